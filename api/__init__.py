@@ -1,0 +1,1 @@
+"""The HTTP edge: translates OGC API requests into queries and answers back."""

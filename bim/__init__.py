@@ -1,0 +1,1 @@
+"""Building models: IFC in, georeferenced features of the county out."""

@@ -1,0 +1,1 @@
+"""Tile grids, encoders and sources: a pure function from a place to bytes."""

@@ -1,0 +1,68 @@
+"""The Catalog: which layers and indicators there are."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import TypeVar
+
+from twin.errors import IndicatorNotFound, LayerNotFound, TwinError
+from twin.indicator import Indicator
+from twin.layer import Layer
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Layers and indicators by id, in order. Adding one makes a new catalog."""
+
+    layers: Mapping[str, Layer]
+    indicators: Mapping[str, Indicator]
+
+    @classmethod
+    def of(cls, layers: Iterable[Layer], indicators: Iterable[Indicator] = ()) -> Catalog:
+        """Make a catalog; an indicator must find the layers it asks for."""
+        by_id = {layer.id: layer for layer in layers}
+        indicators = {indicator.id: indicator for indicator in indicators}
+        for indicator in indicators.values():
+            for name in indicator.inputs:
+                if name not in by_id:
+                    raise ValueError(f"indicator {indicator.id} asks for layer {name}, which no module declares")
+        return cls(MappingProxyType(by_id), MappingProxyType(indicators))
+
+    def layer(self, layer_id: str) -> Layer:
+        """The layer of that id, or `LayerNotFound` naming the nearest."""
+        return _find(self.layers, layer_id, LayerNotFound, "layer")
+
+    def indicator(self, indicator_id: str) -> Indicator:
+        """The indicator of that id, or `IndicatorNotFound` naming the nearest."""
+        return _find(self.indicators, indicator_id, IndicatorNotFound, "indicator")
+
+
+def _find(things: Mapping[str, T], name: str, error: type[TwinError], kind: str) -> T:
+    if name in things:
+        return things[name]
+    near = get_close_matches(name, things, n=1)
+    hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(things)}"
+    raise error(f"there is no {kind} {name}{hint}", **{kind: name})
+
+
+def discover(package: str) -> Catalog:
+    """Import the modules of a package and collect the `Layer` and `Indicator` values they declare."""
+    layers: dict[str, Layer] = {}
+    indicators: dict[str, Indicator] = {}
+    root = importlib.import_module(package)
+    for found in pkgutil.iter_modules(root.__path__, package + "."):
+        if found.name.rpartition(".")[2] == "commands":
+            continue
+        for value in vars(importlib.import_module(found.name)).values():
+            if isinstance(value, Layer):
+                layers[value.id] = value
+            elif isinstance(value, Indicator):
+                indicators[value.id] = value
+    return Catalog.of(layers.values(), indicators.values())

@@ -1,0 +1,74 @@
+"""A Frame: the rows of one layer at one revision, as a GeoDataFrame that knows where it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from twin.crs import CRS, Ragged, reproject_ragged
+from twin.layer import Layer
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Frame:
+    """Rows of a layer, in key order.
+
+    Parameters
+    ----------
+    layer
+        The layer the rows belong to.
+    data
+        n rows indexed by key, columns the asked fields of ``layer.schema`` in the dtypes of `twin.schema.DTYPES`,
+        geometry in the storage CRS.
+    fid
+        n integers: the number of each feature inside the store, stable for its life (tile feature ids).
+    revision
+        Number of the last revision of the layer that the rows reflect; 0 before the first.
+    truncated
+        Whether a limit cut rows off.
+    """
+
+    layer: Layer
+    data: GeoDataFrame
+    fid: npt.NDArray[np.int64]
+    revision: int
+    truncated: bool = False
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    @property
+    def crs(self) -> CRS:
+        """The storage CRS."""
+        return self.data.crs
+
+    @property
+    def geometry(self) -> npt.NDArray[np.object_]:
+        """The n shapely geometries, storage CRS."""
+        geometries: npt.NDArray[np.object_] = self.data.geometry.to_numpy()
+        return np.asarray(geometries, dtype=object)
+
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """Spatial index over `geometry`, built once."""
+        return shapely.STRtree(self.geometry)
+
+    def take(self, rows: npt.NDArray[Any]) -> Frame:
+        """The same frame with only these rows (positions or a boolean mask)."""
+        return replace(self, data=self.data.iloc[np.flatnonzero(rows) if rows.dtype == bool else rows], fid=self.fid[rows])
+
+    def ragged(self, crs: CRS | None = None) -> Ragged:
+        """The geometries as coordinates and offsets in a wanted CRS (GeoArrow layout), computed once per CRS."""
+        cache: dict[str, Ragged] = self.__dict__.setdefault("_ragged", {})
+        name = "" if crs is None else crs.srs
+        if name not in cache:
+            cache[name] = reproject_ragged(self.geometry, self.crs, crs)
+        return cache[name]

@@ -1,0 +1,123 @@
+"""A Layer: data that says what a theme is, from which everything else is derived."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from twin.errors import Fault
+from twin.schema import Field, Schema
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+GeometryType = Literal["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"]
+Classification = Literal["public", "internal", "secret"]
+
+#: A check across the rows of a layer: rows indexed by key in the storage CRS in, faults out (`row` holds positions).
+Check = Callable[["GeoDataFrame"], list[Fault]]
+
+#: Provenance that every row of every layer carries for good (standards of source datum, see `twin.gcj02`).
+PROVENANCE = (
+    Field(
+        name="source_datum",
+        title="Source datum",
+        title_zh="来源基准",
+        note="Datum the coordinates were delivered in, where it was not a survey datum (GCJ-02, BD-09).",
+    ),
+    Field(
+        name="accuracy_m",
+        type="real",
+        title="Positional accuracy",
+        title_zh="位置精度",
+        unit="m",
+        minimum=0,
+        note="Stated positional accuracy of the row where it is worse than its layer's standard.",
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """The default look: one colour, or a colour by the codes of a field."""
+
+    color: str = "#3a6ea5"
+    by: str | None = None
+    colors: Mapping[str, str] = field(default_factory=dict)
+    opacity: float = 0.6
+    width_px: float = 1.0
+    radius_px: float = 4.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """What a theme of the county is.
+
+    Parameters
+    ----------
+    id
+        Plural noun; the same word is the table, the URL segment and the tile layer.
+    title, title_zh, about
+        What people read; `about` is one or two sentences.
+    geometry, has_z
+        Geometry type of every feature, and whether it carries heights (1985 national heights, metres).
+    key
+        The text field that identifies a feature for good; it is the feature id everywhere.
+    fields
+        The theme's own fields, key included; `schema` adds the provenance fields.
+    zooms
+        First and last tile zoom at which the layer is worth drawing.
+    classification
+        Default secrecy class of the data; only ``public`` layers may leave the bureau's network unchanged.
+    standard
+        The standard or policy the layer follows.
+    checks
+        Checks across features; single-row rules are derived from the fields.
+    survey
+        Whether the layer is survey data, which must never come from offset internet maps.
+    example
+        One valid GeoJSON feature in CRS84.
+    """
+
+    id: str
+    title: str
+    title_zh: str
+    about: str
+    geometry: GeometryType
+    has_z: bool = False
+    key: str
+    fields: tuple[Field, ...]
+    zooms: tuple[int, int] = (0, 22)
+    style: Style = Style()
+    classification: Classification = "internal"
+    standard: str = ""
+    checks: tuple[Check, ...] = ()
+    survey: bool = False
+    example: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def schema(self) -> Schema:
+        """The layer's fields followed by the provenance fields."""
+        return Schema(self.fields + PROVENANCE)
+
+    @property
+    def dimension(self) -> int:
+        """0 for points, 1 for lines, 2 for areas."""
+        return 0 if "Point" in self.geometry else 1 if "Line" in self.geometry else 2
+
+    def queryables(self) -> dict[str, Any]:
+        """The layer as a JSON Schema object: its fields and its geometry."""
+        return {
+            "type": "object",
+            "title": self.title,
+            "x-title-zh": self.title_zh,
+            "description": self.about,
+            "properties": {
+                **{f.name: f.json_schema() for f in self.schema},
+                "geometry": {"format": f"geometry-{self.geometry.lower()}", "x-ogc-role": "primary-geometry"},
+            },
+            "required": [f.name for f in self.schema if f.required],
+            "additionalProperties": False,
+        }

@@ -1,0 +1,156 @@
+"""The one question a Store answers, and the closed tree of conditions it may contain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from shapely.geometry.base import BaseGeometry
+
+from twin.crs import BBox
+from twin.errors import InvalidParameter
+from twin.schema import Schema
+
+Scalar = str | int | float | bool | date | datetime
+Op = Literal["=", "<>", "<", "<=", ">", ">="]
+
+#: A revision number, or an instant with a time zone: the state as it was effective then.
+AsOf = int | datetime
+
+
+@dataclass(frozen=True)
+class Compare:
+    """A field against a value; a missing value never matches."""
+
+    field: str
+    op: Op
+    value: Scalar
+
+
+@dataclass(frozen=True)
+class In:
+    """A field among values."""
+
+    field: str
+    values: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True)
+class Between:
+    """A field between two values, both included."""
+
+    field: str
+    low: Scalar
+    high: Scalar
+
+
+@dataclass(frozen=True)
+class Like:
+    """A text field against a pattern with ``%`` and ``_``; case matters."""
+
+    field: str
+    pattern: str
+
+
+@dataclass(frozen=True)
+class IsNull:
+    """A field without a value."""
+
+    field: str
+
+
+@dataclass(frozen=True)
+class Intersects:
+    """The feature shares a point with a geometry in the storage CRS."""
+
+    geometry: BaseGeometry
+
+
+@dataclass(frozen=True)
+class And:
+    """Every part holds."""
+
+    parts: tuple[Where, ...]
+
+
+@dataclass(frozen=True)
+class Or:
+    """At least one part holds."""
+
+    parts: tuple[Where, ...]
+
+
+@dataclass(frozen=True)
+class Not:
+    """The part does not hold."""
+
+    part: Where
+
+
+Where = Compare | In | Between | Like | IsNull | Intersects | And | Or | Not
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """What to read from a layer. None means "not asked"; 0 and ``()`` mean themselves.
+
+    Parameters
+    ----------
+    bbox
+        Features that share a point with this box, in the storage CRS.
+    where
+        Condition on fields and geometry.
+    ids
+        Only these keys.
+    fields
+        Only these fields (the key is always there as the index).
+    as_of
+        Revision number or instant; the current state by default.
+    limit
+        At most this many features, in key order.
+    after
+        Only keys that come after this one: paging.
+    """
+
+    bbox: BBox | None = None
+    where: Where | None = None
+    ids: tuple[str, ...] | None = None
+    fields: tuple[str, ...] | None = None
+    as_of: AsOf | None = None
+    limit: int | None = None
+    after: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.limit is not None and self.limit < 0:
+            raise InvalidParameter("limit must not be negative", parameter="limit")
+        if isinstance(self.as_of, datetime) and self.as_of.tzinfo is None:
+            raise InvalidParameter("as_of needs a time zone", parameter="as_of")
+
+
+def field_names(where: Where | None) -> Iterator[str]:
+    """Every field a condition mentions."""
+    match where:
+        case Compare() | In() | Between() | Like() | IsNull():
+            yield where.field
+        case And() | Or():
+            for part in where.parts:
+                yield from field_names(part)
+        case Not():
+            yield from field_names(where.part)
+        case Intersects() | None:
+            return
+
+
+def require_fields(query: Query, schema: Schema) -> None:
+    """Refuse a query that mentions a field the layer does not have.
+
+    Raises
+    ------
+    InvalidParameter
+        Names the field and the ones there are.
+    """
+    for name in (*field_names(query.where), *(query.fields or ())):
+        if name not in schema:
+            raise InvalidParameter(f"there is no field {name}; fields are {', '.join(schema.names)}", parameter=name)

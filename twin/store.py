@@ -1,0 +1,140 @@
+"""What a Store can do, whatever database is behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
+
+from twin.crs import CRS, BBox
+from twin.frame import Frame
+from twin.layer import Layer
+from twin.query import Query
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from shapely.geometry.base import BaseGeometry
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Changes:
+    """What one write does to a layer.
+
+    Rows are indexed by key, hold every field of the schema in its dtype and geometry in the storage CRS.
+    A key stands in one of the three only.
+    """
+
+    insert: GeoDataFrame | None = None
+    update: GeoDataFrame | None = None
+    delete: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """How many rows are inserted, updated and deleted."""
+        return (
+            0 if self.insert is None else len(self.insert),
+            0 if self.update is None else len(self.update),
+            len(self.delete),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revision:
+    """One write: who changed what, why, from which file, recorded when, effective from when.
+
+    `number` counts the writes of the whole store, so one number names one state of every layer.
+    """
+
+    number: int
+    layer: str
+    author: str
+    reason: str
+    recorded_at: datetime
+    effective: datetime
+    inserted: int
+    updated: int
+    deleted: int
+    source: str | None = None
+    sha256: str | None = None
+
+
+class Store(Protocol):
+    """Keeps the features of every layer and every revision of them."""
+
+    @property
+    def url(self) -> str:
+        """Where the store is, without secrets."""
+        ...
+
+    @property
+    def crs(self) -> CRS:
+        """The storage CRS: every coordinate of the store is in it."""
+        ...
+
+    @property
+    def area(self) -> BaseGeometry | None:
+        """The county's outline in the storage CRS, where one was given when the store was created."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """What the twin is called."""
+        ...
+
+    def prepare(self, layer: Layer) -> None:
+        """Create the layer's tables, or verify that they are as the layer says. Idempotent."""
+        ...
+
+    def read(self, layer: Layer, query: Query = ...) -> Frame:
+        """Answer a query; a layer never written is an empty frame."""
+        ...
+
+    def count(self, layer: Layer, query: Query = ...) -> int:
+        """How many features a query matches, limit and paging aside."""
+        ...
+
+    def extent(self, layer: Layer) -> BBox | None:
+        """The box around the current features, None where there are none."""
+        ...
+
+    def write(
+        self,
+        layer: Layer,
+        changes: Changes,
+        *,
+        author: str,
+        reason: str,
+        effective: datetime | None = None,
+        base: int | None = None,
+        source: str | None = None,
+        sha256: str | None = None,
+    ) -> Revision:
+        """Apply changes as one transaction and one revision: all of it or nothing.
+
+        Raises
+        ------
+        RevisionConflict
+            `base` is not the layer's latest revision, an inserted key exists, or a changed key does not.
+        StoreUnavailable
+            The store is locked, read-only or full; nothing was changed.
+        """
+        ...
+
+    def revisions(self, layer: Layer | None = None) -> list[Revision]:
+        """The revisions of a layer, or of all, oldest first."""
+        ...
+
+    def latest(self, layer: Layer | None = None) -> int:
+        """The number of the latest revision of a layer, or of all; 0 before the first. Cheap."""
+        ...
+
+    def close(self) -> None:
+        """Release the store."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
