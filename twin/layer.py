@@ -63,6 +63,8 @@ class Layer:
         What people read; `about` is one or two sentences.
     geometry, has_z
         Geometry type of every feature, and whether it carries heights (1985 national heights, metres).
+    also
+        Further geometry types a feature may have where the theme needs it (a place known only as a point).
     key
         The text field that identifies a feature for good; it is the feature id everywhere.
     fields
@@ -87,6 +89,7 @@ class Layer:
     about: str
     geometry: GeometryType
     has_z: bool = False
+    also: tuple[GeometryType, ...] = ()
     key: str
     fields: tuple[Field, ...]
     zooms: tuple[int, int] = (0, 22)
@@ -103,12 +106,18 @@ class Layer:
         return Schema(self.fields + PROVENANCE)
 
     @property
+    def geometries(self) -> tuple[GeometryType, ...]:
+        """Every geometry type a feature may have, the main one first."""
+        return (self.geometry, *self.also)
+
+    @property
     def dimension(self) -> int:
         """0 for points, 1 for lines, 2 for areas."""
         return 0 if "Point" in self.geometry else 1 if "Line" in self.geometry else 2
 
     def queryables(self) -> dict[str, Any]:
         """The layer as a JSON Schema object: its fields and its geometry."""
+        geometry = "any" if self.also else self.geometry.lower()
         return {
             "type": "object",
             "title": self.title,
@@ -116,7 +125,7 @@ class Layer:
             "description": self.about,
             "properties": {
                 **{f.name: f.json_schema() for f in self.schema},
-                "geometry": {"format": f"geometry-{self.geometry.lower()}", "x-ogc-role": "primary-geometry"},
+                "geometry": {"format": f"geometry-{geometry}", "x-ogc-role": "primary-geometry"},
             },
             "required": [f.name for f in self.schema if f.required],
             "additionalProperties": False,
