@@ -108,6 +108,8 @@ class Query:
         Only these fields (the key is always there as the index).
     as_of
         Revision number or instant; the current state by default.
+    known_at
+        Only what the store knew at this revision number: with an instant, an answer that stays the same for good.
     limit
         At most this many features, in key order.
     after
@@ -119,6 +121,7 @@ class Query:
     ids: tuple[str, ...] | None = None
     fields: tuple[str, ...] | None = None
     as_of: AsOf | None = None
+    known_at: int | None = None
     limit: int | None = None
     after: str | None = None
 

@@ -1,0 +1,109 @@
+"""The `twin` command: holds only names; a command's module is imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from twin import __version__
+from twin.errors import SchemaViolation, TwinError
+from twin.session import Session
+from twin.settings import load_settings
+
+#: Where each command stands. The packages above the core are named, never imported here.
+COMMANDS: Mapping[str, str] = {
+    "init": "twin.commands.stores",
+    "sample": "sample_gis.commands",
+    "layers": "twin.commands.layers",
+    "describe": "twin.commands.layers",
+    "ingest": "twin.commands.files",
+    "export": "twin.commands.files",
+    "history": "twin.commands.history",
+    "diff": "twin.commands.history",
+    "revert": "twin.commands.history",
+    "indicators": "twin.commands.indicators",
+    "assess": "twin.commands.indicators",
+    "verify": "twin.commands.indicators",
+    "sheets": "layers.commands",
+    "serve": "api.commands",
+    "doctor": "twin.commands.stores",
+}
+
+
+def _set(attribute: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def remember(context: click.Context, _: click.Parameter, value: Any) -> None:
+        if value and isinstance(context.obj, Session):
+            context.obj = replace(context.obj, **{attribute: value})
+
+    return remember
+
+
+def _common_options() -> list[click.Option]:
+    return [
+        click.Option(
+            ["--store"], metavar="STORE", expose_value=False, is_eager=True, callback=_set("store_url"),
+            help="Store to work on; otherwise TWIN_STORE, otherwise twin.gpkg.",
+        ),
+        click.Option(
+            ["--json"], is_flag=True, expose_value=False, is_eager=True, callback=_set("as_json"),
+            help="Answer in JSON for a program.",
+        ),
+    ]  # fmt: skip
+
+
+class LazyCommands(click.Group):
+    """A group that imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Names in the order of `COMMANDS`."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return one command, with the options that every command has."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name.replace("-", "_"))
+        if not any(option.name == "store" for option in command.params):
+            command.params.extend(_common_options())
+        return command
+
+
+@click.command(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="twin")
+@click.pass_context
+def main_group(context: click.Context) -> None:
+    """The spatial core of a county's digital twin.
+
+    Takes survey and department data in, keeps every revision, measures the county's indicators with their evidence,
+    and serves it all as maps.
+    """
+    settings = load_settings()
+    context.obj = Session(settings=settings, store_url=settings.store)
+
+
+def main() -> None:
+    """Run the command line; exit 0 only when it did what was asked."""
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    try:
+        sys.exit(main_group.main(standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("twin: interrupted", err=True)
+        sys.exit(130)
+    except TwinError as error:
+        click.echo(f"twin: {error.detail}", err=True)
+        for fault in error.faults[:20] if isinstance(error, SchemaViolation) else ():
+            click.echo(f"  {fault}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

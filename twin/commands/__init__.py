@@ -1,0 +1,1 @@
+"""The commands of the core, one module a subject; loaded when called."""

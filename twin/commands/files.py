@@ -1,0 +1,92 @@
+"""`twin ingest` and `twin export`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from twin.commands.output import print_json
+from twin.commands.parse import as_of_option, parse_effective
+from twin.query import AsOf
+from twin.session import Session
+
+
+@click.command(epilog="Example: twin ingest topo_sheets 图幅.shp --crs EPSG:4548 --mode sync --effective 2022-06-30")
+@click.argument("layer_id", metavar="LAYER")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--map", "mapping", type=click.Path(path_type=Path), help="TOML file that maps fields, codes and units.")
+@click.option("--crs", help="CRS of the files where they do not say, or say it wrong.")
+@click.option("--encoding", help="Encoding of the files, e.g. GBK.")
+@click.option("--source-layer", help="Which layer of the file, where it has several.")
+@click.option("--datum", type=click.Choice(["wgs84", "cgcs2000", "gcj02", "bd09"]), help="Datum of internet map data.")
+@click.option("--mode", type=click.Choice(["append", "replace", "sync"]), default="append", show_default=True)
+@click.option("--effective", callback=parse_effective, metavar="DATE", help="From when it is so in the real world.")
+@click.option("--reason", default="", help="Why; the file names by default.")
+@click.option("--repair-tolerance", type=float, default=1e-6, show_default=True, help="Largest relative area change of a repair.")
+@click.option("--dry-run", is_flag=True, help="Check everything, write nothing.")
+@click.pass_obj
+def ingest(  # noqa: PLR0917
+    session: Session,
+    layer_id: str,
+    files: tuple[Path, ...],
+    mapping: Path | None,
+    crs: str | None,
+    encoding: str | None,
+    source_layer: str | None,
+    datum: str | None,
+    mode: str,
+    effective: datetime | None,
+    reason: str,
+    repair_tolerance: float,
+    dry_run: bool,
+) -> None:
+    """Read files into a layer: validate, then write one revision or nothing."""
+    from twin.ingest import ingest_files
+
+    with session.open(write=not dry_run) as store:
+        report = ingest_files(
+            store,
+            session.catalog.layer(layer_id),
+            files,
+            mapping=mapping,
+            crs=crs,
+            encoding=encoding,
+            source_layer=source_layer,
+            datum=datum,
+            mode=mode,
+            effective=effective,
+            author=session.author,
+            reason=reason,
+            repair_tolerance=repair_tolerance,
+            dry_run=dry_run,
+        )
+    if session.as_json:
+        print_json(report.to_dict())
+    else:
+        click.echo(report.render())
+
+
+@click.command(epilog="Example: twin export topo_sheets sheets.shp --as-of 2021-12-31")
+@click.argument("layer_id", metavar="LAYER")
+@click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--crs", help="CRS of the file; the storage CRS by default, WGS 84 for GeoJSON.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing file.")
+@as_of_option
+@click.pass_obj
+def export(
+    session: Session, layer_id: str, path: Path, crs: str | None, overwrite: bool, as_of: AsOf | None
+) -> None:
+    """Write a layer to a file: .gpkg, .geojson, .fgb, .parquet, .shp or .csv."""
+    from twin.export import export_layer
+
+    layer = session.catalog.layer(layer_id)
+    with session.open() as store:
+        notes = export_layer(store, layer, path, as_of=as_of, crs=crs, overwrite=overwrite)
+    if session.as_json:
+        print_json({"layer": layer.id, "file": str(path), "notes": list(notes)})
+    else:
+        click.echo(f"wrote {path}")
+        for note in notes:
+            click.echo(f"  {note}")

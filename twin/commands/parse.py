@@ -1,0 +1,43 @@
+"""Turn the words of a command line into the values of the core."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from twin.engine import CHINA
+from twin.query import AsOf
+
+
+def parse_as_of(_: click.Context, parameter: click.Parameter, text: str | None) -> AsOf | None:
+    """A revision number, a date (the end of that day in China) or an instant."""
+    if text is None:
+        return None
+    if text.isdigit() and len(text) < 8:
+        return int(text)
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(
+            f"{text!r} is neither a revision number nor a date like 2022-12-31", param=parameter
+        ) from error
+    if len(text) <= 10:
+        return instant.replace(tzinfo=CHINA) + timedelta(days=1, microseconds=-1)
+    return instant if instant.tzinfo else instant.replace(tzinfo=CHINA)
+
+
+def parse_effective(_: click.Context, parameter: click.Parameter, text: str | None) -> datetime | None:
+    """A date (its first moment in China) or an instant from which a change is so."""
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is not a date like 2022-12-31", param=parameter) from error
+    return (instant if instant.tzinfo else instant.replace(tzinfo=CHINA)).astimezone(UTC)
+
+
+as_of_option = click.option(
+    "--as-of", callback=parse_as_of, metavar="WHEN", help="Revision number, date or instant; now by default."
+)

@@ -1,0 +1,66 @@
+"""`twin init` and `twin doctor`."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import click
+
+from twin.commands.output import print_json, print_table
+from twin.errors import TwinError
+from twin.session import Session
+
+_PARTS = ("geopandas", "shapely", "pyproj", "pyogrio", "sqlalchemy", "fastapi")
+
+
+@click.command(epilog="Example: twin init county.gpkg --crs EPSG:4548 --area boundary.geojson")
+@click.argument("place", metavar="STORE")
+@click.option("--crs", "crs_text", required=True, help="Storage CRS: EPSG code, WKT2 or PROJ string.")
+@click.option("--area", type=click.Path(path_type=Path), help="File with the county's outline.")
+@click.option("--title", default="", help="What the twin is called.")
+@click.pass_obj
+def init(session: Session, place: str, crs_text: str, area: Path | None, title: str) -> None:
+    """Create an empty twin at STORE, a path ending in .gpkg."""
+    from twin.crs import crs_label, parse_crs
+    from twin.stores import create_store
+
+    crs = parse_crs(crs_text)
+    outline = None
+    if area is not None:
+        from twin.ingest import read_area
+
+        outline = read_area(area, crs)
+    with create_store(place, crs=crs, title=title, area=outline) as store:
+        for layer in session.catalog.layers.values():
+            store.prepare(layer)
+    if session.as_json:
+        print_json({"store": place, "crs": crs_label(crs)})
+    else:
+        click.echo(f"created {place} in {crs_label(crs)} with {len(session.catalog.layers)} layers")
+
+
+@click.command(epilog="Example: twin doctor --store county.gpkg")
+@click.pass_obj
+def doctor(session: Session) -> None:
+    """Say what is installed and whether the store can be used."""
+    findings = [("python", platform.python_version(), True), *map(_installed, _PARTS)]
+    try:
+        with session.open() as store:
+            findings.append((f"store {store.url}", f"readable, revision {store.latest()}", True))
+    except TwinError as error:
+        findings.append((f"store {session.store_url}", error.detail, False))
+    if session.as_json:
+        print_json([{"part": part, "finding": finding, "ok": ok} for part, finding, ok in findings])
+    else:
+        print_table(("part", "finding", ""), [(part, finding, "ok" if ok else "FAULT") for part, finding, ok in findings])
+    if not all(ok for _, _, ok in findings):
+        raise click.exceptions.Exit(1)
+
+
+def _installed(part: str) -> tuple[str, str, bool]:
+    try:
+        return part, version(part), True
+    except PackageNotFoundError:
+        return part, "not installed", False

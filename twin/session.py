@@ -1,0 +1,50 @@
+"""What every command gets: settings, the store's place, the catalog, and how to answer."""
+
+from __future__ import annotations
+
+import getpass
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from twin.settings import Settings
+from twin.store import Store
+
+if TYPE_CHECKING:
+    from twin.catalog import Catalog
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """One call of the command line.
+
+    Parameters
+    ----------
+    settings
+        The effective settings.
+    store_url
+        The store of the call.
+    as_json
+        Whether a program reads the answer.
+    """
+
+    settings: Settings
+    store_url: str
+    as_json: bool = False
+
+    @property
+    def catalog(self) -> Catalog:
+        """Layers and indicators; the themes stand above the core, so they are found by name."""
+        catalog: Catalog = importlib.import_module("layers").catalog()
+        return catalog
+
+    @property
+    def author(self) -> str:
+        """Who is recorded as the author of a write."""
+        return self.settings.author or getpass.getuser()
+
+    def open(self, *, write: bool = False) -> Store:
+        """Open the store of the call."""
+        from twin.stores import open_store
+
+        return open_store(self.store_url, write=write)

@@ -1,0 +1,86 @@
+"""Settings: one file and the environment over it, loaded once into a frozen object."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from twin.errors import SettingsError
+
+_PREFIX = "TWIN_"
+#: Variables of the same prefix that are not settings.
+_OTHERS = {"TWIN_REQUIRE", "TWIN_SETTINGS", "TWIN_SHARED_DATA"}
+
+
+def _setting(default: Any, about: str) -> Any:
+    return field(default=default, metadata={"about": about})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What an installation may choose; every key can stand in ``twin.toml`` or as ``TWIN_<KEY>``."""
+
+    store: str = _setting("twin.gpkg", "The store of every command, a path ending in .gpkg")
+    author: str = _setting("", "Who writes; the login name by default")
+    host: str = _setting("127.0.0.1", "Address that the server listens on")
+    port: int = _setting(8000, "Port that the server listens on")
+    max_items: int = _setting(10_000, "Most features in one answer of the API")
+    serve_secret: bool = _setting(False, "Whether layers classified as secret are served")
+    trust_proxy: bool = _setting(False, "Whether X-Forwarded-* headers of a proxy are believed")
+
+
+def load_settings(path: Path | None = None, env: Mapping[str, str] | None = None) -> Settings:
+    """Load the settings file, then the environment over it.
+
+    Parameters
+    ----------
+    path
+        The file; by default ``TWIN_SETTINGS``, else ``twin.toml`` where it exists.
+    env
+        The environment, the process's own by default.
+
+    Raises
+    ------
+    SettingsError
+        A key is unknown (the nearest is named) or a value is not of its type.
+    """
+    env = os.environ if env is None else env
+    path = path or (Path(env["TWIN_SETTINGS"]) if "TWIN_SETTINGS" in env else None)
+    values: dict[str, Any] = {}
+    if path is not None or Path("twin.toml").is_file():
+        path = path or Path("twin.toml")
+        for key, value in _read(path).items():
+            values[key] = _convert(key, value, f"{path}: {key}")
+    for name, text in env.items():
+        if name.startswith(_PREFIX) and name not in _OTHERS:
+            key = name.removeprefix(_PREFIX).lower()
+            values[key] = _convert(key, text, name)
+    return Settings(**values)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read as TOML: {error}", cause=error) from error
+
+
+def _convert(key: str, value: Any, where: str) -> Any:
+    known = {f.name: type(f.default) for f in fields(Settings)}
+    if key not in known:
+        near = get_close_matches(key, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+        raise SettingsError(f"{where} is not a setting; {hint}")
+    kind = known[key]
+    if kind is bool and isinstance(value, str):
+        value = {"true": True, "1": True, "false": False, "0": False}.get(value.lower())
+    elif kind is int and isinstance(value, str) and value.isdigit():
+        value = int(value)
+    if type(value) is not kind:
+        raise SettingsError(f"{where} must be a value of type {kind.__name__}")
+    return value

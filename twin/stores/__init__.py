@@ -1,0 +1,67 @@
+"""Stores: one line per kind of place that can keep a twin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from twin.errors import InvalidParameter
+from twin.store import Store
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from twin.crs import CRS
+
+
+def open_store(url: str | Path, *, write: bool = False) -> Store:
+    """Open the twin at a place, read-only unless asked otherwise.
+
+    Parameters
+    ----------
+    url
+        A path ending in ``.gpkg``.
+    write
+        Whether it will be written.
+
+    Raises
+    ------
+    StoreUnavailable
+        It is absent, damaged, locked or not writable.
+    """
+    from twin.stores.gpkg import open_gpkg
+
+    return open_gpkg(_gpkg_path(url), write=write)
+
+
+def create_store(url: str | Path, *, crs: CRS, title: str = "", area: BaseGeometry | None = None) -> Store:
+    """Create an empty twin and open it for writing.
+
+    Parameters
+    ----------
+    url
+        A path ending in ``.gpkg`` where nothing stands yet.
+    crs
+        The storage CRS.
+    title
+        What the twin is called.
+    area
+        The county's outline, polygon in the storage CRS.
+
+    Raises
+    ------
+    StoreExists
+        Something stands there.
+    """
+    from twin.crs import require_storage_crs
+    from twin.stores.gpkg import create_gpkg
+
+    require_storage_crs(crs)
+    return create_gpkg(_gpkg_path(url), crs=crs, title=title, area=area)
+
+
+def _gpkg_path(url: str | Path) -> Path:
+    path = Path(url)
+    if path.suffix.lower() != ".gpkg":
+        raise InvalidParameter(f"a store is a path ending in .gpkg, not {str(url).rpartition('@')[2]}", parameter="store")
+    return path

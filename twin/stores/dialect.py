@@ -1,0 +1,98 @@
+"""What a database must bring to be a twin's store: everything that is not the same SQL everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import ColumnElement, Connection, Engine
+
+from twin.crs import BBox
+from twin.layer import Layer
+from twin.stores.tables import LayerTables
+
+Geometries = npt.NDArray[np.object_]
+Fids = npt.NDArray[np.int64]
+
+
+class Dialect(Protocol):
+    """One database behind `twin.stores.sql_store.SqlStore`."""
+
+    @property
+    def engine(self) -> Engine:
+        """Connections; each begins a snapshot of its own."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """Where the database is, without secrets."""
+        ...
+
+    def translated(self) -> AbstractContextManager[None]:
+        """Turn the driver's errors into `TwinError`."""
+        ...
+
+    def begin_write(self, connection: Connection) -> AbstractContextManager[object]:
+        """Begin a transaction that excludes other writers; commit at the end, roll back on any error."""
+        ...
+
+    def tables(self, layer: Layer) -> LayerTables:
+        """The layer's tables in this database's types."""
+        ...
+
+    def has_layer(self, connection: Connection, layer: Layer) -> bool:
+        """Whether the layer's tables stand with every column of the layer."""
+        ...
+
+    def prepare(self, connection: Connection, tables: LayerTables) -> None:
+        """Create the layer's tables or add missing columns, and describe them to other programs."""
+        ...
+
+    def encode(self, geometries: Geometries) -> Sequence[Any]:
+        """Geometries as the driver takes them."""
+        ...
+
+    def decode(self, values: Sequence[Any]) -> Geometries:
+        """Geometries as the driver gives them."""
+        ...
+
+    def ordered(self, key: ColumnElement[str]) -> ColumnElement[str]:
+        """The key in code point order, the order of paging."""
+        ...
+
+    def near(self, tables: LayerTables, bbox: BBox) -> ColumnElement[bool]:
+        """A fast test by the spatial index that never misses a current row; it may return some too many."""
+        ...
+
+    def extent(self, connection: Connection, tables: LayerTables) -> BBox | None:
+        """The box around the current rows."""
+        ...
+
+    def next_fid(self, connection: Connection, tables: LayerTables) -> int:
+        """The first number no feature of the layer ever had."""
+        ...
+
+    def indexing(
+        self, connection: Connection, tables: LayerTables, closed: Fids, opened: Fids, geometries: Geometries
+    ) -> AbstractContextManager[None]:
+        """Keep the spatial index and extent true around the writes in its block: these rows go, those come."""
+        ...
+
+    def insert_rows(
+        self,
+        connection: Connection,
+        tables: LayerTables,
+        fids: Sequence[int],
+        geometries: Sequence[Any],
+        columns: Sequence[Sequence[Any]],
+        revision: int,
+    ) -> None:
+        """Insert current rows in bulk; `columns` follow the layer's schema."""
+        ...
+
+    def close(self) -> None:
+        """Release every connection."""
+        ...

@@ -1,0 +1,87 @@
+"""Geometry as GeoPackage stores it: a header with SRS and envelope, then ISO WKB.
+
+References
+----------
+OGC 12-128r18, clause 2.1.3 (GeoPackageBinaryHeader).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+Floats = npt.NDArray[np.float64]
+Geometries = npt.NDArray[np.object_]
+
+_HEADER_POINT = 8
+_HEADER_BOX = 40
+_FLAG_LITTLE = 0b0000_0001
+_FLAG_BOX = 0b0000_0010
+_FLAG_EMPTY = 0b0001_0000
+
+
+def encode_geometries(geometries: Geometries, srs_id: int) -> list[bytes | None]:
+    """Encode n geometries as GeoPackage blobs; None stays None. Points carry no envelope, as the standard advises."""
+    wkb = shapely.to_wkb(geometries, flavor="iso", byte_order=1)
+    bounds = shapely.bounds(geometries)
+    empty = shapely.is_empty(geometries)
+    boxed = (shapely.get_type_id(geometries) > 0) & ~empty
+    heads = np.zeros(len(geometries), dtype=[("magic", "S2"), ("version", "u1"), ("flags", "u1"), ("srs", "<i4"), ("box", "<f8", 4)])
+    heads["magic"] = b"GP"
+    heads["flags"] = _FLAG_LITTLE | np.where(boxed, _FLAG_BOX, 0) | np.where(empty, _FLAG_EMPTY, 0)
+    heads["srs"] = srs_id
+    heads["box"] = bounds[:, [0, 2, 1, 3]]
+    raw = heads.tobytes()
+    return [
+        None if body is None else raw[start : start + (_HEADER_BOX if box else _HEADER_POINT)] + body
+        for start, box, body in zip(range(0, len(raw), _HEADER_BOX), boxed.tolist(), wkb.tolist(), strict=True)
+    ]
+
+
+def decode_geometries(blobs: Sequence[bytes | None]) -> Geometries:
+    """Decode n blobs to geometries; None stays None."""
+    wkb = np.empty(len(blobs), dtype=object)
+    wkb[:] = [None if blob is None else blob[_body(blob) :] for blob in blobs]
+    geometries: Geometries = shapely.from_wkb(wkb)
+    return geometries
+
+
+def intersects_test() -> Callable[[bytes | None, bytes], bool]:
+    """Make the SQL function ``ST_Intersects(blob, wkb)``; it keeps the last constant prepared.
+
+    The envelope in the header settles nearly every feature without decoding it: R-tree boxes are 32-bit, so
+    every box read must end with this exact test.
+    """
+    wkb: bytes | None = None
+    wanted: BaseGeometry = shapely.Point()
+    west = south = east = north = 0.0
+    is_box = False
+
+    def st_intersects(blob: bytes | None, constant: bytes) -> bool:
+        nonlocal wkb, wanted, west, south, east, north, is_box
+        if blob is None:
+            return False
+        if constant != wkb:
+            wkb, wanted = constant, shapely.from_wkb(constant)
+            shapely.prepare(wanted)
+            west, south, east, north = wanted.bounds
+            is_box = bool(shapely.equals(wanted, shapely.box(west, south, east, north)))
+        if blob[3] & _FLAG_BOX:
+            minx, maxx, miny, maxy = struct.unpack_from("<4d", blob, _HEADER_POINT)
+            if minx > east or maxx < west or miny > north or maxy < south:
+                return False
+            if is_box and minx >= west and maxx <= east and miny >= south and maxy <= north:
+                return True
+        return bool(shapely.intersects(wanted, shapely.from_wkb(blob[_body(blob) :])))
+
+    return st_intersects
+
+
+def _body(blob: bytes) -> int:
+    """Offset of the WKB; other writers use other envelopes."""
+    return _HEADER_POINT + (0, 32, 48, 48, 64)[(blob[3] >> 1) & 0b111]

@@ -1,0 +1,345 @@
+"""The Store over SQL: revisions, reads as of any of them, writes as one transaction.
+
+Everything that differs between databases stands behind a `Dialect`; the rules of history stand here once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, literal, null, or_, select, union_all
+
+from twin.crs import CRS, BBox, parse_crs
+from twin.errors import InvalidParameter, RevisionConflict, RevisionNotFound, StoreUnavailable
+from twin.frame import Frame
+from twin.layer import Layer
+from twin.query import AsOf, Query, require_fields
+from twin.store import Changes, Revision
+from twin.columns import plain_values, typed_series
+from twin.stores.dialect import Dialect
+from twin.stores.tables import GEOMETRY, KEYS, META, REVISIONS, LayerTables
+from twin.stores.where import compile_where, intersects, utc_text
+
+_NOTHING = Query()
+#: Format of the tables; a store with a higher number was written by a newer program.
+FORMAT = "1"
+
+
+class SqlStore:
+    """A Store in an SQL database.
+
+    Parameters
+    ----------
+    dialect
+        The database: connections, geometry codec, spatial index, bookkeeping.
+    """
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        with self._reading() as connection:
+            facts = dict(connection.execute(select(META.c.key, META.c.value)).tuples().all())
+        if facts.get("format") != FORMAT:
+            raise StoreUnavailable(
+                f"{self.url} has twin format {facts.get('format')}, this program reads {FORMAT}; update the program"
+            )
+        self.crs: CRS = parse_crs(facts["crs"])
+        self.title: str = facts["title"]
+        self.area: BaseGeometry | None = shapely.from_wkt(facts["area"]) if facts.get("area") else None
+
+    @property
+    def url(self) -> str:
+        """Where the store is, without secrets."""
+        return self._dialect.url
+
+    def prepare(self, layer: Layer) -> None:
+        """Create the layer's tables, or add the columns that the layer gained since. Idempotent."""
+        with self._writing() as connection:
+            self._dialect.prepare(connection, self._tables(layer))
+
+    def read(self, layer: Layer, query: Query = _NOTHING) -> Frame:
+        """Answer a query; a layer never written is an empty frame."""
+        require_fields(query, layer.schema)
+        with self._reading() as connection:
+            return self._read(connection, layer, query)
+
+    def count(self, layer: Layer, query: Query = _NOTHING) -> int:
+        """How many features a query matches, limit and paging aside."""
+        require_fields(query, layer.schema)
+        with self._reading() as connection:
+            if not self._dialect.has_layer(connection, layer):
+                return 0
+            statement, _ = self._select(connection, self._tables(layer), query)
+            return int(connection.execute(select(func.count()).select_from(statement.subquery())).scalar_one())
+
+    def extent(self, layer: Layer) -> BBox | None:
+        """The box around the current features, None where there are none."""
+        with self._reading() as connection:
+            if not self._dialect.has_layer(connection, layer):
+                return None
+            return self._dialect.extent(connection, self._tables(layer))
+
+    def revisions(self, layer: Layer | None = None) -> list[Revision]:
+        """The revisions of a layer, or of all, oldest first."""
+        statement = select(REVISIONS).order_by(REVISIONS.c.number)
+        if layer is not None:
+            statement = statement.where(REVISIONS.c.layer == layer.id)
+        with self._reading() as connection:
+            rows = connection.execute(statement).mappings().all()
+        return [_revision(dict(row)) for row in rows]
+
+    def latest(self, layer: Layer | None = None) -> int:
+        """The number of the latest revision of a layer, or of all; 0 before the first."""
+        with self._reading() as connection:
+            return _latest(connection, layer)
+
+    def write(
+        self,
+        layer: Layer,
+        changes: Changes,
+        *,
+        author: str,
+        reason: str,
+        effective: datetime | None = None,
+        base: int | None = None,
+        source: str | None = None,
+        sha256: str | None = None,
+    ) -> Revision:
+        """Apply changes as one transaction and one revision; see `twin.store.Store.write`."""
+        now = datetime.now(UTC)
+        if effective is not None and effective.tzinfo is None:
+            raise InvalidParameter("effective needs a time zone", parameter="effective")
+        if effective is not None and effective > now:
+            raise InvalidParameter(
+                f"effective {effective.isoformat()} lies in the future; the twin records what is, not what will be",
+                parameter="effective",
+            )
+        with self._writing() as connection:
+            latest = _latest(connection, layer)
+            if base is not None and base != latest:
+                raise RevisionConflict(
+                    f"{layer.id} is at revision {latest}, the change was made on {base}: read it again and redo the change",
+                    layer=layer.id,
+                    base=base,
+                    latest=latest,
+                )
+            tables = self._tables(layer)
+            self._dialect.prepare(connection, tables)
+            inserted, updated, deleted = changes.counts
+            values = {
+                "layer": layer.id,
+                "author": author,
+                "reason": reason,
+                "recorded_at": utc_text(now),
+                "effective": utc_text(effective or now),
+                "inserted": inserted,
+                "updated": updated,
+                "deleted": deleted,
+                "source": source,
+                "sha256": sha256,
+            }
+            number = connection.execute(insert(REVISIONS).values(values).returning(REVISIONS.c.number)).scalar_one()
+            self._apply(connection, tables, changes, number)
+        return _revision({"number": number, **values})
+
+    def close(self) -> None:
+        """Release every connection."""
+        self._dialect.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._dialect.translated(), self._dialect.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self._dialect.translated(), self._dialect.engine.connect() as connection:
+            with self._dialect.begin_write(connection):
+                yield connection
+
+    def _tables(self, layer: Layer) -> LayerTables:
+        return self._dialect.tables(layer)
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def _read(self, connection: Connection, layer: Layer, query: Query) -> Frame:
+        wanted = [f for f in layer.schema if query.fields is None or f.name in query.fields or f.name == layer.key]
+        revision, rows = 0, []
+        if self._dialect.has_layer(connection, layer):
+            statement, revision = self._select(connection, self._tables(layer), query)
+            key = statement.selected_columns[layer.key]
+            if query.after is not None:
+                statement = statement.where(self._dialect.ordered(key) > query.after)
+            statement = statement.order_by(self._dialect.ordered(key))
+            if query.limit is not None:
+                statement = statement.limit(query.limit + 1)
+            columns = statement.selected_columns
+            statement = statement.with_only_columns(columns.fid, columns[GEOMETRY], *(columns[f.name] for f in wanted))
+            rows = connection.execute(statement).all()
+        truncated = query.limit is not None and len(rows) > query.limit
+        if truncated:
+            rows = rows[: query.limit]
+        fid, geometry, *values = zip(*rows, strict=True) if rows else [()] * (len(wanted) + 2)
+        data = {f.name: typed_series(column, f) for f, column in zip(wanted, values, strict=True)}
+        frame = gpd.GeoDataFrame(data, geometry=self._dialect.decode(geometry), crs=self.crs)
+        frame.index = data[layer.key].rename(None)
+        return Frame(
+            layer=layer, data=frame, fid=np.array(fid, dtype=np.int64), revision=revision, truncated=truncated
+        )
+
+    def _select(self, connection: Connection, tables: LayerTables, query: Query) -> tuple[Select[Any], int]:
+        """The rows a query matches, and the revision they belong to; without paging, order and limit."""
+        statement, revision = self._state(connection, tables, query.as_of, query.known_at)
+        rows = statement.subquery()
+        if statement.get_final_froms() == [tables.current]:
+            rows = tables.current
+        statement = select(*(column for column in rows.c if column.name not in ("opened", "closed")))
+        if query.ids is not None:
+            self._load_keys(connection, query.ids)
+            statement = statement.where(rows.c[tables.layer.key].in_(select(KEYS.c.key)))
+        if query.where is not None:
+            statement = statement.where(compile_where(query.where, rows, tables.layer.schema))
+        if query.bbox is not None:
+            if rows is tables.current:
+                statement = statement.where(self._dialect.near(tables, query.bbox))
+            statement = statement.where(intersects(rows, shapely.to_wkb(query.bbox.polygon())))
+        return statement, revision
+
+    def _state(
+        self, connection: Connection, tables: LayerTables, as_of: AsOf | None, known_at: int | None = None
+    ) -> tuple[Select[Any], int]:
+        """Select the rows of a layer at a revision or an instant."""
+        latest = _latest(connection, tables.layer)
+        if isinstance(as_of, datetime):
+            return self._state_effective(connection, tables, as_of, known_at)
+        as_of = known_at if as_of is None else as_of
+        if as_of is None:
+            return select(tables.current), latest
+        if not 0 <= as_of <= _latest(connection, None):
+            raise RevisionNotFound(f"there is no revision {as_of}; the latest is {_latest(connection, None)}")
+        if as_of >= latest:
+            return select(tables.current), latest
+        revision = _latest(connection, tables.layer, as_of)
+        versions = _versions(tables)
+        return select(versions).where(
+            versions.c.opened <= revision, or_(versions.c.closed.is_(None), versions.c.closed > revision)
+        ), revision
+
+    def _state_effective(
+        self, connection: Connection, tables: LayerTables, instant: datetime, known_at: int | None
+    ) -> tuple[Select[Any], int]:
+        """Select the rows as they were effective at an instant.
+
+        A write says: from its effective date on, this is so. A write recorded later overrides earlier ones from its
+        own effective date on, whatever theirs. So of each key the version counts that was written last among the
+        revisions effective by then, unless one of those, written later still, deleted the key.
+        """
+        numbers = select(REVISIONS.c.number, REVISIONS.c.effective).where(REVISIONS.c.layer == tables.layer.id)
+        if known_at is not None:
+            numbers = numbers.where(REVISIONS.c.number <= known_at)
+        flags = [
+            (number, effective <= utc_text(instant))
+            for number, effective in connection.execute(numbers.order_by(REVISIONS.c.number)).tuples()
+        ]
+        effective = [number for number, counts in flags if counts]
+        revision = max(effective, default=0)
+        if [number for number, _ in flags[: len(effective)]] == effective:
+            return self._state(connection, tables, revision)
+        versions, later, closer, successor = (_versions(tables) for _ in range(4))
+        key = tables.layer.key
+        same = [version.c[key] == versions.c[key] for version in (later, closer)]
+        superseded = exists().where(same[0], later.c.opened > versions.c.opened, later.c.opened.in_(effective))
+        succeeded = exists().where(successor.c[key] == closer.c[key], successor.c.opened == closer.c.closed)
+        deleted = exists().where(
+            same[1], closer.c.closed > versions.c.opened, closer.c.closed.in_(effective), ~succeeded
+        )
+        return select(versions).where(versions.c.opened.in_(effective), ~superseded, ~deleted), revision
+
+    # -- writing -------------------------------------------------------------------------------------------------
+
+    def _apply(self, connection: Connection, tables: LayerTables, changes: Changes, number: int) -> None:
+        """Close the rows that go, open the rows that come."""
+        layer = tables.layer
+        coming = [rows for rows in (changes.insert, changes.update) if rows is not None and len(rows)]
+        new = [] if changes.insert is None else changes.insert.index.tolist()
+        updated = [] if changes.update is None else changes.update.index.tolist()
+        going = [*updated, *changes.delete]
+        fids: dict[str, int] = {}
+        if len({*new, *going}) != len(new) + len(going):
+            raise RevisionConflict(f"a key of {layer.id} stands twice in one change", layer=layer.id)
+        if new:
+            self._load_keys(connection, new)
+            present = connection.execute(select(tables.key).where(tables.key.in_(select(KEYS.c.key))).limit(5)).scalars().all()
+            if present:
+                raise RevisionConflict(
+                    f"{layer.id} already has {', '.join(present)}: update them, or ingest with --mode sync", layer=layer.id
+                )
+        if going:
+            self._load_keys(connection, going)
+            mine = tables.key.in_(select(KEYS.c.key))
+            fids = dict(connection.execute(select(tables.key, tables.current.c.fid).where(mine)).tuples().all())
+            absent = [key for key in going if key not in fids]
+            if absent:
+                raise RevisionConflict(f"{layer.id} has no {', '.join(absent[:5])} to change", layer=layer.id)
+            past = [column.name for column in tables.past.c]
+            closing = select(*(tables.current.c[name] for name in past[:-1]), literal(number)).where(mine)
+            connection.execute(insert(tables.past).from_select(past, closing))
+        free = self._dialect.next_fid(connection, tables)
+        opened_fids = np.array([*range(free, free + len(new)), *(fids[key] for key in updated)], dtype=np.int64)
+        geometry = np.concatenate([rows.geometry.to_numpy() for rows in coming]) if coming else np.empty(0, dtype=object)
+        with self._dialect.indexing(connection, tables, np.array([fids[key] for key in going]), opened_fids, geometry):
+            if going:
+                connection.execute(delete(tables.current).where(mine))
+            if coming:
+                columns = [sum((plain_values(rows[f.name], f) for rows in coming), []) for f in layer.schema]
+                self._dialect.insert_rows(
+                    connection, tables, opened_fids.tolist(), self._dialect.encode(geometry), columns, number
+                )
+
+    def _load_keys(self, connection: Connection, keys: Any) -> None:
+        KEYS.create(connection, checkfirst=True)
+        connection.execute(delete(KEYS))
+        if len(keys):
+            connection.execute(insert(KEYS), [{"key": key} for key in dict.fromkeys(keys)])
+
+
+def _versions(tables: LayerTables) -> Any:
+    """Every row there ever was: the current ones are not closed."""
+    return union_all(select(tables.current, null().label("closed")), select(tables.past)).subquery()
+
+
+def _latest(connection: Connection, layer: Layer | None, up_to: int | None = None) -> int:
+    statement = select(func.coalesce(func.max(REVISIONS.c.number), 0))
+    conditions = [REVISIONS.c.layer == layer.id] if layer is not None else []
+    conditions += [REVISIONS.c.number <= up_to] if up_to is not None else []
+    return int(connection.execute(statement.where(and_(True, *conditions))).scalar_one())
+
+
+def _revision(row: dict[str, Any]) -> Revision:
+    times = {name: datetime.fromisoformat(row[name]) for name in ("recorded_at", "effective")}
+    return Revision(**{**row, **times})
+
+
+def twin_facts(crs: CRS, title: str, area: BaseGeometry | None) -> list[dict[str, str]]:
+    """The rows of `META` for a new store."""
+    facts = {"format": FORMAT, "crs": crs.to_wkt(), "title": title, "created_at": utc_text(datetime.now(UTC))}
+    if area is not None:
+        facts["area"] = area.wkt
+    return [{"key": key, "value": value} for key, value in facts.items()]
+
+

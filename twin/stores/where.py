@@ -1,0 +1,83 @@
+"""Compile the closed filter tree of a Query to SQL: an allow-list, values only as bound parameters."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+import shapely
+from sqlalchemy import ColumnElement, FromClause, and_, func, not_, or_
+
+from twin.errors import InvalidParameter
+from twin.query import And, Between, Compare, In, Intersects, IsNull, Like, Not, Or, Scalar, Where
+from twin.schema import Field, Schema
+from twin.stores.tables import GEOMETRY
+
+_OPERATORS: Mapping[str, Any] = {
+    "=": operator.eq,
+    "<>": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_ACCEPTS: Mapping[str, tuple[type, ...]] = {
+    "text": (str,),
+    "integer": (int, float),
+    "real": (int, float),
+    "boolean": (bool,),
+    "date": (date, str),
+    "datetime": (datetime, str),
+}
+
+
+def compile_where(where: Where, rows: FromClause, schema: Schema) -> ColumnElement[bool]:
+    """Turn a condition into SQL over `rows`, whose columns bear the schema's names.
+
+    Raises
+    ------
+    InvalidParameter
+        A value is not of its field's type.
+    """
+    match where:
+        case And() | Or():
+            combine = and_ if isinstance(where, And) else or_
+            return combine(*(compile_where(part, rows, schema) for part in where.parts))
+        case Not():
+            return not_(compile_where(where.part, rows, schema))
+        case Intersects():
+            return intersects(rows, shapely.to_wkb(where.geometry))
+        case IsNull():
+            return rows.c[where.field].is_(None)
+        case Like():
+            return rows.c[where.field].like(where.pattern)
+        case In():
+            return rows.c[where.field].in_([sql_value(schema[where.field], value) for value in where.values])
+        case Between():
+            field = schema[where.field]
+            return rows.c[where.field].between(sql_value(field, where.low), sql_value(field, where.high))
+        case Compare():
+            compare = _OPERATORS[where.op]
+            result: ColumnElement[bool] = compare(rows.c[where.field], sql_value(schema[where.field], where.value))
+            return result
+
+
+def intersects(rows: FromClause, wkb: bytes) -> ColumnElement[bool]:
+    """The exact spatial test; both databases know it by the same name."""
+    return func.ST_Intersects(rows.c[GEOMETRY], wkb)
+
+
+def sql_value(field: Field, value: Scalar) -> Scalar:
+    """Check a literal against its field and bring it into the form the column holds."""
+    if not isinstance(value, _ACCEPTS[field.type]) or (isinstance(value, bool) and field.type != "boolean"):
+        raise InvalidParameter(f"{field.name} is compared with {value!r}, which is not {field.type}", parameter=field.name)
+    if isinstance(value, datetime):
+        return utc_text(value) if field.type == "datetime" else value.date().isoformat()
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def utc_text(instant: datetime) -> str:
+    """An instant as ISO 8601 UTC text with microseconds: its order as text is its order in time."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
