@@ -1,0 +1,70 @@
+"""A box of coordinates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from twin.errors import CrsError
+
+
+@dataclass(frozen=True)
+class BBox:
+    """A box, x from west to east and y from south to north, in the CRS that goes with it."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite([*self]).all() and self.west <= self.east and self.south <= self.north):
+            raise CrsError(f"not a box (west, south, east, north): {', '.join(f'{v:g}' for v in self)}")
+
+    def __iter__(self) -> Iterator[float]:
+        return iter((self.west, self.south, self.east, self.north))
+
+    @classmethod
+    def around(cls, geometries: npt.NDArray[np.object_] | Sequence[BaseGeometry | None]) -> BBox:
+        """Return the box around geometries.
+
+        Raises
+        ------
+        CrsError
+            No geometry has a coordinate.
+        """
+        bounds = shapely.total_bounds(np.asarray(geometries, dtype=object))
+        if np.isnan(bounds).any():
+            raise CrsError("there is no box around geometries without coordinates")
+        return cls(*bounds.tolist())
+
+    def polygon(self) -> shapely.Polygon:
+        """Return the box as a polygon."""
+        return shapely.box(*self)
+
+    def buffer(self, distance: float) -> BBox:
+        """Return the box grown by a distance on each side."""
+        return BBox(self.west - distance, self.south - distance, self.east + distance, self.north + distance)
+
+    def union(self, other: BBox) -> BBox:
+        """Return the box around both."""
+        return BBox(
+            min(self.west, other.west),
+            min(self.south, other.south),
+            max(self.east, other.east),
+            max(self.north, other.north),
+        )
+
+    def intersects(self, other: BBox) -> bool:
+        """Tell whether the boxes share a point."""
+        return (
+            self.west <= other.east
+            and other.west <= self.east
+            and self.south <= other.north
+            and other.south <= self.north
+        )
