@@ -1,0 +1,58 @@
+# What people do with the project; `make` lists it. Each target sets up what it needs.
+
+PYTHON ?= python3
+PORT   ?= 8000
+STORE  ?= sample.gpkg
+ARGS   ?=
+BIN    := .venv/bin
+
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help run install test check format-check lint types imports format bench lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+run: install $(STORE) ## install, make the sample county, print its indicators, serve on PORT (8000)
+	@TWIN_STORE=$(STORE) $(BIN)/twin assess
+	@TWIN_STORE=$(STORE) $(BIN)/twin serve --port $(PORT)
+
+install: ## install the locked versions into .venv with PYTHON (python3)
+	@$(PYTHON) .ci/bootstrap.py
+
+$(STORE): | install
+	@$(BIN)/twin sample $@
+
+test: install ## run every test; ARGS go to pytest
+	@$(BIN)/pytest --install-components $(ARGS)
+
+check: format-check lint types imports test ## what CI runs: format, lint, types, import contracts, tests
+
+format-check: install
+	@$(BIN)/ruff format --check .
+
+lint: install
+	@$(BIN)/ruff check .
+
+types: install
+	@$(BIN)/mypy
+
+imports: install
+	@$(BIN)/lint-imports
+
+format: install ## format the code and mend what the linter can mend
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: install ## run the benchmarks and print their tables; ARGS choose by name
+	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+lock: install ## write requirements.lock anew from pyproject.toml; ARGS=--upgrade takes newer versions
+	@$(BIN)/pip install --quiet --upgrade --target build/uv uv
+	@build/uv/bin/uv pip compile pyproject.toml --extra dev --output-file requirements.lock --no-config --quiet \
+	  --universal --python-version 3.11 --fork-strategy fewest --only-binary :all: --generate-hashes \
+	  --custom-compile-command 'make lock' $(ARGS)
+
+clean: ## remove all that make made: .venv, the sample county, caches
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache $(STORE)
+	find . -name __pycache__ -prune -exec rm -rf {} +
