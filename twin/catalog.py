@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from twin.errors import IndicatorNotFound, LayerNotFound, TwinError
 from twin.indicator import Indicator
@@ -28,12 +28,12 @@ class Catalog:
     def of(cls, layers: Iterable[Layer], indicators: Iterable[Indicator] = ()) -> Catalog:
         """Make a catalog; an indicator must find the layers it asks for."""
         by_id = {layer.id: layer for layer in layers}
-        indicators = {indicator.id: indicator for indicator in indicators}
-        for indicator in indicators.values():
+        measures = {indicator.id: indicator for indicator in indicators}
+        for indicator in measures.values():
             for name in indicator.inputs:
                 if name not in by_id:
                     raise ValueError(f"indicator {indicator.id} asks for layer {name}, which no module declares")
-        return cls(MappingProxyType(by_id), MappingProxyType(indicators))
+        return cls(MappingProxyType(by_id), MappingProxyType(measures))
 
     def layer(self, layer_id: str) -> Layer:
         """The layer of that id, or `LayerNotFound` naming the nearest."""
@@ -49,7 +49,8 @@ def _find(things: Mapping[str, T], name: str, error: type[TwinError], kind: str)
         return things[name]
     near = get_close_matches(name, things, n=1)
     hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(things)}"
-    raise error(f"there is no {kind} {name}{hint}", **{kind: name})
+    members: dict[str, Any] = {kind: name}
+    raise error(f"there is no {kind} {name}{hint}", **members)
 
 
 def discover(package: str) -> Catalog:

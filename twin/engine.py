@@ -169,9 +169,11 @@ def verify(result: Mapping[str, Any], catalog: Catalog, store: Store) -> list[st
         for evidence in again["evidence"]
         if then.get(evidence["layer"], {}).get("digest") != evidence["digest"]
     ]
-    for name in ("value", "numerator", "denominator", "verdict"):
-        if again[name] != result.get(name):
-            differences.append(f"{name}: recorded {result.get(name)}, computed {again[name]}")
+    differences += [
+        f"{name}: recorded {result.get(name)}, computed {again[name]}"
+        for name in ("value", "numerator", "denominator", "verdict")
+        if again[name] != result.get(name)
+    ]
     return differences
 
 
@@ -189,9 +191,7 @@ def _record(frame: Frame, measure: Measure) -> Evidence:
     layer = frame.layer.id
     singled_out = {*measure.covered.get(layer, ()), *measure.uncovered.get(layer, ())}
     used = sorted(singled_out) if layer in {*measure.covered, *measure.uncovered} else frame.data.index.tolist()
-    return Evidence(
-        layer=layer, revision=frame.revision, rows=len(frame), used=tuple(used), digest=frame_digest(frame)
-    )
+    return Evidence(layer=layer, revision=frame.revision, rows=len(frame), used=tuple(used), digest=frame_digest(frame))
 
 
 def _day(as_of: AsOf | None, store: Store, now: datetime) -> date:

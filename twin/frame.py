@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,8 @@ from twin.layer import Layer
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,7 +51,8 @@ class Frame:
     @property
     def crs(self) -> CRS:
         """The storage CRS."""
-        return self.data.crs
+        crs: CRS = self.data.crs
+        return crs
 
     @property
     def geometry(self) -> npt.NDArray[np.object_]:
@@ -63,12 +67,18 @@ class Frame:
 
     def take(self, rows: npt.NDArray[Any]) -> Frame:
         """The same frame with only these rows (positions or a boolean mask)."""
-        return replace(self, data=self.data.iloc[np.flatnonzero(rows) if rows.dtype == bool else rows], fid=self.fid[rows])
+        return replace(
+            self, data=self.data.iloc[np.flatnonzero(rows) if rows.dtype == bool else rows], fid=self.fid[rows]
+        )
 
     def ragged(self, crs: CRS | None = None) -> Ragged:
         """The geometries as coordinates and offsets in a wanted CRS (GeoArrow layout), computed once per CRS."""
-        cache: dict[str, Ragged] = self.__dict__.setdefault("_ragged", {})
         name = "" if crs is None else crs.srs
-        if name not in cache:
-            cache[name] = reproject_ragged(self.geometry, self.crs, crs)
-        return cache[name]
+        return self.keep(f"ragged {name}", lambda: reproject_ragged(self.geometry, self.crs, crs))
+
+    def keep(self, name: str, make: Callable[[], T]) -> T:
+        """Return what `make` derives from these rows, computed once and kept with the frame under a name."""
+        kept: dict[str, T] = self.__dict__.setdefault("_kept", {})
+        if name not in kept:
+            kept[name] = make()
+        return kept[name]

@@ -63,7 +63,9 @@ def changed_fields(before: GeoDataFrame, after: GeoDataFrame, layer: Layer) -> d
     common = before.index.intersection(after.index)
     before, after = before.loc[common], after.loc[common]
     differs = {
-        f.name: ~((before[f.name] == after[f.name]).fillna(False) | (before[f.name].isna() & after[f.name].isna())).to_numpy(bool)
+        f.name: ~(
+            (before[f.name] == after[f.name]).fillna(False) | (before[f.name].isna() & after[f.name].isna())
+        ).to_numpy(bool)
         for f in layer.schema
     }
     differs["geometry"] = np.array(before.geometry.to_wkb() != after.geometry.to_wkb(), dtype=bool)
@@ -132,8 +134,8 @@ def _require_untouched(layer: Layer, revision: int, touched: list[str], after: F
     if later:
         some = ", ".join(sorted(later)[:5])
         raise RevisionConflict(
-            f"later revisions of {layer.id} changed what revision {revision} wrote ({some}{' …' if len(later) > 5 else ''});"
-            " undo those first",
+            f"later revisions of {layer.id} changed what revision {revision} wrote"
+            f" ({some}{' …' if len(later) > 5 else ''}); undo those first",
             layer=layer.id,
             revision=revision,
         )

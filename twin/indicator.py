@@ -156,8 +156,10 @@ class Parameter:
         return raw if isinstance(raw, self.type) else self.type(raw)
 
     def _refuse(self, raw: Any) -> InvalidParameter:
-        wanted = " or ".join(self.choices) if self.choices else {"date": "a date as 2022-12-31"}.get(
-            self.type.__name__, f"a value of type {self.type.__name__}"
+        wanted = (
+            " or ".join(self.choices)
+            if self.choices
+            else {"date": "a date as 2022-12-31"}.get(self.type.__name__, f"a value of type {self.type.__name__}")
         )
         return InvalidParameter(f"{self.name} must be {wanted}, not {raw!r}", parameter=self.name)
 

@@ -24,10 +24,12 @@ from twin.session import Session
 @click.option("--mode", type=click.Choice(["append", "replace", "sync"]), default="append", show_default=True)
 @click.option("--effective", callback=parse_effective, metavar="DATE", help="From when it is so in the real world.")
 @click.option("--reason", default="", help="Why; the file names by default.")
-@click.option("--repair-tolerance", type=float, default=1e-6, show_default=True, help="Largest relative area change of a repair.")
+@click.option(
+    "--repair-tolerance", type=float, default=1e-6, show_default=True, help="Largest relative area change of a repair."
+)
 @click.option("--dry-run", is_flag=True, help="Check everything, write nothing.")
 @click.pass_obj
-def ingest(  # noqa: PLR0917
+def ingest(
     session: Session,
     layer_id: str,
     files: tuple[Path, ...],
@@ -75,9 +77,7 @@ def ingest(  # noqa: PLR0917
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 @as_of_option
 @click.pass_obj
-def export(
-    session: Session, layer_id: str, path: Path, crs: str | None, overwrite: bool, as_of: AsOf | None
-) -> None:
+def export(session: Session, layer_id: str, path: Path, crs: str | None, overwrite: bool, as_of: AsOf | None) -> None:
     """Write a layer to a file: .gpkg, .geojson, .fgb, .parquet, .shp or .csv."""
     from twin.export import export_layer
 

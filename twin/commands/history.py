@@ -23,7 +23,10 @@ def history(session: Session, layer_id: str) -> None:
         found = store.revisions(layer)
     if session.as_json:
         print_json(
-            [asdict(r) | {"recorded_at": r.recorded_at.isoformat(), "effective": r.effective.isoformat()} for r in found]
+            [
+                asdict(r) | {"recorded_at": r.recorded_at.isoformat(), "effective": r.effective.isoformat()}
+                for r in found
+            ]
         )
         return
     print_table(
@@ -76,9 +79,7 @@ def revert(session: Session, layer_id: str, revision: int, reason: str) -> None:
     if revision < 1:
         raise InvalidParameter("revisions count from 1", parameter="revision")
     with session.open(write=True) as store:
-        made = revisions.revert(
-            store, session.catalog.layer(layer_id), revision, author=session.author, reason=reason
-        )
+        made = revisions.revert(store, session.catalog.layer(layer_id), revision, author=session.author, reason=reason)
     if session.as_json:
         print_json({"layer": made.layer, "revision": made.number, "undid": revision})
     else:

@@ -45,7 +45,15 @@ def indicators(session: Session) -> None:
     print_table(
         ("indicator", "title", "标题", "unit", "target", "clause", "parameters"),
         [
-            (i.id, i.title, i.title_zh, i.unit, i.target, f"{i.clause.document} {i.clause.article}", " ".join(i.parameters))
+            (
+                i.id,
+                i.title,
+                i.title_zh,
+                i.unit,
+                i.target,
+                f"{i.clause.document} {i.clause.article}",
+                " ".join(i.parameters),
+            )
             for i in found
         ],
     )
@@ -94,7 +102,9 @@ def verify(session: Session, record: Path) -> None:
         raise InvalidParameter(f"{record} is not JSON: {error}", cause=error) from error
     results = results if isinstance(results, list) else [results]
     with session.open() as store:
-        differences = {str(result.get("indicator")): verify_result(result, session.catalog, store) for result in results}
+        differences = {
+            str(result.get("indicator")): verify_result(result, session.catalog, store) for result in results
+        }
     if session.as_json:
         print_json(differences)
     for name, found in differences.items() if not session.as_json else ():

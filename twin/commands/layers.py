@@ -27,7 +27,7 @@ def layers(session: Session) -> None:
     if session.as_json:
         print_json(rows)
     else:
-        print_table(list(rows[0]), [row.values() for row in rows])
+        print_table(list(rows[0]), [list(row.values()) for row in rows])
 
 
 @click.command(epilog="Example: twin describe topo_sheets")

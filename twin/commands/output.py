@@ -20,7 +20,9 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     table = [list(head), *([_text(value) for value in row] for row in rows)]
     widths = [max(map(_width, column)) for column in zip(*table, strict=True)]
     for row in table:
-        click.echo("  ".join(text + " " * (width - _width(text)) for text, width in zip(row, widths, strict=True)).rstrip())
+        click.echo(
+            "  ".join(text + " " * (width - _width(text)) for text, width in zip(row, widths, strict=True)).rstrip()
+        )
 
 
 def _text(value: Any) -> str:

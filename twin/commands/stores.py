@@ -54,7 +54,9 @@ def doctor(session: Session) -> None:
     if session.as_json:
         print_json([{"part": part, "finding": finding, "ok": ok} for part, finding, ok in findings])
     else:
-        print_table(("part", "finding", ""), [(part, finding, "ok" if ok else "FAULT") for part, finding, ok in findings])
+        print_table(
+            ("part", "finding", ""), [(part, finding, "ok" if ok else "FAULT") for part, finding, ok in findings]
+        )
     if not all(ok for _, _, ok in findings):
         raise click.exceptions.Exit(1)
 

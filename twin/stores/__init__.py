@@ -63,5 +63,7 @@ def create_store(url: str | Path, *, crs: CRS, title: str = "", area: BaseGeomet
 def _gpkg_path(url: str | Path) -> Path:
     path = Path(url)
     if path.suffix.lower() != ".gpkg":
-        raise InvalidParameter(f"a store is a path ending in .gpkg, not {str(url).rpartition('@')[2]}", parameter="store")
+        raise InvalidParameter(
+            f"a store is a path ending in .gpkg, not {str(url).rpartition('@')[2]}", parameter="store"
+        )
     return path

@@ -133,7 +133,9 @@ class GpkgDialect:
             return
         for name in (layer.id, tables.past.name):
             for field in missing:
-                connection.exec_driver_sql(f'ALTER TABLE "{name}" ADD COLUMN "{field.name}" {_COLUMN_TYPES[field.type]}')
+                connection.exec_driver_sql(
+                    f'ALTER TABLE "{name}" ADD COLUMN "{field.name}" {_COLUMN_TYPES[field.type]}'
+                )
         meta.describe_fields(connection, layer)
 
     def encode(self, geometries: Geometries) -> Sequence[Any]:
@@ -151,10 +153,14 @@ class GpkgDialect:
     def near(self, tables: LayerTables, bbox: BBox) -> ColumnElement[bool]:
         """Rows whose R-tree box meets the box."""
         tree = table(
-            meta.rtree_name(tables.layer, GEOMETRY), *(sql_column(name) for name in ("id", "minx", "maxx", "miny", "maxy"))
+            meta.rtree_name(tables.layer, GEOMETRY),
+            *(sql_column(name) for name in ("id", "minx", "maxx", "miny", "maxy")),
         )
         meets = (
-            (tree.c.minx <= bbox.east) & (tree.c.maxx >= bbox.west) & (tree.c.miny <= bbox.north) & (tree.c.maxy >= bbox.south)
+            (tree.c.minx <= bbox.east)
+            & (tree.c.maxx >= bbox.west)
+            & (tree.c.miny <= bbox.north)
+            & (tree.c.maxy >= bbox.south)
         )
         return tables.current.c.fid.in_(select(tree.c.id).where(meets))
 
@@ -191,7 +197,9 @@ class GpkgDialect:
             rows = np.column_stack([opened[placed].astype(object), bounds[placed][:, [0, 2, 1, 3]]]).tolist()
             if rows:
                 run(f'INSERT INTO "{tree}" VALUES (?, ?, ?, ?, ?)', [tuple(row) for row in rows])
-            box = _around(self._all_bounds(connection, tables)[1] if len(closed) else self._grown(connection, tables, bounds))
+            box = _around(
+                self._all_bounds(connection, tables)[1] if len(closed) else self._grown(connection, tables, bounds)
+            )
         meta.create_rtree_triggers(connection, layer, GEOMETRY)
         run(
             "UPDATE gpkg_contents SET min_x = ?, min_y = ?, max_x = ?, max_y = ?,"
@@ -244,7 +252,7 @@ def open_gpkg(path: Path, *, write: bool) -> SqlStore:
         The file is absent, not a twin, damaged, locked or not writable.
     """
     if not path.is_file():
-        raise StoreUnavailable(f"there is no store {path}; create it with: twin init {path} --crs … (or: twin sample {path})")
+        raise StoreUnavailable(f"there is no store {path}; create one with: twin init {path} --crs …")
     if write and not os.access(path, os.W_OK):
         raise StoreUnavailable(f"{path} is read-only; make the file writable")
     dialect = GpkgDialect(path, write=write)
@@ -280,7 +288,10 @@ def create_gpkg(path: Path, *, crs: CRS, title: str, area: BaseGeometry | None) 
                 META.metadata.create_all(connection, tables=[META, REVISIONS])
                 connection.execute(insert(META), twin_facts(crs, title, area))
                 for name, purpose in ((META.name, "Facts about the twin"), (REVISIONS.name, "Every write of the twin")):
-                    sql = "INSERT INTO gpkg_contents (table_name, data_type, identifier, description) VALUES (?, 'attributes', ?, ?)"
+                    sql = (
+                        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description)"
+                        " VALUES (?, 'attributes', ?, ?)"
+                    )
                     connection.exec_driver_sql(sql, (name, name, purpose))
             dialect.close()
             _publish(draft, path)
@@ -346,5 +357,3 @@ def _explain(message: str) -> str:
         if words in message:
             return meaning
     return message
-
-

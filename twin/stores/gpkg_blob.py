@@ -31,7 +31,9 @@ def encode_geometries(geometries: Geometries, srs_id: int) -> list[bytes | None]
     bounds = shapely.bounds(geometries)
     empty = shapely.is_empty(geometries)
     boxed = (shapely.get_type_id(geometries) > 0) & ~empty
-    heads = np.zeros(len(geometries), dtype=[("magic", "S2"), ("version", "u1"), ("flags", "u1"), ("srs", "<i4"), ("box", "<f8", 4)])
+    heads = np.zeros(
+        len(geometries), dtype=[("magic", "S2"), ("version", "u1"), ("flags", "u1"), ("srs", "<i4"), ("box", "<f8", 4)]
+    )
     heads["magic"] = b"GP"
     heads["flags"] = _FLAG_LITTLE | np.where(boxed, _FLAG_BOX, 0) | np.where(empty, _FLAG_EMPTY, 0)
     heads["srs"] = srs_id

@@ -93,7 +93,8 @@ def register_layer(connection: Connection, layer: Layer, srs_id: int, geometry: 
     """Describe a feature table to readers: contents, geometry column, R-tree, field titles and code lists."""
     run = connection.exec_driver_sql
     run(
-        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id) VALUES (?, 'features', ?, ?, ?)",
+        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id)"
+        " VALUES (?, 'features', ?, ?, ?)",
         (layer.id, f"{layer.title} {layer.title_zh}", layer.about, srs_id),
     )
     kind = "GEOMETRY" if layer.also else layer.geometry.upper()

@@ -63,7 +63,9 @@ def rebuild_rtree(connection: Connection, name: str, ids: Ints, bounds: Floats) 
         run(f'INSERT INTO "{name}_parent" VALUES (?, ?)', parents)
 
 
-def _levels(ids: Ints, boxes: npt.NDArray[np.float32], capacity: int) -> Iterator[list[tuple[int, int, npt.NDArray[np.void]]]]:
+def _levels(
+    ids: Ints, boxes: npt.NDArray[np.float32], capacity: int
+) -> Iterator[list[tuple[int, int, npt.NDArray[np.void]]]]:
     """Pack level after level, leaves first, until one node holds all: (node number, height above leaves, cells)."""
     number, depth = _ROOT + 1, 0
     while True:

@@ -5,7 +5,7 @@ Everything that differs between databases stands behind a `Dialect`; the rules o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
@@ -17,13 +17,13 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, literal, null, or_, select, union_all
 
+from twin.columns import plain_values, typed_series
 from twin.crs import CRS, BBox, parse_crs
 from twin.errors import InvalidParameter, RevisionConflict, RevisionNotFound, StoreUnavailable
 from twin.frame import Frame
 from twin.layer import Layer
 from twin.query import AsOf, Query, require_fields
 from twin.store import Changes, Revision
-from twin.columns import plain_values, typed_series
 from twin.stores.dialect import Dialect
 from twin.stores.tables import GEOMETRY, KEYS, META, REVISIONS, LayerTables
 from twin.stores.where import compile_where, intersects, utc_text
@@ -125,7 +125,7 @@ class SqlStore:
             latest = _latest(connection, layer)
             if base is not None and base != latest:
                 raise RevisionConflict(
-                    f"{layer.id} is at revision {latest}, the change was made on {base}: read it again and redo the change",
+                    f"{layer.id} is at revision {latest}, the change was made on {base}: read it again and redo it",
                     layer=layer.id,
                     base=base,
                     latest=latest,
@@ -168,9 +168,9 @@ class SqlStore:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with self._dialect.translated(), self._dialect.engine.connect() as connection:
-            with self._dialect.begin_write(connection):
-                yield connection
+        dialect = self._dialect
+        with dialect.translated(), dialect.engine.connect() as connection, dialect.begin_write(connection):
+            yield connection
 
     def _tables(self, layer: Layer) -> LayerTables:
         return self._dialect.tables(layer)
@@ -179,7 +179,8 @@ class SqlStore:
 
     def _read(self, connection: Connection, layer: Layer, query: Query) -> Frame:
         wanted = [f for f in layer.schema if query.fields is None or f.name in query.fields or f.name == layer.key]
-        revision, rows = 0, []
+        revision = 0
+        rows: Sequence[Any] = ()
         if self._dialect.has_layer(connection, layer):
             statement, revision = self._select(connection, self._tables(layer), query)
             key = statement.selected_columns[layer.key]
@@ -198,16 +199,13 @@ class SqlStore:
         data = {f.name: typed_series(column, f) for f, column in zip(wanted, values, strict=True)}
         frame = gpd.GeoDataFrame(data, geometry=self._dialect.decode(geometry), crs=self.crs)
         frame.index = data[layer.key].rename(None)
-        return Frame(
-            layer=layer, data=frame, fid=np.array(fid, dtype=np.int64), revision=revision, truncated=truncated
-        )
+        return Frame(layer=layer, data=frame, fid=np.array(fid, dtype=np.int64), revision=revision, truncated=truncated)
 
     def _select(self, connection: Connection, tables: LayerTables, query: Query) -> tuple[Select[Any], int]:
         """The rows a query matches, and the revision they belong to; without paging, order and limit."""
         statement, revision = self._state(connection, tables, query.as_of, query.known_at)
-        rows = statement.subquery()
-        if statement.get_final_froms() == [tables.current]:
-            rows = tables.current
+        current = statement.get_final_froms() == [tables.current]
+        rows = tables.current if current else statement.subquery()
         statement = select(*(column for column in rows.c if column.name not in ("opened", "closed")))
         if query.ids is not None:
             self._load_keys(connection, query.ids)
@@ -215,7 +213,7 @@ class SqlStore:
         if query.where is not None:
             statement = statement.where(compile_where(query.where, rows, tables.layer.schema))
         if query.bbox is not None:
-            if rows is tables.current:
+            if current:
                 statement = statement.where(self._dialect.near(tables, query.bbox))
             statement = statement.where(intersects(rows, shapely.to_wkb(query.bbox.polygon())))
         return statement, revision
@@ -284,10 +282,15 @@ class SqlStore:
             raise RevisionConflict(f"a key of {layer.id} stands twice in one change", layer=layer.id)
         if new:
             self._load_keys(connection, new)
-            present = connection.execute(select(tables.key).where(tables.key.in_(select(KEYS.c.key))).limit(5)).scalars().all()
+            present = (
+                connection.execute(select(tables.key).where(tables.key.in_(select(KEYS.c.key))).limit(5))
+                .scalars()
+                .all()
+            )
             if present:
                 raise RevisionConflict(
-                    f"{layer.id} already has {', '.join(present)}: update them, or ingest with --mode sync", layer=layer.id
+                    f"{layer.id} already has {', '.join(present)}: update them, or ingest with --mode sync",
+                    layer=layer.id,
                 )
         if going:
             self._load_keys(connection, going)
@@ -301,12 +304,14 @@ class SqlStore:
             connection.execute(insert(tables.past).from_select(past, closing))
         free = self._dialect.next_fid(connection, tables)
         opened_fids = np.array([*range(free, free + len(new)), *(fids[key] for key in updated)], dtype=np.int64)
-        geometry = np.concatenate([rows.geometry.to_numpy() for rows in coming]) if coming else np.empty(0, dtype=object)
+        geometry = (
+            np.concatenate([rows.geometry.to_numpy() for rows in coming]) if coming else np.empty(0, dtype=object)
+        )
         with self._dialect.indexing(connection, tables, np.array([fids[key] for key in going]), opened_fids, geometry):
             if going:
                 connection.execute(delete(tables.current).where(mine))
             if coming:
-                columns = [sum((plain_values(rows[f.name], f) for rows in coming), []) for f in layer.schema]
+                columns = [[value for rows in coming for value in plain_values(rows[f.name], f)] for f in layer.schema]
                 self._dialect.insert_rows(
                     connection, tables, opened_fids.tolist(), self._dialect.encode(geometry), columns, number
                 )
@@ -341,5 +346,3 @@ def twin_facts(crs: CRS, title: str, area: BaseGeometry | None) -> list[dict[str
     if area is not None:
         facts["area"] = area.wkt
     return [{"key": key, "value": value} for key, value in facts.items()]
-
-

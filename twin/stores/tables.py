@@ -74,11 +74,19 @@ def layer_tables(
 
     metadata = MetaData()
     current = Table(
-        layer.id, metadata, Column("fid", Integer, primary_key=True, autoincrement=True), *columns(), sqlite_autoincrement=True
+        layer.id,
+        metadata,
+        Column("fid", Integer, primary_key=True, autoincrement=True),
+        *columns(),
+        sqlite_autoincrement=True,
     )
     Index(f"{layer.id}_key", current.c[layer.key], unique=True)
     past = Table(
-        f"{layer.id}_history", metadata, Column("fid", Integer, nullable=False), *columns(), Column("closed", Integer, nullable=False)
+        f"{layer.id}_history",
+        metadata,
+        Column("fid", Integer, nullable=False),
+        *columns(),
+        Column("closed", Integer, nullable=False),
     )
     Index(f"{layer.id}_history_key", past.c[layer.key])
     Index(f"{layer.id}_history_closed", past.c.closed)

@@ -33,7 +33,9 @@ _ACCEPTS: Mapping[str, tuple[type, ...]] = {
 }
 
 
-def compile_where(where: Where, rows: FromClause, schema: Schema) -> ColumnElement[bool]:
+def compile_where(  # noqa: PLR0911
+    where: Where, rows: FromClause, schema: Schema
+) -> ColumnElement[bool]:
     """Turn a condition into SQL over `rows`, whose columns bear the schema's names.
 
     Raises
@@ -72,7 +74,9 @@ def intersects(rows: FromClause, wkb: bytes) -> ColumnElement[bool]:
 def sql_value(field: Field, value: Scalar) -> Scalar:
     """Check a literal against its field and bring it into the form the column holds."""
     if not isinstance(value, _ACCEPTS[field.type]) or (isinstance(value, bool) and field.type != "boolean"):
-        raise InvalidParameter(f"{field.name} is compared with {value!r}, which is not {field.type}", parameter=field.name)
+        raise InvalidParameter(
+            f"{field.name} is compared with {value!r}, which is not {field.type}", parameter=field.name
+        )
     if isinstance(value, datetime):
         return utc_text(value) if field.type == "datetime" else value.date().isoformat()
     return value.isoformat() if isinstance(value, date) else value
