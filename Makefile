@@ -38,7 +38,7 @@ types: install
 	@$(BIN)/mypy
 
 imports: install
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 format: install ## format the code and mend what the linter can mend
 	@$(BIN)/ruff check --fix .

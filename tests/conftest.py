@@ -1,0 +1,139 @@
+"""What every test shares: the machine's components, the shared data, and a closed door to the network.
+
+A test that needs something the machine may not have says so, ``@pytest.mark.needs("chromium")``, and is skipped with
+one plain line where it is missing. ``TWIN_REQUIRE=all`` turns such skips into failures; ``make test`` first installs
+what is missing when it runs as root.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+# Tests see no settings of whoever runs them: what the tests themselves take is read here, the rest is dropped.
+_ENVIRONMENT = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("TWIN_")}
+REQUIRE_ALL = _ENVIRONMENT.get("TWIN_REQUIRE") == "all"
+SHARED_DATA = Path(_ENVIRONMENT.get("TWIN_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data")).resolve()
+
+# A slow machine is no fault of the code; what must pass everywhere is drawn the same everywhere.
+hypothesis.settings.register_profile("project", deadline=None, derandomize=REQUIRE_ALL)
+hypothesis.settings.load_profile("project")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component:
+    """Something of the machine that a test may need: how to see it, and how to come by it."""
+
+    present: Callable[[], bool]
+    remedy: str
+    package: str = ""
+
+
+def _command(name: str, *, package: str) -> Component:
+    return Component(
+        present=lambda: shutil.which(name) is not None, remedy=f"apt-get install {package}", package=package
+    )
+
+
+def _can_mount() -> bool:
+    """Whether this process may mount a file system; being root does not say so inside a container."""
+    probe = ["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+    return os.geteuid() == 0 and not subprocess.run(probe, capture_output=True, check=False).returncode
+
+
+COMPONENTS = {
+    "gdal": _command("ogrinfo", package="gdal-bin"),
+    "qgis": Component(
+        present=Path("/usr/lib/python3/dist-packages/qgis/core").is_dir,
+        remedy="apt-get install python3-qgis",
+        package="python3-qgis",
+    ),
+    "chromium": _command("chromium", package="chromium"),
+    "mount": Component(present=cache(_can_mount), remedy="run as root, where mounting is allowed"),
+    "shared_data": Component(present=SHARED_DATA.is_dir, remedy=f"put it at {SHARED_DATA} or set TWIN_SHARED_DATA"),
+}
+
+_skipped: Counter[str] = Counter()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--install-components", action="store_true", help="as root, install missing components with apt")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", f"needs(component): skipped where it is missing: {', '.join(COMPONENTS)}")
+    sys.addaudithook(_loopback_only)
+    if config.getoption("--install-components") and os.geteuid() == 0 and shutil.which("apt-get"):
+        _install({c.package for c in COMPONENTS.values() if c.package and not c.present()})
+
+
+def _install(packages: set[str]) -> None:
+    if not packages:
+        return
+    print(f"Installing {', '.join(sorted(packages))}", flush=True)
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update"], ["install", "--yes", "--no-install-recommends", *sorted(packages)]):
+        done = subprocess.run(
+            ["apt-get", "-qq", *command], env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode:  # the tests that need them say what is missing
+            print(done.stderr, file=sys.stderr, flush=True)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        _need(*mark.args)
+
+
+def _need(name: str) -> None:
+    component = COMPONENTS[name]
+    if component.present():
+        return
+    message = f"{name} is missing ({component.remedy})"
+    if REQUIRE_ALL:
+        pytest.fail(f"{message}, and TWIN_REQUIRE=all allows no skip", pytrace=False)
+    _skipped[message] += 1
+    pytest.skip(message)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for message, count in sorted(_skipped.items()):
+        terminalreporter.write_line(f"{count} skipped: {message}")
+
+
+def _loopback_only(event: str, arguments: tuple[object, ...]) -> None:
+    """Refuse connections to anywhere but this machine: a test that needs the network cannot be repeated."""
+    if event != "socket.connect" or not isinstance(arguments[1], tuple):
+        return
+    host = str(arguments[1][0])
+    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+        raise ConnectionRefusedError(f"tests do not use the network: {host}")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The directory of real data, used in place and never written to."""
+    _need("shared_data")
+    return SHARED_DATA
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A directory on a file system of its own with room for 8 MB."""
+    _need("mount")
+    place = tmp_path / "small_disk"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)], check=True)
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
