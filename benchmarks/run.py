@@ -1,4 +1,4 @@
-"""Run every benchmark, each in a process of its own, and let it print its table: ``make bench [ARGS=part-of-a-name]``."""
+"""Run the benchmarks, each in a process of its own that prints its table: ``make bench [ARGS=name]``."""
 
 from __future__ import annotations
 

@@ -74,13 +74,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"needs(component): skipped where it is missing: {', '.join(COMPONENTS)}")
     sys.addaudithook(_loopback_only)
-    if config.getoption("--install-components") and os.geteuid() == 0 and shutil.which("apt-get"):
-        _install({c.package for c in COMPONENTS.values() if c.package and not c.present()})
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Install the packages that the tests of this run need."""
+    if not session.config.getoption("--install-components") or os.geteuid() != 0 or not shutil.which("apt-get"):
+        return
+    needed = [COMPONENTS[name] for item in session.items for mark in item.iter_markers("needs") for name in mark.args]
+    packages = {component.package for component in needed if component.package and not component.present()}
+    if packages:
+        _install(packages)
 
 
 def _install(packages: set[str]) -> None:
-    if not packages:
-        return
     print(f"Installing {', '.join(sorted(packages))}", flush=True)
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     for command in (["update"], ["install", "--yes", "--no-install-recommends", *sorted(packages)]):
