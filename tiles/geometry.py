@@ -110,4 +110,5 @@ def _areas(geometries: Geometries) -> Geometries:
     parts, owner = shapely.get_parts(geometries, return_index=True)
     area = shapely.area(parts) > 0
     areas = np.full(len(geometries), shapely.MultiPolygon(), dtype=object)
-    return np.asarray(shapely.multipolygons(parts[area], indices=owner[area], out=areas), dtype=object)
+    shapely.multipolygons(parts[area], indices=owner[area], out=areas)
+    return areas

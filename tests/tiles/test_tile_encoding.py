@@ -1,0 +1,130 @@
+"""The bytes of a vector tile: numbers, values and ids as two independent readers see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyogrio
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tiles.grid import tile_box
+from tiles.mvt import encode_layer
+from tiles.protobuf import pack_varints, varint, zigzag
+from twin.crs import BBox
+from twin.frame import Frame
+
+MakeFrame = Callable[..., Frame]
+FeaturesOf = Callable[..., list[dict[str, Any]]]
+ROWS = [
+    {
+        "name": "水塔",
+        "floors": -3,
+        "height_m": 3.3,
+        "open": True,
+        "built": date(1998, 7, 1),
+        "seen": datetime(2024, 2, 29, 8, 30, tzinfo=UTC),
+    },
+    {"name": "", "floors": 2**40, "open": False},
+]
+
+
+def test_numbers_become_varints_as_the_documentation_shows() -> None:
+    # https://protobuf.dev/programming-guides/encoding/: 150 is 96 01.
+    assert varint(150).hex() == "9601"
+    assert pack_varints(np.array([150, 1, 300], dtype=np.uint64), np.array([1, 2])) == [b"\x96\x01", b"\x01\xac\x02"]
+
+
+def test_zigzag_alternates_between_the_signs() -> None:
+    assert zigzag(np.array([0, -1, 1, -2, 2147483647])).tolist() == [0, 1, 2, 3, 4294967294]
+
+
+@given(st.lists(st.lists(st.integers(0, 2**64 - 1))))
+def test_many_numbers_are_written_as_one_by_one(runs: list[list[int]]) -> None:
+    numbers = np.array([number for run in runs for number in run], dtype=np.uint64)
+    packed = pack_varints(numbers, np.array([len(run) for run in runs], dtype=np.int64))
+    assert packed == [b"".join(map(varint, run)) for run in runs]
+
+
+def test_a_point_tile_is_these_bytes(make_frame: MakeFrame, make_layer: Callable[..., Any], unit_box: BBox) -> None:
+    # By hand from MVT 2.1 and the wire format: MoveTo(1) = 9, zigzag(25) = 50, zigzag(17) = 34 (the specification's own
+    # example in 4.3.5.1), feature id 100 = 0x64, key and value 0.
+    layer = make_layer("Point", id="p")
+    frame = make_frame(["POINT (25 4079)"], layer=layer)
+    feature = "08 64  12 02 00 00  18 01  22 03 09 32 22"
+    keys = [name.encode() for name in layer.schema.names]
+    message = (
+        bytes.fromhex("78 02  0a 01") + b"p" + bytes.fromhex("12 0d" + feature)
+        + b"".join(b"\x1a" + bytes([len(key)]) + key for key in keys)
+        + bytes.fromhex("22 04 0a 02") + b"T0" + bytes.fromhex("28 80 20")
+    )  # fmt: skip
+    assert encode_layer(frame, unit_box).data == b"\x1a" + varint(len(message)) + message
+
+
+def test_every_type_of_attribute_comes_back(make_frame: MakeFrame, features_of: FeaturesOf) -> None:
+    first, second = features_of(make_frame(["POINT (1 1)", "POINT (2 2)"], rows=ROWS))
+    assert first["properties"] == {
+        "thing_id": "T0",
+        "name": "水塔",
+        "floors": -3,
+        "height_m": 3.3,
+        "open": True,
+        "built": "1998-07-01",
+        "seen": "2024-02-29T08:30:00Z",
+    }
+    assert second["properties"] == {"thing_id": "T1", "name": "", "floors": 2**40, "open": False}
+    assert second["properties"]["open"] is False
+
+
+def test_features_carry_the_ids_of_the_store(make_frame: MakeFrame, features_of: FeaturesOf) -> None:
+    frame = make_frame(["POINT (1 1)", "POINT (9999 1)", "POINT (2 2)"])
+    assert [feature["id"] for feature in features_of(frame)] == [100, 102]
+
+
+def test_equal_values_are_stored_once(make_frame: MakeFrame, unit_box: BBox) -> None:
+    rows = [{"name": "a name to count", "floors": 7}] * 50
+    data = encode_layer(make_frame(["POINT (1 1)"] * 50, rows=rows), unit_box).data
+    assert data.count(b"a name to count") == 1
+
+
+def test_a_tile_has_only_the_values_of_its_features(make_frame: MakeFrame, unit_box: BBox) -> None:
+    data = encode_layer(make_frame(["POINT (1 1)", "POINT (9999 1)"], rows=[{"name": "in"}, {"name": "out"}]), unit_box)
+    assert b"in" in data.data
+    assert b"out" not in data.data
+
+
+def test_nothing_in_the_tile_is_no_bytes(make_frame: MakeFrame, unit_box: BBox) -> None:
+    assert encode_layer(make_frame(["POINT (9999 1)"]), unit_box).data == b""
+    assert encode_layer(make_frame(["POINT EMPTY"]), unit_box).data == b""
+
+
+def test_gdal_reads_the_same_features(make_frame: MakeFrame, tmp_path: Path) -> None:
+    z, x, y = 14, 13583, 6458
+    box = tile_box(z, x, y)
+    corner = np.array([box.west, box.south])
+    shapes = [
+        shapely.box(*(corner + 100), *(corner + 300)) - shapely.box(*(corner + 150), *(corner + 200)),
+        shapely.MultiPolygon(
+            [shapely.box(*(corner + 400), *(corner + 500)), shapely.box(*(corner + 600), *(corner + 700))]
+        ),
+    ]
+    frame = make_frame(shapes, rows=ROWS)
+    path = tmp_path / "tile.mvt"
+    path.write_bytes(encode_layer(frame, box).data)
+    read = pyogrio.read_dataframe(path, layer="things", X=x, Y=y, Z=z, CLIP="NO")
+    assert read["mvt_id"].tolist() == [100, 101]
+    assert read["name"].tolist() == ["水塔", ""]
+    assert read["floors"].tolist() == [-3, 2**40]
+    assert read["height_m"].iloc[0] == 3.3
+    assert read["built"].iloc[0] == "1998-07-01"
+    unit_m = (box.east - box.west) / 4096
+    for got, wanted in zip(read.geometry, shapes, strict=True):
+        assert got.is_valid
+        assert shapely.hausdorff_distance(got, wanted) <= unit_m
+        assert got.area == pytest.approx(wanted.area, rel=0.02)
