@@ -132,7 +132,7 @@ TOPO_SHEETS = Layer(
         ),
         Field(
             name="offset_north_km",
-            type="real",
+            type="integer",
             title="Northing left out of the number",
             title_zh="图号省略的纵坐标",
             unit="km",
@@ -141,7 +141,7 @@ TOPO_SHEETS = Layer(
         ),
         Field(
             name="offset_east_km",
-            type="real",
+            type="integer",
             title="Easting left out of the number",
             title_zh="图号省略的横坐标",
             unit="km",
