@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from tiles.protobuf import bytes_field, double_field, pack_varints, varint_field
+from twin.columns import plain_values
 from twin.frame import Frame
-from twin.schema import FieldType
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,28 +44,24 @@ def encode_attributes(frame: Frame) -> Attributes:
     position: dict[bytes, int] = {}
     codes = np.empty((len(frame), len(columns)), dtype=np.int64)
     for column, (name, series) in enumerate(columns.items()):
-        local, distinct = pd.factorize(series)
-        encode = frame.layer.schema[name].type
-        shared = [position.setdefault(encode_value(value, encode), len(position)) for value in distinct]
+        plain = plain_values(series, frame.layer.schema[name])
+        local, distinct = pd.factorize(np.array(plain, dtype=object))
+        shared = [position.setdefault(encode_value(value), len(position)) for value in distinct]
         codes[:, column] = np.array([*shared, -1], dtype=np.int64)[local]
     return Attributes(keys=tuple(columns), values=tuple(position), codes=codes)
 
 
-def encode_value(value: Any, kind: FieldType) -> bytes:
-    """One value as a ``Value`` message (MVT 2.1, 4.4)."""
-    match kind:
-        case "text":
-            return bytes_field(1, str(value).encode())
-        case "integer":
-            return varint_field(6, 2 * int(value) if value >= 0 else -2 * int(value) - 1)
-        case "real":
-            return double_field(3, float(value))
-        case "boolean":
+def encode_value(value: str | float | bool) -> bytes:
+    """Write one value as a ``Value`` message (MVT 2.1, 4.4)."""
+    match value:
+        case bool():
             return varint_field(7, int(value))
-        case "date":
-            return bytes_field(1, pd.Timestamp(value).date().isoformat().encode())
-        case "datetime":
-            return bytes_field(1, pd.Timestamp(value).isoformat().replace("+00:00", "Z").encode())
+        case int():
+            return varint_field(6, 2 * value if value >= 0 else -2 * value - 1)
+        case float():
+            return double_field(3, value)
+        case _:
+            return bytes_field(1, value.encode())
 
 
 def tags_of(attributes: Attributes, rows: npt.NDArray[np.int64]) -> tuple[list[bytes], list[bytes]]:
