@@ -31,4 +31,4 @@ def typed_series(values: Sequence[Any], field: Field) -> pd.Series[Any]:
         return parsed.astype(field.dtype)  # type: ignore[call-overload, no-any-return]
     if field.type == "boolean":
         values = [None if value is None else bool(value) for value in values]
-    return pd.Series(values, dtype=field.dtype)  # type: ignore[call-overload, no-any-return]
+    return pd.Series(values, dtype=field.dtype)

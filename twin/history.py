@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
 
 from twin.errors import RevisionConflict, RevisionNotFound
 from twin.frame import Frame
@@ -68,7 +69,8 @@ def changed_fields(before: GeoDataFrame, after: GeoDataFrame, layer: Layer) -> d
         ).to_numpy(bool)
         for f in layer.schema
     }
-    differs["geometry"] = np.array(before.geometry.to_wkb() != after.geometry.to_wkb(), dtype=bool)
+    wkb = [shapely.to_wkb(state.geometry.to_numpy()) for state in (before, after)]
+    differs["geometry"] = np.asarray(wkb[0] != wkb[1], dtype=bool)
     flags = np.column_stack(list(differs.values()))
     names = np.array(list(differs))
     rows = np.flatnonzero(flags.any(axis=1))

@@ -45,7 +45,7 @@ class SqlStore:
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         with self._reading() as connection:
-            facts = dict(connection.execute(select(META.c.key, META.c.value)).tuples().all())
+            facts = {row.key: row.value for row in connection.execute(select(META))}
         if facts.get("format") != FORMAT:
             raise StoreUnavailable(
                 f"{self.url} has twin format {facts.get('format')}, this program reads {FORMAT}; update the program"
@@ -250,10 +250,8 @@ class SqlStore:
         numbers = select(REVISIONS.c.number, REVISIONS.c.effective).where(REVISIONS.c.layer == tables.layer.id)
         if known_at is not None:
             numbers = numbers.where(REVISIONS.c.number <= known_at)
-        flags = [
-            (number, effective <= utc_text(instant))
-            for number, effective in connection.execute(numbers.order_by(REVISIONS.c.number)).tuples()
-        ]
+        rows = connection.execute(numbers.order_by(REVISIONS.c.number))
+        flags = [(row.number, row.effective <= utc_text(instant)) for row in rows]
         effective = [number for number, counts in flags if counts]
         revision = max(effective, default=0)
         if [number for number, _ in flags[: len(effective)]] == effective:
@@ -295,7 +293,8 @@ class SqlStore:
         if going:
             self._load_keys(connection, going)
             mine = tables.key.in_(select(KEYS.c.key))
-            fids = dict(connection.execute(select(tables.key, tables.current.c.fid).where(mine)).tuples().all())
+            found = connection.execute(select(tables.key.label("key"), tables.current.c.fid).where(mine))
+            fids = {row.key: row.fid for row in found}
             absent = [key for key in going if key not in fids]
             if absent:
                 raise RevisionConflict(f"{layer.id} has no {', '.join(absent[:5])} to change", layer=layer.id)

@@ -1,0 +1,122 @@
+"""History as a law: any sequence of writes, replayed to any revision or instant, gives the state that it had."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from shapely import Point
+
+from tests_support import CRS, LAYER, make_rows, write
+from twin.errors import RevisionConflict, RevisionNotFound
+from twin.history import diff, revert
+from twin.query import Query
+from twin.stores import create_store
+
+EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@st.composite
+def histories(draw):
+    """Writes as (effective day, {key: floors or None to delete}), possible one after the other."""
+    present, writes = set(), []
+    for _ in range(draw(st.integers(1, 6))):
+        touched = draw(st.dictionaries(st.sampled_from("abcdef"), st.one_of(st.none(), st.integers(0, 3)), max_size=5))
+        touched = {key: floors for key, floors in touched.items() if floors is not None or key in present}
+        present = (present | touched.keys()) - {key for key, floors in touched.items() if floors is None}
+        writes.append((draw(st.integers(0, 5)), touched))
+    return writes
+
+
+def replay(writes):
+    """The state after these writes, worked out with a dict."""
+    state = {}
+    for _, touched in writes:
+        state = {key: floors for key, floors in (state | touched).items() if floors is not None}
+    return state
+
+
+def apply(store, writes):
+    present = set()
+    for day, touched in writes:
+        rows = {
+            key: {"floors": floors, "geometry": Point(floors, 0, 0).buffer(1)}
+            for key, floors in touched.items()
+            if floors is not None
+        }
+        write(
+            store,
+            insert=make_rows(**{key: rows[key] for key in rows if key not in present}),
+            update=make_rows(**{key: rows[key] for key in rows if key in present}),
+            delete=touched.keys() - rows.keys(),
+            effective=EPOCH + timedelta(days=day),
+        )
+        present = (present | rows.keys()) - (touched.keys() - rows.keys())
+
+
+def floors(store, **query):
+    return {key: int(value) for key, value in store.read(LAYER, Query(**query)).data["floors"].items()}
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@given(histories())
+def test_any_writes_replayed_to_any_revision_or_instant_give_the_state_that_it_had(writes):
+    with tempfile.TemporaryDirectory() as folder, create_store(Path(folder) / "t.gpkg", crs=CRS) as store:
+        apply(store, writes)
+        for number in range(len(writes) + 1):
+            assert floors(store, as_of=number) == replay(writes[:number])
+            assert store.count(LAYER, Query(as_of=number)) == len(replay(writes[:number]))
+        for day in range(-1, 6):
+            instant = EPOCH + timedelta(days=day)
+            for known in range(len(writes) + 1):
+                expected = replay([write for write in writes[:known] if write[0] <= day])
+                assert floors(store, as_of=instant, known_at=known) == expected
+        assert floors(store) == replay(writes) == floors(store, as_of=datetime.now(UTC))
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@given(histories(), st.data())
+def test_diff_is_what_turns_one_state_into_the_other(writes, data):
+    with tempfile.TemporaryDirectory() as folder, create_store(Path(folder) / "t.gpkg", crs=CRS) as store:
+        apply(store, writes)
+        a, b = (data.draw(st.integers(0, len(writes))) for _ in "ab")
+        before, after = replay(writes[:a]), replay(writes[:b])
+        found = diff(store, LAYER, a, b)
+        assert set(found.added) == after.keys() - before.keys()
+        assert set(found.removed) == before.keys() - after.keys()
+        changed = {key for key in after.keys() & before.keys() if after[key] != before[key]}
+        assert found.changed == dict.fromkeys(changed, ("floors", "geometry"))
+
+
+def test_revert_undoes_one_revision_and_leaves_the_others(store, layer):
+    apply(store, [(0, {"a": 1, "b": 1}), (1, {"a": 2, "b": None, "c": 2}), (2, {"d": 3})])
+    made = revert(store, layer, 2, author="chief")
+    assert floors(store) == {"a": 1, "b": 1, "d": 3}
+    assert made.reason == "undo revision 2"
+    assert floors(store, as_of=3) == {"a": 2, "c": 2, "d": 3}
+    assert floors(store, as_of=EPOCH + timedelta(days=2)) == {"a": 1, "b": 1, "d": 3}
+    revert(store, layer, made.number, author="chief")
+    assert floors(store) == {"a": 2, "c": 2, "d": 3}
+
+
+def test_revert_refuses_where_a_later_revision_touched_the_same_feature(store, layer):
+    apply(store, [(0, {"a": 1, "b": 1}), (1, {"a": 2}), (2, {"a": 3})])
+    with pytest.raises(RevisionConflict, match=r"revision 2 wrote \(a\)"):
+        revert(store, layer, 2, author="chief")
+    with pytest.raises(RevisionNotFound, match="no revision 9"):
+        revert(store, layer, 9, author="chief")
+    assert floors(store) == {"a": 3, "b": 1}
+    assert store.latest() == 3
+
+
+def test_a_diff_tells_a_moved_vertex_from_a_changed_height(store, layer):
+    square = Point(0, 0).buffer(1)
+    write(store, insert=make_rows(a={"geometry": square, "height_m": 3.0}, b={"height_m": 1.0}))
+    write(store, update=make_rows(a={"geometry": square, "height_m": 4.0}, b={"height_m": None}))
+    write(store, update=make_rows(a={"geometry": square.buffer(1), "height_m": 4.0}))
+    assert diff(store, layer, 1, 2).changed == {"a": ("height_m",), "b": ("height_m",)}
+    assert diff(store, layer, 2, 3).changed == {"a": ("geometry",)}
