@@ -2,14 +2,13 @@
 
 Inside the twin x is always east and y always north, whatever order the register gives the axes.
 
-PROJ answers every datum change, if need be with a "ballpark" that does nothing. The twin decides first: CGCS2000 and
-WGS 84 agree to decimetres; an old datum is left or entered only by published parameters valid where the data lie, or by
-parameters that the CRS itself carries (``+towgs84``, BOUNDCRS). Everything else is refused.
+PROJ answers every change of datum, if need be with a "ballpark" that does nothing. The twin decides first: CGCS2000
+and WGS 84 agree to decimetres; another datum is left or entered only by published parameters that are valid where the
+data lie, or by parameters that the CRS itself carries (``+towgs84``, BOUNDCRS). Everything else is refused.
 """
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,30 +19,41 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from pyproj import CRS, Geod, Transformer
-from pyproj.crs import Datum, ProjectedCRS
+from pyproj.crs import ProjectedCRS
 from pyproj.crs.coordinate_operation import TransverseMercatorConversion
+from pyproj.enums import TransformDirection
 from pyproj.exceptions import CRSError
 from pyproj.transformer import TransformerGroup
 from shapely.geometry.base import BaseGeometry
 
 from twin.bbox import BBox
+from twin.datums import (
+    datum_name,
+    datum_note,
+    horizontal,
+    is_metric,
+    is_modern,
+    is_same_datum,
+    meridian_deg,
+    same_grid,
+    unbound,
+    usable_area,
+)
 from twin.errors import CrsError
 
-__all__ = ["CRS", "CRS84", "BBox", "Ragged"]
+# What callers find here though it is defined beside.
+__all__ = ["CRS", "BBox", "datum_note", "horizontal", "is_metric", "same_grid", "usable_area"]
 
 Floats = npt.NDArray[np.float64]
 Geometries = npt.NDArray[np.object_] | Sequence[BaseGeometry | None]
 
 #: Longitude, latitude on WGS 84.
 CRS84 = CRS("OGC:CRS84")
-_CGCS2000 = CRS("EPSG:4490")
-_CGCS2000_GEOD = Geod(a=6378137.0, rf=298.257222101)
-
-#: Datums that agree with CGCS2000 to decimetres.
-_MODERN = re.compile(r"China 2000|World Geodetic System 1984|International Terrestrial Reference Frame")
-#: Datums whose parameters are kept by the surveying authorities.
-_CHINESE_OLD = ("Xian 1980", "Beijing 1954", "New Beijing")
+_CGCS2000_ELLIPSOID = Geod(a=6378137.0, rf=298.257222101)
+#: Datums whose parameters only the surveying authorities hold; what PROJ knows of them is for other places.
+_WITHHELD = ("Xian 1980", "Beijing 1954", "New Beijing")
 _SHORT_NAMES = {"CRS84": "OGC:CRS84", "CRS:84": "OGC:CRS84"}
+# --- names -----------------------------------------------------------------------------------------------------------
 
 
 def parse_crs(value: Any) -> CRS:
@@ -68,20 +78,13 @@ def parse_crs(value: Any) -> CRS:
         ) from None
 
 
-def horizontal(crs: CRS) -> CRS:
-    """Return the part of a CRS that x and y are in: two-dimensional, without a vertical system."""
-    if crs.is_compound:
-        return horizontal(crs.sub_crs_list[0])
-    return crs.to_2d() if len(crs.axis_info) > 2 and not crs.is_geocentric else crs
-
-
 def require_storage_crs(crs: CRS) -> CRS:
     """Return the CRS a twin may keep its coordinates in: the horizontal part of a geographic or projected CRS.
 
     Raises
     ------
     CrsError
-        The CRS is geocentric, vertical, local, or not in degrees or a unit of length.
+        The CRS is geocentric, vertical or local.
     """
     flat = horizontal(crs)
     if not (flat.is_geographic or flat.is_projected):
@@ -92,184 +95,149 @@ def require_storage_crs(crs: CRS) -> CRS:
     return flat
 
 
+@lru_cache(maxsize=256)
 def epsg_code(crs: CRS) -> int | None:
     """Return the EPSG code of a CRS, None for a user-defined one.
 
-    CRS that differ in their area of use only (EPSG:4509, EPSG:4548) are told apart by name.
+    Of CRS that differ in their area of use only (EPSG:4509, EPSG:4548) the one of the same name is taken.
     """
     if not (crs.is_geographic or crs.is_projected):
         return crs.to_epsg()
-    # PROJ's own confidence is no guide (MGI (Ferro) from a .prj scores 25 of 100): compare the numbers themselves.
-    matches = [CRS.from_epsg(m.code) for m in crs.list_authority(auth_name="EPSG", min_confidence=20)]
-    same = [match for match in matches if same_grid(match, crs)]
+    # PROJ's own confidence is no guide (MGI (Ferro) from a .prj scores 25 of 100): compare what the numbers mean.
+    matches = [CRS.from_epsg(match.code) for match in crs.list_authority(auth_name="EPSG", min_confidence=20)]
+    same = [match for match in matches if len(match.axis_info) == len(crs.axis_info) and same_grid(match, crs)]
     best = next((match for match in same if match.name == crs.name), same[0] if same else None)
-    return None if best is None else int(best.to_authority()[1])
+    return None if best is None else int(best.srs.removeprefix("EPSG:"))
 
 
 def crs_label(crs: CRS) -> str:
-    """Return what a CRS is called in messages: ``EPSG:4548``, or its name."""
+    """Return what a CRS is called in messages: ``EPSG:4548``, or the name of a user-defined one."""
     code = epsg_code(crs)
     if code is not None:
         return f"EPSG:{code}"
-    authority = crs.to_authority()
-    return ":".join(authority) if authority else crs.name if crs.name != "unknown" else crs.srs[:80]
+    return crs.name if crs.name.lower() not in {"unknown", "unnamed"} else crs.srs[:80]
 
 
 def transverse_mercator(
-    central_meridian_deg: float, name: str | None = None, *, false_easting_m: float = 500000.0
+    centralmeridian_deg: float, name: str | None = None, *, false_easting_m: float = 500000.0
 ) -> CRS:
-    """Return a user-defined CGCS2000 transverse Mercator CRS (scale 1 on the central meridian, false northing 0)."""
-    return ProjectedCRS(
-        conversion=TransverseMercatorConversion(
-            longitude_natural_origin=central_meridian_deg, false_easting=false_easting_m
-        ),
-        geodetic_crs=_CGCS2000,
-        name=name or f"CGCS2000 / Gauss-Kruger CM {central_meridian_deg:.10g}E",
-    )
+    """Return a user-defined CGCS2000 transverse Mercator CRS: scale 1 on the central meridian, false northing 0."""
+    name = name or f"CGCS2000 / Gauss-Kruger CM {centralmeridian_deg:.10g}E"
+    return _transverse_mercator(centralmeridian_deg, CRS.from_epsg(4490), name, false_easting_m)
 
 
-# --- what is the same grid -------------------------------------------------------------------------------------------
+def _transverse_mercator(longitude_deg: float, geodetic: CRS, name: str, false_easting_m: float) -> CRS:
+    conversion = TransverseMercatorConversion(longitude_natural_origin=longitude_deg, false_easting=false_easting_m)
+    return CRS(ProjectedCRS(conversion=conversion, geodetic_crs=geodetic, name=name).to_wkt())
 
 
-@lru_cache(maxsize=256)
-def _datum_name(crs: CRS) -> str:
-    """The datum of a CRS under one name, whatever spelling or wrapping it comes in."""
-    flat = _unbound(horizontal(crs))
-    if flat.datum is None or flat.ellipsoid is None:
-        raise CrsError(f"{crs.name} has no geodetic datum")
+def crs_to_gpkg(crs: CRS) -> tuple[str, int | None, str, str, str]:
+    """Return a CRS as a row of ``gpkg_spatial_ref_sys``.
+
+    Returns
+    -------
+    tuple
+        Organization (``NONE`` for a user-defined CRS), its code (None: the store numbers it), name, WKT1 (``undefined``
+        where WKT1 cannot say it), WKT2.
+
+    References
+    ----------
+    OGC 12-128r18, 1.1.2 and F.10.
+    """
+    flat = require_storage_crs(crs)
+    code = epsg_code(flat)
+    if code is not None:
+        flat = CRS.from_epsg(code)
     try:
-        name = Datum.from_name(flat.datum.name).name
+        wkt1 = flat.to_wkt("WKT1_GDAL", output_axis_rule=True)
     except CRSError:
-        name = "unknown"
-    if name == "unknown" or name.startswith("Not specified"):
-        size = (round(flat.ellipsoid.semi_major_metre, 3), round(flat.ellipsoid.inverse_flattening, 8))
-        if size == (6378137.0, 298.2572221):
-            return "China 2000"
-        return "World Geodetic System 1984" if size == (6378137.0, 298.25722356) else f"unknown {size}"
-    return name.removesuffix(" ensemble")
+        wkt1 = "undefined"
+    return "NONE" if code is None else "EPSG", code, flat.name, wkt1, flat.to_wkt("WKT2_2015")
 
 
-def _unbound(crs: CRS) -> CRS:
-    return crs.source_crs if crs.is_bound and crs.source_crs is not None else crs
-
-
-@lru_cache(maxsize=256)
-def _grid(crs: CRS) -> tuple[Any, ...]:
-    """What the numbers of a CRS depend on: datum, meridian, method, parameters, units; not names, not axis order."""
-    flat = horizontal(crs)
-    plain = _unbound(flat)
-    conversion = plain.coordinate_operation
-    meridian = plain.prime_meridian
-    return (
-        _datum_name(plain),
-        tuple(round(v, 9) for v in flat.coordinate_operation.towgs84) if flat.is_bound else (),
-        round(meridian.longitude * meridian.unit_conversion_factor, 12) if meridian else 0.0,
-        conversion.method_name if conversion and plain.is_derived else None,
-        tuple(sorted((p.name, round(p.value * p.unit_conversion_factor, 12)) for p in conversion.params))
-        if conversion and plain.is_derived
-        else (),
-        tuple(sorted((a.direction, round(a.unit_conversion_factor, 14)) for a in plain.axis_info)),
-    )
-
-
-def same_grid(a: CRS, b: CRS) -> bool:
-    """Tell whether equal numbers mean equal places in two CRS; names and axis order do not count."""
-    return a is b or _grid(a) == _grid(b)
-
-
-# --- datum policy ----------------------------------------------------------------------------------------------------
-
-
-def _is_modern(crs: CRS) -> bool:
-    return not horizontal(crs).is_bound and bool(_MODERN.match(_datum_name(crs)))
-
-
-def datum_note(source: CRS, target: CRS) -> str | None:
-    """Return the sentence a report must carry about the change of datum, None where the datum stays."""
-    old, new = _datum_name(source), _datum_name(target)
-    if old == new:
-        return None
-    if _is_modern(source) and _is_modern(target):
-        return (
-            f"{old} and {new} are taken as equal: the frames differ by decimetres (growing about 3 cm a year), which "
-            "does not matter to maps of 1:1000 and smaller."
-        )
-    return f"Coordinates were changed from {old} to {new} with the parameters that PROJ or the CRS itself gives."
-
-
-@lru_cache(maxsize=64)
-def _published_shifts(geodetic: CRS) -> tuple[Transformer, ...]:
-    """Every real (non-ballpark) operation from a geodetic CRS to WGS 84, the most accurate first."""
-    with warnings.catch_warnings():  # PROJ warns that a better one would need a grid; what there is, is stated
-        warnings.simplefilter("ignore", UserWarning)
-        group = TransformerGroup(geodetic, CRS84, always_xy=True, allow_ballpark=False)
-    known = [t for t in group.transformers if t.accuracy is not None and t.accuracy >= 0]
-    return tuple(sorted(known, key=lambda t: t.accuracy))
-
-
-def _refuse(crs: CRS) -> CrsError:
-    name = _datum_name(crs)
-    return CrsError(
-        f"there are no public parameters between {name} ({crs_label(crs)}) and CGCS2000 or WGS 84 where these data "
-        "lie; have the data transformed by the surveying bureau, or give a CRS that carries the bureau's parameters "
-        "(a PROJ string with +towgs84=…, or a BOUNDCRS)"
-    )
-
-
-def _shift(crs: CRS, x: Floats, y: Floats, *, inverse: bool) -> tuple[Floats, Floats]:
-    """Apply the best published shift between a geodetic CRS and CRS84 whose area of use holds every point."""
-    if _datum_name(crs) not in _CHINESE_OLD:
-        for operation in _published_shifts(crs):
-            out = operation.transform(x, y, direction="INVERSE" if inverse else "FORWARD")
-            lon, lat = (x, y) if inverse else out
-            area = operation.area_of_use
-            if area is None or (
-                lon.min() >= area.west
-                and lon.max() <= area.east
-                and lat.min() >= area.south
-                and lat.max() <= area.north
-            ):
-                return out
-    raise _refuse(crs)
+# --- from one to the other -------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=256)
 def _transformer(source: CRS, target: CRS) -> Transformer:
+    """Return PROJ's transformer between CRS of one datum, of datums taken as equal, or from a BOUNDCRS to its hub."""
     return Transformer.from_crs(source, target, always_xy=True)
 
 
 @lru_cache(maxsize=64)
-def _official(crs: CRS) -> CRS:
-    """The registered twin of a geodetic CRS, which is the one published operations are known for."""
-    code = epsg_code(crs)
-    return CRS.from_epsg(code) if code is not None else crs
+def _published_shifts(geodetic: CRS) -> tuple[Transformer, ...]:
+    """Return every real (not ballpark) operation from a geodetic CRS to WGS 84, the most accurate first."""
+    if datum_name(geodetic) in _WITHHELD:
+        return ()
+    code = epsg_code(geodetic)  # operations are known for the registered CRS, not for a copy out of a .prj
+    with warnings.catch_warnings():  # PROJ warns of better ones that need a grid file it does not have
+        warnings.simplefilter("ignore", UserWarning)
+        group = TransformerGroup(code or geodetic, CRS84, always_xy=True, allow_ballpark=False)
+    known = [step for step in group.transformers if step.accuracy is not None and step.accuracy >= 0]
+    return tuple(sorted(known, key=lambda step: step.accuracy or 0.0))
 
 
-def _to_modern(x: Floats, y: Floats, crs: CRS, *, inverse: bool = False) -> tuple[Floats, Floats]:
-    """From a CRS on any datum to CRS84, or back."""
-    way = "INVERSE" if inverse else "FORWARD"
-    if _is_modern(crs):
-        return _transformer(crs, CRS84).transform(x, y, direction=way)
-    if crs.is_bound:
-        hub = crs.target_crs
-        if inverse:
-            x, y = _to_modern(x, y, hub, inverse=True)
-            return _transformer(crs, hub).transform(x, y, direction=way)
-        return _to_modern(*_transformer(crs, hub).transform(x, y), hub)
-    geodetic = _official(crs.geodetic_crs)
-    if inverse:
-        x, y = _shift(geodetic, x, y, inverse=True)
-        return _transformer(crs, geodetic).transform(x, y, direction=way)
-    return _shift(geodetic, *_transformer(crs, geodetic).transform(x, y), inverse=False)
+def _shift(geodetic: CRS, x: Floats, y: Floats, way: TransformDirection) -> tuple[Floats, Floats]:
+    """Apply the most accurate published shift to or from CRS84 whose area of use holds every point."""
+    for step in _published_shifts(geodetic):
+        out = step.transform(x, y, direction=way)
+        lon, lat = out if way is TransformDirection.FORWARD else (x, y)
+        area = step.area_of_use
+        if (
+            area
+            and area.west <= lon.min()
+            and lon.max() <= area.east
+            and area.south <= lat.min()
+            and lat.max() <= area.north
+        ):
+            return out
+    raise CrsError(
+        f"there are no public parameters between {datum_name(geodetic)} ({crs_label(geodetic)}) and CGCS2000 or "
+        "WGS 84 where these data lie; have the data transformed by the surveying bureau, or give a CRS that carries "
+        "the bureau's parameters (a PROJ string with +towgs84=…, or a BOUNDCRS)"
+    )
+
+
+def _to_crs84(crs: CRS, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    if is_modern(crs):
+        return _transformer(crs, CRS84).transform(x, y)
+    hub = crs.target_crs
+    if hub is not None:
+        return _to_crs84(hub, *_transformer(crs, hub).transform(x, y))
+    geodetic = crs.geodetic_crs or crs
+    return _shift(geodetic, *_transformer(crs, geodetic).transform(x, y), TransformDirection.FORWARD)
+
+
+def _from_crs84(crs: CRS, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    if is_modern(crs):
+        return _transformer(CRS84, crs).transform(x, y)
+    hub = crs.target_crs
+    if hub is not None:
+        return _transformer(hub, crs).transform(*_from_crs84(hub, x, y))
+    geodetic = crs.geodetic_crs or crs
+    return _transformer(geodetic, crs).transform(*_shift(geodetic, x, y, TransformDirection.INVERSE))
+
+
+def _require_finite(out: tuple[Floats, Floats], source: CRS, target: CRS) -> tuple[Floats, Floats]:
+    lost = int(np.size(out[0]) - np.count_nonzero(np.isfinite(out[0]) & np.isfinite(out[1])))
+    if lost:
+        raise CrsError(
+            f"{lost} of {np.size(out[0])} coordinates have no place in {crs_label(target)}; "
+            f"check that they are finite and in {crs_label(source)}",
+            lost=lost,
+        )
+    return np.asarray(out[0]), np.asarray(out[1])
 
 
 def transform(x: npt.ArrayLike, y: npt.ArrayLike, source: CRS, target: CRS) -> tuple[Floats, Floats]:
-    """Return coordinates in another CRS.
+    """Return coordinates in another CRS; in the same grid they stay bit for bit.
 
     Parameters
     ----------
     x, y
-        n eastings and northings (or longitudes and latitudes) in the source CRS.
+        Eastings and northings, or longitudes and latitudes, in the source CRS.
+    source, target
+        Any CRS with a horizontal part.
 
     Raises
     ------
@@ -280,26 +248,12 @@ def transform(x: npt.ArrayLike, y: npt.ArrayLike, source: CRS, target: CRS) -> t
     source, target = horizontal(source), horizontal(target)
     if x.size == 0 or same_grid(source, target):
         return x, y
-    if (_is_modern(source) and _is_modern(target)) or _same_datum(source, target):
-        out = _transformer(_unbound(source), _unbound(target)).transform(x, y)
+    if is_same_datum(source, target) or (is_modern(source) and is_modern(target)):
+        out = _transformer(unbound(source), unbound(target)).transform(x, y)
     else:
-        out = _to_modern(*_to_modern(x, y, source), target, inverse=True)
-    lost = int((~(np.isfinite(out[0]) & np.isfinite(out[1]))).sum())
-    if lost:
-        raise CrsError(
-            f"{lost} of {x.size} coordinates have no place in {crs_label(target)}; "
-            f"check that they are in {crs_label(source)}",
-            lost=lost,
-        )
-    return out
-
-
-def _same_datum(a: CRS, b: CRS) -> bool:
-    """Same datum, and not two differing sets of parameters for it."""
-    return _datum_name(a) == _datum_name(b) and (not (a.is_bound and b.is_bound) or _grid(a)[1] == _grid(b)[1])
-
-
-# --- geometries ------------------------------------------------------------------------------------------------------
+        lonlat = _require_finite(_to_crs84(source, x, y), source, CRS84)
+        out = _from_crs84(target, *lonlat)
+    return _require_finite(out, source, target)
 
 
 def reproject(geometries: Geometries, source: CRS, target: CRS) -> npt.NDArray[np.object_]:
@@ -313,12 +267,12 @@ def reproject(geometries: Geometries, source: CRS, target: CRS) -> npt.NDArray[n
     array = np.asarray(geometries, dtype=object)
     if array.size == 0 or same_grid(source, target):
         return array
-    out = array.copy()
 
     def move(coords: Floats) -> Floats:
         x, y = transform(coords[:, 0], coords[:, 1], source, target)
         return np.column_stack((x, y, coords[:, 2:]))
 
+    out = array.copy()
     solid = shapely.has_z(array)
     for rows, include_z in ((solid, True), (~solid, False)):
         if rows.any():
@@ -328,62 +282,85 @@ def reproject(geometries: Geometries, source: CRS, target: CRS) -> npt.NDArray[n
 
 @dataclass(frozen=True, eq=False)
 class Ragged:
-    """Geometries of one kind as arrays, in GeoArrow layout.
+    """Geometries of one kind as arrays, in GeoArrow layout (as `shapely.to_ragged_array` gives them).
 
     Parameters
     ----------
     kind
-        Type of every geometry.
+        Type of every geometry; ``MISSING`` where there is none.
     coords
         n vertices, x and y.
     offsets
-        Where each part begins in the level below, from the innermost outwards, as `shapely.to_ragged_array` gives them.
+        Where each part begins in the level below: for MultiPolygons those of rings, polygons, geometries.
     """
 
     kind: shapely.GeometryType
     coords: Floats
-    offsets: tuple[npt.NDArray[np.int64], ...]
+    offsets: tuple[npt.NDArray[np.integer[Any]], ...]
 
 
 def reproject_ragged(geometries: Geometries, source: CRS, target: CRS | None) -> Ragged:
-    """Return geometries of one kind as arrays in a CRS (None: as they are)."""
+    """Return geometries of one kind (single and multi may mix) as arrays in a CRS; None: in the source CRS.
+
+    Raises
+    ------
+    CrsError
+        As `transform`, or the geometries are of several kinds.
+    """
     array = np.asarray(geometries, dtype=object)
-    kind, coords, offsets = shapely.to_ragged_array(array, include_z=False)
+    if shapely.is_missing(array).all():
+        return Ragged(shapely.GeometryType.MISSING, np.empty((0, 2)), ())
+    try:
+        kind, coords, offsets = shapely.to_ragged_array(array, include_z=False)
+    except ValueError as error:
+        raise CrsError("geometries of several kinds have no common array layout", cause=error) from None
     if target is not None:
-        coords = np.column_stack(transform(coords[:, 0], coords[:, 1], source, target))
-    return Ragged(kind, coords, tuple(offsets))
+        # An empty point is a row of NaN in this layout; it has no place to be moved to.
+        real = ~np.isnan(coords).all(axis=1)
+        coords[real] = np.column_stack(transform(coords[real, 0], coords[real, 1], source, target))
+    return Ragged(kind, coords, offsets)
 
 
 def reproject_bbox(bbox: BBox, source: CRS, target: CRS) -> BBox:
-    """Return the box in another CRS that holds the whole box."""
+    """Return a box in another CRS that holds the whole box, as far as the target CRS is usable.
+
+    What lies outside the usable area of the target is moved to its edge, so that the whole world has a box in every
+    CRS. The sides are followed at 64 steps each; what they may bulge between two steps is added.
+
+    Raises
+    ------
+    CrsError
+        As `transform`.
+    """
     if same_grid(source, target):
         return bbox
     t = np.linspace(0.0, 1.0, 65)
     w, s, e, n = bbox
-    x = np.concatenate((w + t * (e - w), np.full(65, e), e + t * (w - e), np.full(65, w)))
-    y = np.concatenate((np.full(65, s), s + t * (n - s), np.full(65, n), n + t * (s - n)))
-    x, y = transform(x, y, source, target)
-    return BBox(x.min(), y.min(), x.max(), y.max())
+    x = np.array([w + t * (e - w), w + t * (e - w), np.full(65, w), np.full(65, e)])
+    y = np.array([np.full(65, s), np.full(65, n), s + t * (n - s), s + t * (n - s)])
+    keep = is_same_datum(horizontal(source), horizontal(target))
+    lon, lat = to_geodetic(x, y, source) if keep else transform(x, y, source, CRS84)
+    lon, lat = _require_finite((lon, lat), source, CRS84)
+    area = usable_area(target)
+    lon, lat = lon.clip(area.west, area.east), lat.clip(area.south, area.north)
+    x, y = from_geodetic(lon, lat, target) if keep else transform(lon, lat, CRS84, target)
+    x, y = _require_finite((x, y), source, target)
+    pad_x, pad_y = (float(np.abs(np.diff(v, n=2, axis=1)).max()) / 8 for v in (x, y))
+    return BBox(float(x.min()) - pad_x, float(y.min()) - pad_y, float(x.max()) + pad_x, float(y.max()) + pad_y)
 
 
 # --- measuring -------------------------------------------------------------------------------------------------------
 
 
-def is_metric(crs: CRS) -> bool:
-    """Tell whether lengths in the plane of a CRS are metres on the ground: metre axes, and not a world map."""
-    flat = _unbound(horizontal(crs))
-    if not flat.is_projected or any(a.unit_conversion_factor != 1.0 for a in flat.axis_info):
-        return False
-    method = flat.coordinate_operation.method_name
-    return "Transverse" in method or "Oblique" in method or not ("Mercator" in method or "Cylindrical" in method)
-
-
 def metric_plane(crs: CRS, bbox: BBox) -> CRS:
-    """Return the CRS to measure lengths in around a box: the CRS itself, or a local transverse Mercator."""
+    """Return the CRS to measure lengths in around a box: the CRS itself, or a transverse Mercator on its datum."""
     if is_metric(crs):
         return crs
-    lon, _ = to_geodetic((bbox.west + bbox.east) / 2, (bbox.south + bbox.north) / 2, crs)
-    return transverse_mercator(round(float(lon), 2))
+    plain = unbound(horizontal(crs))
+    lon, _ = to_geodetic((bbox.west + bbox.east) / 2, (bbox.south + bbox.north) / 2, plain)
+    middle = round(float(lon), 2)
+    geodetic = plain.geodetic_crs or plain
+    return _transverse_mercator(middle - meridian_deg(plain), geodetic, f"Local plane CM {middle:g}E", 500000.0)
 
 
 @lru_cache(maxsize=64)
@@ -395,52 +372,24 @@ def _own_degrees(crs: CRS) -> CRS:
 
 
 def to_geodetic(x: npt.ArrayLike, y: npt.ArrayLike, crs: CRS) -> tuple[Floats, Floats]:
-    """Return longitude from Greenwich and latitude, in degrees, on the datum of the CRS itself."""
-    plain = _unbound(horizontal(crs))
-    lon, lat = _transformer(plain, _own_degrees(plain)).transform(
-        np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    )
-    return lon, lat
+    """Return longitude from Greenwich and latitude, in degrees, on the datum of the CRS itself.
+
+    A place that the CRS cannot name is infinite.
+    """
+    plain = unbound(horizontal(crs))
+    lon, lat = _transformer(plain, _own_degrees(plain)).transform(np.asarray(x, float), np.asarray(y, float))
+    return np.asarray(lon), np.asarray(lat)
 
 
 def from_geodetic(lon: npt.ArrayLike, lat: npt.ArrayLike, crs: CRS) -> tuple[Floats, Floats]:
     """Return coordinates in the CRS; the inverse of `to_geodetic`."""
-    plain = _unbound(horizontal(crs))
-    x, y = _transformer(_own_degrees(plain), plain).transform(
-        np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
-    )
-    return x, y
+    plain = unbound(horizontal(crs))
+    x, y = _transformer(_own_degrees(plain), plain).transform(np.asarray(lon, float), np.asarray(lat, float))
+    return np.asarray(x), np.asarray(y)
 
 
 def geodesic_distance_m(x1: npt.ArrayLike, y1: npt.ArrayLike, x2: npt.ArrayLike, y2: npt.ArrayLike, crs: CRS) -> Floats:
-    """Return the length in metres of the geodesics between points on the CGCS2000 ellipsoid."""
+    """Return the length in metres of the shortest lines between points on the CGCS2000 ellipsoid."""
     lon1, lat1, lon2, lat2 = np.broadcast_arrays(*to_geodetic(x1, y1, crs), *to_geodetic(x2, y2, crs))
-    _, _, distance = _CGCS2000_GEOD.inv(lon1, lat1, lon2, lat2)
+    _, _, distance = _CGCS2000_ELLIPSOID.inv(lon1, lat1, lon2, lat2)
     return np.asarray(distance)
-
-
-# --- GeoPackage ------------------------------------------------------------------------------------------------------
-
-
-def crs_to_gpkg(crs: CRS) -> tuple[str, int | None, str, str, str]:
-    """Return a CRS as a row of ``gpkg_spatial_ref_sys``.
-
-    Returns
-    -------
-    tuple
-        Organization (``NONE`` for a user-defined CRS), its code (None: the store numbers it), name, WKT1 or
-        ``undefined``, WKT2.
-
-    References
-    ----------
-    OGC 12-128r19 §1.1.2, F.10 (WKT for CRS extension).
-    """
-    flat = horizontal(crs)
-    code = epsg_code(flat)
-    if code is not None:
-        flat = CRS.from_epsg(code)
-    try:
-        wkt1 = flat.to_wkt("WKT1_GDAL", output_axis_rule=True) or "undefined"
-    except CRSError:
-        wkt1 = "undefined"
-    return "EPSG" if code is not None else "NONE", code, flat.name, wkt1, flat.to_wkt("WKT2_2015")
