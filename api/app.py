@@ -1,0 +1,61 @@
+"""The application: `create_app` puts the routers together; nothing happens at import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI, Response
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.staticfiles import StaticFiles
+
+from api import collections, common, features, health, indicators, problems, tilesets
+from api.context import Context
+from api.evaluation import remember_results
+from api.observe import HeadAsGet, Observe
+from api.pages import load_pages
+from twin.catalog import Catalog
+from twin.frames import Frames
+from twin.settings import Settings
+from twin.store import Store
+
+_HERE = Path(__file__).parent
+
+
+def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
+    """Make the HTTP service over a store.
+
+    Parameters
+    ----------
+    settings
+        What the installation chose.
+    store
+        An open store; whoever opened it closes it.
+    catalog
+        The layers and indicators there are.
+    """
+    app = FastAPI(title="County twin", openapi_url=None, docs_url=None, redoc_url=None, default_response_class=Response)
+    app.state.context = Context(
+        settings=settings,
+        store=store,
+        catalog=catalog,
+        frames=Frames(store),
+        evaluate=remember_results(store, catalog),
+        pages=load_pages(),
+    )
+    for room in (common, collections, features, indicators, tilesets, health, problems):
+        app.include_router(room.router)
+    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
+    app.mount("/viewer", StaticFiles(directory=_HERE / "viewer", html=True), name="viewer")
+    problems.install_handlers(app)
+    # The last one added is the outermost: every answer, a crash included, passes CORS and gets its request id.
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(Observe)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "HEAD"],
+        expose_headers=["ETag", "X-Request-ID", "Content-Crs"],
+    )
+    return app

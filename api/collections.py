@@ -1,0 +1,131 @@
+"""Layers as collections: what they are, where and since when they are, which fields they have."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.context import Context, context_of, links_of
+from api.links import Link, Links, link
+from api.media import GEOJSON, HTML, JSON, SCHEMA
+from api.openapi import answers
+from api.pages import respond
+from api.params import FormatParams
+from twin.crs import CRS84, crs_label, reproject_bbox
+from twin.layer import Layer
+
+CONFORMANCE = ("http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",)
+_REL = "http://www.opengis.net/def/rel/ogc/1.0"
+CRS84_URI = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+
+router = APIRouter(tags=["Layers"])
+
+
+@router.get("/collections", name="collections", responses=answers(JSON, HTML))
+def list_collections(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
+    """List the layers."""
+    context, links = context_of(request), links_of(request)
+    document = {
+        "links": links.self_and_page(),
+        "collections": [describe_collection(layer, context, links) for layer in context.layers],
+    }
+    return respond(request, document, "collections.html", f=params.f)
+
+
+@router.get("/collections/{layer_id}", name="collection", responses=answers(JSON, HTML))
+def show_collection(request: Request, layer_id: str, params: Annotated[FormatParams, Query()]) -> Response:
+    """Describe one layer: extent in space and time, style, links to its features, fields and tiles."""
+    context, links = context_of(request), links_of(request)
+    layer = context.layer(layer_id)
+    document = describe_collection(layer, context, links)
+    document["links"] = links.self_and_page() + document["links"]
+    revisions = context.store.revisions(layer)
+    return respond(request, document, "collection.html", f=params.f, layer=layer, revisions=revisions)
+
+
+@router.get("/collections/{layer_id}/queryables", name="queryables", responses=answers(SCHEMA, HTML))
+def show_queryables(request: Request, layer_id: str, params: Annotated[FormatParams, Query()]) -> Response:
+    """List the fields that can be filtered by, as a JSON Schema."""
+    layer = context_of(request).layer(layer_id)
+    schema = {key: value for key, value in layer.queryables().items() if key != "required"}
+    return _respond_schema(request, "queryables", layer, schema, params)
+
+
+@router.get("/collections/{layer_id}/schema", name="schema", responses=answers(SCHEMA, HTML))
+def show_schema(request: Request, layer_id: str, params: Annotated[FormatParams, Query()]) -> Response:
+    """Describe the fields of the layer's features, as a JSON Schema."""
+    layer = context_of(request).layer(layer_id)
+    schema = layer.queryables()
+    schema["properties"][layer.key]["x-ogc-role"] = "id"
+    return _respond_schema(request, "schema", layer, schema, params)
+
+
+def describe_collection(layer: Layer, context: Context, links: Links) -> dict[str, Any]:
+    """Describe a layer as OGC API – Features does, with what else its users need (``x-``)."""
+    style = layer.style
+    document: dict[str, Any] = {
+        "id": layer.id,
+        "title": layer.title,
+        "title_zh": layer.title_zh,
+        "description": layer.about,
+        "itemType": "feature",
+        "crs": [CRS84_URI],
+        "extent": _extent(layer, context),
+        "x-storage-crs": crs_label(context.store.crs),
+        "x-geometry": layer.geometry,
+        "x-dimension": layer.dimension,
+        "x-classification": layer.classification,
+        "x-standard": layer.standard,
+        "x-key": layer.key,
+        "x-revision": context.store.latest(layer),
+        "x-count": context.store.count(layer),
+        "x-zooms": list(layer.zooms),
+        "x-style": {
+            "color": style.color,
+            "by": style.by,
+            "colors": dict(style.colors),
+            "opacity": style.opacity,
+            "width_px": style.width_px,
+            "radius_px": style.radius_px,
+        },
+        "links": _collection_links(layer, links),
+    }
+    return document
+
+
+def _extent(layer: Layer, context: Context) -> dict[str, Any]:
+    """Where the features are now, and from the first to the last change that has become effective."""
+    extent: dict[str, Any] = {}
+    box = context.store.extent(layer)
+    if box is not None:
+        degrees = reproject_bbox(box, context.store.crs, CRS84)
+        extent["spatial"] = {"bbox": [[round(value, 9) for value in degrees]], "crs": CRS84_URI}
+    moments = sorted(revision.effective for revision in context.store.revisions(layer))
+    if moments:
+        interval = [moment.isoformat().replace("+00:00", "Z") for moment in (moments[0], moments[-1])]
+        extent["temporal"] = {
+            "interval": [interval],
+            "trs": "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian",
+        }
+    return extent
+
+
+def _collection_links(layer: Layer, links: Links) -> list[Link]:
+    own = layer.id
+    return [
+        link("items", links.url("items", layer_id=own, query={"f": "geojson"}), GEOJSON, "Features"),
+        link("items", links.url("items", layer_id=own, query={"f": "html"}), HTML, "Features as pages"),
+        link(f"{_REL}/queryables", links.url("queryables", layer_id=own), SCHEMA, "Fields to filter by"),
+        link("describedby", links.url("schema", layer_id=own), SCHEMA, "Fields of a feature"),
+        link(f"{_REL}/tilesets-vector", links.url("tilejson", layers=own), JSON, "Vector tiles (TileJSON)"),
+        link("preview", links.url("viewer", path="/"), HTML, "On the map"),
+    ]
+
+
+def _respond_schema(
+    request: Request, name: str, layer: Layer, schema: dict[str, Any], params: FormatParams
+) -> Response:
+    address = links_of(request).url(name, layer_id=layer.id)
+    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": address, **schema}
+    return respond(request, document, "schema.html", f=params.f, media_type=SCHEMA, layer=layer)

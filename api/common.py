@@ -1,0 +1,82 @@
+"""OGC API – Common: the landing page, what the service conforms to, and its description."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from api import collections, features
+from api.context import context_of, links_of
+from api.links import link
+from api.media import HTML, JSON, OPENAPI
+from api.openapi import answers, describe_service
+from api.pages import page, respond
+from api.params import FormatParams, Params
+
+CONFORMANCE = tuple(
+    f"http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/{name}"
+    for name in ("core", "landing-page", "oas30", "html", "json")
+)
+
+router = APIRouter(tags=["About"])
+
+
+@router.get("/", name="landing", responses=answers(JSON, HTML))
+def show_landing(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
+    """List what there is: layers, indicators, maps, and the description of the service."""
+    context, links = context_of(request), links_of(request)
+    document = {
+        "title": context.title,
+        "description": "The layers of a county with their history, its indicators with their evidence, and maps.",
+        "links": [
+            *links.self_and_page(),
+            link(
+                "service-desc", links.url("api", query={"f": "json"}), OPENAPI, "Description of the service (OpenAPI)"
+            ),
+            link("service-doc", links.url("docs"), HTML, "Description of the service, to read and try"),
+            link("conformance", links.url("conformance"), JSON, "Standards the service conforms to"),
+            link("data", links.url("collections"), JSON, "Layers"),
+            link("related", links.url("indicators"), JSON, "Indicators"),
+            link("related", links.url("viewer", path="/"), HTML, "Map"),
+        ],
+    }
+    return respond(
+        request,
+        document,
+        "landing.html",
+        f=params.f,
+        layers=context.layers,
+        indicators=context.catalog.indicators.values(),
+        revisions=context.store.revisions()[-5:],
+    )
+
+
+@router.get("/conformance", name="conformance", responses=answers(JSON, HTML))
+def show_conformance(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
+    """List the requirements classes that the service fulfils."""
+    classes = [*CONFORMANCE, *collections.CONFORMANCE, *features.CONFORMANCE]
+    document = {"links": links_of(request).self_and_page(), "conformsTo": classes}
+    return respond(request, document, "conformance.html", f=params.f)
+
+
+@router.get("/api", name="api", responses=answers(OPENAPI, HTML))
+def show_api(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
+    """Describe the service as OpenAPI 3.0."""
+    document = describe_service(request.app, context_of(request), links_of(request))
+    return respond(request, document, "docs.html", f=params.f, media_type=OPENAPI)
+
+
+@router.get("/docs", name="docs", responses=answers(HTML))
+def show_docs(request: Request, params: Annotated[Params, Query()]) -> Response:  # noqa: ARG001
+    """Describe the service for people, with a form to try each address."""
+    links = links_of(request)
+    document = describe_service(request.app, context_of(request), links)
+    return page(request, "docs.html", doc=document, json_href=links.url("api", query={"f": "json"}))
+
+
+@router.get("/viewer", include_in_schema=False)
+def enter_viewer(request: Request) -> Response:
+    """Lead on to the map page, whose own files are relative to its folder."""
+    return RedirectResponse(links_of(request).url("viewer", path="/"))

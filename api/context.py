@@ -1,0 +1,80 @@
+"""What every request works with, made once by `create_app` and handed on through the application's state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fastapi import Request
+from jinja2 import Environment
+
+from api.links import Links
+from twin.catalog import Catalog
+from twin.engine import Result
+from twin.errors import LayerNotFound
+from twin.frames import Frames
+from twin.indicator import Indicator
+from twin.layer import Layer
+from twin.settings import Settings
+from twin.store import Store
+
+#: An indicator with parsed parameters at an instant (None is now) gives a result.
+Evaluate = Callable[[Indicator, dict[str, Any], datetime | None], Result]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """The settings, the data, and the caches over them.
+
+    Parameters
+    ----------
+    settings, store, catalog
+        As given to `create_app`.
+    frames
+        Whole layers in memory, by revision.
+    evaluate
+        Evaluates an indicator and remembers the result for as long as its inputs stay the same.
+    pages
+        The templates of the HTML pages.
+    """
+
+    settings: Settings
+    store: Store
+    catalog: Catalog
+    frames: Frames
+    evaluate: Evaluate
+    pages: Environment
+
+    @property
+    def title(self) -> str:
+        """What the twin is called."""
+        return self.store.title or "County twin"
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers this installation serves; a secret one only where the settings say so."""
+        return [layer for layer in self.catalog.layers.values() if self.serves(layer)]
+
+    def serves(self, layer: Layer) -> bool:
+        """Whether features of a layer may leave through this service."""
+        return layer.classification != "secret" or self.settings.serve_secret
+
+    def layer(self, layer_id: str) -> Layer:
+        """The layer of that id; one that is not served is answered as if it were not there."""
+        layer = self.catalog.layer(layer_id)
+        if not self.serves(layer):
+            raise LayerNotFound(f"there is no layer {layer_id}", layer=layer_id)
+        return layer
+
+
+def context_of(request: Request) -> Context:
+    """The context of the application that answers this request."""
+    context: Context = request.app.state.context
+    return context
+
+
+def links_of(request: Request) -> Links:
+    """The builder of this request's URLs."""
+    return Links(request, trust_proxy=context_of(request).settings.trust_proxy)

@@ -1,0 +1,31 @@
+"""Whether the process lives, and whether it can answer."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.context import context_of
+from api.media import HTML, JSON
+from api.openapi import answers
+from api.pages import respond
+from api.params import FormatParams
+
+router = APIRouter(tags=["About"])
+
+
+@router.get("/healthz", name="health", responses=answers(JSON, HTML))
+def show_health(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
+    """Say that the process answers; the data is not looked at."""
+    return respond(request, {"status": "alive"}, "facts.html", f=params.f, heading="Alive 存活")
+
+
+@router.get("/readyz", name="readiness", responses=answers(JSON, HTML))
+def show_readiness(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
+    """Say that the store can be read and at which revision it is; 503 where it cannot."""
+    context = context_of(request)
+    revision = context.store.latest()
+    for layer in context.layers:
+        context.store.extent(layer)
+    return respond(request, {"status": "ready", "revision": revision}, "facts.html", f=params.f, heading="Ready 就绪")

@@ -1,0 +1,118 @@
+"""Indicators: their definitions, their results with breakdown, and the evidence as GeoJSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Request, Response
+from fastapi import Query as QueryString
+
+from api.context import Context, context_of, links_of
+from api.geojson import CONTENT_CRS, encode_collection, encode_feature, encode_features, encode_geometries
+from api.links import Links, link
+from api.media import GEOJSON, HTML, JSON, wants_html
+from api.openapi import answers, parameter_schema
+from api.pages import page, respond
+from api.params import EvidenceParams, FormatParams, IndicatorParams, indicator_parameters
+from twin.engine import Result
+from twin.indicator import Indicator
+from twin.query import Query
+
+router = APIRouter(tags=["Indicators"])
+
+
+@router.get("/indicators", name="indicators", responses=answers(JSON, HTML))
+def list_indicators(request: Request, params: Annotated[FormatParams, QueryString()]) -> Response:
+    """List the indicators: definition, clause, target and parameters of each."""
+    context, links = context_of(request), links_of(request)
+    document = {
+        "links": links.self_and_page(),
+        "indicators": [describe_indicator(each, links) for each in context.catalog.indicators.values()],
+    }
+    return respond(request, document, "indicators.html", f=params.f)
+
+
+@router.get("/indicators/{indicator_id}", name="indicator", responses=answers(JSON, HTML))
+def show_indicator(request: Request, indicator_id: str, params: Annotated[IndicatorParams, QueryString()]) -> Response:
+    """Evaluate an indicator: value, verdict against the target, breakdown by area, and what it was read from."""
+    context, links = context_of(request), links_of(request)
+    indicator = context.catalog.indicator(indicator_id)
+    result = context.evaluate(indicator, indicator_parameters(params, indicator), params.as_of)
+    evidence = links.url("evidence", indicator_id=indicator.id, query=dict(request.query_params) | {"f": "geojson"})
+    document = result.to_dict() | {
+        "links": [
+            *links.self_and_page(),
+            link("evidence", evidence, GEOJSON, "What counts and what does not, on the map"),
+            link("collection", links.url("indicators"), JSON, "All indicators"),
+        ]
+    }
+    return respond(request, document, "indicator.html", f=params.f, indicator=indicator, asked=request.query_params)
+
+
+@router.get(
+    "/indicators/{indicator_id}/evidence",
+    name="evidence",
+    responses=answers(GEOJSON, HTML),
+)
+def show_evidence(request: Request, indicator_id: str, params: Annotated[EvidenceParams, QueryString()]) -> Response:
+    """Show the evidence: features that count (`role` covered) and do not (uncovered), and derived shapes."""
+    context, links = context_of(request), links_of(request)
+    indicator = context.catalog.indicator(indicator_id)
+    result = context.evaluate(indicator, indicator_parameters(params, indicator), params.as_of)
+    if wants_html(request, params.f, GEOJSON):
+        return page(request, "evidence.html", result=result, asked=request.query_params)
+    back = links.url("indicator", indicator_id=indicator.id)
+    content = encode_collection(
+        [*_encode_shapes(result, context), *_encode_features(result, context)],
+        indicator=indicator.id,
+        value=result.measure.value,
+        verdict=result.verdict,
+        links=[*links.self_and_page(GEOJSON), link("about", back, JSON, indicator.title)],
+    )
+    return Response(content, media_type=GEOJSON, headers=CONTENT_CRS | {"Vary": "Accept"})
+
+
+def describe_indicator(indicator: Indicator, links: Links) -> dict[str, Any]:
+    """Describe an indicator without evaluating it."""
+    own = indicator.id
+    return {
+        "id": indicator.id,
+        "title": indicator.title,
+        "title_zh": indicator.title_zh,
+        "unit": indicator.unit,
+        "target": asdict(indicator.target) if indicator.target else None,
+        "clause": asdict(indicator.clause),
+        "description": indicator.about,
+        "inputs": list(indicator.inputs),
+        "parameters": [
+            {"name": parameter.name, "description": parameter.about} | parameter_schema(parameter)
+            for parameter in indicator.parameters.values()
+        ],
+        "links": [
+            link("item", links.url("indicator", indicator_id=own), JSON, "Result"),
+            link("alternate", links.url("indicator", indicator_id=own, query={"f": "html"}), HTML, "Result as a page"),
+            link("evidence", links.url("evidence", indicator_id=own), GEOJSON, "Evidence"),
+        ],
+    }
+
+
+def _encode_shapes(result: Result, context: Context) -> Iterator[str]:
+    """Write the derived shapes: the uncovered area, the best place for the next station."""
+    shapes = result.measure.shapes
+    geometries = np.array([None, *(shape.geometry for shape in shapes)], dtype=object)[1:]
+    for shape, geometry in zip(shapes, encode_geometries(geometries, context.store.crs), strict=True):
+        names = {"role": shape.role, "title": shape.title, "title_zh": shape.title_zh}
+        yield encode_feature(geometry, names | dict(shape.properties))
+
+
+def _encode_features(result: Result, context: Context) -> Iterator[str]:
+    """Write the features that count and those that do not, as they stood when the result was computed."""
+    for role, keys in (("covered", result.measure.covered), ("uncovered", result.measure.uncovered)):
+        for layer_id, ids in keys.items():
+            layer = context.catalog.layer(layer_id)
+            if ids and context.serves(layer):
+                query = Query(ids=ids, as_of=result.as_of, known_at=result.known_at)
+                yield from encode_features(context.store.read(layer, query), {"role": role, "layer": layer_id})

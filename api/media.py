@@ -1,0 +1,77 @@
+"""Content negotiation: every resource is JSON of some kind, and an HTML page for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from fastapi import Request
+
+from twin.errors import TwinError
+
+JSON = "application/json"
+GEOJSON = "application/geo+json"
+HTML = "text/html"
+OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+PROBLEM = "application/problem+json"
+SCHEMA = "application/schema+json"
+MVT = "application/vnd.mapbox-vector-tile"
+
+
+class NotAcceptable(TwinError):
+    """The resource exists, but not in any of the media types that the Accept header allows."""
+
+    status: ClassVar[int] = 406
+    slug: ClassVar[str] = "not-acceptable"
+    title: ClassVar[str] = "Not acceptable"
+
+
+def wants_html(request: Request, f: str | None, media_type: str = JSON) -> bool:
+    """Say whether to answer with the HTML page rather than with the machine-readable form.
+
+    ``f`` decides where it is given, otherwise the Accept header, otherwise the machine gets its form.
+
+    Parameters
+    ----------
+    request
+        Its Accept header counts where ``f`` is None.
+    f
+        The parameter of that name: ``html``, ``json``, ``geojson`` or None.
+    media_type
+        Media type of the machine-readable form; plain ``application/json`` asks for it too.
+
+    Raises
+    ------
+    NotAcceptable
+        The Accept header allows neither form.
+
+    References
+    ----------
+    RFC 9110, 12.5.1: Accept, with quality values.
+    """
+    if f is not None:
+        return f == "html"
+    machine = {media_type.partition(";")[0], JSON}
+    for wanted in _by_preference(request.headers.get("accept", "*/*")):
+        if wanted in machine or wanted in ("*/*", "application/*"):
+            return False
+        if wanted in (HTML, "text/*"):
+            return True
+    raise NotAcceptable(f"this resource is there as {media_type.partition(';')[0]} and as {HTML}")
+
+
+def _by_preference(accept: str) -> Iterator[str]:
+    """The media types of an Accept header that are allowed at all, best first; equals keep their order."""
+    ranked: list[tuple[float, str]] = []
+    for item in accept.split(","):
+        media_type, *parameters = (part.strip().lower() for part in item.split(";"))
+        ranked.append((next((_quality(p) for p in parameters if p.startswith("q=")), 1.0), media_type))
+    ranked.sort(key=lambda pair: -pair[0])
+    return (media_type for quality, media_type in ranked if quality > 0)
+
+
+def _quality(parameter: str) -> float:
+    try:
+        return float(parameter.removeprefix("q="))
+    except ValueError:
+        return 0.0

@@ -1,0 +1,83 @@
+"""One request id, one log line and one safe answer to a crash, for every request."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import uuid
+
+from fastapi import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import crash_problem
+
+access_log = logging.getLogger("twin.access")
+error_log = logging.getLogger("twin.api")
+
+
+class Observe:
+    """ASGI middleware: names each request, logs it once as a JSON line, and answers what nobody caught.
+
+    The id goes to the client as ``X-Request-ID`` and stands in problem documents and in the log, so that a report from
+    a user leads to the cause.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        request_id = uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        seen = {"status": 0, "bytes": 0}
+
+        async def send_named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                seen["status"] = message["status"]
+                message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
+            elif message["type"] == "http.response.body":
+                seen["bytes"] += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_named)
+        except Exception:
+            error_log.exception("request %s crashed", request_id)
+            if seen["status"]:
+                raise  # half an answer is out already: the server must break the connection
+            await crash_problem(Request(scope))(scope, receive, send_named)
+        finally:
+            line = {
+                "request_id": request_id,
+                "method": scope["method"],
+                "path": scope["path"],
+                "query": scope["query_string"].decode("latin-1"),
+                **seen,
+                "ms": round((time.perf_counter() - started) * 1000, 1),
+            }
+            access_log.info(json.dumps(line, ensure_ascii=False))
+
+
+class HeadAsGet:
+    """ASGI middleware: HEAD is GET without the body, with the same headers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self._app({**scope, "method": "GET"}, receive, send_head)

@@ -1,0 +1,133 @@
+"""The OpenAPI 3.0 document: FastAPI's routes, spelled out for every layer and every indicator."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.context import Context
+from api.links import Links
+from api.media import PROBLEM
+from twin import __version__
+from twin.indicator import Indicator, Parameter
+from twin.layer import Layer
+from twin.schema import Field
+
+_PROBLEM = {
+    "description": "What was refused and why (RFC 9457).",
+    "content": {
+        PROBLEM: {
+            "schema": {
+                "type": "object",
+                "required": ["type", "title", "status", "detail"],
+                "properties": {
+                    "type": {"type": "string", "description": "Address of a page about this kind of problem."},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "detail": {"type": "string"},
+                    "instance": {"type": "string"},
+                    "request_id": {"type": "string"},
+                },
+            }
+        }
+    },
+}
+
+
+def answers(*media_types: str) -> dict[int | str, dict[str, Any]]:
+    """Document the forms in which a route answers."""
+    return {200: {"description": "The resource.", "content": {media_type: {} for media_type in media_types}}}
+
+
+def describe_service(app: FastAPI, context: Context, links: Links) -> dict[str, Any]:
+    """Write the OpenAPI document; it refers to nothing outside of itself.
+
+    References
+    ----------
+    OGC 17-069r4, 9: OpenAPI 3.0 requirements class; every parameter that is accepted is listed.
+    """
+    document = get_openapi(
+        title=context.title,
+        version=__version__,
+        openapi_version="3.0.3",
+        description="Layers, indicators and maps of a county's digital twin.",
+        routes=app.routes,
+        tags=[{"name": tag} for tag in ("Indicators", "Layers", "Features", "Tiles", "About")],
+        servers=[{"url": links.base, "description": "This service"}],
+    )
+    document["components"] = {"responses": {"Problem": _PROBLEM}}
+    paths: dict[str, Any] = {}
+    for path, item in document["paths"].items():
+        _finish(item["get"])
+        for concrete, operation in _spell_out(path, item["get"], context):
+            paths[concrete] = {"get": operation}
+    document["paths"] = paths
+    return document
+
+
+def field_parameter(field: Field) -> dict[str, Any]:
+    """Describe the filter by a field."""
+    schema = {key: value for key, value in field.json_schema().items() if key not in ("title", "description")}
+    about = f"{field.title} {field.title_zh}: only features with this value."
+    return _query_parameter(field.name, schema, about)
+
+
+def indicator_parameter(parameter: Parameter) -> dict[str, Any]:
+    """Describe a parameter of an indicator."""
+    return _query_parameter(parameter.name, parameter_schema(parameter), parameter.about)
+
+
+def parameter_schema(parameter: Parameter) -> dict[str, Any]:
+    """Write the type, choices and default of an indicator's parameter as JSON Schema."""
+    kind = {int: "integer", float: "number", bool: "boolean"}.get(parameter.type, "string")
+    schema: dict[str, Any] = {"type": kind}
+    if parameter.type.__name__ == "date":
+        schema["format"] = "date"
+    if parameter.choices:
+        schema["enum"] = list(parameter.choices)
+    if parameter.default is not None:
+        schema["default"] = str(parameter.default) if kind == "string" else parameter.default
+    return schema
+
+
+def _query_parameter(name: str, schema: dict[str, Any], about: str) -> dict[str, Any]:
+    parameter = {"name": name, "in": "query", "required": False, "schema": schema, "style": "form", "explode": False}
+    return parameter | ({"description": about} if about else {})
+
+
+def _finish(operation: dict[str, Any]) -> None:
+    """Say what FastAPI cannot know: how lists are written, and what an error looks like."""
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"].pop("title", None)
+        if parameter["in"] == "query":
+            parameter |= {"style": "form", "explode": False}
+    operation["responses"].pop("422", None)
+    operation["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
+
+
+def _spell_out(path: str, operation: dict[str, Any], context: Context) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the operation once for each layer or indicator it is about, with the parameters of that one."""
+    if "{layer_id}" in path:
+        for layer in context.layers:
+            extra = [field_parameter(field) for field in layer.schema] if path.endswith("/items") else []
+            yield _for_one(path, operation, "layer_id", layer, extra)
+    elif "{indicator_id}" in path:
+        for indicator in context.catalog.indicators.values():
+            extra = [indicator_parameter(parameter) for parameter in indicator.parameters.values()]
+            yield _for_one(path, operation, "indicator_id", indicator, extra)
+    else:
+        yield path, operation
+
+
+def _for_one(
+    path: str, operation: dict[str, Any], name: str, thing: Layer | Indicator, extra: list[dict[str, Any]]
+) -> tuple[str, dict[str, Any]]:
+    own = copy.deepcopy(operation)
+    own["parameters"] = [p for p in own["parameters"] if p["name"] != name] + extra
+    own["operationId"] = f"{operation['operationId']}.{thing.id}"
+    own["summary"] = f"{thing.title} {thing.title_zh}: {operation['summary']}"
+    return path.replace(f"{{{name}}}", thing.id), own

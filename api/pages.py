@@ -1,0 +1,107 @@
+"""Answers in the form that was asked for: the document itself, or the HTML page made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from api.context import context_of, links_of
+from api.geojson import to_json
+from api.media import HTML, JSON, wants_html
+from twin import __version__
+from twin.engine import CHINA
+from twin.schema import Field
+
+_HERE = Path(__file__).parent
+
+
+def load_pages() -> Environment:
+    """Load the templates; everything that goes into a page is escaped, and a missing name is an error."""
+    pages = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters |= {"figure": figure, "measured": measured, "named": named}
+    return pages
+
+
+def respond(
+    request: Request,
+    document: Mapping[str, Any],
+    template: str,
+    *,
+    f: str | None = None,
+    media_type: str = JSON,
+    **shown: Any,
+) -> Response:
+    """Answer with a document, as JSON or as the page that a template makes of it.
+
+    Parameters
+    ----------
+    request
+        What is answered.
+    document
+        What the resource is, JSON-ready.
+    template
+        File name of the page; it sees the document as ``doc``.
+    f
+        The parameter of that name.
+    media_type
+        Media type of the JSON form.
+    shown
+        Further values for the page only.
+    """
+    if wants_html(request, f, media_type):
+        return page(request, template, doc=document, **shown)
+    return Response(to_json(document), media_type=media_type, headers={"Vary": "Accept"})
+
+
+def page(request: Request, template: str, **shown: Any) -> Response:
+    """Answer with an HTML page; what every page sees is named here."""
+    context, links = context_of(request), links_of(request)
+    names = {
+        "url": links.url,
+        "json_href": links.here(f="json"),
+        "twin_title": context.title,
+        "version": __version__,
+        "served": {layer.id for layer in context.layers},
+        **shown,
+    }
+    content = context.pages.get_template(template).render(names)
+    return Response(content, media_type=HTML, headers={"Vary": "Accept"})
+
+
+def figure(value: Any) -> str:
+    """Write a value as people read it: thousands apart, six significant digits, a dash for nothing."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return "yes 是" if value else "no 否"
+    if isinstance(value, float):
+        return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
+    if isinstance(value, datetime):
+        return value.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, list | tuple):
+        return ", ".join(map(figure, value)) or "–"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def named(value: Any, field: Field) -> str:
+    """Write the value of a field with the name of its code and its unit."""
+    for code in field.codes:
+        if code.value == value:
+            return f"{code.title} {code.title_zh}"
+    return figure(value) + (f" {field.unit}" if field.unit and value is not None else "")
+
+
+def measured(value: float, unit: str) -> str:
+    """Write an indicator's value; a share as per cent."""
+    return f"{value:.2%}" if unit in ("1", "ratio") else f"{figure(value)} {unit}"

@@ -1,0 +1,144 @@
+"""The only reader of query strings: text in, typed values out, anything unknown refused by name.
+
+Each class is the set of parameters that a kind of resource takes; FastAPI documents it, pydantic reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from api.values import parse_bbox, parse_datetime, parse_value
+from twin.crs import BBox
+from twin.errors import InvalidParameter
+from twin.indicator import Indicator
+from twin.layer import Layer
+from twin.query import And, Compare, Where
+
+_Boxes = Annotated[
+    tuple[BBox, ...] | None,
+    PlainValidator(parse_bbox),
+    WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}),
+]
+_Moment = Annotated[datetime | None, PlainValidator(parse_datetime), WithJsonSchema({"type": "string"})]
+
+
+class Params(BaseModel):
+    """No parameters at all; the base of the other sets.
+
+    An empty value counts as not given, because that is what a form sends for a box left empty.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if cls.model_config.get("extra") == "forbid":
+            _require_known(values, cls.names())
+        return {name: value for name, value in values.items() if value != ""}
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """The declared parameters as they stand in the query string."""
+        return [field.alias or name for name, field in cls.model_fields.items()]
+
+    def extras(self, allowed: Iterable[str]) -> dict[str, str]:
+        """The parameters beside the declared ones, each known and given once."""
+        extras = self.model_extra or {}
+        _require_known(extras, [*allowed, *self.names()])
+        for name, value in extras.items():
+            if not isinstance(value, str):
+                raise InvalidParameter(f"{name} is given {len(value)} times; give it once", parameter=name)
+        return extras
+
+
+class FormatParams(Params):
+    """What every resource with a page for people takes."""
+
+    f: Annotated[
+        Literal["json", "html"] | SkipJsonSchema[None],
+        Field(description="Form of the answer; without it the Accept header decides."),
+    ] = None
+
+
+class MomentParams(Params):
+    """What every resource made from data takes: the moment whose state is meant."""
+
+    as_of: Annotated[
+        _Moment,
+        Field(
+            alias="datetime",
+            description="The state of the twin as it was effective at this instant (RFC 3339); of an interval, at its "
+            "end. An open end (`..`) is now; a date without a time is the end of that day in China.",
+        ),
+    ] = None
+
+
+class StateParams(FormatParams, MomentParams):
+    """A resource made from data, with a page for people."""
+
+
+class IndicatorParams(StateParams):
+    """The result of an indicator; the indicator's own parameters come on top."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class FeatureParams(MomentParams):
+    """A resource whose machine-readable form is GeoJSON."""
+
+    f: Annotated[
+        Literal["json", "geojson", "html"] | SkipJsonSchema[None],
+        Field(description="Form of the answer; without it the Accept header decides."),
+    ] = None
+
+
+class EvidenceParams(FeatureParams):
+    """The evidence of an indicator; the indicator's own parameters come on top."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class ItemsParams(FeatureParams):
+    """The features of a layer; every field of the layer is a filter on top."""
+
+    model_config = ConfigDict(extra="allow")
+
+    bbox: Annotated[
+        _Boxes,
+        Field(
+            description="Features that share a point with this box: west,south,east,north in degrees (CRS84). "
+            "Six numbers carry heights, which are not looked at."
+        ),
+    ] = None
+    limit: Annotated[int, Field(ge=1, description="At most this many features; more come by the link `next`.")] = 100
+    after: Annotated[
+        str | SkipJsonSchema[None],
+        Field(description="Only features whose key comes after this one; see the link `next`."),
+    ] = None
+
+    def where(self, layer: Layer) -> Where | None:
+        """The property filters as a condition: each names a field and the value it must have."""
+        given = self.extras(layer.schema.names)
+        parts = tuple(Compare(name, "=", parse_value(layer.schema[name], text)) for name, text in given.items())
+        return And(parts) if parts else None
+
+
+def indicator_parameters(params: IndicatorParams | EvidenceParams, indicator: Indicator) -> dict[str, Any]:
+    """Parse the indicator's own parameters; the others take their defaults."""
+    return indicator.parse(params.extras(indicator.parameters))
+
+
+def _require_known(given: Mapping[str, Any], known: Iterable[str]) -> None:
+    known = list(known)
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are: {', '.join(known) or 'none'}"
+            raise InvalidParameter(f"there is no parameter {name} here; {hint}", parameter=name)

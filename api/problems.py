@@ -1,0 +1,118 @@
+"""Errors as problem documents (RFC 9457): the only place that turns an exception into an answer.
+
+Four handlers: what the twin refuses, what FastAPI's validation refuses, what routing refuses, and the crash, of which
+the client learns nothing but the request id.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import logging
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException as RoutingError
+
+from api.context import links_of
+from api.media import HTML, JSON, PROBLEM
+from api.openapi import answers
+from api.pages import respond
+from api.params import FormatParams
+from twin.errors import InvalidParameter, TwinError
+
+router = APIRouter(tags=["About"])
+log = logging.getLogger("twin.api")
+
+
+#: Members of a problem document that an error's own members do not replace.
+_RESERVED = frozenset({"type", "title", "status", "detail", "instance", "request_id", "slug", "request"})
+
+
+@router.get("/problems", name="problems", responses=answers(JSON, HTML))
+def list_problems(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
+    """List the kinds of problems that the service reports."""
+    links = links_of(request)
+    document = {"links": links.self_and_page(), "problems": [_describe(kind) for kind in _kinds().values()]}
+    return respond(request, document, "problems.html", f=params.f)
+
+
+@router.get("/problems/{slug}", name="problem", responses=answers(JSON, HTML))
+def show_problem(request: Request, slug: str, params: Annotated[FormatParams, Query()]) -> Response:
+    """Explain one kind of problem."""
+    kind = _kinds().get(slug)
+    if kind is None:
+        raise HTTPException(404, f"there is no kind of problem called {slug}")
+    return respond(request, _describe(kind), "problems.html", f=params.f)
+
+
+def install_handlers(app: FastAPI) -> None:
+    """Register the handlers; the crash is caught by `api.observe.Observe`, which knows the request id."""
+    app.exception_handler(TwinError)(_answer_twin_error)
+    app.exception_handler(RequestValidationError)(_answer_validation_error)
+    app.exception_handler(RoutingError)(_answer_routing_error)
+
+
+def problem(
+    request: Request, status: int, title: str, detail: str, *, slug: str | None = None, **members: Any
+) -> Response:
+    """Write a problem document; without a slug its type is ``about:blank`` and the title is HTTP's own phrase."""
+    body = {
+        "type": links_of(request).url("problem", slug=slug) if slug else "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": request.url.path,
+        "request_id": request.state.request_id,
+        **members,
+    }
+    content = json.dumps(body, ensure_ascii=False, default=str).encode()
+    return Response(content, status, media_type=PROBLEM, headers={"Retry-After": "5"} if status == 503 else None)
+
+
+def crash_problem(request: Request) -> Response:
+    """Answer an exception nobody expected; what it says stays in the log."""
+    detail = f"Something went wrong here. Give the operator this request id: {request.state.request_id}"
+    return problem(request, 500, HTTPStatus(500).phrase, detail)
+
+
+def _answer_twin_error(request: Request, error: TwinError) -> Response:
+    if error.status >= 500:
+        log.error("request %s: %s", request.state.request_id, error.detail, exc_info=error)
+    members = {name: value for name, value in error.members.items() if name not in _RESERVED}
+    return problem(request, error.status, error.title, error.detail, slug=error.slug, **members)
+
+
+def _answer_validation_error(request: Request, error: RequestValidationError) -> Response:
+    faults = [{"parameter": str(fault["loc"][-1]), "detail": fault["msg"]} for fault in error.errors()]
+    detail = "; ".join(f"{fault['parameter']}: {fault['detail']}" for fault in faults)
+    kind = InvalidParameter
+    return problem(request, kind.status, kind.title, detail, slug=kind.slug, errors=faults)
+
+
+def _answer_routing_error(request: Request, error: RoutingError) -> Response:
+    status = HTTPStatus(error.status_code)
+    detail = str(error.detail)
+    if detail == status.phrase:
+        detail = f"{request.method} {request.url.path} is not possible; see {links_of(request).url('landing')}"
+    answer = problem(request, status, status.phrase, detail)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def _kinds() -> dict[str, type[TwinError]]:
+    return {kind.slug: kind for kind in sorted(_descendants(TwinError), key=lambda kind: (kind.status, kind.slug))}
+
+
+def _descendants(kind: type[TwinError]) -> Iterator[type[TwinError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _descendants(child)
+
+
+def _describe(kind: type[TwinError]) -> dict[str, Any]:
+    about = inspect.cleandoc(kind.__doc__ or "")
+    return {"slug": kind.slug, "title": kind.title, "status": kind.status, "description": about}

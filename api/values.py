@@ -1,0 +1,105 @@
+"""Readers of single values in a query string: a box, a moment, a field's value."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
+
+from twin.crs import BBox
+from twin.engine import CHINA
+from twin.errors import InvalidParameter
+from twin.query import Scalar
+from twin.schema import Field
+
+_MOMENTS = "an instant as 2024-06-30T08:00:00Z, a date as 2024-06-30, or an interval of them as ../2024-06-30"
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d.*")
+
+
+def parse_bbox(text: str) -> tuple[BBox, ...]:
+    """Read a CRS84 box; one that crosses the antimeridian becomes two.
+
+    References
+    ----------
+    OGC 17-069r4, 7.15.3: requirements fc-bbox-definition and fc-bbox-response.
+    """
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (4, 6) or not all(map(math.isfinite, numbers)):
+        raise _refuse("bbox", text, "four or six numbers: west,south,east,north")
+    west, south, east, north = numbers if len(numbers) == 4 else [numbers[i] for i in (0, 1, 3, 4)]
+    if not (-90 <= south <= north <= 90 and -180 <= west <= 180 and -180 <= east <= 180):
+        raise _refuse("bbox", text, "in degrees, longitude first, within ±180 and ±90, south not above north")
+    if west <= east:
+        return (BBox(west, south, east, north),)
+    return BBox(west, south, 180.0, north), BBox(-180.0, south, east, north)
+
+
+def parse_datetime(text: str) -> datetime | None:
+    """Read an instant or an interval as the instant whose state is meant; None is now.
+
+    References
+    ----------
+    OGC 17-069r4, 7.15.4: parameter datetime. RFC 3339, 5.6: instants.
+    """
+    first, interval, last = text.partition("/")
+    if not interval:
+        return _parse_moment(first, text)
+    start, end = (None if part in ("", "..") else _parse_moment(part, text) for part in (first, last))
+    if start and end and start > end:
+        raise _refuse("datetime", text, "an interval that does not end before it begins")
+    return end
+
+
+def parse_value(field: Field, text: str) -> Scalar:
+    """Read the value of a property filter as the field's type and code list demand."""
+    try:
+        value = _READERS[field.type](text)
+    except (ValueError, KeyError) as error:
+        raise _refuse(field.name, text, f"a value of type {field.type}") from error
+    if field.codes and value not in {code.value for code in field.codes}:
+        raise _refuse(field.name, text, f"one of {field.limit}")
+    return value
+
+
+def _parse_moment(part: str, text: str) -> datetime:
+    """An instant; of a date, its last instant in China."""
+    try:
+        if _DATE.fullmatch(part):
+            return datetime.combine(date.fromisoformat(part), time.max, CHINA)
+        return _read_instant(part)
+    except ValueError as error:
+        raise _refuse("datetime", text, _MOMENTS) from error
+
+
+def _read_instant(text: str) -> datetime:
+    """An instant; one without an offset is Chinese time."""
+    if not _INSTANT.fullmatch(text):
+        raise ValueError("not a date with a time")
+    instant = datetime.fromisoformat(text)
+    return instant if instant.tzinfo else instant.replace(tzinfo=CHINA)
+
+
+def _read_real(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("not a number")
+    return value
+
+
+_READERS: Mapping[str, Callable[[str], Scalar]] = {
+    "text": str,
+    "integer": int,
+    "real": _read_real,
+    "boolean": {"true": True, "false": False}.__getitem__,
+    "date": date.fromisoformat,
+    "datetime": _read_instant,
+}
+
+
+def _refuse(name: str, text: str, wanted: str) -> InvalidParameter:
+    return InvalidParameter(f"{name} must be {wanted}; not {text!r}", parameter=name)
