@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from layers.topo_sheets.checks import check_footprints
 from twin.layer import Layer, Style
 from twin.schema import Code, Field
 
@@ -257,6 +258,7 @@ TOPO_SHEETS = Layer(
         width_px=1.0,
     ),
     standard="GB/T 13989-2012 (graticule sheets), GB/T 20257.1 (rectangular sheets), GB/T 24356 (acceptance)",
+    checks=(check_footprints,),
     survey=True,
     example={
         "type": "Feature",

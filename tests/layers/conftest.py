@@ -19,7 +19,7 @@ Rows = Iterable[Mapping[str, Any]]
 MakeFrame = Callable[[Layer, Rows, Any], Frame]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def frame() -> MakeFrame:
     """A function ``frame(layer, rows, crs)``; rows hold fields and a ``geometry`` as WKT or shapely geometry."""
     return make_frame
