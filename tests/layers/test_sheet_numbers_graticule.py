@@ -94,7 +94,7 @@ def test_a_scale_without_sheets_is_refused() -> None:
         graticule.number_at(118, 35, scale=200)
 
 
-china = {"lon": st.floats(72, 138, exclude_max=True), "lat": st.floats(0, 60, exclude_max=True)}
+china = {"lon": st.floats(72, 138, exclude_max=True), "lat": st.floats(0, 59.9)}
 
 
 @given(**china, scale=st.sampled_from(SCALES))
@@ -107,7 +107,7 @@ def test_number_and_footprint_agree_on_every_point(lon: float, lat: float, scale
     assert graticule.number_at((box.west + box.east) / 2, (box.south + box.north) / 2, scale=scale) == number
 
 
-@given(lon=st.floats(72, 138), lat=st.floats(4, 56), scale=st.sampled_from(SCALES))
+@given(lon=st.floats(72, 138), lat=st.floats(0, 55.9), scale=st.sampled_from(SCALES))
 def test_neighbours_share_their_edge_to_the_last_bit(lon: float, lat: float, scale: int) -> None:
     box = graticule.footprint(graticule.number_at(lon, lat, scale=scale))
     east = graticule.footprint(graticule.number_at(box.east, box.south, scale=scale))
