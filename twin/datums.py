@@ -125,7 +125,8 @@ def central_meridian_deg(crs: CRS) -> float | None:
     method = plain.coordinate_operation
     if method is not None and plain.is_projected and "Transverse" in method.method_name:
         for origin in (p for p in method.params if p.name == "Longitude of natural origin"):
-            return meridian_deg(plain) + float(np.degrees(float(origin.value) * origin.unit_conversion_factor))
+            degrees = np.degrees(float(origin.value) * origin.unit_conversion_factor)
+            return round(meridian_deg(plain) + float(degrees), 10)
     return None
 
 
