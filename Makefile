@@ -8,7 +8,7 @@ BIN    := .venv/bin
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run install test check format-check lint types imports format bench lock clean
+.PHONY: help run install test check format-check lint types imports format docs bench lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -43,6 +43,9 @@ imports: install
 format: install ## format the code and mend what the linter can mend
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+docs: install ## write docs/reference/ anew from the code
+	@$(BIN)/python docs/write_reference.py
 
 bench: install ## run the benchmarks and print their tables; ARGS choose by name
 	@$(BIN)/python benchmarks/run.py $(ARGS)

@@ -1,0 +1,133 @@
+"""Write docs/reference/ from the code itself, so that it cannot say anything else: ``make docs``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+
+import click
+
+from layers import catalog
+from twin.cli import main_group
+from twin.errors import TwinError
+from twin.indicator import Indicator, Parameter
+from twin.layer import Layer
+from twin.schema import Field
+from twin.settings import Settings
+
+REFERENCE = Path(__file__).parent / "reference"
+
+
+def describe_commands() -> Iterator[str]:
+    """Yield the help of every command."""
+    yield "# Commands"
+    context = click.Context(main_group, info_name="twin", max_content_width=110, terminal_width=110)
+    for name in main_group.list_commands(context):
+        command = main_group.get_command(context, name)
+        assert command is not None, name
+        inner = click.Context(command, parent=context, info_name=name, max_content_width=110, terminal_width=110)
+        yield f"## twin {name}"
+        yield f"```text\n{command.get_help(inner)}\n```"
+
+
+def describe_settings() -> Iterator[str]:
+    """Yield the table of settings."""
+    yield "# Settings"
+    yield "Each stands in `twin.toml` (or the file that `TWIN_SETTINGS` names), or as a variable, which goes first."
+    yield table(
+        ("key", "variable", "default", "what"),
+        [
+            (f"`{f.name}`", f"`TWIN_{f.name.upper()}`", f"`{f.default!r}`", f.metadata["about"])
+            for f in fields(Settings)
+        ],
+    )
+
+
+def describe_layers() -> Iterator[str]:
+    """Yield a section for each layer: what it is, then its fields."""
+    yield "# Layers"
+    for layer in catalog().layers.values():
+        yield from describe_layer(layer)
+
+
+def describe_layer(layer: Layer) -> Iterator[str]:
+    """Yield one layer's section."""
+    yield f"## {layer.id}: {layer.title} {layer.title_zh}"
+    yield layer.about
+    geometry = layer.geometry + (" with heights" if layer.has_z else "")
+    facts = [geometry, f"key `{layer.key}`", f"zooms {layer.zooms[0]} to {layer.zooms[1]}", layer.classification]
+    yield ", ".join(facts) + (f". {layer.standard}" if layer.standard else "") + "."
+    yield table(("field", "type", "title", "allowed", "note"), [describe_field(field) for field in layer.schema])
+
+
+def describe_field(field: Field) -> tuple[str, ...]:
+    """Return a field as a row of its layer's table."""
+    kind = f"{field.type}, {field.unit}" if field.unit else field.type
+    needed = "required" if field.required else ""
+    allowed = "; ".join(part for part in (needed, field.limit) if part)
+    return f"`{field.name}`", kind, f"{field.title} {field.title_zh}", allowed, field.note
+
+
+def describe_indicators() -> Iterator[str]:
+    """Yield a section for each indicator: clause, target, definition, parameters."""
+    yield "# Indicators"
+    for indicator in catalog().indicators.values():
+        yield from describe_indicator(indicator)
+
+
+def describe_indicator(indicator: Indicator) -> Iterator[str]:
+    """Yield one indicator's section."""
+    yield f"## {indicator.id}: {indicator.title} {indicator.title_zh}"
+    target = f"Target: {indicator.target} {indicator.unit}".rstrip() if indicator.target else "No target"
+    note = f" ({indicator.target.note})" if indicator.target and indicator.target.note else ""
+    yield f"{target}{note}. Computed from {', '.join(f'`{name}`' for name in indicator.inputs)}."
+    yield f"> {indicator.clause.text}\n>\n> {indicator.clause.document}, {indicator.clause.article}"
+    yield indicator.about.partition("\n\nParameters\n---")[0].partition("\n\nReturns\n---")[0]
+    if indicator.parameters:
+        rows = [describe_parameter(parameter) for parameter in indicator.parameters.values()]
+        yield table(("parameter", "default", "allowed", "what"), rows)
+
+
+def describe_parameter(parameter: Parameter) -> tuple[str, ...]:
+    """Return a parameter as a row of its indicator's table."""
+    allowed = ", ".join(f"`{choice}`" for choice in parameter.choices) or parameter.type.__name__
+    return f"`{parameter.name}`", f"`{parameter.default}`", allowed, parameter.about
+
+
+def describe_problems() -> Iterator[str]:
+    """Yield the table of errors."""
+    yield "# Problems"
+    yield "The API answers errors as `application/problem+json`; `type` ends with the slug. Commands print the detail."
+    kinds = [kind for kind in TwinError.__subclasses__() if kind.__module__ == TwinError.__module__]
+    kinds.sort(key=lambda kind: (kind.status, kind.slug))
+    yield table(
+        ("slug", "status", "title", "when"),
+        [(f"`{kind.slug}`", str(kind.status), kind.title, (kind.__doc__ or "").partition("\n")[0]) for kind in kinds],
+    )
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+PAGES: Mapping[str, Callable[[], Iterator[str]]] = {
+    "commands.md": describe_commands,
+    "settings.md": describe_settings,
+    "layers.md": describe_layers,
+    "indicators.md": describe_indicators,
+    "problems.md": describe_problems,
+}
+
+
+def page(name: str) -> str:
+    """Return the text that a page must have."""
+    return "\n\n".join(["<!-- Written by `make docs` from the code. -->", *PAGES[name]()]) + "\n"
+
+
+if __name__ == "__main__":
+    REFERENCE.mkdir(exist_ok=True)
+    for name in PAGES:
+        (REFERENCE / name).write_text(page(name), encoding="utf-8")
