@@ -236,7 +236,9 @@ def indicator(
 
 
 def _parameter(name: str, hint: Any, default: Any, about: str) -> Parameter:
-    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    # ``Literal[...] | None`` is a typing.Union at run time, ``int | None`` a types.UnionType.
+    union = typing.get_origin(hint) in (typing.Union, types.UnionType)
+    options = typing.get_args(hint) if union else (hint,)
     optional = type(None) in options
     kind = next(option for option in options if option is not type(None))
     choices: tuple[str, ...] = ()
