@@ -1,0 +1,60 @@
+// What stands at a place: the attributes of the features under the pointer, titled as their collection says.
+
+import { bilingual, element, figure } from "./dom.js";
+import { address, fieldsOf } from "./service.js";
+import { Popup } from "./vendor/maplibre-gl/maplibre-gl.mjs";
+
+const MOST = 8;
+const REACH_PX = 3;
+
+/** Open a popup on every click that hits a feature. */
+export function openOnClick(map, collections) {
+  const byId = new Map(collections.map((collection) => [collection.id, collection]));
+  const popup = new Popup({ maxWidth: "340px" });
+  map.on("click", async ({ point, lngLat }) => {
+    const found = featuresAt(map, point);
+    if (found.length === 0) return;
+    const entries = await Promise.all(found.slice(0, MOST).map((feature) => describe(feature, byId.get(feature.source))));
+    const more = found.length > MOST ? element("p", {}, `and ${found.length - MOST} more 还有更多`) : null;
+    popup.setLngLat(lngLat).setDOMContent(element("div", { className: "features" }, ...entries, more)).addTo(map);
+  });
+  map.on("mousemove", ({ point }) => {
+    map.getCanvas().style.cursor = featuresAt(map, point).length ? "pointer" : "";
+  });
+}
+
+/** One entry a feature, although its fill and its outline are both hit, and its copies in two tiles. */
+function featuresAt(map, { x, y }) {
+  const hits = map.queryRenderedFeatures([[x - REACH_PX, y - REACH_PX], [x + REACH_PX, y + REACH_PX]]);
+  return [...new Map(hits.map((hit) => [`${hit.source}/${hit.id ?? JSON.stringify(hit.properties)}`, hit])).values()];
+}
+
+async function describe({ properties }, collection) {
+  if (!collection) {
+    const { title, title_zh: titleZh, role, ...rest } = properties;
+    return entry([bilingual(title ?? role, titleZh)], rest, {});
+  }
+  const key = properties[collection["x-key"]];
+  const href = address(`collections/${collection.id}/items/${encodeURIComponent(key)}?f=html`);
+  const heading = [bilingual(collection.title, collection.title_zh), " ", element("a", { href }, key)];
+  return entry(heading, properties, await fieldsOf(collection.id));
+}
+
+function entry(heading, properties, fields) {
+  const rows = Object.entries(properties).filter(([, value]) => value !== null && value !== "").map(([name, value]) => {
+    const field = fields[name] ?? { title: name };
+    return element(
+      "tr", {}, element("th", { scope: "row" }, bilingual(field.title, field["x-title-zh"])),
+      element("td", {}, textOf(value, field)),
+    );
+  });
+  return element("section", {}, element("h3", {}, ...heading), element("table", {}, element("tbody", {}, ...rows)));
+}
+
+function textOf(value, field) {
+  const titles = field["x-enum-titles"]?.[String(value)];
+  if (titles) return titles.join(" ");
+  if (typeof value === "boolean") return value ? "yes 是" : "no 否";
+  const unit = field["x-unit"] ? ` ${field["x-unit"]}` : "";
+  return (typeof value === "number" ? figure(value, 8) : String(value)) + unit;
+}

@@ -1,0 +1,90 @@
+// The map page: the layers of the twin as vector tiles, and the evidence of one indicator above them.
+
+import { chooseIndicator, listIndicators } from "./indicators.js";
+import { addCollections, listCollections } from "./layers.js";
+import { openOnClick } from "./popup.js";
+import { fetchJson } from "./service.js";
+import { AttributionControl, LngLatBounds, Map, NavigationControl, ScaleControl } from "./vendor/maplibre-gl/maplibre-gl.mjs";
+
+/** No base map and no glyphs: the page works without a network. */
+const PAPER = { id: "paper", type: "background", paint: { "background-color": "#f6f4ee" } };
+const STYLE = { version: 8, sources: {}, layers: [PAPER] };
+const MARGIN_PX = 24;
+
+const part = (id) => document.getElementById(id);
+
+async function start() {
+  const [{ title }, { collections }, { indicators }] = await Promise.all(
+    ["./", "collections", "indicators"].map((path) => fetchJson(path)),
+  );
+  part("title").textContent = document.title = title;
+
+  const view = startView(collections);
+  const map = new Map({ container: "map", style: STYLE, hash: "map", attributionControl: false, ...view });
+  map.addControl(new NavigationControl(), "top-right");
+  map.addControl(new ScaleControl(), "bottom-right");
+  map.addControl(new AttributionControl({ compact: true }), "bottom-right");
+  map.on("error", ({ error }) => report(error.message));
+  await map.once("load");
+
+  addCollections(map, collections);
+  listCollections(map, part("layers"), collections, layersAsked(collections));
+  openOnClick(map, collections);
+  const choose = (id) => {
+    setInHash("indicator", id);
+    chooseIndicator(map, part("indicators"), id).catch((error) => report(error.message));
+  };
+  listIndicators(part("indicators"), indicators, choose);
+  const asked = hash().get("indicator");
+  if (asked) choose(asked);
+  map.on("idle", () => reportView(map, collections));
+}
+
+/** The box around all layers, in what the panel leaves free. */
+function startView(collections) {
+  const boxes = collections.flatMap(({ extent }) => extent.spatial?.bbox ?? []);
+  if (boxes.length === 0) return {};
+  const bounds = new LngLatBounds();
+  for (const [west, south, east, north] of boxes) bounds.extend([west, south]).extend([east, north]);
+  const { offsetWidth, offsetHeight } = part("panel");
+  const beside = offsetWidth < innerWidth / 2;
+  const padding = { top: MARGIN_PX, right: MARGIN_PX, bottom: MARGIN_PX, left: MARGIN_PX };
+  if (beside) padding.left += offsetWidth;
+  else padding.bottom += offsetHeight;
+  return { bounds, fitBoundsOptions: { padding } };
+}
+
+/** The ids of the layers to begin with: those of ``?layers=a,b``, or all. */
+function layersAsked(collections) {
+  const asked = new URLSearchParams(location.search).get("layers");
+  return new Set(asked ? asked.split(",") : collections.map(({ id }) => id));
+}
+
+/** The address keeps the position (written by MapLibre) and the indicator. */
+function hash() {
+  return new URLSearchParams(location.hash.slice(1));
+}
+
+function setInHash(name, value) {
+  const changed = hash();
+  if (value) changed.set(name, value);
+  else changed.delete(name);
+  history.replaceState(history.state, "", `#${decodeURIComponent(changed)}`);
+}
+
+function reportView(map, collections) {
+  const features = new Set(map.queryRenderedFeatures().map(({ source, id }) => `${source}/${id}`));
+  report(`${collections.length} layers 图层, ${features.size.toLocaleString("en")} features in view 视图内要素`);
+}
+
+function report(message) {
+  part("status").textContent = message;
+}
+
+part("fold").addEventListener("click", () => {
+  const folded = part("panel").classList.toggle("folded");
+  part("fold").ariaExpanded = String(!folded);
+  part("fold").textContent = folded ? "Show 展开" : "Hide 收起";
+});
+
+start().catch((error) => report(`The map could not be loaded: ${error.message}`));
