@@ -1,0 +1,168 @@
+"""The engine records evidence by itself and can verify a result long after."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import Literal
+
+import pytest
+import shapely
+
+from tests_support import CRS, LAYER, make_rows, write
+from twin.catalog import Catalog
+from twin.engine import evaluate, frame_digest, verify
+from twin.errors import IndicatorNotFound, InvalidParameter, LayerNotFound
+from twin.frame import Frame
+from twin.indicator import Clause, Example, Measure, Target, indicator
+from twin.stores import create_store
+
+
+@indicator(
+    title="Tall plots",
+    title_zh="高层占比",
+    unit="ratio",
+    target=Target(op=">=", value=0.5),
+    clause=Clause(document="Test code", article="1", text="Half of the plots are tall."),
+    example=Example(crs="EPSG:4548", rows={}, value=None),
+    about={"floors": "From how many floors on a plot is tall."},
+)
+def tall_plots(
+    plots: Frame,
+    *,
+    floors: int = 10,
+    use: Literal["home", "shop"] | None = None,
+    on_date: date | None = None,
+) -> Measure:
+    """Plots of at least so many floors, divided by all plots."""
+    rows = plots.data if use is None else plots.data[plots.data["use"] == use]
+    if not len(rows):
+        return Measure(value=None, note="there are no plots")
+    tall = (rows["floors"] >= floors).to_numpy(bool)
+    return Measure(
+        value=tall.mean(),
+        numerator=tall.sum(),
+        denominator=len(rows),
+        covered={"plots": tuple(rows.index[tall])},
+        uncovered={"plots": tuple(rows.index[~tall])},
+        details={"tallest": rows["floors"].max(), "day": on_date},
+    )
+
+
+CATALOG = Catalog.of([LAYER], [tall_plots])
+
+
+@pytest.fixture
+def store(tmp_path):
+    with create_store(tmp_path / "twin.gpkg", crs=CRS) as store:
+        yield store
+
+
+def fill(store):
+    rows = {f"p{i}": {"floors": i, "use": "home", "geometry": shapely.box(i, 0, i + 1, 1)} for i in range(8, 12)}
+    write(store, insert=make_rows(**rows), effective=datetime(2021, 1, 1, tzinfo=UTC))
+
+
+def test_a_result_carries_value_verdict_parameters_and_evidence_as_json(store):
+    fill(store)
+    result = evaluate(tall_plots, CATALOG, store, parameters={"floors": "11"}).to_dict()
+    assert json.loads(json.dumps(result)) == result
+    assert (result["value"], result["numerator"], result["denominator"], result["verdict"]) == (0.25, 1, 4, "missed")
+    assert result["parameters"]["floors"] == 11
+    assert result["clause"]["document"] == "Test code"
+    assert result["covered"] == {"plots": ["p11"]}
+    (evidence,) = result["evidence"]
+    assert (evidence["layer"], evidence["revision"], evidence["rows"]) == ("plots", 1, 4)
+    assert evidence["used"] == ["p10", "p11", "p8", "p9"]
+    assert len(evidence["digest"]) == 64
+
+
+def test_no_data_is_no_value_and_no_verdict(store):
+    result = evaluate(tall_plots, CATALOG, store).to_dict()
+    assert (result["value"], result["verdict"], result["note"]) == (None, "unknown", "there are no plots")
+
+
+def test_a_measure_without_a_value_must_say_why():
+    with pytest.raises(ValueError, match="needs a note"):
+        Measure(value=None)
+
+
+def test_a_result_holds_after_later_writes_and_is_computed_on_the_recorded_state(store):
+    fill(store)
+    recorded = evaluate(tall_plots, CATALOG, store).to_dict()
+    write(store, update=make_rows(p8={"floors": 30, "use": "home"}), effective=datetime(2020, 1, 1, tzinfo=UTC))
+    assert verify(recorded, CATALOG, store) == []
+    assert evaluate(tall_plots, CATALOG, store).measure.value == 0.75
+
+
+def test_a_result_as_of_a_day_holds_though_a_late_delivery_changed_that_day(store):
+    fill(store)
+    day = datetime(2021, 6, 1, tzinfo=UTC)
+    recorded = evaluate(tall_plots, CATALOG, store, as_of=day).to_dict()
+    write(store, update=make_rows(p8={"floors": 30}), effective=datetime(2021, 2, 1, tzinfo=UTC))
+    assert verify(recorded, CATALOG, store) == []
+    assert evaluate(tall_plots, CATALOG, store, as_of=day).measure.value == 0.75
+
+
+def test_a_doctored_result_is_found_out(store):
+    fill(store)
+    recorded = evaluate(tall_plots, CATALOG, store).to_dict()
+    assert verify(recorded | {"value": 0.95}, CATALOG, store) == ["value: recorded 0.95, computed 0.5"]
+    evidence = [recorded["evidence"][0] | {"digest": "0" * 64}]
+    assert verify(recorded | {"evidence": evidence}, CATALOG, store) == [
+        "plots: the rows read are not those recorded (digest differs)"
+    ]
+    with pytest.raises(InvalidParameter, match="not the record of a result"):
+        verify({"hello": 1}, CATALOG, store)
+
+
+def test_the_digest_sees_every_field_every_coordinate_and_nothing_else(store):
+    write(store, insert=make_rows(a={"name": "x", "geometry": shapely.box(0, 0, 1, 1)}))
+    digests = [frame_digest(store.read(LAYER))]
+    write(store, update=make_rows(a={"name": "y", "geometry": shapely.box(0, 0, 1, 1)}))
+    digests.append(frame_digest(store.read(LAYER)))
+    write(store, update=make_rows(a={"name": "y", "geometry": shapely.box(0, 0, 1, 1 + 1e-9)}))
+    digests.append(frame_digest(store.read(LAYER)))
+    assert len(set(digests)) == 3
+    write(store, update=make_rows(a={"name": "x", "geometry": shapely.box(0, 0, 1, 1)}))
+    assert frame_digest(store.read(LAYER)) == digests[0]
+
+
+def test_the_day_of_an_evaluation_is_filled_in_and_recorded(store):
+    fill(store)
+    as_of = datetime(2021, 12, 31, 20, tzinfo=UTC)  # already New Year in China
+    assert evaluate(tall_plots, CATALOG, store, as_of=as_of).parameters["on_date"] == date(2022, 1, 1)
+    assert evaluate(tall_plots, CATALOG, store, as_of=1).parameters["on_date"] == date(2021, 1, 1)
+    given = evaluate(tall_plots, CATALOG, store, parameters={"on_date": "2020-02-29"}).to_dict()
+    assert given["parameters"]["on_date"] == given["details"]["day"] == "2020-02-29"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"flors": "3"}, "tall_plots has no parameter flors; there are: floors, use, on_date"),
+        ({"floors": "many"}, "floors must be a value of type int"),
+        ({"use": "barn"}, "use must be home or shop"),
+        ({"on_date": "yesterday"}, "on_date must be a date"),
+    ],
+)
+def test_a_wrong_parameter_is_refused_by_name(store, parameters, words):
+    with pytest.raises(InvalidParameter, match=words):
+        evaluate(tall_plots, CATALOG, store, parameters=parameters)
+
+
+def test_the_catalog_names_the_nearest_layer_and_indicator():
+    with pytest.raises(LayerNotFound, match="did you mean plots"):
+        CATALOG.layer("plot")
+    with pytest.raises(IndicatorNotFound, match="did you mean tall_plots"):
+        CATALOG.indicator("tall_plot")
+    with pytest.raises(ValueError, match="asks for layer plots"):
+        Catalog.of([], [tall_plots])
+
+
+@pytest.mark.parametrize(
+    ("op", "value", "verdict"),
+    [("<", 5.0, "missed"), ("<", 4.999, "met"), ("<=", 5.0, "met"), (">=", 5.0, "met"), (">", 5.0, "missed")],
+)
+def test_a_strict_target_is_strict(op, value, verdict):
+    assert Target(op=op, value=5.0).verdict(value) == verdict
