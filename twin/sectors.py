@@ -10,8 +10,8 @@ from twin.crs import CRS, from_geodetic, geodesic_distance_m, to_geodetic
 
 Floats = npt.NDArray[np.float64]
 
-#: How far north the meridian is followed to find its direction: about a metre, over which it turns by 1e-7 degrees.
-_STEP_DEG = 1e-5
+#: How far north the meridian is followed to find its direction: about 11 m, over which it turns by 1e-6 degrees.
+_STEP_DEG = 1e-4
 
 
 def find_true_north(x: npt.ArrayLike, y: npt.ArrayLike, crs: CRS) -> tuple[Floats, Floats]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from datetime import date, datetime
@@ -43,9 +44,9 @@ def fault_of(field: Field, value) -> str | None:
         date.fromisoformat(value)
     if field.type == "datetime" and datetime.fromisoformat(value).tzinfo is None:
         return "time zone"
-    if field.minimum is not None and value < field.minimum or field.maximum is not None and value > field.maximum:
-        return "range"
-    return None
+    low = -math.inf if field.minimum is None else field.minimum
+    high = math.inf if field.maximum is None else field.maximum
+    return None if field.type not in ("integer", "real") or low <= value <= high else "range"
 
 
 def examples_of(indicator: Indicator, frame, crs=None):

@@ -16,13 +16,13 @@ SEAT = (632885.385, 3936656.695)
 
 def test_true_north_at_the_county_seat_is_off_grid_north_by_the_published_convergence():
     dx, dy = find_true_north([SEAT[0]], [SEAT[1]], parse_crs("EPSG:4548"))
-    assert math.degrees(math.atan2(-dx[0], dy[0])) == pytest.approx(0.85220, abs=1e-5)
+    assert math.degrees(math.atan2(-dx[0], dy[0])) == pytest.approx(0.85220, abs=5e-6)
     assert math.hypot(dx[0], dy[0]) == pytest.approx(1.00021752, abs=1e-7)
 
 
 def test_convergence_has_the_other_sign_west_of_the_central_meridian():
     dx, dy = find_true_north([360857.507], [3936751.959], parse_crs("EPSG:4549"))
-    assert math.degrees(math.atan2(-dx[0], dy[0])) == pytest.approx(-0.89233, abs=1e-5)
+    assert math.degrees(math.atan2(-dx[0], dy[0])) == pytest.approx(-0.89233, abs=5e-6)
 
 
 @pytest.mark.parametrize("angle", [1, 5, 33.3, 65, 120, 180, 240, 359.9, 360])
@@ -38,7 +38,7 @@ def test_the_polygon_of_a_sector_has_the_area_of_the_sector(angle, step):
         step_deg=step,
     )
     assert sector.is_valid
-    assert sector.area == pytest.approx(math.pi * 800**2 * angle / 360, rel=1e-9)
+    assert sector.area == pytest.approx(math.pi * 800**2 * angle / 360, rel=1e-8)
 
 
 @pytest.mark.parametrize("crs", ["EPSG:4548", "EPSG:4549", "EPSG:4527"])
