@@ -32,13 +32,14 @@ def init(session: Session, place: str, crs_text: str, area: Path | None, title: 
         from twin.ingest import read_area
 
         outline = read_area(area, crs)
+    layers = session.catalog.layers.values()
     with create_store(place, crs=crs, title=title, area=outline) as store:
-        for layer in session.catalog.layers.values():
+        for layer in layers:
             store.prepare(layer)
     if session.as_json:
         print_json({"store": place, "crs": crs_label(crs)})
     else:
-        click.echo(f"created {place} in {crs_label(crs)} with {len(session.catalog.layers)} layers")
+        click.echo(f"created {place} in {crs_label(crs)} with {len(layers)} layers")
 
 
 @click.command(epilog="Example: twin doctor --store county.gpkg")
