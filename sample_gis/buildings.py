@@ -1,0 +1,146 @@
+"""The buildings of the county: which ground is built on by which habit, and what each building is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from sample_gis.blocks import CENTER, INDUSTRY, OLD_TOWN, ROW_HOUSES, SLABS, TOWERS, Blocks
+from sample_gis.dice import Dice, Floats, Ints
+from sample_gis.habits import HABITS, Habit
+from sample_gis.mesh import Mask
+from sample_gis.place import ORIGIN, millimetres
+from sample_gis.plots import Plots, lay_out_blocks, lay_out_villages
+from sample_gis.shapes import footprints
+from sample_gis.terrain import Terrain
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+_HABIT_OF_USE = {
+    OLD_TOWN: "old_town",
+    SLABS: "slabs",
+    TOWERS: "towers",
+    CENTER: "center",
+    INDUSTRY: "industry",
+    ROW_HOUSES: "row_houses",
+}
+
+#: No building stands nearer than this to the middle of the river.
+_RIVER_M = 130.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Built:
+    """n buildings before they become rows; the fields are those of the layer."""
+
+    footprint: npt.NDArray[np.object_]
+    ground_m: Floats
+    floors: Ints
+    height_m: Floats
+    use: npt.NDArray[np.object_]
+    built_year: Ints
+    cim_level: Ints
+
+
+def build(
+    seed: int,
+    terrain: Terrain,
+    blocks: Blocks,
+    villages: Floats,
+    *,
+    habits: dict[int, str],
+    built_blocks: Mask,
+    houses: Ints,
+) -> list[Built]:
+    """Build on blocks and in villages.
+
+    Parameters
+    ----------
+    seed
+        Seed of the county.
+    terrain
+        The ground.
+    blocks
+        The blocks of all towns.
+    villages
+        (k, 2) hearts of the villages, metres from the seat.
+    habits
+        Habit of the blocks that key places take.
+    built_blocks
+        Which blocks are built on at all.
+    houses
+        (k,) about how many plots each village has; 0 for none.
+    """
+    names = np.array([_HABIT_OF_USE[use] for use in blocks.use.tolist()], dtype=object)
+    names[list(habits)] = list(habits.values())
+    groups = []
+    for name, habit in HABITS.items():
+        dice = Dice(seed, f"buildings {name}")
+        if name == "farmstead":
+            chosen = houses > 0
+            plots = lay_out_villages(dice, habit, villages[chosen], houses[chosen])
+        else:
+            plots = lay_out_blocks(dice, habit, blocks.ground[(names == name) & built_blocks])
+        groups.append(_describe(dice, terrain, habit, plots))
+    return groups
+
+
+def _describe(dice: Dice, terrain: Terrain, habit: Habit, plots: Plots) -> Built:
+    river = terrain.river_east_m(plots.center[:, 1]) - plots.center[:, 0]
+    plots = plots.take(np.abs(river) > _RIVER_M)
+    count = len(plots.site)
+    sites = int(plots.site.max(initial=-1)) + 1
+    low, high = habit.floors
+    # The buildings of a block resemble each other: one height for the block, a floor more or less for each.
+    floors = dice.integers(low, high + 1, sites)[plots.site] + dice.integers(-1, 2, count)
+    floors = floors.clip(low, high)
+    year = dice.integers(habit.years[0], habit.years[1] - 3, sites)[plots.site] + dice.integers(0, 5, count)
+    plan = np.array(list(habit.plans))[dice.pick(tuple(habit.plans.values()), count)]
+    uses = np.array(list(habit.uses), dtype=object)[dice.pick(tuple(habit.uses.values()), count)]
+    ground = millimetres(terrain.height_m(*(plots.center + ORIGIN).T))
+    height = np.round((floors * habit.storey_m + dice.between(0.4, 1.4, count)) * 10) / 10
+    return Built(
+        footprint=footprints(plan, plots.center, plots.axis, plots.size, ground),
+        ground_m=ground,
+        floors=floors,
+        height_m=height,
+        use=uses,
+        built_year=year,
+        cim_level=np.where((plots.center * plots.center).sum(axis=1) < 1_000.0**2, 3, 2),
+    )
+
+
+def building_rows(
+    groups: list[Built], roads: npt.NDArray[np.object_], width_m: Floats
+) -> GeoDataFrame:
+    """Rows of the layer ``buildings``: those that keep clear of the roads, numbered."""
+    import geopandas as gpd
+
+    footprint = np.concatenate([group.footprint for group in groups])
+    clear = _clear_of_roads(footprint, roads, width_m)
+    columns = {
+        name: np.concatenate([getattr(group, name) for group in groups])[clear]
+        for name in ("height_m", "floors", "use", "cim_level", "ground_m", "built_year")
+    }
+    keys = np.char.mod("B%06d", np.arange(1, int(clear.sum()) + 1))
+    below = np.where(columns["floors"] > 9, 1 + (columns["floors"] > 20), 0)
+    return gpd.GeoDataFrame(
+        {"building_id": keys.astype(object), "name": None, **columns, "floors_below": below},
+        geometry=footprint[clear],
+    )
+
+
+def _clear_of_roads(footprint: npt.NDArray[np.object_], roads: npt.NDArray[np.object_], width_m: Floats) -> Mask:
+    """Which footprints keep 1.5 m from the carriageways."""
+    points, line = shapely.get_coordinates(roads, return_index=True)
+    joined = np.flatnonzero(line[:-1] == line[1:])
+    segments = shapely.linestrings(np.stack([points[joined], points[joined + 1]], axis=1))
+    _, hit = shapely.STRtree(footprint).query(segments, predicate="dwithin", distance=(width_m / 2 + 1.5)[line[joined]])
+    clear = np.ones(len(footprint), bool)
+    clear[hit] = False
+    return clear
