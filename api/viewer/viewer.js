@@ -40,17 +40,14 @@ async function start() {
   map.on("idle", () => reportView(map, collections));
 }
 
-/** The box around all layers, in what the panel leaves free. */
+/** The box around all layers, beside the panel where that lies on the map. */
 function startView(collections) {
   const boxes = collections.flatMap(({ extent }) => extent.spatial?.bbox ?? []);
   if (boxes.length === 0) return {};
   const bounds = new LngLatBounds();
   for (const [west, south, east, north] of boxes) bounds.extend([west, south]).extend([east, north]);
-  const { offsetWidth, offsetHeight } = part("panel");
-  const beside = offsetWidth < innerWidth / 2;
-  const padding = { top: MARGIN_PX, right: MARGIN_PX, bottom: MARGIN_PX, left: MARGIN_PX };
-  if (beside) padding.left += offsetWidth;
-  else padding.bottom += offsetHeight;
+  const covered = getComputedStyle(part("panel")).position === "absolute" ? part("panel").offsetWidth : 0;
+  const padding = { top: MARGIN_PX, right: MARGIN_PX, bottom: MARGIN_PX, left: MARGIN_PX + covered };
   return { bounds, fitBoundsOptions: { padding } };
 }
 
@@ -73,7 +70,8 @@ function setInHash(name, value) {
 }
 
 function reportView(map, collections) {
-  const features = new Set(map.queryRenderedFeatures().map(({ source, id }) => `${source}/${id}`));
+  const inTiles = map.queryRenderedFeatures().filter(({ sourceLayer }) => sourceLayer);
+  const features = new Set(inTiles.map(({ source, id }) => `${source}/${id}`));
   report(`${collections.length} layers 图层, ${features.size.toLocaleString("en")} features in view 视图内要素`);
 }
 
