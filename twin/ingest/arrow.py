@@ -1,0 +1,30 @@
+"""Arrow columns as pandas columns, without a detour through Python objects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def frame_of(names: Sequence[str], arrays: Sequence[Any], rows: int) -> pd.DataFrame:
+    """A DataFrame from Arrow columns: text as ``str``, integers as nullable integers, days as ``datetime64``."""
+    import pandas as pd
+    import pyarrow as pa
+
+    nullable = {
+        pa.int8(): pd.Int64Dtype(),
+        pa.int16(): pd.Int64Dtype(),
+        pa.int32(): pd.Int64Dtype(),
+        pa.int64(): pd.Int64Dtype(),
+        pa.bool_(): pd.BooleanDtype(),
+    }
+    columns = {}
+    for index, array in enumerate(arrays):
+        column = array.to_pandas(types_mapper=nullable.get, date_as_object=False)
+        columns[index] = column.astype("Int64") if str(column.dtype) in ("Int8", "Int16", "Int32") else column
+    frame = pd.DataFrame(columns, index=pd.RangeIndex(rows))
+    frame.columns = pd.Index(list(names), dtype="str")
+    return frame

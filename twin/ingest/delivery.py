@@ -1,0 +1,245 @@
+"""One delivered file, read to the end: rows of the layer in the storage CRS, and what was decided on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from twin.crs import CRS, CRS84, BBox
+from twin.errors import Fault, SourceError
+from twin.ingest.convert import convert_field
+from twin.ingest.coordinates import CoordinateColumns, find_coordinates, read_coordinates
+from twin.ingest.faults import Faults, Rows
+from twin.ingest.mapping import FieldMapping
+from twin.ingest.match import FieldSource, find_column, match_fields
+from twin.ingest.place import OFFSET_DATUMS, Datum, decide_crs, decide_datum, into_storage
+from twin.ingest.report import Decision, FileReport, Match
+from twin.ingest.shapes import fit_shapes
+from twin.ingest.source import Geometries, Source, Table
+from twin.ingest.stage import Staged, stage
+from twin.ingest.tables import open_csv, open_xlsx
+from twin.ingest.vector import open_parquet, open_vector
+from twin.layer import Layer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What the operator says about the files, by options or mapping."""
+
+    crs: str | None = None
+    encoding: str | None = None
+    layer: str | None = None
+    datum: str | None = None
+    repair_tolerance: float = 1e-6
+    mapping: FieldMapping = field(default_factory=FieldMapping)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Delivery:
+    """Rows of one file.
+
+    Parameters
+    ----------
+    columns
+        Every field of the layer, n values in its dtype.
+    geometry
+        n geometries in the storage CRS; None where there was a fault.
+    rows
+        Where the rows come from.
+    datum
+        What the operator said of the datum.
+    repaired
+        How many geometries were repaired.
+    report
+        The file's part of the report.
+    """
+
+    columns: Mapping[str, pd.Series[Any]]
+    geometry: Geometries
+    rows: Rows
+    datum: Datum | None
+    repaired: int
+    report: FileReport
+
+
+def read_delivery(path: Path, layer: Layer, target: CRS, wishes: Wishes, faults: Faults) -> Delivery:
+    """Read one file into rows of a layer; what is wrong with rows goes to `faults`.
+
+    Raises
+    ------
+    SourceError
+        The file cannot be read as what it claims to be.
+    CrsError
+        Where its coordinates are cannot be told, or is refused.
+    """
+    with stage(path) as staged:
+        source = open_source(staged, layer, wishes, faults)
+        fields = match_fields(layer, source.columns, wishes.mapping)
+        place = _coordinate_columns(source, layer, wishes)
+        kept = [find_column(name, source.columns) for name in wishes.mapping.keep]
+        needed = dict.fromkeys([f.column for f in fields if f.column] + list(place.all if place else ()) + kept)
+        table = source.read(list(needed))
+    read = len(table.number)
+    table = _keep_rows(table, dict(zip(kept, wishes.mapping.keep.values(), strict=True)))
+    rows = Rows.of(source.name, table.number)
+    columns = convert_columns(layer, fields, table.columns, rows, faults)
+    shape = read_shapes(source, place, table, layer, target, wishes, rows, faults)
+    if shape.datum in OFFSET_DATUMS:
+        _record_offset(columns, shape.datum)
+    report = FileReport(
+        name=source.name,
+        sha256=staged.sha256,
+        format=source.format,
+        source_layer=source.layer,
+        rows=read,
+        encoding=source.encoding,
+        crs=shape.crs,
+        datum=shape.datum_decision,
+        coordinates=shape.coordinates,
+        matches=tuple(Match(field=f.field.name, column=f.column, how=f.how) for f in fields),
+        unused=tuple(name for name in (*source.columns, *source.nested) if name not in needed),
+        notices=(
+            *source.notices,
+            *shape.notices,
+            *((f"{len(table.number):,} of {read:,} rows were kept by the mapping",) if kept else ()),
+        ),
+    )
+    return Delivery(
+        columns=columns, geometry=shape.geometry, rows=rows, datum=shape.datum, repaired=shape.repaired, report=report
+    )
+
+
+def open_source(staged: Staged, layer: Layer, wishes: Wishes, faults: Faults) -> Source:
+    """Open a staged file by what its suffix says it is.
+
+    Raises
+    ------
+    SourceError
+        It is not that, or of a kind that cannot be read.
+    """
+    suffix = staged.path.suffix
+    if suffix in (".csv", ".txt", ".tsv"):
+        return open_csv(staged, encoding=wishes.encoding, faults=faults)
+    if suffix in (".xlsx", ".xlsm"):
+        return open_xlsx(staged, wanted=wishes.layer)
+    if suffix in (".xls", ".et"):
+        raise SourceError(f"{staged.name} is in an old spreadsheet format: save it as .xlsx")
+    if suffix == ".dwg":
+        raise SourceError(f"{staged.name} is in a closed format: save it as .dxf")
+    if suffix in (".parquet", ".geoparquet"):
+        return open_parquet(staged)
+    return open_vector(staged, layer, wanted=wishes.layer, encoding=wishes.encoding)
+
+
+def _coordinate_columns(source: Source, layer: Layer, wishes: Wishes) -> CoordinateColumns | None:
+    rule = wishes.mapping.source
+    if source.has_geometry and not (rule.x or rule.lonlat or rule.latlon or rule.wkt):
+        return None
+    return find_coordinates(source.name, source.columns, rule, heights=layer.has_z)
+
+
+def _keep_rows(table: Table, keep: Mapping[str, Sequence[str]]) -> Table:
+    for column, values in keep.items():
+        wanted = table.columns[column].astype("str").isin(list(values)).to_numpy(dtype=bool)
+        table = table.take(wanted)
+    return table
+
+
+def convert_columns(
+    layer: Layer, fields: Sequence[FieldSource], table: pd.DataFrame, rows: Rows, faults: Faults
+) -> dict[str, pd.Series[Any]]:
+    """Every field of the layer: converted, or at its default where the file does not have it."""
+    import pandas as pd
+
+    found = {source.field.name: source for source in fields}
+    columns = {}
+    for wanted in layer.schema:
+        source = found.get(wanted.name)
+        if source is None:
+            columns[wanted.name] = pd.Series([wanted.default] * len(rows), dtype=wanted.dtype)
+            if wanted.required and wanted.default is None:
+                what = "no column was found for this required field: name one in a mapping"
+                faults.add(Fault(what=what, file=rows.files[0], field=wanted.name))
+        elif source.rule.sequence is not None:
+            columns[wanted.name] = pd.Series([f"{source.rule.sequence}{n}" for n in rows.number.tolist()], dtype="str")
+        else:
+            column = pd.Series([source.rule.constant] * len(rows)) if source.column is None else table[source.column]
+            columns[wanted.name] = convert_field(source, column, rows, faults)
+    return columns
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PlacedShapes:
+    """Geometry in the storage CRS with the decisions behind it."""
+
+    geometry: Geometries
+    crs: Decision
+    coordinates: Decision | None
+    datum: Datum | None
+    datum_decision: Decision | None
+    repaired: int
+    notices: tuple[str, ...]
+
+
+def read_shapes(
+    source: Source,
+    place: CoordinateColumns | None,
+    table: Table,
+    layer: Layer,
+    target: CRS,
+    wishes: Wishes,
+    rows: Rows,
+    faults: Faults,
+) -> PlacedShapes:
+    """Make the geometry of a table fit the layer and bring it into the storage CRS.
+
+    Raises
+    ------
+    CrsError
+        Where the coordinates are cannot be told, or is refused.
+    """
+    coordinates, said, said_how = None, source.crs, source.crs_said
+    geometry = table.geometry
+    if place is not None:
+        geometry, coordinates, degrees = read_coordinates(place, table.columns, rows, faults)
+        if degrees:
+            said, said_how = CRS84, "columns of longitude and latitude, taken as WGS 84"
+    if geometry is None:
+        raise SourceError(f"{source.name} has no geometry")
+    shapes = fit_shapes(geometry, layer, rows, faults, unclosed=table.unclosed, tolerance=wishes.repair_tolerance)
+    crs, crs_decision = decide_crs(source.name, wishes.crs, said, said_how, _bounds(shapes.geometry), wishes.datum)
+    marked = (*source.columns, *source.nested, *((source.layer,) if source.layer else ()))
+    datum, datum_decision = decide_datum(source.name, marked, crs, wishes.datum, layer)
+    placed, note = into_storage(shapes.geometry, crs, datum, target, rows, faults)
+    return PlacedShapes(
+        geometry=placed,
+        crs=crs_decision,
+        coordinates=coordinates,
+        datum=datum,
+        datum_decision=datum_decision,
+        repaired=shapes.repaired,
+        notices=(*shapes.notices, *((note,) if note else ())),
+    )
+
+
+def _bounds(geometry: Geometries) -> BBox | None:
+    box = shapely.total_bounds(geometry)
+    return BBox(*box.tolist()) if np.isfinite(box).all() else None
+
+
+def _record_offset(columns: dict[str, pd.Series[Any]], datum: Datum | None) -> None:
+    """Mark every row for good with the offset datum it came in, and with an accuracy no better than that allows."""
+    import pandas as pd
+
+    title, accuracy_m = OFFSET_DATUMS[str(datum)]
+    delivered = columns["accuracy_m"]
+    columns["accuracy_m"] = delivered.where(delivered > accuracy_m, accuracy_m)
+    columns["source_datum"] = pd.Series([title] * len(delivered), dtype="str")

@@ -1,0 +1,134 @@
+"""Which character encoding delivered bytes are in: decided from evidence, refused where there is none."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from twin.errors import SourceError
+from twin.ingest.report import Decision
+
+#: Chunks of text bytes; where values have a fixed width, each ends with a newline.
+Chunks = Callable[[], Iterator[bytes]]
+
+#: Encodings in which a wrong guess shows: bytes of another encoding rarely decode.
+_STRICT = {"utf-8", "gb18030", "gbk", "gb2312", "big5", "cp950", "cp932", "shift_jis", "cp949", "euc_kr", "utf-16"}
+
+_GB = {"gb18030", "gbk", "gb2312"}
+
+#: How much of the text is looked at to judge whether it is plausible Chinese, in bytes.
+_SAMPLE_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hint:
+    """An encoding somebody named: a .cpg file, a language byte, a byte order mark."""
+
+    encoding: str
+    by: str
+
+
+def normalise_encoding(name: str) -> str | None:
+    """Python's name of an encoding as people write it (``936``, ``ANSI 936``, ``GBK``), None if unknown."""
+    text = name.strip().strip("\ufeff\x00").casefold().replace("ansi ", "").replace("windows-", "cp")
+    if text.isdigit():
+        text = {"65001": "utf-8", "54936": "gb18030"}.get(
+            text, f"cp{text}" if len(text) < 5 else f"iso{text[:4]}-{text[4:]}"
+        )
+    if text.startswith("88591"):
+        text = "iso8859-1"
+    try:
+        found = codecs.lookup(text).name
+    except LookupError:
+        return None
+    # GB18030 holds GBK and GB2312: reading with the largest set loses nothing.
+    return "gb18030" if found in _GB else found
+
+
+def decide_encoding(chunks: Chunks, *, explicit: str | None = None, hints: Iterable[Hint] = ()) -> Decision:
+    """Decide how to read the text of a file.
+
+    In order: what the operator says; what the file says, if the bytes agree; strict UTF-8; strict GB18030 whose
+    characters are mostly those of everyday Chinese (GB 2312). A single-byte code page agrees with any bytes, so it is
+    believed only after the others have failed.
+
+    Raises
+    ------
+    SourceError
+        The operator's encoding does not read the bytes, or nothing does.
+    """
+    if explicit is not None:
+        return _explicit(chunks, explicit)
+    if all(chunk.isascii() for chunk in chunks()):
+        return Decision(value="utf-8", why="all text is ASCII")
+    wrong: list[Hint] = []
+    weak: list[tuple[str, Hint]] = []
+    for hint in hints:
+        name = normalise_encoding(hint.encoding)
+        if name not in _STRICT:
+            if name is not None:
+                weak.append((name, hint))
+        elif _reads(chunks, name):
+            return Decision(value=name, why=f"{hint.by} says {hint.encoding}, and the bytes agree" + _said(wrong))
+        else:
+            wrong.append(hint)
+    for name in ("utf-8", "gb18030"):
+        if _reads(chunks, name):
+            return Decision(value=name, why=f"the bytes are strict {name.upper()}" + _said(wrong))
+    for name, hint in weak:
+        return Decision(value=name, why=f"{hint.by} says {hint.encoding}, and nothing speaks against it" + _said(wrong))
+    raise SourceError(
+        "the text is neither UTF-8 nor GB18030" + _said(wrong) + "; name its encoding, e.g. --encoding GB18030"
+    )
+
+
+def _explicit(chunks: Chunks, encoding: str) -> Decision:
+    name = normalise_encoding(encoding)
+    if name is None:
+        raise SourceError(f"there is no encoding {encoding}; use e.g. UTF-8 or GB18030")
+    if any(count_cut_values(chunk, name) is None for chunk in chunks()):
+        raise SourceError(f"the text is not {encoding}: its bytes cannot be decoded so; leave the encoding out to test")
+    return Decision(value=name, why="given")
+
+
+def _said(wrong: list[Hint]) -> str:
+    return "".join(f"; {hint.by} says {hint.encoding}, but the bytes are not" for hint in wrong)
+
+
+def _reads(chunks: Chunks, name: str) -> bool:
+    if any(count_cut_values(chunk, name) is None for chunk in chunks()):
+        return False
+    return name not in _GB or _is_everyday_chinese(chunks, name)
+
+
+def _is_everyday_chinese(chunks: Chunks, name: str) -> bool:
+    """Whether most characters beyond ASCII belong to GB 2312, as those of real Chinese text do."""
+    sample = b"".join(_first(chunks(), _SAMPLE_BYTES)).decode(name, errors="ignore")
+    beyond = [character for character in sample if not character.isascii()]
+    everyday = len("".join(beyond).encode("gb2312", errors="ignore")) / 2
+    return everyday > len(beyond) / 2
+
+
+def _first(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
+    for chunk in chunks:
+        non_ascii = chunk if not chunk.isascii() else b""
+        yield non_ascii[:size]
+        size -= len(non_ascii)
+        if size <= 0:
+            return
+
+
+def count_cut_values(data: bytes, encoding: str) -> int | None:
+    """How many newline-ended values end in the middle of a character; None if the bytes are not of the encoding."""
+    view, start, cuts = memoryview(data), 0, 0
+    while True:
+        try:
+            codecs.decode(view[start:], encoding)
+        except UnicodeDecodeError as error:
+            start += error.end
+            if data[start : start + 1] != b"\n":
+                return None
+            cuts += 1
+        else:
+            return cuts

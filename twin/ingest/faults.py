@@ -1,0 +1,99 @@
+"""Collecting what is wrong with delivered rows, and saying where they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from twin.errors import Fault
+
+#: How many faults are kept one by one; the count is always true.
+KEPT_FAULTS = 1_000
+
+#: How much of an offending value is shown, in characters.
+SHOWN_CHARACTERS = 60
+
+
+def shorten(value: object) -> str:
+    """A value as text, cut to `SHOWN_CHARACTERS`."""
+    text = value[: SHOWN_CHARACTERS + 1] if isinstance(value, str) else str(value)
+    return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Where n rows come from: the file and, counted from 1, the row in it."""
+
+    files: tuple[str | None, ...]
+    file: npt.NDArray[np.intp]
+    number: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, file: str | None, number: npt.NDArray[np.int64]) -> Rows:
+        """Rows of one file."""
+        return cls(files=(file,), file=np.zeros(len(number), dtype=np.intp), number=number)
+
+    @classmethod
+    def concat(cls, parts: Iterable[Rows]) -> Rows:
+        """The rows of several files, one after the other."""
+        parts = list(parts)
+        return cls(
+            files=tuple(name for part in parts for name in part.files),
+            file=np.concatenate([np.full(len(part), index) for index, part in enumerate(parts)]).astype(np.intp),
+            number=np.concatenate([part.number for part in parts]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+    def where(self, position: int) -> tuple[str | None, int]:
+        """File and row number of one row."""
+        return self.files[self.file[position]], int(self.number[position])
+
+    def describe(self, position: int) -> str:
+        """File and row number of one row, in words."""
+        file, row = self.where(position)
+        return f"row {row}" if file is None else f"{file} row {row}"
+
+
+@dataclass(kw_only=True)
+class Faults:
+    """Collects every fault of an ingest: counts all, keeps the first `KEPT_FAULTS`."""
+
+    kept: list[Fault] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, fault: Fault) -> None:
+        """Add one fault."""
+        self.count += 1
+        if len(self.kept) < KEPT_FAULTS:
+            self.kept.append(fault)
+
+    def add_rows(
+        self,
+        what: str,
+        bad: npt.NDArray[np.bool_],
+        rows: Rows,
+        *,
+        field: str | None = None,
+        values: Any = None,
+        limit: str | None = None,
+    ) -> None:
+        """Add the same fault for every row where `bad` is true; `values` holds what was found, row by row."""
+        positions = np.flatnonzero(bad)
+        self.count += len(positions)
+        for position in positions[: max(0, KEPT_FAULTS - len(self.kept))].tolist():
+            value = None if values is None else shorten(values[position])
+            file, row = rows.where(position)
+            self.kept.append(Fault(what=what, file=file, row=row, field=field, value=value, limit=limit))
+
+
+def summarise(faults: Faults, layer: str) -> str:
+    """One sentence for the error that carries the faults."""
+    first = f"; the first: {faults.kept[0]}" if faults.kept else ""
+    plural = "" if faults.count == 1 else "s"
+    return f"{faults.count:,} fault{plural} in rows for {layer}, nothing was written{first}"

@@ -1,0 +1,197 @@
+"""Geometry as the layer wants it: type, dimension, validity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from twin.errors import Fault
+from twin.ingest.faults import KEPT_FAULTS, Faults, Rows
+from twin.ingest.source import Geometries
+from twin.layer import Layer
+
+Flags = npt.NDArray[np.bool_]
+
+_TYPE_IDS = {"Point": 0, "LineString": 1, "Polygon": 3, "MultiPoint": 4, "MultiLineString": 5, "MultiPolygon": 6}
+_NAMES = {number: name for name, number in _TYPE_IDS.items()} | {2: "LinearRing", 7: "GeometryCollection"}
+#: How to make a multi geometry of single ones.
+_COLLECT: Mapping[str, Callable[..., Any]] = {
+    "Point": shapely.multipoints,
+    "LineString": shapely.multilinestrings,
+    "Polygon": shapely.multipolygons,
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Shapes:
+    """Geometry that fits a layer.
+
+    Parameters
+    ----------
+    geometry
+        n geometries of the layer's types; None where there was a fault.
+    repaired
+        How many were made valid.
+    notices
+        What was changed beyond that.
+    """
+
+    geometry: Geometries
+    repaired: int
+    notices: tuple[str, ...]
+
+
+def fit_shapes(
+    geometry: Geometries, layer: Layer, rows: Rows, faults: Faults, *, unclosed: Flags | None = None, tolerance: float
+) -> Shapes:
+    """Make geometry fit a layer, or say why it does not.
+
+    Single geometries become multi where the layer wants that, and multi ones with one part become single. Heights are
+    dropped from a layer without; in a layer with heights, a vertex that was delivered without one is stored at 0 and
+    the notices say so. M values are dropped.
+
+    Parameters
+    ----------
+    geometry
+        n geometries in any one CRS; None where there is none.
+    layer
+        What they are for.
+    rows
+        Where they come from.
+    faults
+        Gets what is wrong.
+    unclosed
+        n flags: a ring did not close, and there is no geometry therefore.
+    tolerance
+        Largest relative change of area that the repair of an invalid polygon may make.
+    """
+    unclosed = np.zeros(len(geometry), dtype=bool) if unclosed is None else unclosed
+    faults.add_rows("a ring is not closed", unclosed, rows, field="geometry")
+    shapes = geometry.copy()
+    absent = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    faults.add_rows("there is no geometry", absent & ~unclosed, rows, field="geometry")
+    shapes[absent] = None
+    _drop_infinite(shapes, rows, faults)
+    notices = _fit_dimension(shapes, layer)
+    _fit_type(shapes, layer, rows, faults)
+    repaired = _fit_validity(shapes, rows, faults, tolerance)
+    return Shapes(geometry=shapes, repaired=repaired, notices=notices)
+
+
+def _drop_infinite(shapes: Geometries, rows: Rows, faults: Faults) -> None:
+    coordinates, owner = shapely.get_coordinates(shapes, return_index=True)
+    infinite = ~np.isfinite(coordinates)
+    if infinite.any():
+        bad = np.zeros(len(shapes), dtype=bool)
+        bad[owner[infinite.any(axis=1)]] = True
+        faults.add_rows(
+            "a coordinate is not a finite number", bad, rows, field="geometry", values=shapely.to_wkt(shapes)
+        )
+        shapes[bad] = None
+
+
+def _fit_dimension(shapes: Geometries, layer: Layer) -> tuple[str, ...]:
+    """Drop M values, then heights where the layer has none, or add them where it has."""
+    notices = []
+    solid, measured = shapely.has_z(shapes), shapely.has_m(shapes)
+    if measured.any():
+        both, alone = measured & solid, measured & ~solid
+        shapes[both] = shapely.from_wkb(shapely.to_wkb(shapes[both], output_dimension=3))
+        shapes[alone] = shapely.force_2d(shapes[alone])
+        notices.append(f"M values of {int(measured.sum()):,} geometries were dropped")
+    if not layer.has_z:
+        if solid.any():
+            shapes[solid] = shapely.force_2d(shapes[solid])
+            notices.append(f"{layer.id} keeps no heights: those of {int(solid.sum()):,} geometries were dropped")
+        return tuple(notices)
+    flat = ~solid & ~shapely.is_missing(shapes)
+    if solid.any():
+        z, owner = shapely.get_coordinates(shapes[solid], include_z=True, return_index=True)
+        unknown = ~np.isfinite(z[:, 2])
+        if unknown.any():
+            lacking = np.flatnonzero(solid)[np.unique(owner[unknown])]
+            z[unknown, 2] = 0.0
+            shapes[solid] = shapely.set_coordinates(shapes[solid], z)
+            flat[lacking] = True
+    if flat.any():
+        shapes[~solid] = shapely.force_3d(shapes[~solid], z=0.0)
+        notices.append(f"no heights were delivered for {int(flat.sum()):,} geometries: they are stored at height 0")
+    return tuple(notices)
+
+
+def _fit_type(shapes: Geometries, layer: Layer, rows: Rows, faults: Faults) -> None:
+    kinds = shapely.get_type_id(shapes)
+    alone = (kinds == 7) & (shapely.get_num_geometries(shapes) == 1)
+    if alone.any():
+        shapes[alone] = shapely.get_geometry(shapes[alone], 0)
+        kinds = shapely.get_type_id(shapes)
+    fits = (kinds == -1) | np.isin(kinds, [_TYPE_IDS[name] for name in layer.geometries])
+    for single, collect in _COLLECT.items():
+        multi = f"Multi{single}"
+        if multi in layer.geometries and single not in layer.geometries:
+            lone = kinds == _TYPE_IDS[single]
+            shapes[lone] = collect(shapes[lone], indices=np.arange(int(lone.sum())))
+            fits |= lone
+        elif single in layer.geometries and multi not in layer.geometries:
+            lone = (kinds == _TYPE_IDS[multi]) & (shapely.get_num_geometries(shapes) == 1)
+            shapes[lone] = shapely.get_geometry(shapes[lone], 0)
+            fits |= lone
+    if not fits.all():
+        names = np.array([_NAMES.get(int(kind), "") for kind in kinds], dtype=object)
+        faults.add_rows(
+            "the geometry type is wrong",
+            ~fits,
+            rows,
+            field="geometry",
+            values=names,
+            limit=" or ".join(layer.geometries),
+        )
+        shapes[~fits] = None
+
+
+def _fit_validity(shapes: Geometries, rows: Rows, faults: Faults, tolerance: float) -> int:
+    """Repair invalid polygons whose area stays; refuse the others, and what has no length or area."""
+    present = ~shapely.is_missing(shapes)
+    invalid = np.flatnonzero(present & ~shapely.is_valid(shapes))
+    dimension = shapely.get_dimensions(shapes)
+    area = shapely.area(shapes[invalid])
+    fixed = shapely.make_valid(shapes[invalid], method="structure", keep_collapsed=False)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        change = np.abs(shapely.area(fixed) - area) / np.abs(area)
+    same_kind = np.isin(shapely.get_type_id(fixed), (3, 6))
+    good = (dimension[invalid] == 2) & same_kind & (change <= tolerance)
+    # What was MultiPolygon stays so.
+    single = (shapely.get_type_id(fixed) == 3) & (shapely.get_type_id(shapes[invalid]) == 6)
+    fixed[single] = shapely.multipolygons(fixed[single], indices=np.arange(int(single.sum())))
+    shapes[invalid[good]] = fixed[good]
+    for row, relative in zip(invalid[~good].tolist(), change[~good].tolist(), strict=True):
+        _add_invalid(shapes, row, relative, tolerance, rows, faults)
+    shapes[invalid[~good]] = None
+    empty = np.zeros(len(shapes), dtype=bool)
+    empty[(dimension == 2) & (shapely.area(shapes) == 0)] = True
+    faults.add_rows("the polygon has no area", empty, rows, field="geometry")
+    stub = (dimension == 1) & (shapely.length(shapes) == 0)
+    faults.add_rows("the line has no length", stub, rows, field="geometry")
+    shapes[empty | stub] = None
+    return int(good.sum())
+
+
+def _add_invalid(shapes: Geometries, row: int, relative: float, tolerance: float, rows: Rows, faults: Faults) -> None:
+    file, number = rows.where(row)
+    reason = shapely.is_valid_reason(shapes[row]) if faults.count < KEPT_FAULTS else ""
+    change = f"repairing it would change its area by {relative:.2g} of it" if np.isfinite(relative) else ""
+    faults.add(
+        Fault(
+            what="the geometry is invalid" + (f"; {change}" if change else ""),
+            file=file,
+            row=number,
+            field="geometry",
+            value=reason,
+            limit=f"{tolerance:g} of its area",
+        )
+    )
