@@ -29,7 +29,7 @@ def open_store(url: str | Path, *, write: bool = False) -> Store:
     StoreUnavailable
         It is absent, damaged, locked or not writable.
     """
-    from twin.stores.gpkg import open_gpkg
+    from twin.stores.gpkg_open import open_gpkg
 
     return open_gpkg(_gpkg_path(url), write=write)
 
@@ -54,7 +54,7 @@ def create_store(url: str | Path, *, crs: CRS, title: str = "", area: BaseGeomet
         Something stands there.
     """
     from twin.crs import require_storage_crs
-    from twin.stores.gpkg import create_gpkg
+    from twin.stores.gpkg_open import create_gpkg
 
     require_storage_crs(crs)
     return create_gpkg(_gpkg_path(url), crs=crs, title=title, area=area)

@@ -32,7 +32,7 @@ class Dialect(Protocol):
         ...
 
     def translated(self) -> AbstractContextManager[None]:
-        """Turn the driver's errors into `TwinError`."""
+        """Turn the driver's errors into `TwinError`; a broken constraint passes as SQLAlchemy's `IntegrityError`."""
         ...
 
     def begin_write(self, connection: Connection) -> AbstractContextManager[object]:
@@ -61,6 +61,10 @@ class Dialect(Protocol):
 
     def ordered(self, key: ColumnElement[str]) -> ColumnElement[str]:
         """The key in code point order, the order of paging."""
+        ...
+
+    def load_keys(self, connection: Connection, keys: Sequence[str]) -> None:
+        """Fill the temporary table of keys."""
         ...
 
     def near(self, tables: LayerTables, bbox: BBox) -> ColumnElement[bool]:

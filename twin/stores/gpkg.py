@@ -6,34 +6,32 @@ single plain file when the last writer leaves.
 
 from __future__ import annotations
 
-import os
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 import numpy.typing as npt
 import shapely
-from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, insert, inspect, select, table
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, inspect, select, table
 from sqlalchemy import column as sql_column
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import UserDefinedType
 
-from twin.crs import CRS, BBox
-from twin.errors import StoreExists, StoreUnavailable
+from twin.crs import BBox
+from twin.errors import StoreUnavailable
 from twin.layer import Layer
 from twin.schema import Field
 from twin.stores import gpkg_meta as meta
-from twin.stores.gpkg_blob import decode_geometries, encode_geometries, intersects_test
+from twin.stores.gpkg_blob import decode_geometries, encode_geometries
+from twin.stores.gpkg_file import connect_file, explain_error
 from twin.stores.rtree import rebuild_rtree
-from twin.stores.sql_store import SqlStore, twin_facts
-from twin.stores.tables import GEOMETRY, META, REVISIONS, LayerTables, layer_tables
+from twin.stores.tables import GEOMETRY, KEYS, LayerTables, layer_tables
 
 Geometries = npt.NDArray[np.object_]
 Fids = npt.NDArray[np.int64]
@@ -46,8 +44,6 @@ _COLUMN_TYPES = {
     "date": "DATE",
     "datetime": "DATETIME",
 }
-#: How long a writer waits for another one, in seconds.
-BUSY_TIMEOUT_S = 30.0
 
 
 class _Plain(UserDefinedType[Any]):
@@ -99,9 +95,13 @@ class GpkgDialect:
         """Turn SQLite's errors into `StoreUnavailable` with what to do."""
         try:
             yield
+        except IntegrityError:
+            raise
         except (DBAPIError, sqlite3.Error) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
-            raise StoreUnavailable(f"{self.path}: {_explain(str(cause))}; nothing was changed", cause=error) from error
+            raise StoreUnavailable(
+                f"{self.path}: {explain_error(str(cause))}; nothing was changed", cause=error
+            ) from error
 
     @contextmanager
     def begin_write(self, connection: Connection) -> Iterator[object]:
@@ -149,6 +149,11 @@ class GpkgDialect:
     def ordered(self, key: ColumnElement[str]) -> ColumnElement[str]:
         """SQLite compares text by bytes of UTF-8, which is code point order."""
         return key
+
+    def load_keys(self, connection: Connection, keys: Sequence[str]) -> None:
+        """Pass all keys as one JSON array."""
+        sql = f"INSERT INTO {KEYS.name} SELECT value FROM json_each(?)"
+        connection.exec_driver_sql(sql, (json.dumps(keys),))
 
     def near(self, tables: LayerTables, bbox: BBox) -> ColumnElement[bool]:
         """Rows whose R-tree box meets the box."""
@@ -243,87 +248,6 @@ class GpkgDialect:
                 connection.execute("PRAGMA journal_mode = DELETE")
 
 
-def open_gpkg(path: Path, *, write: bool) -> SqlStore:
-    """Open an existing twin in a GeoPackage.
-
-    Raises
-    ------
-    StoreUnavailable
-        The file is absent, not a twin, damaged, locked or not writable.
-    """
-    if not path.is_file():
-        raise StoreUnavailable(f"there is no store {path}; create one with: twin init {path} --crs …")
-    if write and not os.access(path, os.W_OK):
-        raise StoreUnavailable(f"{path} is read-only; make the file writable")
-    dialect = GpkgDialect(path, write=write)
-    try:
-        with dialect.translated(), dialect.engine.connect() as connection:
-            if not inspect(connection).has_table(META.name):
-                raise StoreUnavailable(f"{path} is not a twin's store; create one with: twin init NEW.gpkg --crs …")
-        return SqlStore(dialect)
-    except BaseException:
-        dialect.engine.dispose()
-        raise
-
-
-def create_gpkg(path: Path, *, crs: CRS, title: str, area: BaseGeometry | None) -> SqlStore:
-    """Create a twin in a new GeoPackage; the file appears whole or not at all.
-
-    Raises
-    ------
-    StoreExists
-        There is a file already.
-    StoreUnavailable
-        The folder is absent, read-only or full.
-    """
-    if path.exists():
-        raise StoreExists(f"{path} is already there; nothing was changed")
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    dialect = GpkgDialect(draft, write=True)
-    try:
-        with dialect.translated():
-            connect_file(draft, mode="rwc").close()
-            with dialect.engine.connect() as connection, dialect.begin_write(connection):
-                meta.create_geopackage(connection, crs)
-                META.metadata.create_all(connection, tables=[META, REVISIONS])
-                connection.execute(insert(META), twin_facts(crs, title, area))
-                for name, purpose in ((META.name, "Facts about the twin"), (REVISIONS.name, "Every write of the twin")):
-                    sql = (
-                        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description)"
-                        " VALUES (?, 'attributes', ?, ?)"
-                    )
-                    connection.exec_driver_sql(sql, (name, name, purpose))
-            dialect.close()
-            _publish(draft, path)
-    finally:
-        dialect.engine.dispose()
-        for leftover in path.parent.glob(f"{draft.name}*"):
-            leftover.unlink()
-    return open_gpkg(path, write=True)
-
-
-def _publish(draft: Path, path: Path) -> None:
-    """Give a finished file its name, unless somebody else took it meanwhile."""
-    try:
-        os.link(draft, path)
-    except FileExistsError as error:
-        raise StoreExists(f"{path} is already there; nothing was changed") from error
-    except OSError:  # a file system without hard links
-        draft.rename(path)
-
-
-def connect_file(path: Path, *, mode: str, timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
-    """Connect to an SQLite file in ``ro``, ``rw`` or ``rwc`` mode, with the functions our SQL uses."""
-    uri = f"file:{quote(str(path.absolute()))}?mode={mode}"
-    if mode == "ro" and not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists():
-        uri += "&immutable=1"  # SQLite would want to create side files
-    connection = sqlite3.connect(uri, uri=True, timeout=timeout_s, check_same_thread=False, isolation_level=None)
-    connection.execute("PRAGMA case_sensitive_like = ON")
-    connection.execute("PRAGMA cache_size = -65536")
-    connection.create_function("ST_Intersects", 2, intersects_test(), deterministic=True)
-    return connection
-
-
 def _begin(connection: Connection) -> None:
     write = connection.get_execution_options().get("twin_write")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
@@ -340,20 +264,3 @@ def _around(bounds: npt.NDArray[np.float64]) -> tuple[float, float, float, float
     west, south = bounds[:, :2].min(axis=0).tolist()
     east, north = bounds[:, 2:].max(axis=0).tolist()
     return west, south, east, north
-
-
-def _explain(message: str) -> str:
-    """Say what an SQLite message means for the one who reads it."""
-    for words, meaning in (
-        ("locked", "another program is writing to it; try again when it is done"),
-        ("readonly", "the file or its folder is read-only"),
-        ("disk is full", "the disk is full"),
-        ("disk I/O error", "the disk failed or is full"),
-        ("not a database", "the file is not a GeoPackage"),
-        ("malformed", "the file is damaged; restore it from a backup"),
-        ("unable to open", "the file cannot be opened"),
-        ("too big", "a value is larger than the database can hold"),
-    ):
-        if words in message:
-            return meaning
-    return message

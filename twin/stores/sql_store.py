@@ -5,7 +5,7 @@ Everything that differs between databases stands behind a `Dialect`; the rules o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
@@ -15,15 +15,17 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, literal, null, or_, select, union_all
+from sqlalchemy import Connection, Select, delete, func, insert, literal, select
+from sqlalchemy.exc import IntegrityError
 
 from twin.columns import plain_values, typed_series
 from twin.crs import CRS, BBox, parse_crs
-from twin.errors import InvalidParameter, RevisionConflict, RevisionNotFound, StoreUnavailable
+from twin.errors import InvalidParameter, RevisionConflict, StoreUnavailable, TwinError
 from twin.frame import Frame
 from twin.layer import Layer
-from twin.query import AsOf, Query, require_fields
+from twin.query import Query, require_fields
 from twin.store import Changes, Revision
+from twin.stores.as_of import latest_revision, select_state
 from twin.stores.dialect import Dialect
 from twin.stores.tables import GEOMETRY, KEYS, META, REVISIONS, LayerTables
 from twin.stores.where import compile_where, intersects, utc_text
@@ -98,7 +100,7 @@ class SqlStore:
     def latest(self, layer: Layer | None = None) -> int:
         """The number of the latest revision of a layer, or of all; 0 before the first."""
         with self._reading() as connection:
-            return _latest(connection, layer)
+            return latest_revision(connection, layer)
 
     def write(
         self,
@@ -121,32 +123,28 @@ class SqlStore:
                 f"effective {effective.isoformat()} lies in the future; the twin records what is, not what will be",
                 parameter="effective",
             )
-        with self._writing() as connection:
-            latest = _latest(connection, layer)
-            if base is not None and base != latest:
-                raise RevisionConflict(
-                    f"{layer.id} is at revision {latest}, the change was made on {base}: read it again and redo it",
-                    layer=layer.id,
-                    base=base,
-                    latest=latest,
-                )
-            tables = self._tables(layer)
-            self._dialect.prepare(connection, tables)
-            inserted, updated, deleted = changes.counts
-            values = {
-                "layer": layer.id,
-                "author": author,
-                "reason": reason,
-                "recorded_at": utc_text(now),
-                "effective": utc_text(effective or now),
-                "inserted": inserted,
-                "updated": updated,
-                "deleted": deleted,
-                "source": source,
-                "sha256": sha256,
-            }
-            number = connection.execute(insert(REVISIONS).values(values).returning(REVISIONS.c.number)).scalar_one()
-            self._apply(connection, tables, changes, number)
+        inserted, updated, deleted = changes.counts
+        values = {
+            "layer": layer.id,
+            "author": author,
+            "reason": reason,
+            "recorded_at": utc_text(now),
+            "effective": utc_text(effective or now),
+            "inserted": inserted,
+            "updated": updated,
+            "deleted": deleted,
+            "source": source,
+            "sha256": sha256,
+        }
+        try:
+            with self._writing() as connection:
+                _require_base(layer, base, latest_revision(connection, layer))
+                tables = self._tables(layer)
+                self._dialect.prepare(connection, tables)
+                number = connection.execute(insert(REVISIONS).values(values).returning(REVISIONS.c.number)).scalar_one()
+                self._apply(connection, tables, changes, number)
+        except IntegrityError as error:
+            raise self._explain_refusal(layer, changes, error) from error
         return _revision({"number": number, **values})
 
     def close(self) -> None:
@@ -203,7 +201,7 @@ class SqlStore:
 
     def _select(self, connection: Connection, tables: LayerTables, query: Query) -> tuple[Select[Any], int]:
         """The rows a query matches, and the revision they belong to; without paging, order and limit."""
-        statement, revision = self._state(connection, tables, query.as_of, query.known_at)
+        statement, revision = select_state(connection, tables, query.as_of, query.known_at)
         current = statement.get_final_froms() == [tables.current]
         rows = tables.current if current else statement.subquery()
         statement = select(*(column for column in rows.c if column.name not in ("opened", "closed")))
@@ -218,54 +216,6 @@ class SqlStore:
             statement = statement.where(intersects(rows, shapely.to_wkb(query.bbox.polygon())))
         return statement, revision
 
-    def _state(
-        self, connection: Connection, tables: LayerTables, as_of: AsOf | None, known_at: int | None = None
-    ) -> tuple[Select[Any], int]:
-        """Select the rows of a layer at a revision or an instant."""
-        latest = _latest(connection, tables.layer)
-        if isinstance(as_of, datetime):
-            return self._state_effective(connection, tables, as_of, known_at)
-        as_of = known_at if as_of is None else as_of
-        if as_of is None:
-            return select(tables.current), latest
-        if not 0 <= as_of <= _latest(connection, None):
-            raise RevisionNotFound(f"there is no revision {as_of}; the latest is {_latest(connection, None)}")
-        if as_of >= latest:
-            return select(tables.current), latest
-        revision = _latest(connection, tables.layer, as_of)
-        versions = _versions(tables)
-        return select(versions).where(
-            versions.c.opened <= revision, or_(versions.c.closed.is_(None), versions.c.closed > revision)
-        ), revision
-
-    def _state_effective(
-        self, connection: Connection, tables: LayerTables, instant: datetime, known_at: int | None
-    ) -> tuple[Select[Any], int]:
-        """Select the rows as they were effective at an instant.
-
-        A write says: from its effective date on, this is so. A write recorded later overrides earlier ones from its
-        own effective date on, whatever theirs. So of each key the version counts that was written last among the
-        revisions effective by then, unless one of those, written later still, deleted the key.
-        """
-        numbers = select(REVISIONS.c.number, REVISIONS.c.effective).where(REVISIONS.c.layer == tables.layer.id)
-        if known_at is not None:
-            numbers = numbers.where(REVISIONS.c.number <= known_at)
-        rows = connection.execute(numbers.order_by(REVISIONS.c.number))
-        flags = [(row.number, row.effective <= utc_text(instant)) for row in rows]
-        effective = [number for number, counts in flags if counts]
-        revision = max(effective, default=0)
-        if [number for number, _ in flags[: len(effective)]] == effective:
-            return self._state(connection, tables, revision)
-        versions, later, closer, successor = (_versions(tables) for _ in range(4))
-        key = tables.layer.key
-        same = [version.c[key] == versions.c[key] for version in (later, closer)]
-        superseded = exists().where(same[0], later.c.opened > versions.c.opened, later.c.opened.in_(effective))
-        succeeded = exists().where(successor.c[key] == closer.c[key], successor.c.opened == closer.c.closed)
-        deleted = exists().where(
-            same[1], closer.c.closed > versions.c.opened, closer.c.closed.in_(effective), ~succeeded
-        )
-        return select(versions).where(versions.c.opened.in_(effective), ~superseded, ~deleted), revision
-
     # -- writing -------------------------------------------------------------------------------------------------
 
     def _apply(self, connection: Connection, tables: LayerTables, changes: Changes, number: int) -> None:
@@ -278,18 +228,6 @@ class SqlStore:
         fids: dict[str, int] = {}
         if len({*new, *going}) != len(new) + len(going):
             raise RevisionConflict(f"a key of {layer.id} stands twice in one change", layer=layer.id)
-        if new:
-            self._load_keys(connection, new)
-            present = (
-                connection.execute(select(tables.key).where(tables.key.in_(select(KEYS.c.key))).limit(5))
-                .scalars()
-                .all()
-            )
-            if present:
-                raise RevisionConflict(
-                    f"{layer.id} already has {', '.join(present)}: update them, or ingest with --mode sync",
-                    layer=layer.id,
-                )
         if going:
             self._load_keys(connection, going)
             mine = tables.key.in_(select(KEYS.c.key))
@@ -315,23 +253,29 @@ class SqlStore:
                     connection, tables, opened_fids.tolist(), self._dialect.encode(geometry), columns, number
                 )
 
-    def _load_keys(self, connection: Connection, keys: Any) -> None:
+    def _load_keys(self, connection: Connection, keys: Iterable[str]) -> None:
         KEYS.create(connection, checkfirst=True)
         connection.execute(delete(KEYS))
-        if len(keys):
-            connection.execute(insert(KEYS), [{"key": key} for key in dict.fromkeys(keys)])
+        self._dialect.load_keys(connection, list(dict.fromkeys(keys)))
+
+    def _explain_refusal(self, layer: Layer, changes: Changes, error: IntegrityError) -> TwinError:
+        """Say which constraint of the table a row broke: nearly always a key that is there already."""
+        keys = () if changes.insert is None else tuple(changes.insert.index)
+        present = self.read(layer, Query(ids=keys, limit=5)).data.index.tolist()
+        if present:
+            detail = f"{layer.id} already has {', '.join(present)}: update them, or ingest with --mode sync"
+            return RevisionConflict(detail, layer=layer.id)
+        return InvalidParameter(f"a row of {layer.id} breaks a rule of its table: {error.orig}", layer=layer.id)
 
 
-def _versions(tables: LayerTables) -> Any:
-    """Every row there ever was: the current ones are not closed."""
-    return union_all(select(tables.current, null().label("closed")), select(tables.past)).subquery()
-
-
-def _latest(connection: Connection, layer: Layer | None, up_to: int | None = None) -> int:
-    statement = select(func.coalesce(func.max(REVISIONS.c.number), 0))
-    conditions = [REVISIONS.c.layer == layer.id] if layer is not None else []
-    conditions += [REVISIONS.c.number <= up_to] if up_to is not None else []
-    return int(connection.execute(statement.where(and_(True, *conditions))).scalar_one())
+def _require_base(layer: Layer, base: int | None, latest: int) -> None:
+    if base is not None and base != latest:
+        raise RevisionConflict(
+            f"{layer.id} is at revision {latest}, the change was made on {base}: read it again and redo it",
+            layer=layer.id,
+            base=base,
+            latest=latest,
+        )
 
 
 def _revision(row: dict[str, Any]) -> Revision:
