@@ -1,4 +1,4 @@
-"""What tile tests share: frames in EPSG:3857 and a tile whose unit is one metre, so that numbers are known by hand."""
+"""What tile tests share: frames, and a tile whose unit is one metre of EPSG:3857, so that numbers are known by hand."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ def make_frame(make_layer: Callable[..., Layer]) -> Callable[..., Frame]:
         rows: Sequence[dict[str, Any]] = (),
         layer: Layer | None = None,
         revision: int = 1,
+        crs: str = "EPSG:3857",
     ) -> Frame:
         shapes = [shapely.from_wkt(g) if isinstance(g, str) else g for g in geometries]
         layer = layer or make_layer(shapes[0].geom_type)
@@ -64,7 +65,7 @@ def make_frame(make_layer: Callable[..., Layer]) -> Callable[..., Frame]:
             if field.name != layer.key
         }
         keys = pd.Index([f"T{number}" for number in range(len(shapes))], name=layer.key)
-        data = gpd.GeoDataFrame(columns, geometry=shapes, crs="EPSG:3857", index=keys)
+        data = gpd.GeoDataFrame(columns, geometry=shapes, crs=crs, index=keys)
         return Frame(layer=layer, data=data, fid=np.arange(100, 100 + len(shapes)), revision=revision)
 
     return make
