@@ -1,0 +1,333 @@
+"""The indicator key_place_5g: how many of the key public places have 5G."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from layers.cell_sites.judging import (
+    Geometries,
+    Judgement,
+    Places,
+    judge_drive,
+    judge_grid,
+    judge_key_points,
+    judge_sectors,
+    read_samples,
+)
+from layers.cell_sites.serving import build_stated_sectors, find_5g_in_service
+from twin.breakdown import locate_points, select_townships
+from twin.crs import BBox, metric_plane, reproject
+from twin.errors import InvalidParameter
+from twin.frame import Frame
+from twin.indicator import Clause, Example, Measure, Part, Shape, Target, indicator
+
+#: The classes of place in the pilot standard, and those of the county plan: two scopes, two results.
+SCOPES = {
+    "pilot_standard": (
+        "station",
+        "airport",
+        "sight",
+        "park",
+        "square",
+        "library",
+        "hospital",
+        "school",
+        "service_center",
+    ),
+    "county_plan": ("township_seat", "industrial_park", "service_area"),
+}
+
+#: Four places worked out by hand: A measured good at both key points; B measured weak at one of two, although a sector
+#: covers it; C unmeasured inside a circle of 500 m; D unmeasured 2 km away from it. Two of four are covered.
+EXAMPLE = Example(
+    crs="EPSG:4549",
+    rows={
+        "key_places": tuple(
+            {
+                "place_id": place_id,
+                "name": place_id,
+                "category": category,
+                "geometry": f"POLYGON (({x} 3930000, {x + 100} 3930000, {x + 100} 3930100, {x} 3930100, {x} 3930000))",
+            }
+            for place_id, category, x in (
+                ("A", "hospital", 497000),
+                ("B", "school", 500100),
+                ("C", "school", 499800),
+                ("D", "park", 502000),
+            )
+        ),
+        "cell_sites": (
+            {
+                "cell_id": "cell-1",
+                "band": "n41",
+                "beamwidth_deg": 360.0,
+                "radius_m": 500.0,
+                "status": "in_service",
+                "geometry": "POINT Z (500000 3930000 120)",
+            },
+        ),
+        "signal_samples": tuple(
+            {
+                "sample_id": f"{place_id}-{number}",
+                "kind": "key_point",
+                "place_id": place_id,
+                "ss_rsrp_dbm": rsrp,
+                "geometry": f"POINT ({x + 20 * number} 3930050)",
+            }
+            for place_id, x, values in (("A", 497000, (-80.0, -105.0)), ("B", 500100, (-80.0, -105.1)))
+            for number, rsrp in enumerate(values)
+        ),
+        "admin_areas": (
+            {
+                "area_id": "371321001",
+                "name": "界湖街道",
+                "level": "township",
+                "geometry": "MULTIPOLYGON (((490000 3920000, 510000 3920000, 510000 3940000, 490000 3940000, "
+                "490000 3920000)))",
+            },
+        ),
+    },
+    value=0.5,
+)
+
+
+@indicator(
+    title="5G coverage of key public places",
+    title_zh="重点公共区域5G网络覆盖率",
+    unit="1",
+    target=Target(
+        op=">=",
+        value=1.0,
+        note="by the second half of 2023; 基本实现…全覆盖: 'basically' is not quantified, so only all of them meets it",
+    ),
+    clause=Clause(
+        document="山东省新型智慧城市试点示范建设标准(试行)(数鲁专组办发〔2019〕7号)附件2;沂南县新型智慧城市建设实施方案(2022)",
+        article="5G网络覆盖率;第16条",
+        text=(
+            "已经实现5G覆盖的城市重点公共区域个数/城市重点公共区域总数。城市重点公共区域指机场车站、旅游景点、公园广场、图书馆、"
+            "医院、学校、政务服务中心等公共场所。力争到2023年下半年,基本实现县城区域、重点乡镇驻地、重点项目(园区)、"
+            "高速公路服务区5G网络全覆盖"
+        ),
+    ),
+    example=EXAMPLE,
+    about={
+        "method": "Evidence to judge by: the best there is for each place, or one kind only.",
+        "rsrp_dbm": "SS-RSRP at and above which a spot has signal, dBm.",
+        "sinr_db": "SS-SINR it must reach as well, dB; not asked for by default.",
+        "area_share": "Share of its measured spots, or of its area, at which a place is covered; above 0, at most 1.",
+        "min_samples": "Fewest drive-test spots inside a place that say anything about it.",
+        "min_measured_share": "Smallest share of a place under measured grid cells that says anything about it.",
+        "radius_scale": "Factor on the stated radius of every sector.",
+        "category": "Only places of this category.",
+        "operator": "Only this operator's cells and samples; any operator by default.",
+        "measured_since": "Only samples measured on this day or later.",
+        "on_date": "Day on which cells must be in service, and after which samples do not count.",
+    },
+)
+def key_place_5g(
+    key_places: Frame,
+    cell_sites: Frame,
+    signal_samples: Frame,
+    admin_areas: Frame,
+    *,
+    method: Literal["best", "key_points", "area_share", "radius"] = "best",
+    rsrp_dbm: float = -105.0,
+    sinr_db: float | None = None,
+    area_share: float = 0.95,
+    min_samples: int = 5,
+    min_measured_share: float = 0.5,
+    radius_scale: float = 1.0,
+    category: str | None = None,
+    operator: str | None = None,
+    measured_since: date | None = None,
+    on_date: date | None = None,
+) -> Measure:
+    """Key public places with 5G ÷ all key public places, each judged by the best evidence there is about it.
+
+    1. `key_points`: measured samples at its key points; it is covered when all of them meet the threshold.
+    2. `area_share`: measured grid cells over it, weighted by area, else drive-test spots inside it; it is covered when
+       the share that meets the threshold reaches `area_share`.
+    3. `radius`: the union of the sectors that 5G cells in service are stated to serve; it is covered when that holds
+       the share `area_share` of it. This is an estimate, and says so.
+
+    A spot meets the threshold when some operator's signal does. A place nobody can judge counts as not covered.
+    Places are counted, not weighed. Township rows hold the places whose inner point lies in them.
+
+    Raises
+    ------
+    InvalidParameter
+        A share, factor, category or operator is out of its range.
+
+    References
+    ----------
+    Pilot standard 2019, county annex, 5G网络覆盖率; 工信部联通信〔2023〕257号 (a key place is deeply covered when all
+    its key points are).
+    """
+    _require_range(area_share=area_share, min_measured_share=min_measured_share, radius_scale=radius_scale)
+    _require_code(key_places, "category", category)
+    _require_code(cell_sites, "operator", operator)
+    if category is not None:
+        key_places = key_places.take((key_places.data["category"] == category).to_numpy(bool))
+    if not len(key_places):
+        return Measure(value=None, note=f"There are no key places{f' of category {category}' if category else ''}.")
+
+    plane = metric_plane(key_places.crs, BBox.around(key_places.geometry))
+    places = Places.of(key_places, plane)
+    samples = read_samples(
+        signal_samples,
+        plane,
+        rsrp_dbm=rsrp_dbm,
+        sinr_db=sinr_db,
+        operator=operator,
+        since=measured_since,
+        until=on_date,
+    )
+    cells = cell_sites.take(find_5g_in_service(cell_sites, operator=operator, on_date=on_date))
+    sectors, undrawn = build_stated_sectors(cells, plane, radius_scale=radius_scale)
+
+    def judge() -> Iterator[Judgement]:
+        yield judge_key_points(places, samples)
+        yield judge_grid(places, samples, needed=area_share, measured=min_measured_share)
+        yield judge_drive(places, samples, needed=area_share, at_least=min_samples)
+        # No inventory, or one that says too little to draw a single sector, is no evidence of no coverage.
+        if len(cell_sites) and (len(sectors) or not undrawn):
+            yield judge_sectors(places, sectors, needed=area_share)
+
+    judgements = [judgement for judgement in judge() if method in ("best", judgement.method)]
+    by = _choose(judgements, len(places))
+    if (by < 0).all():
+        wanted = "no samples in any key place and no cells with a stated radius" if method == "best" else f"no {method}"
+        return Measure(value=None, denominator=float(len(places)), note=f"There is no evidence to judge by: {wanted}.")
+    return _measure(key_places, admin_areas, places, judgements, by, undrawn)
+
+
+def _require_range(*, area_share: float, min_measured_share: float, radius_scale: float) -> None:
+    for name, value in (("area_share", area_share), ("min_measured_share", min_measured_share)):
+        if not 0 < value <= 1:
+            raise InvalidParameter(f"{name} must be above 0 and at most 1, not {value:g}", parameter=name)
+    if not 0 < radius_scale < float("inf"):
+        raise InvalidParameter(f"radius_scale must be above 0, not {radius_scale:g}", parameter="radius_scale")
+
+
+def _require_code(frame: Frame, field: str, value: str | None) -> None:
+    known = [str(code.value) for code in frame.layer.schema[field].codes]
+    if value is not None and value not in known:
+        raise InvalidParameter(f"{field} must be one of {', '.join(known)}, not {value!r}", parameter=field)
+
+
+def _choose(judgements: Sequence[Judgement], n: int) -> npt.NDArray[np.int64]:
+    """Position of the first judgement that says something about each place, -1 where none does."""
+    by = np.full(n, -1)
+    for number in range(len(judgements) - 1, -1, -1):
+        by[judgements[number].judged] = number
+    return by
+
+
+def _measure(
+    key_places: Frame,
+    admin_areas: Frame,
+    places: Places,
+    judgements: Sequence[Judgement],
+    by: npt.NDArray[np.int64],
+    undrawn: int,
+) -> Measure:
+    covered = np.array([number >= 0 and judgements[number].covered[row] for row, number in enumerate(by.tolist())])
+    category = key_places.data["category"].to_numpy(object)
+    townships = select_townships(admin_areas)
+    township = locate_points(shapely.point_on_surface(key_places.geometry), townships)
+    methods = np.array([*(judgement.method for judgement in judgements), "none"], dtype=object)[by]
+    categories = {str(code.value): category == code.value for code in key_places.layer.schema["category"].codes}
+
+    def count(mask: npt.NDArray[np.bool_]) -> dict[str, Any]:
+        total, good = int(mask.sum()), int((mask & covered).sum())
+        return {"places": total, "covered": good, "value": good / total if total else None}
+
+    def part(position: int, row: Any) -> Part:
+        counted = count(township == position)
+        return Part(
+            id=str(row.Index),
+            name=str(row.name),
+            value=counted["value"],
+            numerator=float(counted["covered"]),
+            denominator=float(counted["places"]),
+        )
+
+    keys = places.keys.to_numpy(object)
+    return Measure(
+        value=float(covered.sum() / len(covered)),
+        numerator=float(covered.sum()),
+        denominator=float(len(covered)),
+        note=_note(methods, undrawn),
+        covered={"key_places": tuple(keys[covered].tolist())},
+        uncovered={"key_places": tuple(keys[~covered].tolist())},
+        shapes=tuple(_shapes(key_places, places, judgements, by, covered)),
+        breakdown=tuple(part(n, row) for n, row in enumerate(townships.data[["name"]].itertuples())),
+        details={
+            "by_category": {name: count(mask) for name, mask in categories.items() if mask.any()},
+            "by_scope": {name: count(np.isin(category, members)) for name, members in SCOPES.items()},
+            "by_method": {name: count(methods == name) for name in ("key_points", "area_share", "radius", "none")},
+            "cells_without_sector": undrawn,
+            "places_outside_townships": int((township < 0).sum()),
+            "places": list(_tell_places(places, category, judgements, by, covered)),
+        },
+    )
+
+
+def _note(methods: Geometries, undrawn: int) -> str:
+    estimated, unknown = int((methods == "radius").sum()), int((methods == "none").sum())
+    parts = (
+        (estimated, f"{estimated} of {len(methods)} places are judged by the stated radius of sectors: an estimate."),
+        (unknown, f"{unknown} of {len(methods)} places have no evidence and count as not covered."),
+        (undrawn, f"{undrawn} 5G cells in service state no radius, angle or azimuth and were left out."),
+    )
+    return " ".join(text for number, text in parts if number)
+
+
+def _tell_places(
+    places: Places,
+    category: Geometries,
+    judgements: Sequence[Judgement],
+    by: npt.NDArray[np.int64],
+    covered: npt.NDArray[np.bool_],
+) -> Iterator[dict[str, Any]]:
+    """One entry a place: who judged it, by how much, and the outcome."""
+    for row, number in enumerate(by.tolist()):
+        judgement = judgements[number] if number >= 0 else None
+        yield {
+            "place_id": places.keys[row],
+            "category": category[row],
+            "covered": bool(covered[row]),
+            "method": judgement.method if judgement else "none",
+            "evidence": judgement.evidence if judgement else None,
+            "share": round(float(judgement.share[row]), 6) if judgement else None,
+            "needed": judgement.needed if judgement else None,
+            "count": int(judgement.count[row]) if judgement else 0,
+        }
+
+
+def _shapes(
+    key_places: Frame,
+    places: Places,
+    judgements: Sequence[Judgement],
+    by: npt.NDArray[np.int64],
+    covered: npt.NDArray[np.bool_],
+) -> Iterator[Shape]:
+    """What is missing, in the storage CRS: weak spots where it was measured, the rest of the area where estimated."""
+    for number, judgement in enumerate(judgements):
+        missing = shapely.union_all(judgement.missing[(by == number) & ~covered])
+        if missing.is_empty:
+            continue
+        estimated = judgement.method == "radius"
+        yield Shape(
+            role="uncovered" if estimated else "weak_spots",
+            title="Not reached by any stated sector" if estimated else "Measured below the threshold",
+            title_zh="扇区未覆盖部分(估算)" if estimated else "实测弱覆盖点",
+            geometry=reproject([missing], places.plane, key_places.crs)[0],
+            properties={"method": judgement.method, "evidence": judgement.evidence},
+        )

@@ -1,0 +1,302 @@
+"""The indicator weather_station_spacing: how densely automatic weather stations stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import count
+from math import sqrt
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from layers.weather_stations.gaps import (
+    Edge,
+    EmptyCircle,
+    find_largest_empty_circle,
+    find_longest_edge,
+    measure_nearest_m,
+)
+from twin.area import ellipsoidal_area_m2
+from twin.breakdown import select_townships
+from twin.crs import CRS, BBox, metric_plane, reproject
+from twin.errors import InvalidParameter
+from twin.frame import Frame
+from twin.indicator import Clause, Example, Measure, Part, Shape, Target, indicator
+from twin.sectors import build_sectors
+from twin.service_life import find_in_service
+
+TARGET = Target(op="<", value=5.0, note="by the end of 2022; 低于 is strictly less")
+
+#: Distances to a station within which the share of the area is told, in km.
+WITHIN_KM = (2.5, 5.0)
+
+#: 10 km × 10 km with the four stations of a square: √(100 / 4) = 5 km, which is not less than 5 km. The square lies on
+#: the central meridian, where the grid is true to scale.
+EXAMPLE = Example(
+    crs="EPSG:4549",
+    rows={
+        "weather_stations": tuple(
+            {
+                "station_id": f"D{number}",
+                "name": f"D{number}",
+                "kind": "automatic",
+                "status": "in_service",
+                "geometry": f"POINT Z ({500000 + east} {3930000 + north} 100)",
+            }
+            for number, (east, north) in enumerate(((-2500, -2500), (2500, -2500), (-2500, 2500), (2500, 2500)))
+        ),
+        "planning_areas": (
+            {
+                "area_id": "urban",
+                "name": "城区",
+                "kind": "urban",
+                "version": "2018-2035",
+                "status": "in_force",
+                "geometry": "MULTIPOLYGON (((495000 3925000, 505000 3925000, 505000 3935000, 495000 3935000, "
+                "495000 3925000)))",
+            },
+        ),
+    },
+    value=5.0,
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Scene:
+    """Area and stations in one metric plane: (m, 2) positions in the area or its buffer, and which are inside."""
+
+    plane: CRS
+    storage: CRS
+    area: BaseGeometry
+    area_m2: float
+    neighbours: npt.NDArray[np.float64]
+    inside: npt.NDArray[np.bool_]
+
+    @property
+    def stations(self) -> npt.NDArray[np.float64]:
+        """The (n, 2) positions in the area."""
+        return self.neighbours[self.inside]
+
+
+@indicator(
+    title="Spacing of urban automatic weather stations",
+    title_zh="城区气象自动监测站点密度间距",
+    unit="km",
+    target=TARGET,
+    clause=Clause(
+        document="沂南县新型智慧城市建设实施方案",
+        article="6. 完善市政监测体系",
+        text="2022年底前,……城区气象自动监测站点密度间距低于5公里",
+    ),
+    example=EXAMPLE,
+    about={
+        "area": "Urban area (城区), planning area (城市规划区) or the whole county.",
+        "kind": "Automatic stations only, or manual ones as well.",
+        "neighbour_buffer_km": "How far outside the area stations still count as neighbours, though not in n.",
+        "on_date": "Day on which stations must be in service.",
+    },
+)
+def weather_station_spacing(
+    weather_stations: Frame,
+    planning_areas: Frame,
+    admin_areas: Frame,
+    *,
+    area: Literal["urban", "planning", "county"] = "urban",
+    kind: Literal["automatic", "any"] = "automatic",
+    neighbour_buffer_km: float = 5.0,
+    on_date: date | None = None,
+) -> Measure:
+    """Mean spacing √(A / n) of n weather stations in service in an area A, in km.
+
+    This is how the meteorological service uses 站间距: its "60-odd km" for the national network is the square root of
+    the country's area by the number of stations. A is the area on the CGCS2000 ellipsoid; a station on the border
+    counts. The value is told to the centimetre, the least that a surveyed border can bear.
+
+    The details hold what the mean hides. With stations in the buffer as neighbours: the mean distance to the nearest
+    one, the largest empty circle with its centre in the area (the centre is the best place for the next station), and
+    the share of the area within some distance of a station. Of the stations in the area: the longest edge of their
+    Delaunay triangulation, and the spacing of the same density in a triangular network, √(2A / (√3 n)).
+
+    Raises
+    ------
+    InvalidParameter
+        The buffer is negative.
+
+    References
+    ----------
+    沂南县新型智慧城市建设实施方案 (2022), item 6.
+    """
+    if not 0 <= neighbour_buffer_km < float("inf"):
+        raise InvalidParameter("neighbour_buffer_km must not be negative", parameter="neighbour_buffer_km")
+    scope, keys = _find_scope(area, planning_areas, admin_areas)
+    if scope is None:
+        return Measure(value=None, note=f"There is no {area} area in force: nothing to measure in.")
+
+    counts = find_in_service(weather_stations.data, on_date)
+    if kind == "automatic":
+        counts = counts & (weather_stations.data["kind"] == "automatic").to_numpy(bool)
+    inside = shapely.intersects(scope, weather_stations.geometry)
+    stations = weather_stations.data.index.to_numpy(object)
+    area_m2 = float(ellipsoidal_area_m2([scope], planning_areas.crs)[0])
+    n = int((counts & inside).sum())
+    common: dict[str, Any] = {
+        "numerator": area_m2,
+        "denominator": float(n),
+        "covered": {"weather_stations": tuple(stations[counts & inside].tolist())},
+        "uncovered": {"weather_stations": tuple(stations[~counts & inside].tolist())},
+        "breakdown": tuple(_break_down(scope, admin_areas, weather_stations.geometry[counts & inside])),
+    }
+    details = {
+        "area": area,
+        "area_ids": keys,
+        "area_km2": area_m2 / 1e6,
+        "stations": n,
+        "stations_needed": _count_needed(area_m2),
+    }
+    if n == 0:
+        note = f"No {'' if kind == 'any' else kind + ' '}station in service in the area: it has no spacing."
+        return Measure(value=None, note=note, details=details, **common)
+
+    scene = _set_scene(scope, area_m2, weather_stations.take(counts), neighbour_buffer_km)
+    edge = find_longest_edge(scene.stations, scene.plane)
+    circle = find_largest_empty_circle(scene.area, scene.neighbours, scene.plane)
+    distances, beyond = _measure_reach(scene)
+    return Measure(
+        value=_spacing_km(area_m2, n),
+        note=_note(scene),
+        shapes=tuple(_shapes(scene, edge, circle, beyond)),
+        details=details
+        | {
+            "neighbours_outside": int((~scene.inside).sum()),
+            "mean_nearest_neighbour_km": _mean_nearest_km(scene),
+            "triangular_equivalent_km": sqrt(2 * area_m2 / (sqrt(3) * n)) / 1000,
+            "longest_delaunay_edge_km": edge.length_m / 1000 if edge else None,
+            "largest_empty_circle_km": circle.radius_m / 1000,
+            "share_within": distances,
+            "spacing_with_one_more_km": _spacing_km(area_m2, n + 1),
+        },
+        **common,
+    )
+
+
+def _spacing_km(area_m2: float, n: int) -> float:
+    return round(sqrt(area_m2 / n) / 1000, 5)
+
+
+def _count_needed(area_m2: float) -> int:
+    """Return the fewest stations whose spacing meets the target."""
+    almost = max(1, int(area_m2 / (TARGET.value * 1000) ** 2))
+    return next(n for n in count(almost) if TARGET.verdict(_spacing_km(area_m2, n)) == "met")
+
+
+def _find_scope(area: str, planning_areas: Frame, admin_areas: Frame) -> tuple[BaseGeometry | None, list[str]]:
+    """Return the area asked for in the storage CRS, its versions in force taken together, and their keys."""
+    if area == "county":
+        frame = admin_areas.take((admin_areas.data["level"] == "county").to_numpy(bool))
+    else:
+        rows = planning_areas.data
+        frame = planning_areas.take(((rows["kind"] == area) & (rows["status"] == "in_force")).to_numpy(bool))
+    return (shapely.union_all(frame.geometry) if len(frame) else None), [str(key) for key in frame.data.index]
+
+
+def _set_scene(scope: BaseGeometry, area_m2: float, counted: Frame, buffer_km: float) -> _Scene:
+    plane = metric_plane(counted.crs, BBox.around([scope]))
+    area = reproject([scope], counted.crs, plane)[0]
+    at = shapely.force_2d(reproject(counted.geometry, counted.crs, plane))
+    inside = shapely.intersects(scope, counted.geometry)
+    near = inside | (shapely.distance(area, at) <= buffer_km * 1000)
+    return _Scene(
+        plane=plane,
+        storage=counted.crs,
+        area=area,
+        area_m2=area_m2,
+        neighbours=shapely.get_coordinates(at[near]),
+        inside=inside[near],
+    )
+
+
+def _mean_nearest_km(scene: _Scene) -> float | None:
+    """Mean distance of the stations in the area to their nearest neighbour, None where there is no second station."""
+    if len(scene.neighbours) < 2:
+        return None
+    return float(measure_nearest_m(scene.neighbours, scene.plane)[scene.inside].mean() / 1000)
+
+
+def _measure_reach(scene: _Scene) -> tuple[list[dict[str, float]], BaseGeometry]:
+    """Return the share of the area within each distance of a station, and the area beyond the largest."""
+    shares: list[dict[str, float]] = []
+    x, y = scene.neighbours.T
+    beyond = scene.area
+    for distance_km in WITHIN_KM:
+        circles = build_sectors(
+            x, y, azimuth_deg=0, angle_deg=360, radius_m=distance_km * 1000, crs=scene.plane, step_deg=2
+        )
+        beyond = shapely.difference(scene.area, shapely.union_all(circles))
+        rest_m2 = float(ellipsoidal_area_m2([beyond], scene.plane)[0])
+        shares.append({"distance_km": distance_km, "share": max(0.0, 1 - rest_m2 / scene.area_m2)})
+    return shares, beyond
+
+
+def _note(scene: _Scene) -> str:
+    shared = len(scene.stations) - len(np.unique(scene.stations, axis=0))
+    return f"{shared} of {len(scene.stations)} stations stand where another one stands." if shared else ""
+
+
+def _break_down(scope: BaseGeometry, admin_areas: Frame, stations: npt.NDArray[np.object_]) -> Iterator[Part]:
+    """Spacing in the part of the area within each township; a township outside of the area has no row."""
+    townships = select_townships(admin_areas)
+    parts = shapely.intersection(townships.geometry, scope)
+    area_m2 = ellipsoidal_area_m2(parts, townships.crs)
+    position, _ = shapely.STRtree(stations).query(townships.geometry, predicate="intersects")
+    n = np.bincount(position, minlength=len(townships))
+    for key, name, part_m2, held in zip(
+        townships.data.index, townships.data["name"], area_m2.tolist(), n.tolist(), strict=True
+    ):
+        if part_m2 > 0:
+            value = _spacing_km(part_m2, held) if held else None
+            yield Part(id=str(key), name=str(name), value=value, numerator=part_m2, denominator=float(held))
+
+
+def _shapes(scene: _Scene, edge: Edge | None, circle: EmptyCircle, beyond: BaseGeometry) -> Iterator[Shape]:
+    def store(geometry: BaseGeometry) -> BaseGeometry:
+        moved: BaseGeometry = reproject([geometry], scene.plane, scene.storage)[0]
+        return moved
+
+    radius_km = {"radius_km": circle.radius_m / 1000}
+    yield Shape(
+        role="best_next_station",
+        title="Best place for the next station",
+        title_zh="建议新增站点位置",
+        geometry=store(shapely.Point(circle.x, circle.y)),
+        properties=radius_km,
+    )
+    ring = build_sectors(
+        [circle.x], [circle.y], azimuth_deg=0, angle_deg=360, radius_m=circle.radius_m, crs=scene.plane, step_deg=2
+    )[0]
+    yield Shape(
+        role="largest_empty_circle",
+        title="Largest circle without a station",
+        title_zh="最大无站圆",
+        geometry=store(ring),
+        properties=radius_km,
+    )
+    if edge:
+        yield Shape(
+            role="longest_edge",
+            title="Longest distance between neighbouring stations",
+            title_zh="相邻站点最大间距",
+            geometry=store(shapely.LineString([edge.start, edge.end])),
+            properties={"length_km": edge.length_m / 1000},
+        )
+    if not beyond.is_empty:
+        yield Shape(
+            role="uncovered",
+            title=f"Farther than {WITHIN_KM[-1]:g} km from every station",
+            title_zh=f"距最近站点超过{WITHIN_KM[-1]:g}公里的区域",
+            geometry=store(beyond),
+        )
