@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -77,8 +78,9 @@ class Frame:
         return self.keep(f"ragged {name}", lambda: reproject_ragged(self.geometry, self.crs, crs))
 
     def keep(self, name: str, make: Callable[[], T]) -> T:
-        """Return what `make` derives from these rows, computed once and kept with the frame under a name."""
-        kept: dict[str, T] = self.__dict__.setdefault("_kept", {})
-        if name not in kept:
-            kept[name] = make()
-        return kept[name]
+        """Return what `make` derives from these rows, computed once for all threads and kept under a name."""
+        with self.__dict__.setdefault("_making", RLock()):
+            kept: dict[str, T] = self.__dict__.setdefault("_kept", {})
+            if name not in kept:
+                kept[name] = make()
+            return kept[name]
