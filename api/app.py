@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from fastapi import FastAPI, Response
@@ -39,6 +40,7 @@ def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
         settings=settings,
         store=store,
         catalog=catalog,
+        served=_served(catalog, settings),
         frames=Frames(store),
         evaluate=remember_results(store, catalog),
         pages=load_pages(),
@@ -59,3 +61,13 @@ def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
         expose_headers=["ETag", "X-Request-ID", "Content-Crs"],
     )
     return app
+
+
+def _served(catalog: Catalog, settings: Settings) -> Catalog:
+    """The catalog without secret layers, unless the installation may serve them."""
+    open_layers = {
+        layer_id: layer
+        for layer_id, layer in catalog.layers.items()
+        if layer.classification != "secret" or settings.serve_secret
+    }
+    return replace(catalog, layers=open_layers)

@@ -28,7 +28,7 @@ def list_collections(request: Request, params: Annotated[FormatParams, Query()])
     context, links = context_of(request), links_of(request)
     document = {
         "links": links.self_and_page(),
-        "collections": [describe_collection(layer, context, links) for layer in context.layers],
+        "collections": [describe_collection(layer, context, links) for layer in context.served.layers.values()],
     }
     return respond(request, document, "collections.html", f=params.f)
 
@@ -37,7 +37,7 @@ def list_collections(request: Request, params: Annotated[FormatParams, Query()])
 def show_collection(request: Request, layer_id: str, params: Annotated[FormatParams, Query()]) -> Response:
     """Describe one layer: extent in space and time, style, links to its features, fields and tiles."""
     context, links = context_of(request), links_of(request)
-    layer = context.layer(layer_id)
+    layer = context.served.layer(layer_id)
     document = describe_collection(layer, context, links)
     document["links"] = links.self_and_page() + document["links"]
     revisions = context.store.revisions(layer)
@@ -47,7 +47,7 @@ def show_collection(request: Request, layer_id: str, params: Annotated[FormatPar
 @router.get("/collections/{layer_id}/queryables", name="queryables", responses=answers(SCHEMA, HTML))
 def show_queryables(request: Request, layer_id: str, params: Annotated[FormatParams, Query()]) -> Response:
     """List the fields that can be filtered by, as a JSON Schema."""
-    layer = context_of(request).layer(layer_id)
+    layer = context_of(request).served.layer(layer_id)
     schema = {key: value for key, value in layer.queryables().items() if key != "required"}
     return _respond_schema(request, "queryables", layer, schema, params)
 
@@ -55,7 +55,7 @@ def show_queryables(request: Request, layer_id: str, params: Annotated[FormatPar
 @router.get("/collections/{layer_id}/schema", name="schema", responses=answers(SCHEMA, HTML))
 def show_schema(request: Request, layer_id: str, params: Annotated[FormatParams, Query()]) -> Response:
     """Describe the fields of the layer's features, as a JSON Schema."""
-    layer = context_of(request).layer(layer_id)
+    layer = context_of(request).served.layer(layer_id)
     schema = layer.queryables()
     schema["properties"][layer.key]["x-ogc-role"] = "id"
     return _respond_schema(request, "schema", layer, schema, params)

@@ -47,7 +47,7 @@ def show_landing(request: Request, params: Annotated[FormatParams, Query()]) -> 
         document,
         "landing.html",
         f=params.f,
-        layers=context.layers,
+        layers=context.served.layers.values(),
         indicators=context.catalog.indicators.values(),
         revisions=context.store.revisions()[-5:],
     )

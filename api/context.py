@@ -13,10 +13,8 @@ from jinja2 import Environment
 from api.links import Links
 from twin.catalog import Catalog
 from twin.engine import Result
-from twin.errors import LayerNotFound
 from twin.frames import Frames
 from twin.indicator import Indicator
-from twin.layer import Layer
 from twin.settings import Settings
 from twin.store import Store
 
@@ -32,6 +30,8 @@ class Context:
     ----------
     settings, store, catalog
         As given to `create_app`.
+    served
+        The catalog without the layers that this installation does not serve: to the outside they are not there.
     frames
         Whole layers in memory, by revision.
     evaluate
@@ -43,6 +43,7 @@ class Context:
     settings: Settings
     store: Store
     catalog: Catalog
+    served: Catalog
     frames: Frames
     evaluate: Evaluate
     pages: Environment
@@ -51,22 +52,6 @@ class Context:
     def title(self) -> str:
         """What the twin is called."""
         return self.store.title or "County twin"
-
-    @property
-    def layers(self) -> list[Layer]:
-        """The layers this installation serves; a secret one only where the settings say so."""
-        return [layer for layer in self.catalog.layers.values() if self.serves(layer)]
-
-    def serves(self, layer: Layer) -> bool:
-        """Whether features of a layer may leave through this service."""
-        return layer.classification != "secret" or self.settings.serve_secret
-
-    def layer(self, layer_id: str) -> Layer:
-        """The layer of that id; one that is not served is answered as if it were not there."""
-        layer = self.catalog.layer(layer_id)
-        if not self.serves(layer):
-            raise LayerNotFound(f"there is no layer {layer_id}", layer=layer_id)
-        return layer
 
 
 def context_of(request: Request) -> Context:

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from fastapi import Query as QueryString
 
-from api.boxes import within_boxes
+from api.area import within_area
 from api.context import Context, context_of, links_of
 from api.geojson import CONTENT_CRS, encode_collection, encode_feature, encode_features, encode_geometries, plain_rows
 from api.links import link
@@ -33,7 +33,7 @@ router = APIRouter(tags=["Features"])
 def list_items(request: Request, layer_id: str, params: Annotated[ItemsParams, QueryString()]) -> Response:
     """List the features of a layer by box, moment and values of fields, page by page in the order of their keys."""
     context, links = context_of(request), links_of(request)
-    layer = context.layer(layer_id)
+    layer = context.served.layer(layer_id)
     query = Query(
         where=params.where(layer),
         as_of=params.as_of,
@@ -41,7 +41,7 @@ def list_items(request: Request, layer_id: str, params: Annotated[ItemsParams, Q
         after=params.after,
     )
     if params.bbox is not None:
-        query = within_boxes(query, params.bbox, _extent(context, layer, params.as_of), context.store.crs)
+        query = within_area(query, params.bbox, _extent(context, layer, params.as_of), context.store.crs)
     frame = context.store.read(layer, query)
     matched = context.store.count(layer, replace(query, limit=None, after=None))
     following = links.here(after=frame.data.index[-1]) if frame.truncated else None
@@ -81,7 +81,7 @@ def show_item(
 ) -> Response:
     """Show one feature by its key."""
     context, links = context_of(request), links_of(request)
-    layer = context.layer(layer_id)
+    layer = context.served.layer(layer_id)
     frame = context.store.read(layer, Query(ids=(feature_id,), as_of=params.as_of))
     if len(frame) == 0:
         when = f" at {params.as_of.isoformat()}" if params.as_of else ""

@@ -26,6 +26,6 @@ def show_readiness(request: Request, params: Annotated[FormatParams, Query()]) -
     """Say that the store can be read and at which revision it is; 503 where it cannot."""
     context = context_of(request)
     revision = context.store.latest()
-    for layer in context.layers:
+    for layer in context.served.layers.values():
         context.store.extent(layer)
     return respond(request, {"status": "ready", "revision": revision}, "facts.html", f=params.f, heading="Ready 就绪")

@@ -112,7 +112,7 @@ def _encode_features(result: Result, context: Context) -> Iterator[str]:
     """Write the features that count and those that do not, as they stood when the result was computed."""
     for role, keys in (("covered", result.measure.covered), ("uncovered", result.measure.uncovered)):
         for layer_id, ids in keys.items():
-            layer = context.catalog.layer(layer_id)
-            if ids and context.serves(layer):
+            if ids and layer_id in context.served.layers:
+                layer = context.served.layer(layer_id)
                 query = Query(ids=ids, as_of=result.as_of, known_at=result.known_at)
                 yield from encode_features(context.store.read(layer, query), {"role": role, "layer": layer_id})

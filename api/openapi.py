@@ -62,7 +62,7 @@ def describe_service(app: FastAPI, context: Context, links: Links) -> dict[str, 
     document["components"] = {"responses": {"Problem": _PROBLEM}}
     paths: dict[str, Any] = {}
     for path, item in document["paths"].items():
-        _finish(item["get"])
+        _finish(item["get"], context.settings.max_items)
         for concrete, operation in _spell_out(path, item["get"], context):
             paths[concrete] = {"get": operation}
     document["paths"] = paths
@@ -99,10 +99,14 @@ def _query_parameter(name: str, schema: dict[str, Any], about: str) -> dict[str,
     return parameter | ({"description": about} if about else {})
 
 
-def _finish(operation: dict[str, Any]) -> None:
-    """Say what FastAPI cannot know: how lists are written, and what an error looks like."""
+def _finish(operation: dict[str, Any], max_items: int) -> None:
+    """Say what FastAPI cannot know: how lists are written, how many features there may be, what an error looks like."""
     for parameter in operation.get("parameters", ()):
-        parameter["schema"].pop("title", None)
+        schema = parameter["schema"]
+        for name in ("title", "description"):
+            schema.pop(name, None)
+        if parameter["name"] == "limit":
+            schema["maximum"] = max_items
         if parameter["in"] == "query":
             parameter |= {"style": "form", "explode": False}
     operation["responses"].pop("422", None)
@@ -112,7 +116,7 @@ def _finish(operation: dict[str, Any]) -> None:
 def _spell_out(path: str, operation: dict[str, Any], context: Context) -> Iterator[tuple[str, dict[str, Any]]]:
     """Give the operation once for each layer or indicator it is about, with the parameters of that one."""
     if "{layer_id}" in path:
-        for layer in context.layers:
+        for layer in context.served.layers.values():
             extra = [field_parameter(field) for field in layer.schema] if path.endswith("/items") else []
             yield _for_one(path, operation, "layer_id", layer, extra)
     elif "{indicator_id}" in path:

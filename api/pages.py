@@ -72,7 +72,7 @@ def page(request: Request, template: str, **shown: Any) -> Response:
         "json_href": links.here(f="json"),
         "twin_title": context.title,
         "version": __version__,
-        "served": {layer.id for layer in context.layers},
+        "served": set(context.served.layers),
         **shown,
     }
     content = context.pages.get_template(template).render(names)

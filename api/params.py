@@ -12,16 +12,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 from pydantic.json_schema import SkipJsonSchema
+from shapely.geometry.base import BaseGeometry
 
 from api.values import parse_bbox, parse_datetime, parse_value
-from twin.crs import BBox
 from twin.errors import InvalidParameter
 from twin.indicator import Indicator
 from twin.layer import Layer
 from twin.query import And, Compare, Where
 
-_Boxes = Annotated[
-    tuple[BBox, ...] | None,
+_Box = Annotated[
+    BaseGeometry | None,
     PlainValidator(parse_bbox),
     WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}),
 ]
@@ -111,7 +111,7 @@ class ItemsParams(FeatureParams):
     model_config = ConfigDict(extra="allow")
 
     bbox: Annotated[
-        _Boxes,
+        _Box,
         Field(
             description="Features that share a point with this box: west,south,east,north in degrees (CRS84). "
             "Six numbers carry heights, which are not looked at."

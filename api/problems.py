@@ -36,14 +36,14 @@ _RESERVED = frozenset({"type", "title", "status", "detail", "instance", "request
 def list_problems(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
     """List the kinds of problems that the service reports."""
     links = links_of(request)
-    document = {"links": links.self_and_page(), "problems": [_describe(kind) for kind in _kinds().values()]}
+    document = {"links": links.self_and_page(), "problems": [_describe(kind) for kind in problem_kinds().values()]}
     return respond(request, document, "problems.html", f=params.f)
 
 
 @router.get("/problems/{slug}", name="problem", responses=answers(JSON, HTML))
 def show_problem(request: Request, slug: str, params: Annotated[FormatParams, Query()]) -> Response:
     """Explain one kind of problem."""
-    kind = _kinds().get(slug)
+    kind = problem_kinds().get(slug)
     if kind is None:
         raise HTTPException(404, f"there is no kind of problem called {slug}")
     return respond(request, _describe(kind), "problems.html", f=params.f)
@@ -103,7 +103,8 @@ def _answer_routing_error(request: Request, error: RoutingError) -> Response:
     return answer
 
 
-def _kinds() -> dict[str, type[TwinError]]:
+def problem_kinds() -> dict[str, type[TwinError]]:
+    """Collect the kinds of errors that are known so far, by slug."""
     return {kind.slug: kind for kind in sorted(_descendants(TwinError), key=lambda kind: (kind.status, kind.slug))}
 
 

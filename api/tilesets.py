@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -15,6 +15,10 @@ from api.params import MomentParams, StateParams
 from tiles.source import VectorSource
 from tiles.tilejson import describe_tiles
 
+_NOTHING_SENT: dict[int | str, dict[str, Any]] = {
+    204: {"description": "The tile is empty."},
+    304: {"description": "The client has it already."},
+}
 #: A copy may be kept, but must be checked by its ETag: the next revision may come at any time.
 _CACHE = "public, no-cache"
 
@@ -31,7 +35,7 @@ def show_tilejson(request: Request, layers: str, params: Annotated[StateParams, 
     return respond(request, document, "tilejson.html", f=params.f)
 
 
-@router.get("/tiles/{layers}/{z}/{x}/{y}.mvt", name="tile", responses=answers(MVT))
+@router.get("/tiles/{layers}/{z}/{x}/{y}.mvt", name="tile", responses=answers(MVT) | _NOTHING_SENT)
 def show_tile(
     request: Request, layers: str, z: int, x: int, y: int, params: Annotated[MomentParams, Query()]
 ) -> Response:
@@ -49,7 +53,7 @@ def show_tile(
 
 def _source(request: Request, layers: str, as_of: datetime | None) -> VectorSource:
     context = context_of(request)
-    asked = tuple(context.layer(layer_id) for layer_id in dict.fromkeys(layers.split(",")))
+    asked = tuple(context.served.layer(layer_id) for layer_id in dict.fromkeys(layers.split(",")))
     return VectorSource(layers=asked, frames=context.frames, as_of=as_of)
 
 

@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 
-from twin.crs import BBox
+import shapely
+from shapely.geometry.base import BaseGeometry
+
 from twin.engine import CHINA
 from twin.errors import InvalidParameter
 from twin.query import Scalar
@@ -18,8 +20,10 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d.*")
 
 
-def parse_bbox(text: str) -> tuple[BBox, ...]:
-    """Read a CRS84 box; one that crosses the antimeridian becomes two.
+def parse_bbox(text: str) -> BaseGeometry:
+    """Read a CRS84 box as a geometry in degrees.
+
+    A box that crosses the antimeridian becomes two; one without width or height becomes a line or a point.
 
     References
     ----------
@@ -34,9 +38,14 @@ def parse_bbox(text: str) -> tuple[BBox, ...]:
     west, south, east, north = numbers if len(numbers) == 4 else [numbers[i] for i in (0, 1, 3, 4)]
     if not (-90 <= south <= north <= 90 and -180 <= west <= 180 and -180 <= east <= 180):
         raise _refuse("bbox", text, "in degrees, longitude first, within ±180 and ±90, south not above north")
-    if west <= east:
-        return (BBox(west, south, east, north),)
-    return BBox(west, south, 180.0, north), BBox(-180.0, south, east, north)
+    spans = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
+    return shapely.union_all([_box(w, south, e, north) for w, e in spans])
+
+
+def _box(west: float, south: float, east: float, north: float) -> BaseGeometry:
+    if west < east and south < north:
+        return shapely.box(west, south, east, north)
+    return shapely.MultiPoint([(west, south), (east, north)]).convex_hull
 
 
 def parse_datetime(text: str) -> datetime | None:
@@ -80,7 +89,7 @@ def _read_instant(text: str) -> datetime:
     """An instant; one without an offset is Chinese time."""
     if not _INSTANT.fullmatch(text):
         raise ValueError("not a date with a time")
-    instant = datetime.fromisoformat(text)
+    instant = datetime.fromisoformat(text.upper())
     return instant if instant.tzinfo else instant.replace(tzinfo=CHINA)
 
 

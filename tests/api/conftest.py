@@ -1,0 +1,174 @@
+"""A small twin of two layers whose every coordinate, count and value is known by hand, and its service."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import geopandas as gpd
+import pytest
+import shapely
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from twin.catalog import Catalog
+from twin.columns import typed_series
+from twin.crs import transverse_mercator
+from twin.frame import Frame
+from twin.indicator import Clause, Example, Measure, Part, Shape, Target, indicator
+from twin.layer import Layer
+from twin.schema import Code, Field
+from twin.settings import Settings
+from twin.store import Changes, Store
+from twin.stores import create_store, open_store
+
+CITY_CRS = transverse_mercator(118.5, name="Yinan local")
+
+PARCELS = Layer(
+    id="parcels",
+    title="Parcels",
+    title_zh="地块",
+    about="Pieces of land.",
+    geometry="MultiPolygon",
+    key="parcel_id",
+    fields=(
+        Field(name="parcel_id", title="Parcel", title_zh="地块编号", required=True),
+        Field(name="name", title="Name", title_zh="名称"),
+        Field(
+            name="use",
+            title="Use",
+            title_zh="用途",
+            codes=(
+                Code(value="homes", title="Homes", title_zh="居住"),
+                Code(value="park", title="Park", title_zh="公园"),
+            ),
+        ),
+        Field(name="floors", type="integer", title="Floors", title_zh="层数", minimum=0),
+        Field(name="height_m", type="real", title="Height", title_zh="高度", unit="m"),
+        Field(name="built", type="date", title="Built", title_zh="建成日期"),
+        Field(name="inhabited", type="boolean", title="Inhabited", title_zh="有人居住"),
+        Field(name="checked_at", type="datetime", title="Checked", title_zh="核查时间"),
+    ),
+)
+WELLS = Layer(
+    id="wells",
+    title="Wells",
+    title_zh="水井",
+    about="Where water is drawn.",
+    geometry="Point",
+    has_z=True,
+    key="well_id",
+    fields=(Field(name="well_id", title="Well", title_zh="水井编号", required=True),),
+    classification="public",
+)
+BUNKERS = replace(WELLS, id="bunkers", title="Bunkers", title_zh="掩体", classification="secret")
+
+
+@indicator(
+    title="Share of parks",
+    title_zh="公园占比",
+    unit="1",
+    target=Target(op=">=", value=0.5),
+    clause=Clause(document="Test rules", article="1", text="Half of the parcels are parks."),
+    about={"use": "The use that counts", "least_floors": "Parcels with fewer floors are not looked at"},
+    example=Example(crs="EPSG:4548", rows={}, value=None),
+)
+def park_share(
+    parcels: Frame, bunkers: Frame, *, use: Literal["homes", "park"] = "park", least_floors: int = 0
+) -> Measure:
+    """Divide the number of parcels of a use by the number of all."""
+    rows = parcels.data[parcels.data["floors"] >= least_floors]
+    if len(rows) == 0:
+        return Measure(value=None, note="there are no parcels")
+    counts = rows["use"] == use
+    return Measure(
+        value=float(counts.mean()),
+        numerator=int(counts.sum()),
+        denominator=len(rows),
+        covered={"parcels": tuple(rows.index[counts])},
+        uncovered={"parcels": tuple(rows.index[~counts]), "bunkers": tuple(bunkers.data.index)},
+        shapes=(
+            Shape(
+                role="best_place", title="Best place", title_zh="最佳位置", geometry=shapely.Point(500_000, 3_900_000)
+            ),
+        ),
+        breakdown=(Part(id="T1", name="North 北镇", value=0.25, numerator=1, denominator=4),),
+        details={"largest_m2": 10_000.0},
+    )
+
+
+CATALOG = Catalog.of([PARCELS, WELLS, BUNKERS], [park_share])
+
+
+def rows(layer: Layer, geometries: list[Any], **columns: list[Any]) -> gpd.GeoDataFrame:
+    """Rows of a layer, the fields not given empty."""
+    data = {f.name: typed_series(columns.get(f.name, [None] * len(geometries)), f) for f in layer.schema}
+    frame = gpd.GeoDataFrame(data, geometry=geometries, crs=CITY_CRS)
+    frame.index = frame[layer.key].rename(None)
+    return frame
+
+
+def square(x: float, y: float, side: float = 100.0) -> shapely.MultiPolygon:
+    """A square with its south-west corner at x, y."""
+    return shapely.MultiPolygon([shapely.box(x, y, x + side, y + side)])
+
+
+def five_parcels() -> gpd.GeoDataFrame:
+    """Five squares of 100 m in a row from west to east, 1 km apart, from the central meridian."""
+    return rows(
+        PARCELS,
+        [square(500_000 + 1000 * i, 3_900_000) for i in range(5)],
+        parcel_id=["P1", "P2", "P3", "P4", "P/5 东"],
+        name=["One", "Two", "Three", "Four", '<b>"Five"</b>'],
+        use=["homes", "homes", "park", "homes", None],
+        floors=[6, 11, 0, 6, 2],
+        height_m=[18.5, 33.0, None, 18.5, 6.25],
+        built=["1999-05-01", "2004-01-01", None, "2010-12-31", "2020-02-29"],
+        inhabited=[True, True, False, None, True],
+        checked_at=["2024-03-01T02:00:00Z", None, None, None, None],
+    )
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five parcels since 2020, of which P4 went in 2023; two wells; a bunker."""
+    points = [shapely.Point(500_000, 3_900_000, 87.25), shapely.Point(502_000, 3_901_000, 91.5)]
+    wells = Changes(insert=rows(WELLS, points, well_id=["W1", "W2"]))
+    bunkers = Changes(insert=rows(BUNKERS, points[:1], well_id=["B1"]))
+    start, later = datetime(2020, 3, 1, tzinfo=UTC), datetime(2023, 3, 1, tzinfo=UTC)
+    path = tmp_path_factory.mktemp("api") / "town.gpkg"
+    with create_store(path, crs=CITY_CRS, title="Test town 测试镇") as store:
+        store.write(PARCELS, Changes(insert=five_parcels()), author="survey", reason="first survey", effective=start)
+        store.write(PARCELS, Changes(delete=("P4",)), author="survey", reason="pulled down", effective=later)
+        store.write(WELLS, wells, author="water", reason="register", effective=start)
+        store.write(BUNKERS, bunkers, author="army", reason="register", effective=start)
+    return path
+
+
+@pytest.fixture
+def store(town: Path, tmp_path: Path) -> Iterator[Store]:
+    """A copy of the town, to be read and written."""
+    with open_store(shutil.copy(town, tmp_path / "town.gpkg"), write=True) as copy:
+        yield copy
+
+
+@pytest.fixture
+def parcels() -> gpd.GeoDataFrame:
+    """The rows of the parcels as they were first written."""
+    return five_parcels()
+
+
+@pytest.fixture
+def catalog() -> Catalog:
+    """The layers and the indicator of the town."""
+    return CATALOG
+
+
+@pytest.fixture
+def client(store: Store) -> TestClient:
+    """The service over the store."""
+    return TestClient(create_app(Settings(), store, CATALOG))

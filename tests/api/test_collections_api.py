@@ -1,0 +1,126 @@
+"""Layers as collections, and what the service says about itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from pyproj import Transformer
+
+from api.app import create_app
+from twin.settings import Settings
+
+REL = "http://www.opengis.net/def/rel/ogc/1.0"
+
+
+def hrefs(document):
+    """The first link of each relation."""
+    return {link["rel"]: link["href"] for link in reversed(document["links"])}
+
+
+def test_a_collection_says_where_and_since_when_it_is(client, store):
+    collection = client.get("/collections/parcels").json()
+    to_degrees = Transformer.from_crs(store.crs, "OGC:CRS84", always_xy=True)
+    west, _ = to_degrees.transform(500_000, 3_900_000)
+    _, south = to_degrees.transform(504_100, 3_900_000)
+    east, _ = to_degrees.transform(504_100, 3_900_100)
+    _, north = to_degrees.transform(500_000, 3_900_100)
+    box = collection["extent"]["spatial"]["bbox"][0]
+    assert box == pytest.approx([west, south, east, north], abs=1e-8)
+    assert collection["extent"]["temporal"]["interval"] == [["2020-03-01T00:00:00Z", "2023-03-01T00:00:00Z"]]
+
+
+def test_a_collection_says_all_that_a_map_needs(client):
+    collection = client.get("/collections/wells").json()
+    assert (collection["id"], collection["title"], collection["title_zh"]) == ("wells", "Wells", "水井")
+    assert (collection["itemType"], collection["x-geometry"], collection["x-dimension"]) == ("feature", "Point", 0)
+    assert (collection["x-classification"], collection["x-key"], collection["x-count"]) == ("public", "well_id", 2)
+    assert collection["x-revision"] == 3
+    assert collection["x-style"]["color"].startswith("#")
+    assert collection["crs"] == ["http://www.opengis.net/def/crs/OGC/1.3/CRS84"]
+
+
+def test_every_link_of_a_collection_leads_somewhere(client):
+    links = client.get("/collections/parcels").json()["links"]
+    assert {"self", "alternate", "items", "describedby", f"{REL}/queryables", f"{REL}/tilesets-vector"} <= {
+        link["rel"] for link in links
+    }
+    for link in links:
+        answer = client.get(link["href"], headers={"Accept": link["type"]})
+        assert answer.status_code == 200, link
+        assert answer.headers["content-type"].partition(";")[0] == link["type"], link
+
+
+def test_every_link_of_the_landing_page_leads_somewhere(client):
+    links = client.get("/").json()["links"]
+    assert {"self", "alternate", "service-desc", "service-doc", "conformance", "data"} <= {
+        link["rel"] for link in links
+    }
+    for link in links:
+        answer = client.get(link["href"], headers={"Accept": link["type"].partition(";")[0]})
+        assert answer.status_code == 200, link
+        assert answer.headers["content-type"].partition(";")[0] == link["type"].partition(";")[0], link
+
+
+def test_queryables_are_the_fields_with_their_code_lists(client):
+    answer = client.get("/collections/parcels/queryables")
+    assert answer.headers["content-type"] == "application/schema+json"
+    schema = answer.json()
+    assert schema["$id"] == "http://testserver/collections/parcels/queryables"
+    assert schema["properties"]["use"]["enum"] == ["homes", "park"]
+    assert schema["properties"]["height_m"]["x-unit"] == "m"
+    assert schema["properties"]["geometry"]["format"] == "geometry-multipolygon"
+    assert "required" not in schema
+
+
+def test_the_schema_names_the_key(client):
+    schema = client.get("/collections/parcels/schema").json()
+    assert schema["properties"]["parcel_id"]["x-ogc-role"] == "id"
+    assert schema["required"] == ["parcel_id"]
+
+
+def test_links_follow_the_host_that_the_client_asked(client):
+    assert (
+        hrefs(client.get("/", headers={"Host": "gis.example:8080"}).json())["data"]
+        == "http://gis.example:8080/collections"
+    )
+
+
+PROXY = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "gis.example, inner", "X-Forwarded-Prefix": "/twin/"}
+
+
+def test_a_proxy_is_not_believed_unless_the_settings_say_so(client):
+    assert hrefs(client.get("/", headers=PROXY).json())["data"] == "http://testserver/collections"
+
+
+def test_behind_a_believed_proxy_links_are_those_of_the_proxy(store, catalog):
+    service = TestClient(create_app(Settings(trust_proxy=True), store, catalog))
+    landing = hrefs(service.get("/", headers=PROXY).json())
+    assert landing["data"] == "https://gis.example/twin/collections"
+    assert landing["self"] == "https://gis.example/twin/?f=json"
+    tiles = service.get("/tiles/parcels.json", headers=PROXY).json()["tiles"]
+    assert tiles == ["https://gis.example/twin/tiles/parcels/{z}/{x}/{y}.mvt"]
+    assert (
+        service.get("/viewer", headers=PROXY, follow_redirects=False).headers["location"]
+        == "https://gis.example/twin/viewer/"
+    )
+
+
+def test_under_a_root_path_links_begin_with_it(store, catalog):
+    service = TestClient(create_app(Settings(), store, catalog), root_path="/twin")
+    assert hrefs(service.get("/twin/collections/parcels").json())["items"] == (
+        "http://testserver/twin/collections/parcels/items?f=geojson"
+    )
+    assert hrefs(service.get("/twin/collections?f=json").json())["self"] == "http://testserver/twin/collections?f=json"
+
+
+def test_readiness_names_the_revision(client):
+    assert client.get("/readyz").json() == {"status": "ready", "revision": 4}
+
+
+def test_readiness_fails_when_the_store_cannot_be_read(client, store):
+    Path(store.url).write_bytes(b"no database")
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["type"]) == (503, "http://testserver/problems/store-unavailable")
+    assert client.get("/healthz").json() == {"status": "alive"}

@@ -1,0 +1,121 @@
+"""What every answer keeps to: the form asked for, HEAD, compression, other origins."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+PAGES = (
+    "/",
+    "/conformance",
+    "/api",
+    "/docs",
+    "/collections",
+    "/collections/parcels",
+    "/collections/parcels/items",
+    "/collections/parcels/items/P1",
+    "/collections/wells/items/W1",
+    "/collections/parcels/queryables",
+    "/collections/parcels/schema",
+    "/indicators",
+    "/indicators/park_share",
+    "/indicators/park_share/evidence",
+    "/tiles/parcels.json",
+    "/problems",
+    "/problems/crs",
+    "/healthz",
+    "/readyz",
+)
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_resource_is_a_page_for_people(client, path):
+    answer = client.get(path, headers={"Accept": BROWSER})
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.text.count("<h1>") == 1
+    assert "http://testserver/static/twin.css" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        (None, "application/geo+json"),
+        ("*/*", "application/geo+json"),
+        ("application/geo+json, application/json", "application/geo+json"),
+        ("application/json", "application/geo+json"),
+        (BROWSER, "text/html"),
+        ("text/html;q=0.4, application/json;q=0.5", "application/geo+json"),
+        ("text/html;q=0, */*", "application/geo+json"),
+        ("image/avif, text/*", "text/html"),
+    ],
+)
+def test_the_accept_header_chooses_the_form(client, accept, media_type):
+    headers = {"Accept": accept} if accept else {}
+    answer = client.get("/collections/parcels/items", headers=headers)
+    assert answer.headers["content-type"].partition(";")[0] == media_type
+    assert "Accept" in answer.headers["vary"].split(", ")
+
+
+@pytest.mark.parametrize(
+    ("f", "media_type"), [("html", "text/html"), ("json", "application/geo+json"), ("geojson", "application/geo+json")]
+)
+def test_f_has_the_last_word(client, f, media_type):
+    answer = client.get(f"/collections/parcels/items?f={f}", headers={"Accept": "image/png"})
+    assert answer.headers["content-type"].partition(";")[0] == media_type
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/collections/parcels/items", "/tiles/parcels/2/3/1.mvt", "/viewer/", "/nothing"]
+)
+def test_head_is_get_without_the_body(client, path):
+    headers = {"Accept-Encoding": "identity"}
+    got, head = client.get(path, headers=headers), client.head(path, headers=headers)
+    assert head.content == b""
+    assert head.status_code == got.status_code
+    for name in ("content-type", "content-length", "etag"):
+        assert head.headers.get(name) == got.headers.get(name)
+
+
+def test_json_is_compressed_for_clients_that_understand_it(client):
+    with client.stream("GET", "/collections", headers={"Accept-Encoding": "gzip"}) as answer:
+        raw = b"".join(answer.iter_raw())
+    assert answer.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(raw) == client.get("/collections").content
+
+
+def test_pages_of_other_origins_may_read(client):
+    answer = client.get("/collections", headers={"Origin": "https://elsewhere.example"})
+    assert answer.headers["access-control-allow-origin"] == "*"
+    preflight = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "DELETE"}
+    assert client.options("/collections", headers=preflight).status_code == 400
+
+
+def test_what_departments_delivered_is_text_on_a_page_and_never_markup(client):
+    for path in ("/collections/parcels/items", "/collections/parcels/items/P%2F5%20东"):
+        page = client.get(path, params={"f": "html"}).text
+        assert "<b>" not in page
+        assert "&lt;b&gt;" in page
+
+
+def test_pages_name_codes_and_units(client):
+    page = client.get("/collections/parcels/items/P1?f=html").text
+    assert "Homes 居住" in page
+    assert "18.5 m" in page
+
+
+def test_the_page_of_an_indicator_shows_value_verdict_clause_and_its_form(client):
+    page = client.get("/indicators/park_share?f=html&use=homes&datetime=2021-01-01").text
+    assert "60.00%" in page
+    assert "met 达标" in page
+    assert "Half of the parcels are parks." in page
+    assert "<option selected>homes</option>" in page
+    assert 'value="2021-01-01"' in page
+
+
+def test_the_pages_of_a_list_lead_to_the_next_one(client):
+    first = client.get("/collections/parcels/items?f=html&limit=3").text
+    assert "after=P2" in first
+    assert "First page" not in first
+    assert "First page" in client.get("/collections/parcels/items?f=html&limit=3&after=P2").text

@@ -1,0 +1,131 @@
+"""What the readers of query strings make of text."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+import shapely
+
+from api.values import parse_bbox, parse_datetime, parse_value
+from twin.errors import InvalidParameter
+from twin.schema import Code, Field
+
+
+def test_four_numbers_are_west_south_east_north():
+    assert parse_bbox("118.1,35.3,118.7,35.8").bounds == (118.1, 35.3, 118.7, 35.8)
+
+
+def test_six_numbers_carry_heights_that_do_not_count():
+    assert parse_bbox("118.1,35.3,-10,118.7,35.8,900").bounds == (118.1, 35.3, 118.7, 35.8)
+
+
+def test_a_box_across_the_antimeridian_is_two_boxes():
+    area = parse_bbox("170,-10,-170,10")
+    assert shapely.get_num_geometries(area) == 2
+    assert area.area == pytest.approx(20 * 20)
+    assert area.contains(shapely.Point(179, 0))
+    assert area.contains(shapely.Point(-179, 0))
+    assert not area.intersects(shapely.Point(0, 0))
+
+
+def test_a_box_without_width_is_a_line_and_one_without_size_a_point():
+    assert parse_bbox("118,35,118,36").geom_type == "LineString"
+    assert parse_bbox("118,35,118,35").geom_type == "Point"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["118,35,119", "a,b,c,d", "118,36,119,35", "118,35,119,nan", "518,35,519,36", "35,118,36,119", "1,2,3,4,5", ","],
+)
+def test_what_is_no_box_is_refused_by_name(text):
+    with pytest.raises(InvalidParameter, match="bbox") as refused:
+        parse_bbox(text)
+    assert refused.value.members == {"parameter": "bbox"}
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2024-06-30T08:00:00Z", datetime(2024, 6, 30, 8, tzinfo=UTC)),
+        ("2024-06-30T08:00:00+08:00", datetime(2024, 6, 30, 0, tzinfo=UTC)),
+        ("2024-06-30t08:00:00.5z", datetime(2024, 6, 30, 8, 0, 0, 500_000, tzinfo=UTC)),
+        ("2020-01-01T00:00:00Z/2024-06-30T08:00:00Z", datetime(2024, 6, 30, 8, tzinfo=UTC)),
+        ("../2024-06-30T08:00:00Z", datetime(2024, 6, 30, 8, tzinfo=UTC)),
+        ("/2024-06-30T08:00:00Z", datetime(2024, 6, 30, 8, tzinfo=UTC)),
+        ("2020-01-01T00:00:00Z/..", None),
+        ("../..", None),
+    ],
+)
+def test_an_interval_means_the_state_at_its_end(text, instant):
+    assert parse_datetime(text) == instant
+
+
+def test_a_date_is_the_last_instant_of_that_day_in_china():
+    next_day_begins = datetime(2024, 6, 30, 16, tzinfo=UTC)  # midnight at UTC+8
+    assert parse_datetime("2024-06-30") == next_day_begins - timedelta(microseconds=1)
+
+
+def test_a_time_without_offset_is_chinese_time():
+    assert parse_datetime("2024-06-30T08:00:00") == datetime(2024, 6, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "yesterday",
+        "2024-13-01",
+        "2024-06-30T25:00:00Z",
+        "2024",
+        "20240630",
+        "2024-02-30",
+        "a/b",
+        "..",
+        "2024-01-02/2024-01-01",
+        "2024-01-01/2024-01-02/2024-01-03",
+    ],
+)
+def test_what_is_no_moment_is_refused_by_name(text):
+    with pytest.raises(InvalidParameter, match="datetime"):
+        parse_datetime(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        ("text", "7", "7"),
+        ("integer", "7", 7),
+        ("real", "7.5", 7.5),
+        ("boolean", "true", True),
+        ("date", "2024-02-29", date(2024, 2, 29)),
+        ("datetime", "2024-02-29T10:00:00+08:00", datetime(2024, 2, 29, 2, tzinfo=UTC)),
+    ],
+)
+def test_a_value_is_read_as_the_type_of_its_field(kind, text, value):
+    read = parse_value(Field(name="it", type=kind, title="It", title_zh="它"), text)
+    assert read == value
+    assert type(read) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("integer", "7.5"),
+        ("real", "inf"),
+        ("real", "nan"),
+        ("boolean", "yes"),
+        ("date", "2023-02-29"),
+        ("datetime", "now"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(kind, text):
+    with pytest.raises(InvalidParameter, match=f"a value of type {kind}"):
+        parse_value(Field(name="it", type=kind, title="It", title_zh="它"), text)
+
+
+def test_a_value_outside_the_code_list_is_refused_with_the_list():
+    codes = (Code(value=500, title="1:500", title_zh="1:500"), Code(value=1000, title="1:1000", title_zh="1:1000"))
+    scale = Field(name="scale", type="integer", title="Scale", title_zh="比例尺", codes=codes)
+    assert parse_value(scale, "1000") == 1000
+    with pytest.raises(InvalidParameter, match=r"500 .*1000"):
+        parse_value(scale, "750")

@@ -1,0 +1,69 @@
+"""Tiles over HTTP: addresses, entity tags, emptiness."""
+
+from __future__ import annotations
+
+import math
+
+import mapbox_vector_tile
+import pytest
+
+from twin.store import Changes
+
+
+def tile_of(longitude, latitude, zoom):
+    """The tile number by the formula of the slippy map."""
+    y = (1 - math.asinh(math.tan(math.radians(latitude))) / math.pi) / 2
+    return int((longitude + 180) / 360 * 2**zoom), int(y * 2**zoom)
+
+
+X, Y = tile_of(118.5005, 35.2295, 12)
+TILE = f"/tiles/parcels/12/{X}/{Y}.mvt"
+
+
+def test_a_tile_holds_the_features(client):
+    answer = client.get(TILE)
+    assert answer.headers["content-type"] == "application/vnd.mapbox-vector-tile"
+    layers = mapbox_vector_tile.decode(answer.content)
+    names = {feature["properties"]["name"] for feature in layers["parcels"]["features"]}
+    assert {"One", "Two", "Three"} <= names
+    assert "Four" not in names
+
+
+def test_several_layers_stand_in_one_tile(client):
+    layers = mapbox_vector_tile.decode(client.get(TILE.replace("parcels", "parcels,wells")).content)
+    assert set(layers) == {"parcels", "wells"}
+
+
+def test_a_copy_that_is_current_is_not_sent_again_until_the_next_revision(client, store, catalog):
+    etag = client.get(TILE).headers["etag"]
+    again = client.get(TILE, headers={"If-None-Match": f'"other", {etag}'})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
+    store.write(catalog.layer("parcels"), Changes(delete=("P1",)), author="survey", reason="pulled down")
+    changed = client.get(TILE, headers={"If-None-Match": etag})
+    assert changed.status_code == 200
+    assert changed.headers["etag"] != etag
+    assert b"One" not in changed.content
+
+
+def test_an_empty_tile_is_204(client):
+    answer = client.get("/tiles/parcels/12/0/0.mvt")
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
+def test_a_tile_of_the_past_shows_the_features_of_then(client):
+    x, y = tile_of(118.5335, 35.2295, 12)
+    assert b"Four" in client.get(f"/tiles/parcels/12/{x}/{y}.mvt?datetime=2021-01-01").content
+
+
+@pytest.mark.parametrize("path", ["/tiles/parcels/3/8/0.mvt", "/tiles/parcels/99/0/0.mvt", "/tiles/parcels/a/0/0.mvt"])
+def test_a_tile_that_the_grid_does_not_have_is_400(client, path):
+    assert client.get(path).status_code == 400
+
+
+def test_tilejson_leads_to_the_tiles_of_the_same_moment(client):
+    described = client.get("/tiles/parcels,wells.json?datetime=2021-01-01").json()
+    assert described["tilejson"] == "3.0.0"
+    assert [layer["id"] for layer in described["vector_layers"]] == ["parcels", "wells"]
+    x, y = tile_of(118.5335, 35.2295, 12)
+    address = described["tiles"][0].replace("{z}", "12").replace("{x}", str(x)).replace("{y}", str(y))
+    assert b"Four" in client.get(address).content
