@@ -42,9 +42,11 @@ def _parse_offset(_: click.Context, parameter: click.Parameter, text: str | None
 
 
 @click.command(
-    epilog="Examples: twin sheets plan.gpkg --scale 2000 --area urban | "
-    "twin sheets --scale 1000 --point 632885,3936656 | "
-    "twin sheets --scale 2000 --scheme graticule --number I50I065429"
+    epilog="""\b
+    Examples:
+      twin sheets plan.gpkg --scale 2000 --area urban
+      twin sheets --scale 1000 --point 632885,3936656
+      twin sheets --scale 2000 --scheme graticule --number I50I065429"""
 )
 @click.argument("out", metavar="[OUT]", required=False, type=click.Path(path_type=Path))
 @click.option("--scale", type=int, required=True, help="Scale denominator, e.g. 2000.")

@@ -55,7 +55,7 @@ def _check_group(group: GeoDataFrame, positions: npt.NDArray[np.int64], scheme: 
     )
     return faults + [
         Fault(
-            what="the footprint is not where the sheet number says",
+            what="the footprint is not where the sheet number says; a number of another grid needs that grid in sheet_crs",
             row=int(positions[at]),
             field="sheet_no",
             value=str(group["sheet_no"].iloc[at]),

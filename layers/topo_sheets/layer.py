@@ -117,11 +117,9 @@ TOPO_SHEETS = Layer(
             name="scheme",
             title="Numbering scheme",
             title_zh="分幅编号方式",
-            required=True,
-            default="rectangular_50x50",
             codes=SCHEMES,
             aliases=("分幅方式", "编号方式", "分幅编号方式", "图幅规格", "图幅大小"),
-            note="A coordinate, graticule or basic-sheet number is checked against the footprint.",
+            note="Where it is given, a coordinate, graticule or basic-sheet number is checked against the footprint.",
         ),
         Field(
             name="sheet_crs",
