@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -160,6 +160,12 @@ def store(town: Path, tmp_path: Path) -> Iterator[Store]:
 def parcels() -> gpd.GeoDataFrame:
     """The rows of the parcels as they were first written."""
     return five_parcels()
+
+
+@pytest.fixture(scope="session")
+def make_rows() -> Callable[..., gpd.GeoDataFrame]:
+    """Make rows of any layer in the town's CRS."""
+    return rows
 
 
 @pytest.fixture
