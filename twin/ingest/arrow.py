@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -14,7 +16,10 @@ def frame_of(names: Sequence[str], arrays: Sequence[Any], rows: int) -> pd.DataF
     import pandas as pd
     import pyarrow as pa
 
-    nullable = {
+    text = pd.StringDtype(na_value=np.nan)
+    dtypes = {
+        pa.string(): text,
+        pa.large_string(): text,
         pa.int8(): pd.Int64Dtype(),
         pa.int16(): pd.Int64Dtype(),
         pa.int32(): pd.Int64Dtype(),
@@ -23,7 +28,7 @@ def frame_of(names: Sequence[str], arrays: Sequence[Any], rows: int) -> pd.DataF
     }
     columns = {}
     for index, array in enumerate(arrays):
-        column = array.to_pandas(types_mapper=nullable.get, date_as_object=False)
+        column = array.to_pandas(types_mapper=dtypes.get, date_as_object=False)
         columns[index] = column.astype("Int64") if str(column.dtype) in ("Int8", "Int16", "Int32") else column
     frame = pd.DataFrame(columns, index=pd.RangeIndex(rows))
     frame.columns = pd.Index(list(names), dtype="str")

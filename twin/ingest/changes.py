@@ -56,14 +56,25 @@ def find_changes(
     faults
         Gets what is wrong.
     """
-    known = rows.index.isin(stored.index)
+    known = stored.index.get_indexer(rows.index) >= 0
     if mode == "append":
         faults.add_rows(
             "the key is stored already; update with --mode sync", known, origin, field=layer.key, values=rows.index
         )
         return Changes(insert=rows)
-    update = rows[known] if mode == "replace" else rows.loc[list(changed_fields(stored, rows, layer))]
+    update = rows[known] if mode == "replace" else rows.loc[_find_changed(rows, stored, layer)]
     return Changes(insert=rows[~known], update=update, delete=tuple(stored.index.difference(rows.index)))
+
+
+def _find_changed(rows: GeoDataFrame, stored: GeoDataFrame, layer: Layer) -> list[str]:
+    """Keys whose rows differ; a ring that starts elsewhere or runs the other way is the same ring."""
+    changed = changed_fields(stored, rows, layer)
+    moved = [key for key, fields in changed.items() if fields == ("geometry",)]
+    if moved:
+        old, new = (shapely.normalize(frame.geometry.loc[moved].to_numpy()) for frame in (stored, rows))
+        same = {key for key, equal in zip(moved, shapely.equals_identical(old, new), strict=True) if equal}
+        return [key for key in changed if key not in same]
+    return list(changed)
 
 
 def run_checks(

@@ -61,7 +61,7 @@ def convert_field(source: FieldSource, column: Column, rows: Rows, faults: Fault
         if source.factor != 1.0:
             values = values * source.factor
     what = "the value is not of the code list" if field.codes else f"the value is not {_WORDS[field.type]}"
-    faults.add_rows(what, bad, rows, field=field.name, values=column.to_numpy(), limit=field.limit)
+    faults.add_rows(what, bad, rows, field=field.name, values=column, limit=field.limit)
     _check_limits(field, values, ~bad, rows, faults)
     return values
 
@@ -71,7 +71,7 @@ def _check_limits(field: Field, values: Column, good: Flags, rows: Rows, faults:
 
     def add(what: str, bad: Flags, limit: str | None = None) -> None:
         if bad.any():
-            faults.add_rows(what, bad & good, rows, field=field.name, values=values.to_numpy(), limit=limit)
+            faults.add_rows(what, bad & good, rows, field=field.name, values=values, limit=limit)
 
     if field.type in ("integer", "real") and not field.codes:
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -178,7 +178,7 @@ def parse_numbers(column: Column) -> tuple[npt.NDArray[np.float64], Flags]:
         numbers = numbers.copy()
         numbers[unread] = again.to_numpy(dtype=np.float64)
         bad = np.zeros(len(numbers), dtype=bool)
-        bad[unread] = np.isnan(numbers[unread]) & [value not in _BLANKS for value in plain]
+        bad[unread] = np.isnan(numbers[unread]) & np.array([value not in _BLANKS for value in plain], dtype=bool)
         return np.where(np.isinf(numbers), np.nan, numbers), bad | np.isinf(numbers)
     return np.where(np.isinf(numbers), np.nan, numbers), np.isinf(numbers)
 

@@ -160,7 +160,7 @@ def read_coordinates(
         decision = Decision(value=decision.value, why="column names, their order by the numbers")
     if found.z is not None:
         z, bad = parse_numbers(table[found.z])
-        faults.add_rows("the height is not a number", bad, rows, field=found.z, values=table[found.z].to_numpy())
+        faults.add_rows("the height is not a number", bad, rows, field=found.z, values=table[found.z])
         coordinates.append(z[complete])
         decision = Decision(value=f"{decision.value}; height = {found.z}", why=decision.why)
     geometries = np.full(len(table), None, dtype=object)
@@ -174,7 +174,7 @@ def _read_wkt(
     text = table[found.columns[0]]
     geometries = shapely.from_wkt(text.astype(object).where(text.notna(), None).to_numpy(), on_invalid="ignore")
     bad = shapely.is_missing(geometries) & (text.fillna("") != "").to_numpy()
-    faults.add_rows("the text is not WKT", bad, rows, field=found.columns[0], values=text.to_numpy())
+    faults.add_rows("the text is not WKT", bad, rows, field=found.columns[0], values=text)
     return geometries, Decision(value=f"WKT in {found.columns[0]}", why=found.by), False
 
 
@@ -194,7 +194,7 @@ def _numbers(found: CoordinateColumns, table: pd.DataFrame, rows: Rows, faults: 
         if bad.any():
             values, bad = _degrees(column, values, bad)
         name = found.columns[min(position, len(found.columns) - 1)]
-        faults.add_rows("the coordinate is not a number", bad, rows, field=name, values=column.to_numpy())
+        faults.add_rows("the coordinate is not a number", bad, rows, field=name, values=column)
         numbers.append(values)
     return numbers[0], numbers[1]
 

@@ -70,7 +70,7 @@ def _parse(column: Column, format: str | None, form: Callable[[datetime], Any], 
             known[index] = text.casefold() in _BLANKS
     values = pd.Series(found[codes], index=column.index, dtype=object)
     if dtype == "datetime64[s]":
-        days = np.array([np.datetime64(day, "s") if day is not None else np.datetime64("NaT") for day in found])
+        days = np.array([np.datetime64(day, "s") if day is not None else np.datetime64("NaT", "s") for day in found])
         return pd.Series(days[codes], index=column.index, dtype=dtype), ~known[codes]
     return pd.to_datetime(values, utc=True).astype(dtype), ~known[codes]  # type: ignore[call-overload]
 

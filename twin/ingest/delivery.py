@@ -164,14 +164,15 @@ def convert_columns(
     for wanted in layer.schema:
         source = found.get(wanted.name)
         if source is None:
-            columns[wanted.name] = pd.Series([wanted.default] * len(rows), dtype=wanted.dtype)
+            columns[wanted.name] = pd.Series(wanted.default, index=range(len(rows)), dtype=wanted.dtype)
             if wanted.required and wanted.default is None:
                 what = "no column was found for this required field: name one in a mapping"
                 faults.add(Fault(what=what, file=rows.files[0], field=wanted.name))
         elif source.rule.sequence is not None:
             columns[wanted.name] = pd.Series([f"{source.rule.sequence}{n}" for n in rows.number.tolist()], dtype="str")
         else:
-            column = pd.Series([source.rule.constant] * len(rows)) if source.column is None else table[source.column]
+            constant = pd.Series(source.rule.constant, index=range(len(rows)))
+            column = constant if source.column is None else table[source.column]
             columns[wanted.name] = convert_field(source, column, rows, faults)
     return columns
 
@@ -242,4 +243,4 @@ def _record_offset(columns: dict[str, pd.Series[Any]], datum: Datum | None) -> N
     title, accuracy_m = OFFSET_DATUMS[str(datum)]
     delivered = columns["accuracy_m"]
     columns["accuracy_m"] = delivered.where(delivered > accuracy_m, accuracy_m)
-    columns["source_datum"] = pd.Series([title] * len(delivered), dtype="str")
+    columns["source_datum"] = pd.Series(title, index=delivered.index, dtype="str")

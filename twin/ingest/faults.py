@@ -85,6 +85,7 @@ class Faults:
     ) -> None:
         """Add the same fault for every row where `bad` is true; `values` holds what was found, row by row."""
         positions = np.flatnonzero(bad)
+        values = getattr(values, "iloc", values)
         self.count += len(positions)
         for position in positions[: max(0, KEPT_FAULTS - len(self.kept))].tolist():
             value = None if values is None else shorten(values[position])

@@ -6,13 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from twin.ingest.mapping import FieldMapping, FieldRule
-from twin.ingest.names import normalise_name, require_known, split_brackets
+from twin.ingest.names import cut_names, normalise_name, require_known, short_names, split_brackets
 from twin.ingest.units import is_unit, unit_factor
 from twin.layer import Layer
 from twin.schema import Field
-
-#: Longest column name of a Shapefile, in bytes.
-_DBF_NAME_BYTES = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +47,7 @@ def match_fields(layer: Layer, columns: Sequence[str], mapping: FieldMapping) ->
     """
     found = {name: _mapped(layer.schema[name], rule, columns) for name, rule in mapping.fields.items()}
     taken = {source.column for source in found.values()}
-    for how, names_of in _WAYS:
+    for how, names_of in _ways(layer):
         for field in layer.schema:
             if field.name in found:
                 continue
@@ -76,7 +73,7 @@ def find_column(name: str, columns: Iterable[str]) -> str:
     columns = list(columns)
     if name in columns:
         return name
-    for wanted in ({normalise_name(name)}, {normalise_name(cut) for cut in _cut(name)}):
+    for wanted in ({normalise_name(name)}, {normalise_name(cut) for cut in cut_names(name)}):
         same = [column for column in columns if normalise_name(column) in wanted]
         if len(same) == 1:
             return same[0]
@@ -110,23 +107,18 @@ def _first_match(names: Iterable[str], columns: Sequence[str]) -> str | None:
     return next((normal[name] for name in map(normalise_name, names) if name in normal), None)
 
 
-def _cut(name: str) -> Iterator[str]:
-    """What is left of a name in a .dbf, in the encodings it may have been cut in."""
-    for encoding in ("utf-8", "gb18030"):
-        raw = name.encode(encoding)
-        if len(raw) > _DBF_NAME_BYTES:
-            yield raw[:_DBF_NAME_BYTES].decode(encoding, errors="ignore")
+def _ways(layer: Layer) -> tuple[tuple[str, Callable[[Field], Iterable[str]]], ...]:
+    """The ways to find a column, the surest first."""
+    short = short_names(layer.schema.names)
+    return (
+        ("same name", lambda field: (field.name,)),
+        ("alias", lambda field: field.aliases),
+        ("title", lambda field: (field.title_zh, field.title)),
+        ("name shortened for a .dbf", lambda field: (short[field.name],)),
+        ("name cut at 10 bytes", _cut_names),
+    )
 
 
 def _cut_names(field: Field) -> Iterator[str]:
     for name in (field.name, *field.aliases, field.title_zh, field.title):
-        yield from _cut(name)
-
-
-#: The ways to find a column, the surest first.
-_WAYS: tuple[tuple[str, Callable[[Field], Iterable[str]]], ...] = (
-    ("same name", lambda field: (field.name,)),
-    ("alias", lambda field: field.aliases),
-    ("title", lambda field: (field.title_zh, field.title)),
-    ("name cut at 10 bytes", _cut_names),
-)
+        yield from cut_names(name)

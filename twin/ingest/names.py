@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 from twin.errors import InvalidParameter
+
+#: Longest column name of a .dbf, in bytes.
+DBF_NAME_BYTES = 10
 
 _IN_BRACKETS = re.compile(r"^(?P<name>.+?)\s*[(\[]\s*(?P<inside>[^()\[\]]+?)\s*[)\]]$")
 
@@ -36,3 +39,23 @@ def require_known(name: str, known: Iterable[str], what: str) -> None:
         near = get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none'}"
         raise InvalidParameter(f"there is no {what} {name}; {hint}", parameter=name)
+
+
+def cut_names(name: str) -> Iterator[str]:
+    """What is left of a name in a .dbf, in the encodings it may have been cut in; nothing where it fits."""
+    for encoding in ("utf-8", "gb18030"):
+        raw = name.encode(encoding)
+        if len(raw) > DBF_NAME_BYTES:
+            yield raw[:DBF_NAME_BYTES].decode(encoding, errors="ignore")
+
+
+def short_names(names: Iterable[str]) -> dict[str, str]:
+    """Names of at most ten bytes for ASCII names, the same every time: cut, and numbered where two become one."""
+    short: dict[str, str] = {}
+    for name in names:
+        cut, number = name[:DBF_NAME_BYTES], 0
+        while cut in short.values():
+            number += 1
+            cut = f"{name[: DBF_NAME_BYTES - 1 - len(str(number))]}_{number}"
+        short[name] = cut
+    return short

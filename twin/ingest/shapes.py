@@ -76,23 +76,10 @@ def fit_shapes(
     absent = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     faults.add_rows("there is no geometry", absent & ~unclosed, rows, field="geometry")
     shapes[absent] = None
-    _drop_infinite(shapes, rows, faults)
     notices = _fit_dimension(shapes, layer)
     _fit_type(shapes, layer, rows, faults)
     repaired = _fit_validity(shapes, rows, faults, tolerance)
     return Shapes(geometry=shapes, repaired=repaired, notices=notices)
-
-
-def _drop_infinite(shapes: Geometries, rows: Rows, faults: Faults) -> None:
-    coordinates, owner = shapely.get_coordinates(shapes, return_index=True)
-    infinite = ~np.isfinite(coordinates)
-    if infinite.any():
-        bad = np.zeros(len(shapes), dtype=bool)
-        bad[owner[infinite.any(axis=1)]] = True
-        faults.add_rows(
-            "a coordinate is not a finite number", bad, rows, field="geometry", values=shapely.to_wkt(shapes)
-        )
-        shapes[bad] = None
 
 
 def _fit_dimension(shapes: Geometries, layer: Layer) -> tuple[str, ...]:
@@ -156,29 +143,51 @@ def _fit_type(shapes: Geometries, layer: Layer, rows: Rows, faults: Faults) -> N
 
 def _fit_validity(shapes: Geometries, rows: Rows, faults: Faults, tolerance: float) -> int:
     """Repair invalid polygons whose area stays; refuse the others, and what has no length or area."""
-    present = ~shapely.is_missing(shapes)
-    invalid = np.flatnonzero(present & ~shapely.is_valid(shapes))
+    invalid = np.flatnonzero(~shapely.is_valid(shapes) & ~shapely.is_missing(shapes))
+    invalid = invalid[~_drop_infinite(shapes, invalid, rows, faults)]
+    repaired = _repair(shapes, invalid, rows, faults, tolerance)
     dimension = shapely.get_dimensions(shapes)
-    area = shapely.area(shapes[invalid])
-    fixed = shapely.make_valid(shapes[invalid], method="structure", keep_collapsed=False)
+    flat = (dimension == 2) & (shapely.area(shapes) == 0)
+    faults.add_rows("the polygon has no area", flat, rows, field="geometry")
+    stub = (dimension == 1) & (shapely.length(shapes) == 0)
+    faults.add_rows("the line has no length", stub, rows, field="geometry")
+    shapes[flat | stub] = None
+    return repaired
+
+
+def _repair(shapes: Geometries, invalid: npt.NDArray[np.intp], rows: Rows, faults: Faults, tolerance: float) -> int:
+    before = shapes[invalid]
+    fixed = shapely.make_valid(before, method="structure", keep_collapsed=False)
     with np.errstate(divide="ignore", invalid="ignore"):
-        change = np.abs(shapely.area(fixed) - area) / np.abs(area)
-    same_kind = np.isin(shapely.get_type_id(fixed), (3, 6))
-    good = (dimension[invalid] == 2) & same_kind & (change <= tolerance)
+        change = np.abs(shapely.area(fixed) - shapely.area(before)) / np.abs(shapely.area(before))
+    good = (shapely.get_dimensions(before) == 2) & np.isin(shapely.get_type_id(fixed), (3, 6)) & (change <= tolerance)
     # What was MultiPolygon stays so.
-    single = (shapely.get_type_id(fixed) == 3) & (shapely.get_type_id(shapes[invalid]) == 6)
+    single = (shapely.get_type_id(fixed) == 3) & (shapely.get_type_id(before) == 6)
     fixed[single] = shapely.multipolygons(fixed[single], indices=np.arange(int(single.sum())))
     shapes[invalid[good]] = fixed[good]
     for row, relative in zip(invalid[~good].tolist(), change[~good].tolist(), strict=True):
         _add_invalid(shapes, row, relative, tolerance, rows, faults)
     shapes[invalid[~good]] = None
-    empty = np.zeros(len(shapes), dtype=bool)
-    empty[(dimension == 2) & (shapely.area(shapes) == 0)] = True
-    faults.add_rows("the polygon has no area", empty, rows, field="geometry")
-    stub = (dimension == 1) & (shapely.length(shapes) == 0)
-    faults.add_rows("the line has no length", stub, rows, field="geometry")
-    shapes[empty | stub] = None
     return int(good.sum())
+
+
+def _drop_infinite(shapes: Geometries, invalid: npt.NDArray[np.intp], rows: Rows, faults: Faults) -> Flags:
+    """Refuse geometries with a coordinate that is no finite number; GEOS calls all of these invalid.
+
+    Returns
+    -------
+    ndarray
+        Which of the invalid ones are gone.
+    """
+    coordinates, owner = shapely.get_coordinates(shapes[invalid], return_index=True)
+    gone = np.zeros(len(invalid), dtype=bool)
+    gone[owner[~np.isfinite(coordinates).all(axis=1)]] = True
+    if gone.any():
+        bad = np.zeros(len(shapes), dtype=bool)
+        bad[invalid[gone]] = True
+        faults.add_rows("a coordinate is not a finite number", bad, rows, field="geometry")
+        shapes[bad] = None
+    return gone
 
 
 def _add_invalid(shapes: Geometries, row: int, relative: float, tolerance: float, rows: Rows, faults: Faults) -> None:

@@ -29,6 +29,8 @@ _HEAD_BYTES = 65_536
 #: Longest row of a CSV, in bytes.
 _ROW_BYTES = 16_000_000
 
+_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+
 _NUMBER = re.compile(r"\s*[-+]?\d+([.,]\d+)?\s*")
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -52,7 +54,7 @@ def open_csv(staged: Staged, *, encoding: str | None, faults: Faults) -> Source:
 
     return Source(
         name=staged.name,
-        format=f"CSV separated by {'tabs' if separator == chr(9) else separator}",
+        format=f"CSV with {_SEPARATORS[separator]}",
         columns=tuple(header),
         has_geometry=False,
         encoding=decision,
@@ -79,7 +81,7 @@ def _decide_csv_encoding(path: Path, explicit: str | None) -> Decision:
 def _find_header(head: str, name: str) -> tuple[str, int, list[str]]:
     """Separator, lines above the header, column names: the header is the first line that is as wide as the table."""
     best: tuple[int, str, list[list[str]]] = (1, ",", [])
-    for separator in ",;\t|":
+    for separator in _SEPARATORS:
         rows = list(csv.reader(io.StringIO(head), delimiter=separator))[:50]
         widths = Counter(len(row) for row in rows if row)
         width = max(widths, key=lambda width: (widths[width], width), default=1)
