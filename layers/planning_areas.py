@@ -58,7 +58,6 @@ PLANNING_AREAS = Layer(
             name="version",
             title="Version",
             title_zh="版本",
-            required=True,
             max_length=64,
             aliases=("版本", "版本号", "规划期限", "规划版本"),
             note="Edition of the plan, e.g. 2018-2035.",

@@ -37,7 +37,7 @@ def find_scope(planning_areas: Frame, kind: str, *, version: str | None = None) 
     return Scope(
         geometry=geometry,
         ids=tuple(data.index[rows]),
-        versions=tuple(sorted(set(data["version"][rows]))),
+        versions=tuple(sorted(set(data["version"][rows].dropna()))),
     )
 
 

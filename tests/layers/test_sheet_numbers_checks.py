@@ -24,7 +24,7 @@ square, wide = "rectangular_50x50", "rectangular_50x40"
 
 
 def sheet(
-    sheet_no: str, geometry: BaseGeometry, scale: int = 2000, scheme: str = square, **fields: Any
+    sheet_no: str, geometry: BaseGeometry, scale: int = 2000, scheme: str | None = square, **fields: Any
 ) -> dict[str, Any]:
     plain = {"status": "accepted", "scale": scale, "scheme": scheme}
     return {"sheet_id": sheet_no, "sheet_no": sheet_no, "geometry": geometry, **plain, **fields}
@@ -35,7 +35,7 @@ def faults(frame: Any, *rows: dict[str, Any], crs: Any = GAUSS_117) -> list[str]
 
 
 HOME = shapely.box(632_000, 3_936_000, 633_000, 3_937_000)
-MISPLACED = "the footprint is not where the sheet number says"
+MISPLACED = "the footprint is not where the sheet number says; a number of another grid needs that grid in sheet_crs"
 
 
 def test_a_footprint_where_the_number_says_is_fine(frame: Any) -> None:
@@ -78,7 +78,11 @@ def test_the_faulty_row_field_and_value_are_named(frame: Any) -> None:
 
 
 def test_numbers_that_cannot_be_decoded_are_left_alone(frame: Any) -> None:
-    rows = [sheet("A-4", HOME, scheme="row_column"), sheet("YN-8", HOME, scheme="running_number")]
+    rows = [
+        sheet("A-4", HOME, scheme="row_column"),
+        sheet("YN-8", HOME, scheme="running_number"),
+        sheet("3936.0-700.0", HOME, scheme=None),
+    ]
     assert faults(frame, *rows) == []
 
 

@@ -166,6 +166,9 @@ def test_the_areas_in_force_are_taken_together_and_other_versions_on_request(mea
     assert found.details["area_ids"] == ["A", "B"]
     assert measure(NINE, areas, area_version="2035-2050").value == pytest.approx(9 / 81, abs=1e-5)
     assert measure([NINTH], areas, area_version="2005-2020").value == pytest.approx(1.0)
+    unnamed = measure(EIGHT, [PLANNING | {"version": None}])
+    assert unnamed.value == pytest.approx(8 / 9, abs=1e-6)
+    assert unnamed.details["area_versions"] == []
 
 
 def test_without_an_area_there_is_no_value_and_without_sheets_it_is_zero(measure: Any) -> None:
