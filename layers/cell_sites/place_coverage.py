@@ -2,46 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
 from datetime import date
-from typing import Any, Literal
+from functools import partial
+from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-import shapely
-
-from layers.cell_sites.judging import (
-    Geometries,
-    Judgement,
-    Places,
-    judge_drive,
-    judge_grid,
-    judge_key_points,
-    judge_sectors,
-    read_samples,
-)
+from layers.cell_sites.evidence import judge_drive, judge_grid, judge_key_points, judge_sectors, read_samples
+from layers.cell_sites.judging import Judgement, Method, Places, judge_in_turn
+from layers.cell_sites.place_report import report_outcome
 from layers.cell_sites.serving import build_stated_sectors, find_5g_in_service
-from twin.breakdown import locate_points, select_townships
-from twin.crs import BBox, metric_plane, reproject
+from twin.crs import BBox, metric_plane
 from twin.errors import InvalidParameter
 from twin.frame import Frame
-from twin.indicator import Clause, Example, Measure, Part, Shape, Target, indicator
-
-#: The classes of place in the pilot standard, and those of the county plan: two scopes, two results.
-SCOPES = {
-    "pilot_standard": (
-        "station",
-        "airport",
-        "sight",
-        "park",
-        "square",
-        "library",
-        "hospital",
-        "school",
-        "service_center",
-    ),
-    "county_plan": ("township_seat", "industrial_park", "service_area"),
-}
+from twin.indicator import Clause, Example, Measure, Target, indicator
 
 #: Four places worked out by hand: A measured good at both key points; B measured weak at one of two, although a sector
 #: covers it; C unmeasured inside a circle of 500 m; D unmeasured 2 km away from it. Two of four are covered.
@@ -191,20 +164,19 @@ def key_place_5g(
     cells = cell_sites.take(find_5g_in_service(cell_sites, operator=operator, on_date=on_date))
     sectors, undrawn = build_stated_sectors(cells, plane, radius_scale=radius_scale)
 
-    def judge() -> Iterator[Judgement]:
-        yield judge_key_points(places, samples)
-        yield judge_grid(places, samples, needed=area_share, measured=min_measured_share)
-        yield judge_drive(places, samples, needed=area_share, at_least=min_samples)
-        # No inventory, or one that says too little to draw a single sector, is no evidence of no coverage.
-        if len(cell_sites) and (len(sectors) or not undrawn):
-            yield judge_sectors(places, sectors, needed=area_share)
-
-    judgements = [judgement for judgement in judge() if method in ("best", judgement.method)]
-    by = _choose(judgements, len(places))
-    if (by < 0).all():
+    judges: list[tuple[Method, Callable[[Places], Judgement]]] = [
+        ("key_points", partial(judge_key_points, samples=samples)),
+        ("area_share", partial(judge_grid, samples=samples, needed=area_share, measured=min_measured_share)),
+        ("area_share", partial(judge_drive, samples=samples, needed=area_share, at_least=min_samples)),
+    ]
+    # No inventory, or one that says too little to draw a single sector, is no evidence of no coverage.
+    if len(cell_sites) and (len(sectors) or not undrawn):
+        judges.append(("radius", partial(judge_sectors, sectors=sectors, needed=area_share)))
+    outcome = judge_in_turn(places, [judge for name, judge in judges if method in ("best", name)])
+    if not outcome.judged.any():
         wanted = "no samples in any key place and no cells with a stated radius" if method == "best" else f"no {method}"
         return Measure(value=None, denominator=float(len(places)), note=f"There is no evidence to judge by: {wanted}.")
-    return _measure(key_places, admin_areas, places, judgements, by, undrawn)
+    return report_outcome(outcome, key_places, admin_areas, undrawn=undrawn)
 
 
 def _require_range(*, area_share: float, min_measured_share: float, radius_scale: float) -> None:
@@ -219,115 +191,3 @@ def _require_code(frame: Frame, field: str, value: str | None) -> None:
     known = [str(code.value) for code in frame.layer.schema[field].codes]
     if value is not None and value not in known:
         raise InvalidParameter(f"{field} must be one of {', '.join(known)}, not {value!r}", parameter=field)
-
-
-def _choose(judgements: Sequence[Judgement], n: int) -> npt.NDArray[np.int64]:
-    """Position of the first judgement that says something about each place, -1 where none does."""
-    by = np.full(n, -1)
-    for number in range(len(judgements) - 1, -1, -1):
-        by[judgements[number].judged] = number
-    return by
-
-
-def _measure(
-    key_places: Frame,
-    admin_areas: Frame,
-    places: Places,
-    judgements: Sequence[Judgement],
-    by: npt.NDArray[np.int64],
-    undrawn: int,
-) -> Measure:
-    covered = np.array([number >= 0 and judgements[number].covered[row] for row, number in enumerate(by.tolist())])
-    category = key_places.data["category"].to_numpy(object)
-    townships = select_townships(admin_areas)
-    township = locate_points(shapely.point_on_surface(key_places.geometry), townships)
-    methods = np.array([*(judgement.method for judgement in judgements), "none"], dtype=object)[by]
-    categories = {str(code.value): category == code.value for code in key_places.layer.schema["category"].codes}
-
-    def count(mask: npt.NDArray[np.bool_]) -> dict[str, Any]:
-        total, good = int(mask.sum()), int((mask & covered).sum())
-        return {"places": total, "covered": good, "value": good / total if total else None}
-
-    def part(position: int, row: Any) -> Part:
-        counted = count(township == position)
-        return Part(
-            id=str(row.Index),
-            name=str(row.name),
-            value=counted["value"],
-            numerator=float(counted["covered"]),
-            denominator=float(counted["places"]),
-        )
-
-    keys = places.keys.to_numpy(object)
-    return Measure(
-        value=float(covered.sum() / len(covered)),
-        numerator=float(covered.sum()),
-        denominator=float(len(covered)),
-        note=_note(methods, undrawn),
-        covered={"key_places": tuple(keys[covered].tolist())},
-        uncovered={"key_places": tuple(keys[~covered].tolist())},
-        shapes=tuple(_shapes(key_places, places, judgements, by, covered)),
-        breakdown=tuple(part(n, row) for n, row in enumerate(townships.data[["name"]].itertuples())),
-        details={
-            "by_category": {name: count(mask) for name, mask in categories.items() if mask.any()},
-            "by_scope": {name: count(np.isin(category, members)) for name, members in SCOPES.items()},
-            "by_method": {name: count(methods == name) for name in ("key_points", "area_share", "radius", "none")},
-            "cells_without_sector": undrawn,
-            "places_outside_townships": int((township < 0).sum()),
-            "places": list(_tell_places(places, category, judgements, by, covered)),
-        },
-    )
-
-
-def _note(methods: Geometries, undrawn: int) -> str:
-    estimated, unknown = int((methods == "radius").sum()), int((methods == "none").sum())
-    parts = (
-        (estimated, f"{estimated} of {len(methods)} places are judged by the stated radius of sectors: an estimate."),
-        (unknown, f"{unknown} of {len(methods)} places have no evidence and count as not covered."),
-        (undrawn, f"{undrawn} 5G cells in service state no radius, angle or azimuth and were left out."),
-    )
-    return " ".join(text for number, text in parts if number)
-
-
-def _tell_places(
-    places: Places,
-    category: Geometries,
-    judgements: Sequence[Judgement],
-    by: npt.NDArray[np.int64],
-    covered: npt.NDArray[np.bool_],
-) -> Iterator[dict[str, Any]]:
-    """One entry a place: who judged it, by how much, and the outcome."""
-    for row, number in enumerate(by.tolist()):
-        judgement = judgements[number] if number >= 0 else None
-        yield {
-            "place_id": places.keys[row],
-            "category": category[row],
-            "covered": bool(covered[row]),
-            "method": judgement.method if judgement else "none",
-            "evidence": judgement.evidence if judgement else None,
-            "share": round(float(judgement.share[row]), 6) if judgement else None,
-            "needed": judgement.needed if judgement else None,
-            "count": int(judgement.count[row]) if judgement else 0,
-        }
-
-
-def _shapes(
-    key_places: Frame,
-    places: Places,
-    judgements: Sequence[Judgement],
-    by: npt.NDArray[np.int64],
-    covered: npt.NDArray[np.bool_],
-) -> Iterator[Shape]:
-    """What is missing, in the storage CRS: weak spots where it was measured, the rest of the area where estimated."""
-    for number, judgement in enumerate(judgements):
-        missing = shapely.union_all(judgement.missing[(by == number) & ~covered])
-        if missing.is_empty:
-            continue
-        estimated = judgement.method == "radius"
-        yield Shape(
-            role="uncovered" if estimated else "weak_spots",
-            title="Not reached by any stated sector" if estimated else "Measured below the threshold",
-            title_zh="扇区未覆盖部分(估算)" if estimated else "实测弱覆盖点",
-            geometry=reproject([missing], places.plane, key_places.crs)[0],
-            properties={"method": judgement.method, "evidence": judgement.evidence},
-        )

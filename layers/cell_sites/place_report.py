@@ -1,0 +1,119 @@
+"""What key_place_5g tells about places once they are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from layers.cell_sites.judging import Outcome
+from twin.breakdown import locate_points, select_townships
+from twin.crs import reproject
+from twin.frame import Frame
+from twin.indicator import Measure, Part, Shape
+
+Mask = npt.NDArray[np.bool_]
+
+#: The classes of place in the pilot standard, and those of the county plan: two scopes, two results.
+SCOPES = {
+    "pilot_standard": (
+        "station",
+        "airport",
+        "sight",
+        "park",
+        "square",
+        "library",
+        "hospital",
+        "school",
+        "service_center",
+    ),
+    "county_plan": ("township_seat", "industrial_park", "service_area"),
+}
+
+
+def report_outcome(outcome: Outcome, key_places: Frame, admin_areas: Frame, *, undrawn: int) -> Measure:
+    """Turn n judged places into the measure; `undrawn` cells in service say too little to draw their sector."""
+    covered, methods = outcome.covered, outcome.methods
+    keys, category = outcome.places.keys.to_numpy(object), key_places.data["category"].to_numpy(object)
+    categories = [str(code.value) for code in key_places.layer.schema["category"].codes]
+    townships = select_townships(admin_areas)
+    township = locate_points(shapely.point_on_surface(key_places.geometry), townships)
+
+    def count(mask: Mask) -> dict[str, Any]:
+        total, good = int(mask.sum()), int((mask & covered).sum())
+        return {"places": total, "covered": good, "value": good / total if total else None}
+
+    return Measure(
+        value=float(covered.sum() / len(covered)),
+        numerator=float(covered.sum()),
+        denominator=float(len(covered)),
+        note=_note(methods, undrawn),
+        covered={"key_places": tuple(keys[covered].tolist())},
+        uncovered={"key_places": tuple(keys[~covered].tolist())},
+        shapes=tuple(_shapes(outcome, key_places)),
+        breakdown=tuple(_break_down(townships, township, covered)),
+        details={
+            "by_category": {name: count(category == name) for name in categories if (category == name).any()},
+            "by_scope": {name: count(np.isin(category, members)) for name, members in SCOPES.items()},
+            "by_method": {name: count(methods == name) for name in ("key_points", "area_share", "radius", "none")},
+            "cells_without_sector": undrawn,
+            "places_outside_townships": int((township < 0).sum()),
+            "places": list(_tell_places(outcome, category.tolist())),
+        },
+    )
+
+
+def _break_down(townships: Frame, township: npt.NDArray[np.int64], covered: Mask) -> Iterator[Part]:
+    inside = township >= 0
+    total = np.bincount(township[inside], minlength=len(townships))
+    good = np.bincount(township[inside & covered], minlength=len(townships))
+    for key, name, part, whole in zip(
+        townships.data.index, townships.data["name"], good.tolist(), total.tolist(), strict=True
+    ):
+        value = part / whole if whole else None
+        yield Part(id=str(key), name=str(name), value=value, numerator=float(part), denominator=float(whole))
+
+
+def _note(methods: npt.NDArray[np.object_], undrawn: int) -> str:
+    estimated, unknown = int((methods == "radius").sum()), int((methods == "none").sum())
+    parts = (
+        (estimated, f"{estimated} of {len(methods)} places are judged by the stated radius of sectors: an estimate."),
+        (unknown, f"{unknown} of {len(methods)} places have no evidence and count as not covered."),
+        (undrawn, f"{undrawn} 5G cells in service state no radius, angle or azimuth and were left out."),
+    )
+    return " ".join(text for number, text in parts if number)
+
+
+def _tell_places(outcome: Outcome, category: list[str]) -> Iterator[dict[str, Any]]:
+    """One entry a place: what judged it, by how much, and how."""
+    for row, (key, number) in enumerate(zip(outcome.places.keys.tolist(), outcome.by.tolist(), strict=True)):
+        judgement = outcome.judgements[number] if number >= 0 else None
+        yield {
+            "place_id": key,
+            "category": category[row],
+            "covered": bool(outcome.covered[row]),
+            "method": judgement.method if judgement else "none",
+            "evidence": judgement.evidence if judgement else None,
+            "share": round(float(judgement.share[row]), 6) if judgement else None,
+            "needed": judgement.needed if judgement else None,
+            "count": int(judgement.count[row]) if judgement else 0,
+        }
+
+
+def _shapes(outcome: Outcome, key_places: Frame) -> Iterator[Shape]:
+    """What is missing, in the storage CRS: weak spots where it was measured, the rest of the area where estimated."""
+    for number, judgement in enumerate(outcome.judgements):
+        missing = shapely.union_all(judgement.missing[(outcome.by == number) & ~outcome.covered])
+        if missing.is_empty:
+            continue
+        estimated = judgement.method == "radius"
+        yield Shape(
+            role="uncovered" if estimated else "weak_spots",
+            title="Not reached by any stated sector" if estimated else "Measured below the threshold",
+            title_zh="扇区未覆盖部分(估算)" if estimated else "实测弱覆盖点",
+            geometry=reproject([missing], outcome.places.plane, key_places.crs)[0],
+            properties={"method": judgement.method, "evidence": judgement.evidence},
+        )
