@@ -63,7 +63,8 @@ def number_at(lon: float, lat: float, *, scale: int) -> str:
 
     References
     ----------
-    GB/T 13989-2012, 4 and 5.
+    GB/T 13989-2012. Its grids and letters are confirmed; that 1:1000 and 1:500 take four digits each for row and
+    column, and that 1:2000 may be written as ninths, is practice which its text was not at hand to confirm.
     """
     column, row = math.floor(_column(lon, scale)), math.floor(_row(lat, scale))
     count = _division(scale)[1]

@@ -72,7 +72,7 @@ def number_at(east_m: float, north_m: float, *, scale: int, scheme: str, offset:
 
     References
     ----------
-    GB/T 20257.1-2017, 4 (sheets of 1:500, 1:1000 and 1:2000 maps).
+    GB/T 20257.1 (sheets of 1:500, 1:1000 and 1:2000 maps). The order of the Roman numerals is survey practice.
     """
     width, height = sheet_size_m(scale, scheme)
     if not (math.isfinite(east_m) and math.isfinite(north_m)):
