@@ -30,22 +30,16 @@ TECHNOLOGIES = (
 
 #: Bands in use in China; an n-band is NR, a B-band LTE. A frequency is an alias only where one band can be meant.
 BANDS = (
-    Code(value="n1", title="NR 2100 MHz", title_zh="n1 (2.1 GHz)", aliases=("NR2100", "NR2.1G", "5G 2.1G", "N1")),
-    Code(value="n3", title="NR 1800 MHz", title_zh="n3 (1.8 GHz)", aliases=("NR1800", "NR1.8G", "5G 1.8G", "N3")),
-    Code(value="n5", title="NR 850 MHz", title_zh="n5 (800 MHz)", aliases=("NR800", "NR800M", "5G 800M", "N5")),
-    Code(value="n8", title="NR 900 MHz", title_zh="n8 (900 MHz)", aliases=("NR900", "NR900M", "5G 900M", "N8")),
-    Code(
-        value="n28", title="NR 700 MHz", title_zh="n28 (700 MHz)", aliases=("700M", "700MHz", "NR700", "NR700M", "N28")
-    ),
-    Code(value="n40", title="NR 2300 MHz", title_zh="n40 (2.3 GHz)", aliases=("NR2300", "NR2.3G", "N40")),
-    Code(value="n41", title="NR 2600 MHz", title_zh="n41 (2.6 GHz)", aliases=("NR2600", "NR2.6G", "5G 2.6G", "N41")),
-    Code(value="n77", title="NR 3300-4200 MHz", title_zh="n77 (3.3–4.2 GHz)", aliases=("N77",)),
-    Code(
-        value="n78", title="NR 3500 MHz", title_zh="n78 (3.5 GHz)", aliases=("3.5G", "3.5GHz", "3500M", "NR3500", "N78")
-    ),
-    Code(
-        value="n79", title="NR 4900 MHz", title_zh="n79 (4.9 GHz)", aliases=("4.9G", "4.9GHz", "4900M", "NR4900", "N79")
-    ),
+    Code(value="n1", title="NR 2100 MHz", title_zh="n1 (2.1 GHz)", aliases=("NR2100", "NR2.1G", "5G 2.1G")),
+    Code(value="n3", title="NR 1800 MHz", title_zh="n3 (1.8 GHz)", aliases=("NR1800", "NR1.8G", "5G 1.8G")),
+    Code(value="n5", title="NR 850 MHz", title_zh="n5 (800 MHz)", aliases=("NR800", "NR800M", "5G 800M")),
+    Code(value="n8", title="NR 900 MHz", title_zh="n8 (900 MHz)", aliases=("NR900", "NR900M", "5G 900M")),
+    Code(value="n28", title="NR 700 MHz", title_zh="n28 (700 MHz)", aliases=("700M", "700MHz", "NR700", "NR700M")),
+    Code(value="n40", title="NR 2300 MHz", title_zh="n40 (2.3 GHz)", aliases=("NR2300", "NR2.3G")),
+    Code(value="n41", title="NR 2600 MHz", title_zh="n41 (2.6 GHz)", aliases=("NR2600", "NR2.6G", "5G 2.6G")),
+    Code(value="n77", title="NR 3300-4200 MHz", title_zh="n77 (3.3–4.2 GHz)"),
+    Code(value="n78", title="NR 3500 MHz", title_zh="n78 (3.5 GHz)", aliases=("3.5G", "3.5GHz", "3500M", "NR3500")),
+    Code(value="n79", title="NR 4900 MHz", title_zh="n79 (4.9 GHz)", aliases=("4.9G", "4.9GHz", "4900M", "NR4900")),
     Code(value="B1", title="LTE 2100 MHz", title_zh="B1 (2.1 GHz)", aliases=("L2100", "LTE2100", "FDD2100", "BAND1")),
     Code(value="B3", title="LTE 1800 MHz", title_zh="B3 (1.8 GHz)", aliases=("L1800", "LTE1800", "FDD1800", "BAND3")),
     Code(value="B5", title="LTE 850 MHz", title_zh="B5 (800 MHz)", aliases=("L800", "LTE800", "FDD800", "BAND5")),

@@ -15,6 +15,7 @@ from shapely.geometry import shape
 import layers
 from twin.crs import CRS84, parse_crs, reproject, transverse_mercator
 from twin.indicator import Indicator
+from twin.ingest.names import normalise_name
 from twin.layer import Layer
 from twin.schema import Field
 
@@ -103,7 +104,7 @@ def test_a_name_found_in_a_file_means_one_field_only(layer: Layer):
     names = [
         name
         for field in layer.schema
-        for name in {alias.casefold() for alias in (field.name, field.title_zh, *field.aliases)}
+        for name in {normalise_name(name) for name in (field.name, field.title, field.title_zh, *field.aliases)}
     ]
     assert repeated(names) == []
 
@@ -119,7 +120,7 @@ def test_a_value_found_in_a_file_means_one_code_only(layer: Layer):
         spellings = [
             name
             for code in field.codes
-            for name in {alias.casefold() for alias in (str(code.value), code.title, code.title_zh, *code.aliases)}
+            for name in {normalise_name(name) for name in (str(code.value), code.title, code.title_zh, *code.aliases)}
         ]
         assert repeated(spellings) == [], field.name
 
