@@ -26,7 +26,8 @@ EXAMPLE = Example(
                 "place_id": place_id,
                 "name": place_id,
                 "category": category,
-                "geometry": f"POLYGON (({x} 3930000, {x + 100} 3930000, {x + 100} 3930100, {x} 3930100, {x} 3930000))",
+                "geometry": f"MULTIPOLYGON ((({x} 3930000, {x + 100} 3930000, {x + 100} 3930100, {x} 3930100, "
+                f"{x} 3930000)))",
             }
             for place_id, category, x in (
                 ("A", "hospital", 497000),

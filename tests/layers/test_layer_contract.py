@@ -193,6 +193,21 @@ def test_every_parameter_of_an_indicator_is_explained_and_accepts_its_default(in
 
 
 @every_indicator
+def test_the_example_of_an_indicator_is_made_of_valid_rows(indicator: Indicator):
+    for name, rows in indicator.example.rows.items():
+        layer = CATALOG.layer(name)
+        for row in rows:
+            geometry = shapely.from_wkt(row["geometry"])
+            assert geometry.geom_type in layer.geometries
+            assert geometry.has_z == layer.has_z
+            values = {field: value for field, value in row.items() if field != "geometry"}
+            assert {field.name for field in layer.schema if field.required and field.default is None} <= set(values)
+            assert {field: fault_of(layer.schema[field], value) for field, value in values.items()} == dict.fromkeys(
+                values
+            )
+
+
+@every_indicator
 def test_an_indicator_finds_the_value_worked_out_for_its_example(indicator: Indicator, frame):
     measure = indicator.function(*examples_of(indicator, frame), **indicator.parse(indicator.example.parameters))
     assert measure.value == pytest.approx(indicator.example.value, rel=1e-6)
