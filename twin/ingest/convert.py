@@ -82,7 +82,9 @@ def _check_limits(field: Field, values: Column, good: Flags, rows: Rows, faults:
         length = values.str.len().to_numpy(dtype=np.float64, na_value=0)
         add("the text is too long", length > field.max_length, f"{field.max_length} characters")
     if field.required:
-        add("a value is required", values.isna().to_numpy(), field.limit)
+        faults.add_rows(
+            "a value is required", values.isna().to_numpy() & good, rows, field=field.name, limit=field.limit
+        )
 
 
 def _to_text(column: Column) -> tuple[Column, Flags]:

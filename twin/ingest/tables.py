@@ -80,14 +80,13 @@ def _decide_csv_encoding(path: Path, explicit: str | None) -> Decision:
 
 def _find_header(head: str, name: str) -> tuple[str, int, list[str]]:
     """Separator, lines above the header, column names: the header is the first line that is as wide as the table."""
-    best: tuple[int, str, list[list[str]]] = (1, ",", [])
+    candidates: list[tuple[int, int, str, list[list[str]]]] = []
     for separator in _SEPARATORS:
         rows = list(csv.reader(io.StringIO(head), delimiter=separator))[:50]
-        widths = Counter(len(row) for row in rows if row)
-        width = max(widths, key=lambda width: (widths[width], width), default=1)
-        if width > best[0]:
-            best = (width, separator, rows)
-    width, separator, rows = best
+        widths = Counter(len(row) for row in rows if len(row) > 1)
+        candidates += [(count, width, separator, rows) for width, count in widths.most_common(1)]
+    # The separator is the one that divides most lines alike; commas may stand within values.
+    _, width, separator, rows = max(candidates, default=(0, 1, ",", []))
     if width < 2:
         raise SourceError(f"{name} is not a table: no separator (comma, semicolon, tab, bar) divides its lines")
     skip = next(index for index, row in enumerate(rows) if len(row) == width and sum(map(bool, row)) > width / 2)
@@ -117,7 +116,7 @@ def _read_csv(
     uneven: list[tuple[int, int]] = []
 
     def remember(row: Any) -> str:
-        uneven.append((row.number, row.actual_columns))
+        uneven.append((row.number - skip - 1, row.actual_columns))
         return "skip"
 
     names = [str(index) for index in range(len(header))]

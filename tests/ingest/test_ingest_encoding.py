@@ -1,0 +1,79 @@
+"""Which encoding text is in is decided from evidence, and the decision says which."""
+
+from __future__ import annotations
+
+import pytest
+
+from twin.errors import SourceError
+from twin.ingest.encoding import Hint, count_cut_values, decide_encoding, normalise_encoding
+
+YINAN = "沂南县\n莒南县\n"
+
+
+def decide(data: bytes, **options):
+    return decide_encoding(lambda: iter([data]), **options)
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("GBK", "gb18030"),
+        ("936", "gb18030"),
+        ("ANSI 936", "gb18030"),
+        ("cp936", "gb18030"),
+        ("UTF-8", "utf-8"),
+        ("65001", "utf-8"),
+        ("88591", "iso8859-1"),
+        ("windows-1252", "cp1252"),
+        ("Klingon", None),
+    ],
+)
+def test_encodings_are_known_under_the_names_people_write(written, name):
+    assert normalise_encoding(written) == name
+
+
+def test_gbk_without_any_hint_is_recognised_by_its_bytes():
+    decision = decide(YINAN.encode("gbk"))
+    assert (decision.value, decision.why) == ("gb18030", "the bytes are strict GB18030")
+
+
+def test_utf8_without_any_hint_is_recognised_by_its_bytes():
+    assert decide(YINAN.encode("utf-8")).value == "utf-8"
+
+
+def test_a_hint_that_the_bytes_contradict_is_overruled_and_the_reason_told():
+    decision = decide(YINAN.encode("gbk"), hints=[Hint(encoding="UTF-8", by="the .cpg file")])
+    assert decision.value == "gb18030"
+    assert "the .cpg file says UTF-8, but the bytes are not" in decision.why
+
+
+def test_utf8_declared_as_gbk_is_found_out_though_it_decodes():
+    data = "临沂市沂南县\n".encode()
+    data.decode("gbk")
+    assert decide(data, hints=[Hint(encoding="GBK", by="the .cpg file")]).value == "utf-8"
+
+
+def test_a_single_byte_code_page_is_believed_only_after_utf8_and_chinese_have_failed():
+    western = Hint(encoding="ISO-8859-1", by="the .cpg file")
+    assert decide(YINAN.encode("gbk"), hints=[western]).value == "gb18030"
+    assert decide("Müllerstraße\n".encode("latin-1"), hints=[western]).value == "iso8859-1"
+
+
+def test_western_text_without_a_hint_is_refused_and_not_taken_for_chinese():
+    with pytest.raises(SourceError, match="--encoding GB18030"):
+        decide("Müllerstraße\n".encode("latin-1"))
+
+
+def test_an_encoding_that_is_given_is_tested_against_the_bytes():
+    assert decide(YINAN.encode("gbk"), explicit="GBK").why == "given"
+    with pytest.raises(SourceError, match="not UTF-8"):
+        decide(YINAN.encode("gbk"), explicit="UTF-8")
+    with pytest.raises(SourceError, match="no encoding Klingon"):
+        decide(YINAN.encode("gbk"), explicit="Klingon")
+
+
+def test_values_that_end_in_half_a_character_are_counted_and_do_not_spoil_the_test():
+    half = "沂南县".encode()[:-1] + b"\n" + "莒南县".encode() + b"\n"
+    assert count_cut_values(half, "utf-8") == 1
+    assert count_cut_values("沂南县".encode("gbk")[:-1] + b"\n", "gb18030") == 1
+    assert count_cut_values(b"\xff\xff\n", "utf-8") is None
