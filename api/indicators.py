@@ -15,7 +15,7 @@ from api.geojson import CONTENT_CRS, encode_collection, encode_feature, encode_f
 from api.links import Links, link
 from api.media import GEOJSON, HTML, JSON, wants_html
 from api.openapi import answers, parameter_schema
-from api.pages import page, respond
+from api.pages import json_response, page, respond
 from api.params import EvidenceParams, FormatParams, IndicatorParams, indicator_parameters
 from twin.engine import Result
 from twin.indicator import Indicator
@@ -26,13 +26,17 @@ router = APIRouter(tags=["Indicators"])
 
 @router.get("/indicators", name="indicators", responses=answers(JSON, HTML))
 def list_indicators(request: Request, params: Annotated[FormatParams, QueryString()]) -> Response:
-    """List the indicators: definition, clause, target and parameters of each."""
+    """List the indicators: definition, clause, target and parameters of each; the page shows their values too."""
     context, links = context_of(request), links_of(request)
+    indicators = context.catalog.indicators.values()
+    if wants_html(request, params.f):
+        results = [context.evaluate(each, each.parse({}), None) for each in indicators]
+        return page(request, "indicators.html", results=results)
     document = {
         "links": links.self_and_page(),
-        "indicators": [describe_indicator(each, links) for each in context.catalog.indicators.values()],
+        "indicators": [describe_indicator(each, links) for each in indicators],
     }
-    return respond(request, document, "indicators.html", f=params.f)
+    return json_response(document)
 
 
 @router.get("/indicators/{indicator_id}", name="indicator", responses=answers(JSON, HTML))

@@ -109,6 +109,7 @@ def _finish(operation: dict[str, Any], max_items: int) -> None:
             schema["maximum"] = max_items
         if parameter["in"] == "query":
             parameter |= {"style": "form", "explode": False}
+    operation["summary"] = operation["description"].partition("\n")[0].rstrip(".")
     operation["responses"].pop("422", None)
     operation["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
 
@@ -133,5 +134,5 @@ def _for_one(
     own = copy.deepcopy(operation)
     own["parameters"] = [p for p in own["parameters"] if p["name"] != name] + extra
     own["operationId"] = f"{operation['operationId']}.{thing.id}"
-    own["summary"] = f"{thing.title} {thing.title_zh}: {operation['summary']}"
+    own["summary"] = f"{thing.title} {thing.title_zh} – {operation['summary']}"
     return path.replace(f"{{{name}}}", thing.id), own

@@ -61,6 +61,11 @@ def respond(
     """
     if wants_html(request, f, media_type):
         return page(request, template, doc=document, **shown)
+    return json_response(document, media_type)
+
+
+def json_response(document: Mapping[str, Any], media_type: str = JSON) -> Response:
+    """Answer with JSON."""
     return Response(to_json(document), media_type=media_type, headers={"Vary": "Accept"})
 
 
@@ -80,18 +85,19 @@ def page(request: Request, template: str, **shown: Any) -> Response:
 
 
 def figure(value: Any) -> str:
-    """Write a value as people read it: thousands apart, six significant digits, a dash for nothing."""
+    """Write a value as people read it: a dash for nothing, thousands apart from ten thousand on, Chinese time."""
     if value is None or value == "":
         return "–"
     if isinstance(value, bool):
         return "yes 是" if value else "no 否"
-    if isinstance(value, float):
-        return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
+    if isinstance(value, int | float):
+        digits = ",.0f" if abs(value) >= 10_000 else "" if isinstance(value, int) else ".6g"
+        return format(value, digits)
     if isinstance(value, datetime):
         return value.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, list | tuple):
         return ", ".join(map(figure, value)) or "–"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return str(value)
 
 
 def named(value: Any, field: Field) -> str:
@@ -104,4 +110,4 @@ def named(value: Any, field: Field) -> str:
 
 def measured(value: float, unit: str) -> str:
     """Write an indicator's value; a share as per cent."""
-    return f"{value:.2%}" if unit in ("1", "ratio") else f"{figure(value)} {unit}"
+    return f"{value:.2%}" if unit in ("1", "ratio") else f"{value:,.4g} {unit}"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+from datetime import UTC, datetime
 
 import pytest
+
+from api.pages import figure, measured
 
 PAGES = (
     "/",
@@ -119,3 +122,27 @@ def test_the_pages_of_a_list_lead_to_the_next_one(client):
     assert "after=P2" in first
     assert "First page" not in first
     assert "First page" in client.get("/collections/parcels/items?f=html&limit=3&after=P2").text
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (None, "–"),
+        ("", "–"),
+        (0, "0"),
+        (2022, "2022"),
+        (77_835_092, "77,835,092"),
+        (999_999.9918, "1,000,000"),
+        (0.8690198738, "0.86902"),
+        (True, "yes 是"),
+        (datetime(2024, 6, 30, 20, tzinfo=UTC), "2024-07-01 04:00"),
+        (["a", 1.5], "a, 1.5"),
+    ],
+)
+def test_values_are_written_as_people_read_them(value, written):
+    assert figure(value) == written
+
+
+def test_a_share_is_written_as_per_cent_and_a_length_with_its_unit():
+    assert measured(0.8690198, "1") == "86.90%"
+    assert measured(3.930612, "km") == "3.931 km"
