@@ -23,7 +23,10 @@ export function listIndicators(list, indicators, onChoose) {
       value.textContent = valueText(result.value, result.unit);
       verdict.textContent = VERDICTS[result.verdict];
       verdict.classList.add(result.verdict);
-    }).catch((error) => { value.textContent = error.message; });
+    }).catch((error) => {
+      value.textContent = error.message;
+      value.classList.add("failed");
+    });
     return element("li", {}, button);
   }));
 }
