@@ -21,6 +21,11 @@ TOLERANCE_MAP_M = 0.0001
 
 _METRES_PER_DEGREE = 111_320.0
 
+_MISPLACED = (
+    "the footprint is not where the sheet number says; a number of another grid needs that grid in sheet_crs, "
+    "a truncated one its offset"
+)
+
 
 def check_footprints(rows: GeoDataFrame) -> list[Fault]:
     """Every number that can be decoded is legal for its scale, and its sheet is where the footprint is.
@@ -55,7 +60,7 @@ def _check_group(group: GeoDataFrame, positions: npt.NDArray[np.int64], scheme: 
     )
     return faults + [
         Fault(
-            what="the footprint is not where the sheet number says; a number of another grid needs that grid in sheet_crs",
+            what=_MISPLACED,
             row=int(positions[at]),
             field="sheet_no",
             value=str(group["sheet_no"].iloc[at]),

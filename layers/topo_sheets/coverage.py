@@ -11,7 +11,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from layers.topo_sheets.layer import SCALES
-from layers.topo_sheets.missing import find_fewest_sheets
+from layers.topo_sheets.missing import MissingSheets, find_fewest_sheets
 from layers.topo_sheets.overlay import cut, shares_area
 from layers.topo_sheets.rectangular import SIZES_M
 from layers.topo_sheets.scope import AREA_TITLES, find_scope, unite
@@ -142,14 +142,7 @@ def topographic_coverage(
         note=_note(area, other_ratio, int((undated & inside).sum()) if surveyed_since else 0),
         covered={"topo_sheets": tuple(sheets.data.index[counts & inside])},
         uncovered={"topo_sheets": tuple(sheets.data.index[~counts & inside])},
-        shapes=(
-            Shape(role="covered", title="Covered area", title_zh="已覆盖范围", geometry=covered),
-            Shape(role="uncovered", title="Uncovered area", title_zh="未覆盖范围", geometry=uncovered),
-            *(
-                Shape(role="missing_sheet", title="Missing sheet", title_zh="缺测图幅", geometry=box, properties=sheet)
-                for box, sheet in zip(missing.footprint, missing_sheets, strict=True)
-            ),
-        ),
+        shapes=_show(covered, uncovered, missing, missing_sheets),
         breakdown=_break_down(admin_areas, scope.geometry, covered),
         details={
             "area": area,
@@ -229,6 +222,20 @@ def _break_down(admin_areas: Frame, scope: BaseGeometry, covered: BaseGeometry) 
         Part(id=str(key), name=name, value=part / whole, numerator=part, denominator=whole)
         for key, name, part, whole in zip(names.index, names, covered_m2, total_m2, strict=True)
     )
+
+
+def _show(
+    covered: BaseGeometry, uncovered: BaseGeometry, missing: MissingSheets, described: list[dict[str, Any]]
+) -> tuple[Shape, ...]:
+    areas = (
+        Shape(role="covered", title="Covered area", title_zh="已覆盖范围", geometry=covered),
+        Shape(role="uncovered", title="Uncovered area", title_zh="未覆盖范围", geometry=uncovered),
+    )
+    sheets = (
+        Shape(role="missing_sheet", title="Missing sheet", title_zh="缺测图幅", geometry=box, properties=sheet)
+        for box, sheet in zip(missing.footprint, described, strict=True)
+    )
+    return (*(shape for shape in areas if not shape.geometry.is_empty), *sheets)
 
 
 def _describe_dates(sheets: Frame) -> dict[str, Any]:

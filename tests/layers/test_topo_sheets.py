@@ -201,6 +201,7 @@ def test_townships_add_up_to_the_whole(measure: Any) -> None:
 
 
 def test_covered_and_uncovered_geometry_make_up_the_area(measure: Any) -> None:
+    assert [shape.role for shape in measure(NINE).shapes] == ["covered"]
     shapes = {shape.role: shape.geometry for shape in measure([*EIGHT, sheet(5000, 0)]).shapes}
     assert shapes["covered"].area == pytest.approx(8e6)
     assert shapes["uncovered"].equals(square(2000, 2000, 1000))
