@@ -138,7 +138,8 @@ def _spread(mesh: Mesh, allowed: Mask, count: int, home: int, depth: Floats, dic
 
 def _distance(mesh: Mesh, cells: Ints, cell: int) -> Floats:
     x, y = (mesh.center[cells] - mesh.center[cell]).T
-    return np.sqrt(x * x + y * y)
+    distance: Floats = np.sqrt(x * x + y * y)
+    return distance
 
 
 def _cost(mesh: Mesh, terrain: Terrain) -> Floats:
@@ -147,4 +148,5 @@ def _cost(mesh: Mesh, terrain: Terrain) -> Floats:
     side = terrain.river_east_m(mesh.center[:, 1]) > mesh.center[:, 0]
     climb = np.abs(height[:, None] - height[mesh.neighbour])
     crosses = side[:, None] != side[mesh.neighbour]
-    return mesh.toll * (1.0 + climb / 12.0 + 6.0 * crosses)
+    cost: Floats = mesh.toll * (1.0 + climb / 12.0 + 6.0 * crosses)
+    return cost

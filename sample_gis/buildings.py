@@ -56,6 +56,7 @@ def build(
     habits: dict[int, str],
     built_blocks: Mask,
     houses: Ints,
+    built_villages: Mask,
 ) -> list[Built]:
     """Build on blocks and in villages.
 
@@ -71,10 +72,10 @@ def build(
         (k, 2) hearts of the villages, metres from the seat.
     habits
         Habit of the blocks that key places take.
-    built_blocks
-        Which blocks are built on at all.
     houses
-        (k,) about how many plots each village has; 0 for none.
+        (k,) about how many plots each village has.
+    built_blocks, built_villages
+        Which of them are wanted.
     """
     names = np.array([_HABIT_OF_USE[use] for use in blocks.use.tolist()], dtype=object)
     names[list(habits)] = list(habits.values())
@@ -82,42 +83,41 @@ def build(
     for name, habit in HABITS.items():
         dice = Dice(seed, f"buildings {name}")
         if name == "farmstead":
-            chosen = houses > 0
-            plots = lay_out_villages(dice, habit, villages[chosen], houses[chosen])
+            plots, wanted = lay_out_villages(dice, habit, villages, houses), built_villages
         else:
-            plots = lay_out_blocks(dice, habit, blocks.ground[(names == name) & built_blocks])
-        groups.append(_describe(dice, terrain, habit, plots))
+            chosen = names == name
+            plots, wanted = lay_out_blocks(dice, habit, blocks.ground[chosen]), built_blocks[chosen]
+        groups.append(_describe(dice, terrain, habit, plots, wanted))
     return groups
 
 
-def _describe(dice: Dice, terrain: Terrain, habit: Habit, plots: Plots) -> Built:
-    river = terrain.river_east_m(plots.center[:, 1]) - plots.center[:, 0]
-    plots = plots.take(np.abs(river) > _RIVER_M)
-    count = len(plots.site)
-    sites = int(plots.site.max(initial=-1)) + 1
+def _describe(dice: Dice, terrain: Terrain, habit: Habit, plots: Plots, wanted: Mask) -> Built:
+    """Describe the buildings of the wanted sites; what is drawn for one does not depend on which are wanted."""
+    count, sites = len(plots.site), len(wanted)
     low, high = habit.floors
     # The buildings of a block resemble each other: one height for the block, a floor more or less for each.
     floors = dice.integers(low, high + 1, sites)[plots.site] + dice.integers(-1, 2, count)
-    floors = floors.clip(low, high)
     year = dice.integers(habit.years[0], habit.years[1] - 3, sites)[plots.site] + dice.integers(0, 5, count)
     plan = np.array(list(habit.plans))[dice.pick(tuple(habit.plans.values()), count)]
     uses = np.array(list(habit.uses), dtype=object)[dice.pick(tuple(habit.uses.values()), count)]
+    parapet = dice.between(0.4, 1.4, count)
+
+    river = terrain.river_east_m(plots.center[:, 1]) - plots.center[:, 0]
+    kept = np.flatnonzero(wanted[plots.site] & (np.abs(river) > _RIVER_M))
+    plots, floors = plots.take(kept), floors[kept].clip(low, high)
     ground = millimetres(terrain.height_m(*(plots.center + ORIGIN).T))
-    height = np.round((floors * habit.storey_m + dice.between(0.4, 1.4, count)) * 10) / 10
     return Built(
-        footprint=footprints(plan, plots.center, plots.axis, plots.size, ground),
+        footprint=footprints(plan[kept], plots.center, plots.axis, plots.size, ground),
         ground_m=ground,
         floors=floors,
-        height_m=height,
-        use=uses,
-        built_year=year,
+        height_m=np.round((floors * habit.storey_m + parapet[kept]) * 10) / 10,
+        use=uses[kept],
+        built_year=year[kept],
         cim_level=np.where((plots.center * plots.center).sum(axis=1) < 1_000.0**2, 3, 2),
     )
 
 
-def building_rows(
-    groups: list[Built], roads: npt.NDArray[np.object_], width_m: Floats
-) -> GeoDataFrame:
+def building_rows(groups: list[Built], roads: npt.NDArray[np.object_], width_m: Floats) -> GeoDataFrame:
     """Rows of the layer ``buildings``: those that keep clear of the roads, numbered."""
     import geopandas as gpd
 

@@ -45,7 +45,8 @@ class Dice:
     def pick(self, weights: tuple[float, ...], *shape: int) -> Ints:
         """Positions drawn with these weights."""
         edges = np.cumsum(weights)
-        return np.searchsorted(edges, self.unit(*shape) * edges[-1], side="right").clip(max=len(weights) - 1)
+        picked: Ints = np.searchsorted(edges, self.unit(*shape) * edges[-1], side="right").clip(max=len(weights) - 1)
+        return picked
 
     def order(self, count: int) -> Ints:
         """Every number below count once, in random order."""

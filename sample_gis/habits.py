@@ -45,7 +45,8 @@ class Habit:
 HABITS = {
     "old_town": Habit(
         pitch_m=(17, 18.5), size_m=(14, 14), plans={BOX: 3, ELL: 3, CUP: 2, COURT: 2},
-        uses={"residential": 17, "commercial": 2, "mixed": 1}, floors=(1, 2), storey_m=3.1, built=0.9, years=(1965, 2002),
+        uses={"residential": 17, "commercial": 2, "mixed": 1},
+        floors=(1, 2), storey_m=3.1, built=0.9, years=(1965, 2002),
     ),
     "slabs": Habit(
         pitch_m=(58, 29), size_m=(50, 12.5), plans={BOX: 1}, uses={"residential": 1},
@@ -65,12 +66,13 @@ HABITS = {
     ),
     "row_houses": Habit(
         pitch_m=(16, 21), size_m=(14.5, 13), plans={BAR: 4, ELL: 3, CUP: 1, BOX: 1},
-        uses={"residential": 17, "commercial": 2, "mixed": 1}, floors=(1, 3), storey_m=3.2, built=0.88, years=(1980, 2015),
+        uses={"residential": 17, "commercial": 2, "mixed": 1},
+        floors=(1, 3), storey_m=3.2, built=0.88, years=(1980, 2015),
     ),
     "farmstead": Habit(
         pitch_m=(15.5, 18), size_m=(13, 13.5), plans={BAR: 9, ELL: 7, CUP: 3, COURT: 1},
-        uses={"residential": 47, "agricultural": 2, "commercial": 1}, floors=(1, 2), storey_m=3.2, built=0.86,
-        years=(1970, 2018),
+        uses={"residential": 47, "agricultural": 2, "commercial": 1},
+        floors=(1, 2), storey_m=3.2, built=0.86, years=(1970, 2018),
     ),
     "school": Habit(
         pitch_m=(62, 48), size_m=(50, 30), plans={BOX: 3, ELL: 2, CUP: 3, COURT: 1}, uses={"education": 1},

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import shapely
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra
 
 from sample_gis.dice import Dice, Floats, Ints
 from sample_gis.noise import Noise
 from sample_gis.place import BOX, millimetres, to_storage
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Mask = npt.NDArray[np.bool_]
 
@@ -100,12 +103,22 @@ class Mesh:
         """Cells that lie in the box of the county as a whole."""
         x, y = np.moveaxis(self.points[self.ring], 2, 0)
         west, south, east, north = BOX
-        return ((x > west) & (x < east) & (y > south) & (y < north)).all(axis=1)
+        inside: Mask = ((x > west) & (x < east) & (y > south) & (y < north)).all(axis=1)
+        return inside
+
+    def shrunk(self, chosen: Mask, *, rings: int = 1) -> Mask:
+        """The chosen cells without those at the edge, taken off so many times."""
+        for _ in range(rings):
+            chosen = chosen & (self.neighbour >= 0).all(axis=1) & chosen[self.neighbour].all(axis=1)
+        return chosen
 
     def connected(self, chosen: Mask, home: int) -> Mask:
         """The chosen cells that hang together with the home cell."""
+        from scipy.sparse.csgraph import connected_components
+
         parts = connected_components(self._graph(np.where(chosen, 1, 0), self.toll), directed=False)[1]
-        return chosen & (parts == parts[home])
+        connected: Mask = chosen & (parts == parts[home])
+        return connected
 
     def grow(self, group: Ints, seeds: Ints, cost: Floats) -> tuple[Ints, Floats]:
         """Let areas grow from seed cells until they meet.
@@ -124,9 +137,9 @@ class Mesh:
         label, distance
             (n,) which seed (0 to k - 1) a cell belongs to, -1 for none, and how far it is. Every area hangs together.
         """
-        found, _, sources = dijkstra(
-            self._graph(group, cost), indices=seeds, min_only=True, return_predecessors=True
-        )
+        from scipy.sparse.csgraph import dijkstra
+
+        found, _, sources = dijkstra(self._graph(group, cost), indices=seeds, min_only=True, return_predecessors=True)
         position = np.full(len(self.center) + 1, -1, np.int64)
         position[seeds] = np.arange(len(seeds))
         return position[np.where(np.isfinite(found), sources, -1)], found
@@ -156,7 +169,7 @@ class Mesh:
         order = np.argsort(label[cell], kind="stable")
         cuts = np.searchsorted(label[cell][order], np.arange(label.max() + 2))
         polygons = []
-        for first, last in zip(cuts[:-1], cuts[1:], strict=True):
+        for first, last in pairwise(cuts.tolist()):
             edges = order[first:last]
             onward = dict(
                 zip(start[edges].tolist(), zip(middle[edges].tolist(), end[edges].tolist(), strict=True), strict=True)
@@ -170,6 +183,8 @@ class Mesh:
         return np.array(polygons, dtype=object)
 
     def _graph(self, group: Ints, cost: Floats) -> csr_array:
+        from scipy.sparse import csr_array
+
         beside = np.where(self.neighbour < 0, 0, group[self.neighbour])
         cell, side = np.nonzero((group[:, None] == beside) & (group[:, None] > 0))
         size = len(self.center)
@@ -179,7 +194,7 @@ class Mesh:
 def _trace(onward: dict[int, tuple[int, int]]) -> Iterator[list[int]]:
     while onward:
         first = at = min(onward)
-        ring = []
+        ring: list[int] = []
         while at != first or not ring:
             middle, end = onward.pop(at)
             ring += [at, middle]
@@ -189,4 +204,5 @@ def _trace(onward: dict[int, tuple[int, int]]) -> Iterator[list[int]]:
 
 def _shoelace(rings: Floats) -> Floats:
     x, y = np.moveaxis(rings, 2, 0)
-    return ((x * np.roll(y, -1, axis=1) - np.roll(x, -1, axis=1) * y).sum(axis=1)) / 2
+    area: Floats = (x * np.roll(y, -1, axis=1) - np.roll(x, -1, axis=1) * y).sum(axis=1) / 2
+    return area

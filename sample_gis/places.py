@@ -4,59 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
 from sample_gis.blocks import CENTER, INDUSTRY, Blocks, unit_vector
 from sample_gis.boundary import Division
-from sample_gis.dice import Dice, Floats, Ints
+from sample_gis.dice import Dice, Floats
 from sample_gis.names import TOWN_NAMES
-from sample_gis.place import ORIGIN, millimetres
+from sample_gis.place import ORIGIN, millimetres, to_storage
+from sample_gis.place_lists import HILLS, SEAT_PLACES, SERVICE_AREAS, TOWN_PLACES
 from sample_gis.roads import Network
 from sample_gis.settlements import Settlements
 from sample_gis.terrain import Terrain
 from sample_gis.warp import Warp
 
-#: Places of the seat: category, habit of building there, blocks each takes, names.
-_SEAT = (
-    ("township_seat", "civic", 1, ("沂城街道办事处",)),
-    ("service_center", "civic", 1, ("县政务服务中心", "县民生服务中心")),
-    ("square", "park", 1, ("人民广场", "文化广场", "沂河广场")),
-    ("library", "civic", 1, ("县图书馆", "少年儿童图书馆")),
-    ("hospital", "hospital", 2, ("县人民医院",)),
-    ("hospital", "hospital", 1, ("县中医医院", "县妇幼保健院", "城区社区卫生中心")),
-    ("school", "school", 2, ("第一中学",)),
-    (
-        "school",
-        "school",
-        1,
-        ("第二中学", "实验中学", "城南中学", "实验小学", "第一小学", "第二小学", "城北小学", "职业学校", "特殊教育学校"),
-    ),
-    ("park", "park", 1, ("东湖公园", "西山公园", "滨河公园", "植物公园", "儿童公园", "体育公园")),
-    ("station", "station", 1, ("汽车总站", "城乡公交枢纽")),
-    ("sight", "park", 1, ("古城遗址", "红色文化纪念馆")),
-    ("other", "civic", 1, ("体育中心", "大剧院")),
-)  # fmt: skip
-
-#: Places of every other town.
-_TOWN = (
-    ("township_seat", "civic", "政府驻地"),
-    ("hospital", "hospital", "中心卫生院"),
-    ("school", "school", "中学"),
-    ("service_center", "civic", "便民服务中心"),
-    ("school", "school", "中心小学"),
-    ("square", "park", "文化广场"),
-)
-
-_HILLS = ("云台山", "石门峡", "青龙崖", "竹泉谷", "望海楼", "卧牛寨", "红石岭", "天马岛", "黄崖顶", "九龙湾")
-_SERVICE_AREAS = ("沂河服务区", "云台服务区", "城东服务区")
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
 
 #: Sixteen directions round the compass; whole numbers, so that no sine is needed.
 _ROUND = unit_vector(
     np.array(
-        [(5, 0), (5, 2), (4, 4), (2, 5), (0, 5), (-2, 5), (-4, 4), (-5, 2), (-5, 0), (-5, -2), (-4, -4), (-2, -5)]
-        + [(0, -5), (2, -5), (4, -4), (5, -2)],
+        [
+            *((5, 0), (5, 2), (4, 4), (2, 5), (0, 5), (-2, 5), (-4, 4), (-5, 2)),
+            *((-5, 0), (-5, -2), (-4, -4), (-2, -5), (0, -5), (2, -5), (4, -4), (5, -2)),
+        ],
         float,
     )
 )
@@ -81,14 +55,14 @@ class Place:
     town: int
     parts: tuple[Floats, ...]
 
-    @property
+    @cached_property
     def center(self) -> Floats:
         """Middle of the box around the place."""
         points = np.concatenate(self.parts)
         middle: Floats = (points.min(axis=0) + points.max(axis=0)) / 2
         return middle
 
-    @property
+    @cached_property
     def reach_m(self) -> float:
         """How far the place reaches from its center."""
         away = np.concatenate(self.parts) - self.center
@@ -109,7 +83,7 @@ def choose_places(
     habits: dict[int, str] = {}
     places = [
         *_seat_places(dice, blocks, habits),
-        *_town_places(dice, blocks, habits),
+        *_town_places(blocks, habits),
         *_industrial_parks(blocks, habits),
         *_hill_sights(dice, division, terrain),
         *_service_areas(settlements, warp),
@@ -123,7 +97,7 @@ def _seat_places(dice: Dice, blocks: Blocks, habits: dict[int, str]) -> Iterator
     free = np.flatnonzero((blocks.town == 0) & (blocks.use != INDUSTRY))
     free = free[dice.order(len(free))]
     # The civic places stand near the heart of the town, schools and parks anywhere in it.
-    for category, habit, size, names in _SEAT:
+    for category, habit, size, names in SEAT_PLACES:
         limit = 1_300 if habit == "civic" or category == "square" else 3_200
         for name in names:
             usable = [block for block in free.tolist() if block not in habits]
@@ -134,11 +108,11 @@ def _seat_places(dice: Dice, blocks: Blocks, habits: dict[int, str]) -> Iterator
             yield _on_blocks(f"{name}（示例）", category, 0, blocks, taken)
 
 
-def _town_places(dice: Dice, blocks: Blocks, habits: dict[int, str]) -> Iterator[Place]:
+def _town_places(blocks: Blocks, habits: dict[int, str]) -> Iterator[Place]:
     for town in range(1, int(blocks.town.max()) + 1):
         own = np.flatnonzero(blocks.town == town)
         order = np.argsort(blocks.use[own] != CENTER, kind="stable")
-        for block, (category, habit, name) in zip(own[order].tolist(), _TOWN, strict=False):
+        for block, (category, habit, name) in zip(own[order].tolist(), TOWN_PLACES, strict=False):
             if category != "square" or town % 2:
                 habits[block] = habit
                 yield _on_blocks(f"{TOWN_NAMES[town]}{name}（示例）", category, town, blocks, [block])
@@ -159,14 +133,14 @@ def _industrial_parks(blocks: Blocks, habits: dict[int, str]) -> Iterator[Place]
 
 def _hill_sights(dice: Dice, division: Division, terrain: Terrain) -> Iterator[Place]:
     mesh = division.mesh
-    inner = np.flatnonzero(division.county & division.county[mesh.neighbour].all(axis=1))
+    inner = np.flatnonzero(mesh.shrunk(division.county))
     height = terrain.height_m(*(mesh.center[inner] + ORIGIN).T)
     taken: list[Floats] = []
     for index in np.argsort(-height, kind="stable").tolist():
         center = mesh.center[inner[index]]
-        if len(taken) < len(_HILLS) and all(((center - other) ** 2).sum() > 4_500.0**2 for other in taken):
+        if len(taken) < len(HILLS) and all(((center - other) ** 2).sum() > 4_500.0**2 for other in taken):
             taken.append(center)
-    for name, center in zip(_HILLS, taken, strict=True):
+    for name, center in zip(HILLS, taken, strict=True):
         radius = dice.between(220.0, 330.0, 1)[0] * dice.between(0.75, 1.1, len(_ROUND), 1)
         ring = millimetres(center + radius * _ROUND)
         yield Place(name=f"{name}风景区（示例）", category="sight", town=-1, parts=(ring,))
@@ -175,27 +149,23 @@ def _hill_sights(dice: Dice, division: Division, terrain: Terrain) -> Iterator[P
 def _service_areas(settlements: Settlements, warp: Warp) -> Iterator[Place]:
     """One yard on either side of a motorway, between two of its points."""
     first, second = settlements.motorways
-    for name, line, at in zip(_SERVICE_AREAS, (first, second, second), (15, 20, 60), strict=True):
+    for name, line, at in zip(SERVICE_AREAS, (first, second, second), (15, 20, 60), strict=True):
         start, end = warp.bend(settlements.sheet[line[[at, at + 1]]])
         along = unit_vector(end - start)
         across = np.array([-along[1], along[0]])
-        yards = tuple(
-            _rectangle((start + end) / 2 + side * 85.0 * across, along, 190.0, 110.0) for side in (-1.0, 1.0)
-        )
+        yards = tuple(_rectangle((start + end) / 2 + side * 85.0 * across, along, 190.0, 110.0) for side in (-1.0, 1.0))
         yield Place(name=f"{name}（示例）", category="service_area", town=-1, parts=yards)
 
 
-def _airfield(
-    division: Division, settlements: Settlements, network: Network, terrain: Terrain, warp: Warp
-) -> Place:
+def _airfield(division: Division, settlements: Settlements, network: Network, terrain: Terrain, warp: Warp) -> Place:
     """A small airfield where the plain is emptiest."""
     share = np.linspace(0.0, 1.0, 9)[:, None, None]
     start, end = (settlements.sheet[network.edge[:, side]] for side in (0, 1))
     roads = warp.bend(start + share * (end - start)).reshape(-1, 2)
     mesh = division.mesh
-    inner = np.flatnonzero(division.county & division.county[mesh.neighbour].all(axis=1))
+    inner = np.flatnonzero(mesh.shrunk(division.county, rings=3))
     inner = inner[terrain.height_m(*(mesh.center[inner] + ORIGIN).T) < 170]
-    tree = shapely.STRtree(shapely.points(roads))
+    tree = shapely.STRtree(np.asarray(shapely.points(roads), dtype=object))
     _, gap = tree.query_nearest(shapely.points(mesh.center[inner]), all_matches=False, return_distance=True)
     ring = _rectangle(mesh.center[inner[np.argmax(gap)]], np.array([1.0, 0.0]), 800.0, 180.0)
     return Place(name="沂城通用机场（示例）", category="airport", town=-1, parts=(ring,))
@@ -210,3 +180,25 @@ def _rectangle(center: Floats, along: Floats, length_m: float, width_m: float) -
 def _on_blocks(name: str, category: str, town: int, blocks: Blocks, taken: list[int]) -> Place:
     parts = tuple(blocks.ground[block] for block in taken)
     return Place(name=name, category=category, town=town, parts=parts)
+
+
+def place_rows(places: tuple[Place, ...]) -> GeoDataFrame:
+    """Rows of the layer ``key_places``."""
+    import geopandas as gpd
+
+    return gpd.GeoDataFrame(
+        {
+            "place_id": place_keys(places),
+            "name": [place.name for place in places],
+            "category": [place.category for place in places],
+            "address": ["山东省临沂市沂南县（示例数据）"] * len(places),
+        },
+        geometry=[
+            shapely.MultiPolygon([shapely.Polygon(to_storage(part)) for part in place.parts]) for place in places
+        ],
+    )
+
+
+def place_keys(places: tuple[Place, ...]) -> list[str]:
+    """The key of each place."""
+    return [f"K{number:03d}" for number in range(1, len(places) + 1)]

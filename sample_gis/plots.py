@@ -42,9 +42,7 @@ def lay_out_blocks(dice: Dice, habit: Habit, ground: Floats) -> Plots:
     center = ground.mean(axis=1)
     away = ground - center[:, None]
     across = np.stack([-axis[:, 1], axis[:, 0]], axis=1)
-    extent = np.stack(
-        [np.ptp((away * direction[:, None]).sum(axis=2), axis=1) for direction in (axis, across)], axis=1
-    )
+    extent = np.stack([np.ptp((away * direction[:, None]).sum(axis=2), axis=1) for direction in (axis, across)], axis=1)
     plots = _lay_rows(dice, habit, center, axis, extent)
 
     side = np.roll(ground, -1, axis=1) - ground
@@ -53,7 +51,7 @@ def lay_out_blocks(dice: Dice, habit: Habit, ground: Floats) -> Plots:
     return plots.take((((corner * inward[:, None]).sum(axis=-1)) >= 0).all(axis=(1, 2)))
 
 
-def lay_out_villages(dice: Dice, habit: Habit, center: Floats, houses: Floats) -> Plots:
+def lay_out_villages(dice: Dice, habit: Habit, center: Floats, houses: Ints) -> Plots:
     """Lay plots in rows around the heart of each village, within a ragged oval.
 
     Parameters

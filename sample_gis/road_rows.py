@@ -69,7 +69,8 @@ def node_rows(network: Network, settlements: Settlements, warp: Warp) -> GeoData
     motorway = np.isin(network.node, network.edge[network.rank == MOTORWAY])
     main = np.isin(network.rank, [SECONDARY, ARTERIAL])
     mains = np.bincount(network.edge[main].ravel(), minlength=int(network.node[-1]) + 1)[network.node]
-    kind = np.select([motorway & (degree > 2), degree > 2, degree == 2], ["interchange", "intersection", "joint"], "end")
+    crossing = np.where(motorway, "interchange", "intersection")
+    kind = np.select([degree > 2, degree == 2], [crossing, "joint"], "end")
     return gpd.GeoDataFrame(
         {
             "node_id": _keys("N", len(network.node)),
@@ -98,7 +99,10 @@ def _names(line: Ints) -> npt.NDArray[np.object_]:
     return np.array([name(*key) for key in line.tolist()], dtype=object)
 
 
-def midpoints(network: Network, settlements: Settlements, warp: Warp, rank: int) -> Floats:
-    """(k, 2) middles of the roads of a class, metres from the seat."""
-    edge = network.edge[network.rank == rank]
-    return warp.bend((settlements.sheet[edge[:, 0]] + settlements.sheet[edge[:, 1]]) / 2)
+def points_along(
+    network: Network, settlements: Settlements, warp: Warp, ranks: tuple[int, ...], shares: tuple[float, ...]
+) -> Floats:
+    """(k, 2) points at these shares of the way along every road of some classes, metres from the seat."""
+    edge = network.edge[np.isin(network.rank, ranks)]
+    start, end = settlements.sheet[edge[:, 0]], settlements.sheet[edge[:, 1]]
+    return warp.bend(np.concatenate([start + share * (end - start) for share in shares]))

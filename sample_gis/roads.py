@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra, minimum_spanning_tree
-from scipy.spatial import Delaunay
 
 from sample_gis.dice import Dice, Floats, Ints
 from sample_gis.mesh import Mask
 from sample_gis.settlements import Settlements, Town
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 #: Road classes from the least to the greatest; a road keeps the greatest that it is given.
 CLASSES = (
@@ -52,6 +53,8 @@ class Network:
     @classmethod
     def of(cls, seed: int, settlements: Settlements) -> Network:
         """Choose the roads among all that could be."""
+        from scipy.sparse.csgraph import connected_components
+
         dice = Dice(seed, "roads")
         size = len(settlements.sheet)
         planned = [_streets(dice, index, town) for index, town in enumerate(settlements.towns)]
@@ -71,7 +74,8 @@ class Network:
 
     def degree(self) -> Ints:
         """How many road ends each node has."""
-        return np.bincount(self.edge.ravel())[self.node]
+        degree: Ints = np.bincount(self.edge.ravel())[self.node]
+        return degree
 
 
 def _streets(dice: Dice, index: int, town: Town) -> tuple[Ints, Ints, Ints]:
@@ -105,6 +109,8 @@ def _same(pairs: Ints, rank: int, line: int) -> tuple[Ints, Ints]:
 
 def _country(settlements: Settlements) -> Ints:
     """Roads that could run between villages, towns and interchanges: the Gabriel graph, in which no two cross."""
+    from scipy.spatial import Delaunay
+
     sheet = settlements.sheet
     triangles = Delaunay(sheet).simplices
     pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]).astype(np.int64)
@@ -125,11 +131,14 @@ def _country(settlements: Settlements) -> Ints:
         closed[line] = np.arange(len(line)) % _INTERCHANGE_EVERY != 2
     same = (home[pairs[:, 0]] >= 0) & (home[pairs[:, 0]] == home[pairs[:, 1]])
     x, y = (sheet[pairs[:, 0]] - sheet[pairs[:, 1]]).T
-    return pairs[~same & ~closed[pairs].any(axis=1) & (x * x + y * y < 4_000.0**2)]
+    possible: Ints = pairs[~same & ~closed[pairs].any(axis=1) & (x * x + y * y < 4_000.0**2)]
+    return possible
 
 
 def _connect(dice: Dice, settlements: Settlements, edge: Ints, rank: Ints) -> Ints:
     """Give classes to the country roads that are wanted; the others stay at -1."""
+    from scipy.sparse.csgraph import dijkstra, minimum_spanning_tree
+
     size = len(settlements.sheet)
     x, y = (settlements.sheet[edge[:, 0]] - settlements.sheet[edge[:, 1]]).T
     length = np.sqrt(x * x + y * y) * np.where(rank == MOTORWAY, 50.0, 1.0)
@@ -144,30 +153,34 @@ def _connect(dice: Dice, settlements: Settlements, edge: Ints, rank: Ints) -> In
         index = number[min(pair), max(pair)]
         wanted[index] = max(wanted[index], VILLAGE)
 
+    # Every village has its way to the nearest town; the more villages use a road, the better it is.
     distance, before, _ = dijkstra(graph, directed=False, indices=seats, min_only=True, return_predecessors=True)
-    served = np.isin(np.arange(size), settlements.villages).astype(np.int64)
+    users = np.isin(np.arange(size), settlements.villages).astype(np.int64)
     for node in np.argsort(-np.where(np.isfinite(distance), distance, -1), kind="stable").tolist():
         at = int(before[node])
-        if at >= 0 and served[node]:
+        if at >= 0 and users[node]:
             index = number[min(node, at), max(node, at)]
-            wanted[index] = max(wanted[index], COUNTY if served[node] >= 7 else TOWNSHIP if served[node] >= 2 else VILLAGE)
-            served[at] += served[node]
+            least = VILLAGE if users[node] < 2 else TOWNSHIP if users[node] < 7 else COUNTY
+            wanted[index] = max(wanted[index], least)
+            users[at] += users[node]
 
-    between, before = dijkstra(graph, directed=False, indices=seats, return_predecessors=True)
-    for town, home in enumerate(seats.tolist()):
-        near = np.argsort(between[town][seats], kind="stable")[1:4]
-        for other, least in [(0, PROVINCIAL if town % 2 else COUNTY), *((int(index), COUNTY) for index in near)]:
+    # Every town has a good road to the seat and to its neighbours.
+    between, back = dijkstra(graph, directed=False, indices=seats, return_predecessors=True)
+    for town in range(len(seats)):
+        near = np.argsort(between[town][seats], kind="stable")[1:4].tolist()
+        for other, least in [(0, PROVINCIAL if town % 2 else COUNTY), *((index, COUNTY) for index in near)]:
             at = int(seats[other])
-            while at != home and before[town][at] >= 0:
-                back = int(before[town][at])
-                index = number[min(at, back), max(at, back)]
+            while back[town][at] >= 0:
+                node, at = at, int(back[town][at])
+                index = number[min(node, at), max(node, at)]
                 if rank[index] < 0:
                     wanted[index] = max(wanted[index], least)
-                at = back
     return wanted
 
 
 def _graph(size: int, edge: Ints, length: Floats) -> csr_array:
+    from scipy.sparse import csr_array
+
     return csr_array((length, (edge[:, 0], edge[:, 1])), shape=(size, size))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -83,9 +84,7 @@ class Settlements:
         )
 
 
-def _lay_out(
-    dice: Dice, warp: Warp, division: Division, index: int, seat: Floats, offset: int
-) -> tuple[Town, Floats]:
+def _lay_out(dice: Dice, warp: Warp, division: Division, index: int, seat: Floats, offset: int) -> tuple[Town, Floats]:
     middle = warp.flatten(seat)
     if index == 0:
         x, y = (middle[axis] + _lines(dice, 20, 170.0, 300.0) for axis in range(2))
@@ -120,7 +119,7 @@ def _motorways(division: Division, warp: Warp, offset: int) -> tuple[Floats, tup
     lines = []
     for vertices in (np.array(line) * 1000.0 for line in MOTORWAYS_KM):
         legs = []
-        for start, end in zip(vertices[:-1], vertices[1:], strict=True):
+        for start, end in pairwise(vertices):
             length = np.sqrt(((end - start) ** 2).sum())
             share = np.arange(int(length // _MOTORWAY_STEP_M)) / int(length // _MOTORWAY_STEP_M)
             legs.append(start + share[:, None] * (end - start))
@@ -142,7 +141,7 @@ def _longest_run(inside: Mask) -> slice:
 
 def _villages(dice: Dice, division: Division, terrain: Terrain, warp: Warp, fixed: Floats) -> Floats:
     """Villages a kilometre or so apart, closer in the plain than in the hills, away from towns and motorways."""
-    cells = np.flatnonzero(division.county & division.county[division.mesh.neighbour].all(axis=1))
+    cells = np.flatnonzero(division.mesh.shrunk(division.county))
     home = cells[dice.integers(0, len(cells), 16_000)]
     place = division.mesh.center[home] + dice.between(-200.0, 200.0, len(home), 2)
     height = terrain.height_m(*(place + ORIGIN).T)

@@ -24,9 +24,7 @@ _PLANS: tuple[tuple[tuple[tuple[float, float], ...], ...], ...] = (
 )
 
 
-def footprints(
-    plan: Ints, center: Floats, axis: Floats, size: Floats, height_m: Floats
-) -> npt.NDArray[np.object_]:
+def footprints(plan: Ints, center: Floats, axis: Floats, size: Floats, height_m: Floats) -> npt.NDArray[np.object_]:
     """Draw n footprints.
 
     Parameters
@@ -47,16 +45,12 @@ def footprints(
     array
         n MultiPolygons Z in the storage CRS.
     """
-    drawn = np.empty(len(plan), dtype=object)
+    drawn = np.empty((len(plan), 1), dtype=object)
     for number, rings in enumerate(_PLANS):
         rows = np.flatnonzero(plan == number)
-        shell, *holes = (
-            shapely.linearrings(_place(np.array(ring), center[rows], axis[rows], size[rows], height_m[rows]))
-            for ring in rings
-        )
-        drawn[rows] = shapely.polygons(shell, holes=np.stack(holes, axis=1) if holes else None)
-    result: npt.NDArray[np.object_] = shapely.multipolygons(drawn[:, None])
-    return result
+        placed = [_place(np.array(ring), center[rows], axis[rows], size[rows], height_m[rows]) for ring in rings]
+        drawn[rows, 0] = shapely.polygons(placed[0], holes=np.stack(placed[1:], axis=1) if placed[1:] else None)
+    return np.asarray(shapely.multipolygons(drawn), dtype=object)
 
 
 def _place(ring: Floats, center: Floats, axis: Floats, size: Floats, height_m: Floats) -> Floats:
@@ -64,4 +58,5 @@ def _place(ring: Floats, center: Floats, axis: Floats, size: Floats, height_m: F
     local = ring[None] * size[:, None]
     points = center[:, None] + local[..., :1] * axis[:, None] + local[..., 1:] * across[:, None]
     z = np.broadcast_to(height_m[:, None, None], (*points.shape[:2], 1))
-    return np.concatenate([to_storage(points), z], axis=2)
+    ring = np.concatenate([to_storage(points), z], axis=2)
+    return np.concatenate([ring, ring[:, :1]], axis=1)

@@ -55,7 +55,9 @@ class Terrain:
         hills = 0.10 + 0.70 * west + 0.30 * up
         ridge = np.clip(0.42 + 1.35 * self.relief(east, north), 0.0, None)
         bank = 7.0 * river * river / (river * river + 150.0 * 150.0)
-        return water + bank + valley * (16.0 + 34.0 * self.rolling(east, north) + 520.0 * hills * ridge * ridge)
+        plain = 16.0 + 34.0 * self.rolling(east, north)
+        height: Floats = water + bank + valley * (plain + 520.0 * hills * ridge * ridge)
+        return height
 
     def grid(self, step_m: float, bbox: Iterable[float]) -> tuple[Floats, Floats, Floats]:
         """Heights on a regular grid.
@@ -73,8 +75,8 @@ class Terrain:
             (n,) eastings from the west, (m,) northings from the north as rasters run, (m, n) heights.
         """
         west, south, east, north = bbox
-        x = west + step_m * np.arange(int((east - west) // step_m) + 1)
-        y = north - step_m * np.arange(int((north - south) // step_m) + 1)
+        x = west + step_m * np.arange((east - west) // step_m + 1.0)
+        y = north - step_m * np.arange((north - south) // step_m + 1.0)
         return x, y, self.height_m(x[None, :], y[:, None])
 
     def river_east_m(self, north: Floats) -> Floats:
