@@ -90,6 +90,6 @@ def find_in_service(rows: GeoDataFrame, on_date: date | None) -> npt.NDArray[np.
     if on_date is None:
         return serving
     day = np.datetime64(on_date)
-    denied = (rows["in_service_since"] > day) | (rows["in_service_until"] < day)
-    serving = serving & ~denied.to_numpy(bool)
-    return serving
+    early: npt.NDArray[np.bool_] = (rows["in_service_since"] > day).to_numpy(bool)
+    late: npt.NDArray[np.bool_] = (rows["in_service_until"] < day).to_numpy(bool)
+    return serving & ~early & ~late
