@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import logging
 import sys
 from collections.abc import Callable, Mapping
@@ -99,10 +100,17 @@ def main() -> None:
         click.echo("twin: interrupted", err=True)
         sys.exit(130)
     except TwinError as error:
-        click.echo(f"twin: {error.detail}", err=True)
-        for fault in error.faults[:20] if isinstance(error, SchemaViolation) else ():
-            click.echo(f"  {fault}", err=True)
+        _tell(error)
         sys.exit(1)
+
+
+def _tell(error: TwinError) -> None:
+    """Say what was refused; a program that asked for JSON gets it as JSON."""
+    if "--json" in sys.argv:
+        click.echo(json.dumps({"error": error.slug, "detail": error.detail, **error.members}, default=str))
+    click.echo(f"twin: {error.detail}", err=True)
+    for fault in error.faults[:20] if isinstance(error, SchemaViolation) else ():
+        click.echo(f"  {fault}", err=True)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from twin.commands.output import print_json
 from twin.commands.parse import as_of_option, parse_effective
 from twin.query import AsOf
 from twin.session import Session
+
+if TYPE_CHECKING:
+    from twin.ingest.changes import Mode
 
 
 @click.command(epilog="Example: twin ingest topo_sheets 图幅.shp --crs EPSG:4548 --mode sync --effective 2022-06-30")
@@ -38,7 +42,7 @@ def ingest(
     encoding: str | None,
     source_layer: str | None,
     datum: str | None,
-    mode: str,
+    mode: Mode,
     effective: datetime | None,
     reason: str,
     repair_tolerance: float,

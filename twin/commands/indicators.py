@@ -43,19 +43,8 @@ def indicators(session: Session) -> None:
         )
         return
     print_table(
-        ("indicator", "title", "标题", "unit", "target", "clause", "parameters"),
-        [
-            (
-                i.id,
-                i.title,
-                i.title_zh,
-                i.unit,
-                i.target,
-                f"{i.clause.document} {i.clause.article}",
-                " ".join(i.parameters),
-            )
-            for i in found
-        ],
+        ("indicator", "title", "标题", "unit", "target", "parameters"),
+        [(i.id, i.title, i.title_zh, i.unit, i.target, ", ".join(i.parameters)) for i in found],
     )
 
 

@@ -1,0 +1,192 @@
+"""The command line as its users meet it: a process, its exit code, what it prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from twin.cli import COMMANDS
+
+STATIONS = """station_id,name,kind,status,经度,纬度
+s1,示例一,automatic,in_service,118.45,35.55
+s2,示例二,automatic,in_service,118.48,35.55
+"""
+URBAN = {
+    "type": "FeatureCollection",
+    "features": [
+        {
+            "type": "Feature",
+            "properties": {"area_id": "u1", "name": "示例城区", "kind": "urban", "status": "in_force"},
+            "geometry": {
+                "type": "MultiPolygon",
+                "coordinates": [
+                    [[[118.44, 35.54], [118.49, 35.54], [118.49, 35.56], [118.44, 35.56], [118.44, 35.54]]]
+                ],
+            },
+        }
+    ],
+}
+
+
+class Terminal:
+    """A shell in a folder with a store to work on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def twin(self, *words: str, code: int = 0) -> str:
+        """Run a command, demand its exit code, return what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "twin.cli", *words],
+            cwd=self.folder,
+            env=os.environ | {"TWIN_STORE": "county.gpkg", "TWIN_AUTHOR": "王工"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.stdout if code == 0 else done.stdout + done.stderr
+
+    def json(self, *words: str) -> object:
+        """Run a command and read its answer as a program would."""
+        return json.loads(self.twin(*words, "--json"))
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    (tmp_path / "stations.csv").write_text(STATIONS, encoding="utf-8")
+    (tmp_path / "urban.geojson").write_text(json.dumps(URBAN), encoding="utf-8")
+    return Terminal(tmp_path)
+
+
+@pytest.fixture
+def county(terminal: Terminal) -> Terminal:
+    terminal.twin("init", "county.gpkg", "--crs", "EPSG:4548", "--title", "示例县")
+    terminal.twin("ingest", "planning_areas", "urban.geojson")
+    terminal.twin("ingest", "weather_stations", "stations.csv", "--crs", "EPSG:4490", "--effective", "2021-06-30")
+    return terminal
+
+
+def test_a_county_from_nothing_to_a_verified_indicator(county):
+    assert {layer["id"]: layer["features"] for layer in county.json("layers") if layer["features"]} == {
+        "planning_areas": 1,
+        "weather_stations": 2,
+    }
+    results = county.json("assess", "weather_station_spacing")
+    (county.folder / "results.json").write_text(json.dumps(results))
+    assert results[0]["evidence"][0]["rows"] == 2
+    assert results[0]["verdict"] == "met"
+    assert "holds" in county.twin("verify", "results.json")
+    results[0]["value"] += 1e-9
+    (county.folder / "doctored.json").write_text(json.dumps(results))
+    assert "recorded" in county.twin("verify", "doctored.json", code=1)
+
+
+def test_the_table_of_indicators_shows_value_target_and_verdict(county):
+    lines = county.twin("assess").splitlines()
+    spacing = next(line for line in lines if line.startswith("weather_station_spacing"))
+    assert "< 5" in spacing
+    assert spacing.endswith("met")
+    assert any(line.startswith("topographic_coverage") for line in lines)
+
+
+def test_the_state_as_of_a_day_is_asked_by_date_or_by_revision(county):
+    county.twin("ingest", "weather_stations", "stations.csv", "--crs", "EPSG:4490", "--mode", "sync")
+    before = county.json("assess", "weather_station_spacing", "--as-of", "2021-06-29")[0]
+    after = county.json("assess", "weather_station_spacing", "--as-of", "2021-06-30", "--param", "on_date=2021-06-30")[
+        0
+    ]
+    assert before["value"] is None
+    assert after["as_of"].startswith("2021-06-30T23:59:59")
+    assert county.json("assess", "weather_station_spacing", "--as-of", "2")[0]["value"] is not None
+
+
+def test_history_diff_revert_and_export_tell_one_story(county):
+    changed = STATIONS.replace("示例二", "改名站") + "s3,示例三,manual,in_service,118.46,35.545\n"
+    (county.folder / "second.csv").write_text(changed, encoding="utf-8")
+    county.twin("ingest", "weather_stations", "second.csv", "--crs", "EPSG:4490", "--mode", "sync", "--reason", "复核")
+    history = county.json("history", "weather_stations")
+    assert [(r["inserted"], r["updated"], r["deleted"]) for r in history] == [(2, 0, 0), (1, 1, 0)]
+    assert history[0]["effective"].startswith("2021-06-29T16:00")  # the 30th begins at 16:00 UTC in China
+    assert (history[1]["author"], history[1]["reason"]) == ("王工", "复核")
+    assert len(history[1]["sha256"]) == 64
+    assert county.json("diff", "weather_stations", "2", "3") == {
+        "layer": "weather_stations",
+        "added": ["s3"],
+        "removed": [],
+        "changed": {"s2": ["name"]},
+    }
+    assert "revision 4 undoes 3: +0 ~1 -1" in county.twin("revert", "weather_stations", "3")
+    county.twin("export", "weather_stations", "now.geojson")
+    county.twin("export", "weather_stations", "then.geojson", "--as-of", "3")
+    names = [
+        {f["properties"]["name"] for f in json.loads((county.folder / name).read_text())["features"]}
+        for name in ("now.geojson", "then.geojson")
+    ]
+    assert names == [{"示例一", "示例二"}, {"示例一", "改名站", "示例三"}]
+
+
+def test_a_faulty_delivery_exits_with_1_names_row_and_field_and_writes_nothing(county):
+    faulty = STATIONS.replace("automatic,in_service,118.48", "solar,in_service,218.48")
+    (county.folder / "faulty.csv").write_text(faulty, encoding="utf-8")
+    said = county.twin("ingest", "weather_stations", "faulty.csv", "--crs", "EPSG:4490", "--mode", "sync", code=1)
+    assert "faulty.csv" in said
+    assert "row 2" in said
+    assert "kind" in said
+    assert len(county.json("history", "weather_stations")) == 1
+    said = county.twin("ingest", "weather_stations", "faulty.csv", "--crs", "EPSG:4490", "--json", code=1)
+    (fault,) = [fault for fault in json.loads(said.splitlines()[0])["errors"] if fault["field"] == "kind"]
+    assert (fault["file"], fault["row"], fault["value"]) == ("faulty.csv", 2, "solar")
+
+
+def test_a_dry_run_reports_and_writes_nothing(county):
+    more = STATIONS + "s3,示例三,manual,in_service,118.46,35.545\n"
+    (county.folder / "more.csv").write_text(more, encoding="utf-8")
+    report = county.json("ingest", "weather_stations", "more.csv", "--crs", "EPSG:4490", "--mode", "sync", "--dry-run")
+    assert (report["read"], report["inserted"], report["unchanged"], report["revision"]) == (3, 1, 2, None)
+    assert len(county.json("history", "weather_stations")) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["layers"], 1, "there is no store county.gpkg; create one with: twin init"),
+        (["describe", "topo_sheet"], 1, "did you mean topo_sheets"),
+        (["assess", "coverage"], 1, "there is no indicator coverage"),
+        (["assess", "--param", "colour=red"], 1, "no indicator asked for has a parameter colour"),
+        (["assess", "--param", "area"], 1, "--param takes name=value"),
+        (["assess", "--as-of", "yesterday"], 2, "neither a revision number nor a date"),
+        (["init", "county.sqlite", "--crs", "EPSG:4548"], 1, "a path ending in .gpkg"),
+        (["init", "county.gpkg", "--crs", "EPSG:999999"], 1, "999999"),
+        (["nonsense"], 2, "No such command"),
+        (["doctor"], 1, "FAULT"),
+    ],
+)
+def test_a_mistake_is_answered_with_what_to_do_and_an_exit_code(terminal, words, code, says):
+    assert says in terminal.twin(*words, code=code)
+
+
+def test_a_setting_misspelt_in_the_environment_is_named(terminal):
+    done = subprocess.run(
+        [sys.executable, "-m", "twin.cli", "layers"],
+        env=os.environ | {"TWIN_STOER": "x.gpkg"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "TWIN_STOER is not a setting; did you mean store" in done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(terminal, command):
+    said = terminal.twin(command, "--help")
+    assert f"twin {command}" in said
+    assert "Example" in said
+    assert "--json" in said
