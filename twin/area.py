@@ -141,7 +141,10 @@ def _measure_chunk(geometries: Geometries, counts: Counts, small: float) -> _Rin
     starts = np.cumsum(counts) - counts
     # The plane as complex numbers, seen from the first vertex of each geometry: differences of neighbouring numbers are
     # exact, so 1 m² at 39 million is still right.
-    z = shapely.get_coordinates(geometries).view(np.complex128)[:, 0]
+    coords = shapely.get_coordinates(geometries)
+    if not np.isfinite(coords).all():
+        raise CrsError("there is no area where a coordinate is not a finite number")
+    z = coords.view(np.complex128)[:, 0]
     first = z[starts]
     z = z - np.repeat(first, counts)
     # A ring begins and ends in its first vertex; another ring would follow after it has come back there.
@@ -203,8 +206,6 @@ class _Factor:
 
 
 def _factor_around(points: Floats, step: float, crs: CRS) -> _Factor:
-    if not np.isfinite(points).all():
-        raise CrsError("there is no area where a coordinate is not a number")
     west, south = (np.floor(points[:, axis].min() / step) for axis in (0, 1))
     east, north = (np.ceil(points[:, axis].max() / step) for axis in (0, 1))
     return _fit(crs, step, (float(west), float(south), float(max(east, west + 1)), float(max(north, south + 1))))
