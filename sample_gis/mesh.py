@@ -17,6 +17,7 @@ import numpy.typing as npt
 import shapely
 
 from sample_gis.dice import Dice, Floats, Ints
+from sample_gis.graph import make_graph
 from sample_gis.noise import Noise
 from sample_gis.place import BOX, millimetres, to_storage
 
@@ -183,12 +184,9 @@ class Mesh:
         return np.array(polygons, dtype=object)
 
     def _graph(self, group: Ints, cost: Floats) -> csr_array:
-        from scipy.sparse import csr_array
-
         beside = np.where(self.neighbour < 0, 0, group[self.neighbour])
         cell, side = np.nonzero((group[:, None] == beside) & (group[:, None] > 0))
-        size = len(self.center)
-        return csr_array((cost[cell, side], (cell, self.neighbour[cell, side])), shape=(size, size))
+        return make_graph(len(self.center), np.stack([cell, self.neighbour[cell, side]], axis=1), cost[cell, side])
 
 
 def _trace(onward: dict[int, tuple[int, int]]) -> Iterator[list[int]]:

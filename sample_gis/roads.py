@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sample_gis.dice import Dice, Floats, Ints
+from sample_gis.dice import Dice, Ints
+from sample_gis.graph import make_graph
 from sample_gis.mesh import Mask
 from sample_gis.settlements import Settlements, Town
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 #: Road classes from the least to the greatest; a road keeps the greatest that it is given.
 CLASSES = (
@@ -68,7 +65,7 @@ class Network:
         edge, rank, line = (np.concatenate(column) for column in zip(*planned, strict=True))
         rank = _connect(dice, settlements, edge, rank)
         kept = rank >= 0
-        part = connected_components(_graph(size, edge[kept], np.ones(kept.sum())), directed=False)[1]
+        part = connected_components(make_graph(size, edge[kept], np.ones(kept.sum())), directed=False)[1]
         kept &= part[edge[:, 0]] == part[edge[0, 0]]
         return cls(node=np.unique(edge[kept]), edge=edge[kept], rank=rank[kept], line=line[kept])
 
@@ -142,7 +139,7 @@ def _connect(dice: Dice, settlements: Settlements, edge: Ints, rank: Ints) -> In
     size = len(settlements.sheet)
     x, y = (settlements.sheet[edge[:, 0]] - settlements.sheet[edge[:, 1]]).T
     length = np.sqrt(x * x + y * y) * np.where(rank == MOTORWAY, 50.0, 1.0)
-    graph = _graph(size, edge, length)
+    graph = make_graph(size, edge, length)
     number = {pair: index for index, pair in enumerate(map(tuple, np.sort(edge, axis=1).tolist()))}
     seats = np.array([town.number[town.number.shape[0] // 2, town.number.shape[1] // 2] for town in settlements.towns])
 
@@ -176,12 +173,6 @@ def _connect(dice: Dice, settlements: Settlements, edge: Ints, rank: Ints) -> In
                 if rank[index] < 0:
                     wanted[index] = max(wanted[index], least)
     return wanted
-
-
-def _graph(size: int, edge: Ints, length: Floats) -> csr_array:
-    from scipy.sparse import csr_array
-
-    return csr_array((length, (edge[:, 0], edge[:, 1])), shape=(size, size))
 
 
 def _among(pairs: Ints, others: Ints) -> Mask:
