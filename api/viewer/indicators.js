@@ -6,7 +6,7 @@ import { evidenceOf, resultOf } from "./service.js";
 const VERDICTS = { met: "met 达标", missed: "missed 未达标", unknown: "unknown 未知" };
 const ROLES = { covered: ["Covered", "已覆盖", "#1b8a4b"], uncovered: ["Not covered", "未覆盖", "#d1352b"] };
 const OTHER_COLORS = ["#e07b00", "#6a3d9a", "#1f78b4", "#b15928", "#e7298a"];
-const SHAPES = ["fill", "line", "circle"];
+const SHAPES = ["veil", "fill", "line", "circle"];
 const SIGNS = { ">=": "≥", "<=": "≤", ">": ">", "<": "<" };
 
 /** List the indicators; each shows its value as soon as that is known. */
@@ -65,16 +65,22 @@ function drawEvidence(map, evidence, roles) {
   const only = (...kinds) => ["in", ["geometry-type"], ["literal", kinds.flatMap((kind) => [kind, `Multi${kind}`])]];
   map.addSource("evidence", { type: "geojson", data: evidence });
   const base = { source: "evidence" };
+  // What an indicator proposes lies above what it judges.
+  const order = ["match", ["get", "role"], "covered", 0, "uncovered", 1, 2];
+  // The layers step back behind a veil of paper, so that the evidence stands out.
   map.addLayer({
-    ...base, id: "evidence-fill", type: "fill", filter: only("Polygon"),
+    id: "evidence-veil", type: "background", paint: { "background-color": "#f6f4ee", "background-opacity": 0.6 },
+  });
+  map.addLayer({
+    ...base, id: "evidence-fill", type: "fill", filter: only("Polygon"), layout: { "fill-sort-key": order },
     paint: { "fill-color": color, "fill-opacity": 0.35 },
   });
   map.addLayer({
-    ...base, id: "evidence-line", type: "line", filter: only("Polygon", "LineString"),
+    ...base, id: "evidence-line", type: "line", filter: only("Polygon", "LineString"), layout: { "line-sort-key": order },
     paint: { "line-color": color, "line-width": 1.5 },
   });
   map.addLayer({
-    ...base, id: "evidence-circle", type: "circle", filter: only("Point"),
+    ...base, id: "evidence-circle", type: "circle", filter: only("Point"), layout: { "circle-sort-key": order },
     paint: { "circle-color": color, "circle-radius": 6, "circle-stroke-color": "#fff", "circle-stroke-width": 2 },
   });
 }
@@ -93,7 +99,7 @@ function describe(result, roles) {
     element("p", {}, element("strong", {}, valueText(value, unit)), ` · target 目标 ${goal}`),
     note ? element("p", {}, note) : null,
     element("ul", { className: "plain legend" }, ...[...roles.values()].map(({ title, titleZh, color, count }) =>
-      element("li", {}, swatch([color]), bilingual(title, titleZh), ` (${figure(count)})`))),
+      element("li", {}, swatch([color]), bilingual(`${title} (${figure(count)})`, titleZh)))),
     breakdown.length ? breakdownTable(breakdown, unit) : null,
     element("p", { className: "clause" }, `${clause.document} ${clause.article}: ${clause.text}`),
   );

@@ -40,10 +40,12 @@ function drawingsOf(collection) {
   }];
 }
 
-/** Add the source and the map layers of every collection: areas lowest, then lines, then points. */
+/** Add the source and the map layers of every collection: areas lowest, then lines, then points; and among those what
+ * is seen from afar below what is seen from near, so that townships do not cover houses. */
 export function addCollections(map, collections) {
   for (const { id } of collections) map.addSource(id, { type: "vector", url: address(`tiles/${id}.json`) });
-  const drawings = collections.flatMap(drawingsOf);
+  const fromAfar = [...collections].sort((a, b) => a["x-zooms"][0] - b["x-zooms"][0]);
+  const drawings = fromAfar.flatMap(drawingsOf);
   drawings.sort((a, b) => DRAWING_ORDER.indexOf(a.type) - DRAWING_ORDER.indexOf(b.type));
   for (const drawing of drawings) map.addLayer(drawing);
 }

@@ -59,9 +59,9 @@ def test_the_map_shows_an_indicator_and_its_evidence(served: str, page: Page) ->
     text = page.wait_for("2 features in view")  # only the wells were asked for
     text = page.wait_for("target 目标 ≥ 50 %")
     assert "Share of parks 公园占比25 %missed 未达标" in text  # P3 of P1, P2, P3 and P/5
-    assert "Covered 已覆盖 (1)" in text
-    assert "Not covered 未覆盖 (3)" in text
-    assert "Best place 最佳位置 (1)" in text
+    assert "Covered (1) 已覆盖" in text
+    assert "Not covered (3) 未覆盖" in text
+    assert "Best place (1) 最佳位置" in text
     assert "North 北镇25 %" in text
 
 
