@@ -14,7 +14,8 @@ export function openOnClick(map, collections) {
   map.on("click", async ({ point, lngLat }) => {
     const found = featuresAt(map, point);
     if (found.length === 0) return;
-    const entries = await Promise.all(found.slice(0, MOST).map((feature) => describe(feature, byId.get(feature.source))));
+    const first = found.slice(0, MOST);
+    const entries = await Promise.all(first.map((feature) => describe(feature, byId)));
     const more = found.length > MOST ? element("p", {}, `and ${found.length - MOST} more 还有更多`) : null;
     popup.setLngLat(lngLat).setDOMContent(element("div", { className: "features" }, ...entries, more)).addTo(map);
   });
@@ -29,15 +30,16 @@ function featuresAt(map, { x, y }) {
   return [...new Map(hits.map((hit) => [`${hit.source}/${hit.id ?? JSON.stringify(hit.properties)}`, hit])).values()];
 }
 
-async function describe({ properties }, collection) {
-  if (!collection) {
-    const { title, title_zh: titleZh, role, ...rest } = properties;
-    return entry([bilingual(title ?? role, titleZh)], rest, {});
-  }
-  const key = properties[collection["x-key"]];
+/** A feature of a layer, from its tile or from the evidence, or a shape that an indicator derived. */
+async function describe({ source, properties }, collections) {
+  const { role, layer, title, title_zh: titleZh, ...rest } = source === "evidence" ? properties : {};
+  const collection = collections.get(layer ?? source);
+  if (!collection) return entry([bilingual(title ?? role, titleZh)], rest, {});
+  const values = layer ? rest : properties;
+  const key = values[collection["x-key"]];
   const href = address(`collections/${collection.id}/items/${encodeURIComponent(key)}?f=html`);
   const heading = [bilingual(collection.title, collection.title_zh), " ", element("a", { href }, key)];
-  return entry(heading, properties, await fieldsOf(collection.id));
+  return entry(heading, values, await fieldsOf(collection.id).catch(() => ({})));
 }
 
 function entry(heading, properties, fields) {
