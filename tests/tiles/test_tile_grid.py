@@ -14,8 +14,8 @@ from twin.errors import InvalidParameter
 
 
 @pytest.mark.parametrize(("z", "x", "y"), [(10, 848, 403), (15, 27166, 12917), (18, 217335, 103343)])
-def test_the_survey_point_lies_in_the_tiles_the_standard_numbers(z: int, x: int, y: int) -> None:
-    # docs/standards 6.2: grid "w", point 118.4655 E 35.5505 N.
+def test_a_known_point_lies_in_the_tiles_that_tianditu_numbers(z: int, x: int, y: int) -> None:
+    # Grid "w" of Tianditu, which is WebMercatorQuad, at 118.4655 E 35.5505 N.
     assert tile_at(118.4655, 35.5505, z) == (x, y)
     west, south, east, north = reproject_bbox(tile_box(z, x, y), parse_crs("EPSG:3857"), CRS84)
     assert west <= 118.4655 <= east
