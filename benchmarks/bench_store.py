@@ -32,7 +32,9 @@ def main() -> None:
             pyogrio.write_dataframe(houses, peers, layer="houses")
 
         seconds = time_in_turn(3, ours=write_ours, peer=write_peer)
-        print_ratio("write 300,000 polygons with history", seconds["ours"], seconds["peer"], peer="pyogrio write", limit=2)
+        print_ratio(
+            "write 300,000 polygons with history", seconds["ours"], seconds["peer"], peer="pyogrio write", limit=2
+        )
 
         side = 2_560.0  # 32 × 32 houses
         box = BBox(500_000, 3_930_000, 500_000 + side, 3_930_000 + side)

@@ -74,7 +74,7 @@ EXAMPLE = Example(
 @indicator(
     title="5G coverage of key public places",
     title_zh="重点公共区域5G网络覆盖率",
-    unit="1",
+    unit="ratio",
     target=Target(
         op=">=",
         value=1.0,
