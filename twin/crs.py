@@ -53,6 +53,8 @@ _CGCS2000_ELLIPSOID = Geod(a=6378137.0, rf=298.257222101)
 #: Datums whose parameters only the surveying authorities hold; what PROJ knows of them is for other places.
 _WITHHELD = ("Xian 1980", "Beijing 1954", "New Beijing")
 _SHORT_NAMES = {"CRS84": "OGC:CRS84", "CRS:84": "OGC:CRS84"}
+
+
 # --- names -----------------------------------------------------------------------------------------------------------
 
 
@@ -84,13 +86,13 @@ def require_storage_crs(crs: CRS) -> CRS:
     Raises
     ------
     CrsError
-        The CRS is geocentric, vertical or local.
+        The CRS is geocentric, vertical or local, or its axes do not point east and north.
     """
     flat = horizontal(crs)
-    if not (flat.is_geographic or flat.is_projected):
+    if not (flat.is_geographic or flat.is_projected) or {a.direction for a in flat.axis_info} != {"east", "north"}:
         raise CrsError(
-            f"{crs_label(crs)} is a {crs.type_name}; a twin needs a geographic or projected CRS, such as EPSG:4490 "
-            "or a transverse Mercator '+proj=tmerc +lon_0=118.5 +x_0=500000 +ellps=GRS80'"
+            f"{crs_label(crs)} ({crs.type_name}) cannot hold a twin; it needs a geographic or projected CRS with axes "
+            "east and north, such as EPSG:4490 or '+proj=tmerc +lon_0=118.5 +x_0=500000 +ellps=GRS80'"
         )
     return flat
 
@@ -101,6 +103,10 @@ def epsg_code(crs: CRS) -> int | None:
 
     Of CRS that differ in their area of use only (EPSG:4509, EPSG:4548) the one of the same name is taken.
     """
+    if crs.is_bound:
+        crs = horizontal(crs)
+    if crs.is_bound:  # the register knows the CRS, but not with these parameters
+        return None
     if not (crs.is_geographic or crs.is_projected):
         return crs.to_epsg()
     # PROJ's own confidence is no guide (MGI (Ferro) from a .prj scores 25 of 100): compare what the numbers mean.
@@ -119,11 +125,11 @@ def crs_label(crs: CRS) -> str:
 
 
 def transverse_mercator(
-    centralmeridian_deg: float, name: str | None = None, *, false_easting_m: float = 500000.0
+    central_meridian_deg: float, name: str | None = None, *, false_easting_m: float = 500000.0
 ) -> CRS:
     """Return a user-defined CGCS2000 transverse Mercator CRS: scale 1 on the central meridian, false northing 0."""
-    name = name or f"CGCS2000 / Gauss-Kruger CM {centralmeridian_deg:.10g}E"
-    return _transverse_mercator(centralmeridian_deg, CRS.from_epsg(4490), name, false_easting_m)
+    name = name or f"CGCS2000 / Gauss-Kruger CM {central_meridian_deg:.10g}E"
+    return _transverse_mercator(central_meridian_deg, CRS.from_epsg(4490), name, false_easting_m)
 
 
 def _transverse_mercator(longitude_deg: float, geodetic: CRS, name: str, false_easting_m: float) -> CRS:
@@ -183,13 +189,7 @@ def _shift(geodetic: CRS, x: Floats, y: Floats, way: TransformDirection) -> tupl
         out = step.transform(x, y, direction=way)
         lon, lat = out if way is TransformDirection.FORWARD else (x, y)
         area = step.area_of_use
-        if (
-            area
-            and area.west <= lon.min()
-            and lon.max() <= area.east
-            and area.south <= lat.min()
-            and lat.max() <= area.north
-        ):
+        if area and np.all((lon >= area.west) & (lon <= area.east) & (lat >= area.south) & (lat <= area.north)):
             return out
     raise CrsError(
         f"there are no public parameters between {datum_name(geodetic)} ({crs_label(geodetic)}) and CGCS2000 or "
@@ -198,24 +198,15 @@ def _shift(geodetic: CRS, x: Floats, y: Floats, way: TransformDirection) -> tupl
     )
 
 
-def _to_crs84(crs: CRS, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+def _by_crs84(crs: CRS, x: Floats, y: Floats, way: TransformDirection) -> tuple[Floats, Floats]:
+    """Go from a CRS of any datum to CRS84, or back: by the parameters it carries, else by published ones."""
     if is_modern(crs):
-        return _transformer(crs, CRS84).transform(x, y)
-    hub = crs.target_crs
-    if hub is not None:
-        return _to_crs84(hub, *_transformer(crs, hub).transform(x, y))
-    geodetic = crs.geodetic_crs or crs
-    return _shift(geodetic, *_transformer(crs, geodetic).transform(x, y), TransformDirection.FORWARD)
-
-
-def _from_crs84(crs: CRS, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    if is_modern(crs):
-        return _transformer(CRS84, crs).transform(x, y)
-    hub = crs.target_crs
-    if hub is not None:
-        return _transformer(hub, crs).transform(*_from_crs84(hub, x, y))
-    geodetic = crs.geodetic_crs or crs
-    return _transformer(geodetic, crs).transform(*_shift(geodetic, x, y, TransformDirection.INVERSE))
+        return _transformer(crs, CRS84).transform(x, y, direction=way)
+    hub, onwards = (crs.target_crs, _by_crs84) if crs.target_crs else (crs.geodetic_crs or crs, _shift)
+    step = _transformer(crs, hub)
+    if way is TransformDirection.FORWARD:
+        return onwards(hub, *step.transform(x, y), way)
+    return step.transform(*onwards(hub, x, y, way), direction=way)
 
 
 def _require_finite(out: tuple[Floats, Floats], source: CRS, target: CRS) -> tuple[Floats, Floats]:
@@ -251,8 +242,8 @@ def transform(x: npt.ArrayLike, y: npt.ArrayLike, source: CRS, target: CRS) -> t
     if is_same_datum(source, target) or (is_modern(source) and is_modern(target)):
         out = _transformer(unbound(source), unbound(target)).transform(x, y)
     else:
-        lonlat = _require_finite(_to_crs84(source, x, y), source, CRS84)
-        out = _from_crs84(target, *lonlat)
+        lonlat = _by_crs84(source, *_require_finite((x, y), source, target), TransformDirection.FORWARD)
+        out = _by_crs84(target, *_require_finite(lonlat, source, CRS84), TransformDirection.INVERSE)
     return _require_finite(out, source, target)
 
 
