@@ -175,7 +175,7 @@ ADMIN_AREAS = Layer(
         color="#8a6d3b",
         by="level",
         colors={"county": "#6b2d5c", "township": "#8a6d3b", "community": "#5b8c5a", "grid": "#9aa5b1"},
-        opacity=0.15,
+        opacity=0.05,
         width_px=1.5,
     ),
     standard="GB/T 2260, GB/T 10114 (division codes)",
