@@ -46,7 +46,7 @@ def show_indicator(request: Request, indicator_id: str, params: Annotated[Indica
     indicator = context.catalog.indicator(indicator_id)
     result = context.evaluate(indicator, indicator_parameters(params, indicator), params.as_of)
     evidence = links.url("evidence", indicator_id=indicator.id, query=dict(request.query_params) | {"f": "geojson"})
-    document = result.to_dict() | {
+    document = _publish(result, context) | {
         "links": [
             *links.self_and_page(),
             link("evidence", evidence, GEOJSON, "What counts and what does not, on the map"),
@@ -101,6 +101,19 @@ def describe_indicator(indicator: Indicator, links: Links) -> dict[str, Any]:
             link("evidence", links.url("evidence", indicator_id=own), GEOJSON, "Evidence"),
         ],
     }
+
+
+def _publish(result: Result, context: Context) -> dict[str, Any]:
+    """Write the result without the keys of layers that are not served; what was counted stays."""
+    document = result.to_dict()
+    for role in ("covered", "uncovered"):
+        document[role] = {
+            layer_id: keys for layer_id, keys in document[role].items() if layer_id in context.served.layers
+        }
+    for evidence in document["evidence"]:
+        if evidence["layer"] not in context.served.layers:
+            evidence["used"] = []
+    return document
 
 
 def _encode_shapes(result: Result, context: Context) -> Iterator[str]:

@@ -17,7 +17,7 @@ from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as RoutingError
 
-from api.context import links_of
+from api.context import context_of, links_of
 from api.media import HTML, JSON, PROBLEM
 from api.openapi import answers
 from api.pages import respond
@@ -26,8 +26,6 @@ from twin.errors import InvalidParameter, TwinError
 
 router = APIRouter(tags=["About"])
 log = logging.getLogger("twin.api")
-
-
 #: Members of a problem document that an error's own members do not replace.
 _RESERVED = frozenset({"type", "title", "status", "detail", "instance", "request_id", "slug", "request"})
 
@@ -82,8 +80,10 @@ def crash_problem(request: Request) -> Response:
 def _answer_twin_error(request: Request, error: TwinError) -> Response:
     if error.status >= 500:
         log.error("request %s: %s", request.state.request_id, error.detail, exc_info=error)
+    # Where the store stands is for the operator to know, not for the client.
+    detail = error.detail.replace(context_of(request).store.url, "the store")
     members = {name: value for name, value in error.members.items() if name not in _RESERVED}
-    return problem(request, error.status, error.title, error.detail, slug=error.slug, **members)
+    return problem(request, error.status, error.title, detail, slug=error.slug, **members)
 
 
 def _answer_validation_error(request: Request, error: RequestValidationError) -> Response:

@@ -123,4 +123,6 @@ def test_readiness_fails_when_the_store_cannot_be_read(client, store):
     Path(store.url).write_bytes(b"no database")
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["type"]) == (503, "http://testserver/problems/store-unavailable")
+    assert "the store" in answer.json()["detail"]
+    assert store.url not in answer.text
     assert client.get("/healthz").json() == {"status": "alive"}

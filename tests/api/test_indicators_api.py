@@ -91,7 +91,9 @@ def test_evidence_of_a_past_moment_shows_the_features_of_then(client):
     assert "P4" in [feature.get("id") for feature in features]
 
 
-def test_evidence_does_not_show_secret_features(client):
+def test_what_is_secret_counts_but_is_not_shown(client):
     """The indicator reads the bunkers and counts one as uncovered; this service does not serve them."""
-    assert client.get(URL).json()["uncovered"]["bunkers"] == ["B1"]
-    assert "B1" not in client.get(f"{URL}/evidence").text
+    result = client.get(URL).json()
+    assert next(each["rows"] for each in result["evidence"] if each["layer"] == "bunkers") == 1
+    for path in (URL, f"{URL}/evidence", f"{URL}?f=html", f"{URL}/evidence?f=html"):
+        assert "B1" not in client.get(path).text
