@@ -1,4 +1,4 @@
-"""Arrow columns as pandas columns, without a detour through Python objects."""
+"""Arrow columns as pandas columns and geometries, without a detour through Python objects."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
+import shapely
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,3 +35,11 @@ def frame_of(names: Sequence[str], arrays: Sequence[Any], rows: int) -> pd.DataF
     frame = pd.DataFrame(columns, index=pd.RangeIndex(rows))
     frame.columns = pd.Index(list(names), dtype="str")
     return frame
+
+
+def decode_geometry(column: Any) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.bool_]]:
+    """Geometries of a WKB column, and which could not be made because a ring does not close."""
+    geometry = shapely.from_wkb(column.to_numpy(), on_invalid="ignore")
+    # Such a ring comes back as None where there were bytes.
+    unclosed: npt.NDArray[np.bool_] = shapely.is_missing(geometry) & ~np.asarray(column.is_null())
+    return geometry, unclosed

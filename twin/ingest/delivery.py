@@ -17,13 +17,14 @@ from twin.ingest.coordinates import CoordinateColumns, find_coordinates, read_co
 from twin.ingest.faults import Faults, Rows
 from twin.ingest.mapping import FieldMapping
 from twin.ingest.match import FieldSource, find_column, match_fields
+from twin.ingest.parquet import open_parquet
 from twin.ingest.place import OFFSET_DATUMS, Datum, decide_crs, decide_datum, into_storage
 from twin.ingest.report import Decision, FileReport, Match
 from twin.ingest.shapes import fit_shapes
 from twin.ingest.source import Geometries, Source, Table
 from twin.ingest.stage import Staged, stage
 from twin.ingest.tables import open_csv, open_xlsx
-from twin.ingest.vector import open_parquet, open_vector
+from twin.ingest.vector import open_vector
 from twin.layer import Layer
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def read_delivery(path: Path, layer: Layer, target: CRS, wishes: Wishes, faults:
         matches=tuple(Match(field=f.field.name, column=f.column, how=f.how) for f in fields),
         unused=tuple(name for name in (*source.columns, *source.nested) if name not in needed),
         notices=(
-            *source.notices,
+            *dict.fromkeys((*source.notices, *table.notices)),
             *shape.notices,
             *((f"{len(table.number):,} of {read:,} rows were kept by the mapping",) if kept else ()),
         ),

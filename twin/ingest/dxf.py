@@ -1,23 +1,48 @@
-"""What a drawing says about itself that GDAL does not read."""
+"""What a drawing says about itself that GDAL does not read, or reads wrongly."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+
+from twin.ingest.encoding import Hint, decide_encoding
+from twin.ingest.report import Decision
 
 _UNITS = {1: "inches", 2: "feet", 4: "millimetres", 5: "centimetres", 7: "kilometres", 14: "decimetres"}
 
+_CHUNK_BYTES = 16_000_000
 
-def read_dxf_notices(path: Path) -> tuple[str, tuple[str, ...]]:
-    """Read from a DXF what bears on its place.
+
+def decide_dxf_encoding(path: Path, explicit: str | None) -> Decision:
+    """Decide the encoding of a drawing's text.
+
+    Since AutoCAD 2007 it is UTF-8 whatever ``$DWGCODEPAGE`` says; GDAL believes the variable.
+    """
+    said = _find(rb"\$DWGCODEPAGE\s+3\s+(\S+)", path)
+    hints = [Hint(encoding=said, by="$DWGCODEPAGE")] if said else []
+
+    def chunks() -> Iterator[bytes]:
+        with path.open("rb") as file:
+            while lines := file.readlines(_CHUNK_BYTES):
+                yield b"".join(lines)
+
+    return decide_encoding(chunks, explicit=explicit, hints=hints)
+
+
+def read_dxf_place(path: Path) -> tuple[str, tuple[str, ...]]:
+    """Read from a drawing what bears on its place.
 
     Returns
     -------
     tuple
         What to say of its CRS, empty where there is nothing to say; notices about units.
     """
-    text = path.read_bytes()
-    said = "the georeference inside the drawing (GEODATA) is not read" if b"GEODATA" in text else ""
-    found = re.search(rb"\$INSUNITS\s+70\s+(\d+)", text)
-    unit = _UNITS.get(int(found[1])) if found else None
+    said = "the georeference inside the drawing (GEODATA) is not read" if _find(rb"(GEODATA)", path) else ""
+    unit = _UNITS.get(int(_find(rb"\$INSUNITS\s+70\s+(\d+)", path) or 0))
     return said, (f"the drawing is in {unit}: its coordinates must be those of the CRS all the same",) if unit else ()
+
+
+def _find(pattern: bytes, path: Path) -> str | None:
+    found = re.search(pattern, path.read_bytes())
+    return found[1].decode("ascii", errors="replace") if found else None

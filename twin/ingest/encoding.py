@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -31,7 +32,7 @@ class Hint:
 
 def normalise_encoding(name: str) -> str | None:
     """Python's name of an encoding as people write it (``936``, ``ANSI 936``, ``GBK``), None if unknown."""
-    text = name.strip().strip("\ufeff\x00").casefold().replace("ansi ", "").replace("windows-", "cp")
+    text = re.sub(r"^ansi[ _]", "", name.strip("\ufeff\0 \t\r\n").casefold()).replace("windows-", "cp")
     if text.isdigit():
         text = {"65001": "utf-8", "54936": "gb18030"}.get(
             text, f"cp{text}" if len(text) < 5 else f"iso{text[:4]}-{text[4:]}"

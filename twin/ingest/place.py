@@ -125,8 +125,10 @@ def decide_crs(
     reading = recognise_grid(bounds)
     box = ", ".join(f"{value:.10g}" for value in bounds)
     options = " or ".join(f"--crs EPSG:{code}" for code in reading.epsg[:2]) or "--crs, e.g. --crs EPSG:4548"
+    because = f", and {said_how}" if said_how else ""
     raise CrsError(
-        f"{name} does not say its CRS (x and y from, to: {box}); {reading.note}. Give {options}", reading=reading.kind
+        f"{name} does not say its CRS{because} (x and y from, to: {box}); {reading.note}. Give {options}",
+        reading=reading.kind,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,16 +32,20 @@ class Table:
         n row numbers, counted from 1 as the deliverer would.
     unclosed
         n flags: the geometry has a ring that does not close, and could not be read.
+    notices
+        What the reading brought to light.
     """
 
     columns: pd.DataFrame
     geometry: Geometries | None
     number: npt.NDArray[np.int64]
     unclosed: npt.NDArray[np.bool_]
+    notices: tuple[str, ...] = ()
 
     def take(self, rows: npt.NDArray[np.bool_]) -> Table:
         """The same table with only these rows."""
-        return Table(
+        return replace(
+            self,
             columns=self.columns[rows].reset_index(drop=True),
             geometry=None if self.geometry is None else self.geometry[rows],
             number=self.number[rows],

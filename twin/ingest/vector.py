@@ -2,33 +2,55 @@
 
 from __future__ import annotations
 
-import json
 import mmap
 import re
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import shapely
 
 from twin.crs import parse_crs
 from twin.errors import SourceError
-from twin.ingest.arrow import frame_of
+from twin.ingest.arrow import decode_geometry, frame_of
 from twin.ingest.dbf import decide_dbf_encoding, mend_dbf, read_dbf
-from twin.ingest.dxf import read_dxf_notices
-from twin.ingest.source import Geometries, Source, Table
+from twin.ingest.dxf import decide_dxf_encoding, read_dxf_place
+from twin.ingest.gdal import choose_layer, run_gdal
+from twin.ingest.mapinfo import declare_charset
+from twin.ingest.report import Decision
+from twin.ingest.source import Source, Table
 from twin.ingest.stage import Staged
 from twin.layer import Layer
 
-#: Set while GDAL reads: rebuild a missing .shx (in the staging folder), write no side files.
-_CONFIG = {"SHAPE_RESTORE_SHX": "YES", "GDAL_PAM_ENABLED": "NO"}
-
 _NESTED = ("OFTIntegerList", "OFTInteger64List", "OFTRealList", "OFTStringList", "OFTBinary")
 
-_FAMILY = {"Point": 0, "LineString": 1, "Polygon": 2}
+
+@dataclass(frozen=True, kw_only=True)
+class _Reading:
+    """How a staged file is to be read.
+
+    Parameters
+    ----------
+    encoding
+        What was decided about its text.
+    names
+        The column names, where GDAL cannot give them.
+    bytes_encoding
+        The encoding to pass on to the reader of a .dbf.
+    options
+        GDAL options.
+    said
+        What to say of a CRS that GDAL does not find.
+    notices
+        What was found on the way.
+    """
+
+    encoding: Decision | None = None
+    names: tuple[str, ...] | None = None
+    bytes_encoding: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    said: str = ""
+    notices: tuple[str, ...] = ()
 
 
 def open_vector(staged: Staged, layer: Layer, *, wanted: str | None, encoding: str | None) -> Source:
@@ -50,144 +72,123 @@ def open_vector(staged: Staged, layer: Layer, *, wanted: str | None, encoding: s
     SourceError
         GDAL cannot read it, or it has several layers that would do.
     """
-    path, notices, decision, names = staged.path, [], None, None
+    path = staged.path
     if path.suffix == ".vrt":
         raise SourceError(f"{staged.name} only points to other files: name those instead")
-    if path.suffix in (".shp", ".dbf") and path.with_suffix(".dbf").exists():
-        dbf = read_dbf(path.with_suffix(".dbf"))
-        decision = decide_dbf_encoding(dbf, encoding)
-        names = dbf.names(decision.value)
-        cut = mend_dbf(dbf, decision.value)
-        if cut:
-            notices.append(f"{cut} column names or values end in the middle of a character; the half was dropped")
-    elif encoding is not None and path.suffix not in (".tab", ".mif", ".dxf"):
-        notices.append(f"{path.suffix} files name their own encoding; {encoding} was not used")
-    text = decision.value if decision else encoding if path.suffix in (".tab", ".mif", ".dxf") else None
-    with _gdal(staged, notices):
+    reading = _PREPARE.get(path.suffix, _prepare_other)(path, encoding)
+    notices = list(reading.notices)
+    with run_gdal(staged, notices, reading.options):
         import pyogrio
 
-        name = _choose_layer(pyogrio.list_layers(path), staged, layer, wanted, notices)
-        info = pyogrio.read_info(path, layer=name, encoding=text)
-    gdal_names = [str(field) for field in info["fields"]]
-    shown = tuple(gdal_names) if names is None or len(names) != len(gdal_names) else names
-    nested = [
+        name = choose_layer(pyogrio.list_layers(path), staged, layer, wanted, notices)
+        info = pyogrio.read_info(path, layer=name, encoding=reading.bytes_encoding)
+    gdal_names = [str(column) for column in info["fields"]]
+    names = tuple(gdal_names) if reading.names is None or len(reading.names) != len(gdal_names) else reading.names
+    nested = tuple(
         column
-        for column, kind, subtype in zip(shown, info["ogr_types"], info["ogr_subtypes"], strict=True)
+        for column, kind, subtype in zip(names, info["ogr_types"], info["ogr_subtypes"], strict=True)
         if kind in _NESTED or subtype == "OFSTJSON"
-    ]
-    crs, said = info["crs"], "the file says so" if info["crs"] else ""
+    )
+    crs, said = info["crs"], "the file says so" if info["crs"] else reading.said
     if info["driver"] == "GeoJSON":
         crs, said = _geojson_crs(path, crs)
-    elif info["driver"] == "DXF":
-        said, found = read_dxf_notices(path)
-        notices += found
 
     def read(columns: Sequence[str]) -> Table:
-        positions = [shown.index(column) for column in columns]
-        return _read(staged, name, gdal_names, positions, columns, text)
+        positions = [names.index(column) for column in columns]
+        return _read(staged, name, reading, gdal_names, positions, columns)
 
     return Source(
         name=staged.name,
         format=info["driver"],
         layer=name if name != path.stem else None,
-        columns=tuple(column for column in shown if column not in nested),
-        nested=tuple(nested),
+        columns=tuple(column for column in names if column not in nested),
+        nested=nested,
         crs=None if crs is None else parse_crs(crs),
         crs_said=said,
         has_geometry=info["geometry_type"] is not None,
-        encoding=decision,
+        encoding=reading.encoding,
         read=read,
-        notices=tuple(dict.fromkeys(notices)),
+        notices=tuple(notices),
     )
 
 
 def _read(
-    staged: Staged, layer: str, names: list[str], positions: list[int], columns: Sequence[str], encoding: str | None
+    staged: Staged, layer: str, reading: _Reading, names: list[str], positions: list[int], columns: Sequence[str]
 ) -> Table:
+    import pyarrow as pa
     import pyogrio
 
     notices: list[str] = []
     unique = len(set(names)) == len(names)
-    with _gdal(staged, notices):
+    with run_gdal(staged, notices, reading.options):
         meta, table = pyogrio.read_arrow(
             staged.path,
             layer=layer,
             columns=[names[position] for position in positions] if unique else None,
-            encoding=encoding,
+            encoding=reading.bytes_encoding,
             datetime_as_string=True,
         )
-    geometry = unclosed = None
+    try:
+        table.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise SourceError(f"{staged.name} has text that is not in the encoding it declares", cause=error) from error
+    rows = table.num_rows
+    geometry, unclosed = None, np.zeros(rows, dtype=bool)
     if meta["geometry_type"] is not None:
         geometry_name = meta["geometry_name"] or "wkb_geometry"
-        geometry, unclosed = _decode(table.column(geometry_name))
+        geometry, unclosed = decode_geometry(table.column(geometry_name))
         table = table.drop_columns([geometry_name])
     order = {name: index for index, name in enumerate(table.column_names)}
     arrays = [table.column(order[names[position]] if unique else position) for position in positions]
-    rows = table.num_rows
     return Table(
         columns=frame_of(columns, arrays, rows),
         geometry=geometry,
         number=np.arange(1, rows + 1),
-        unclosed=np.zeros(rows, dtype=bool) if unclosed is None else unclosed,
+        unclosed=unclosed,
+        notices=tuple(notices),
     )
 
 
-def _decode(column: Any) -> tuple[Geometries, Any]:
-    wkb = column.to_numpy()
-    # A ring that does not close cannot become a geometry: it comes back as None where there were bytes.
-    geometry = shapely.from_wkb(wkb, on_invalid="ignore")
-    return geometry, shapely.is_missing(geometry) & ~np.asarray(column.is_null())
-
-
-@contextmanager
-def _gdal(staged: Staged, notices: list[str]) -> Iterator[None]:
-    """Run GDAL with our options, its warnings collected as notices and its errors told as `SourceError`."""
-    import pyogrio
-    from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FieldError, GeometryError
-
-    before = {name: pyogrio.get_gdal_config_option(name) for name in _CONFIG}
-    pyogrio.set_gdal_config_options(_CONFIG)
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            yield
-    except (DataSourceError, DataLayerError, FieldError, GeometryError, CRSError, UnicodeDecodeError) as error:
-        said = str(error).replace(str(staged.path), staged.name).replace(str(staged.path.parent) + "/", "")
-        raise SourceError(f"{staged.name} cannot be read: {said}", cause=error) from error
-    finally:
-        pyogrio.set_gdal_config_options(before)
-        notices += [str(w.message).replace(str(staged.path.parent) + "/", "") for w in caught]
-
-
-def _choose_layer(layers: Any, staged: Staged, layer: Layer, wanted: str | None, notices: list[str]) -> str:
-    kinds = {str(name): kind for name, kind in layers}
-    listed = ", ".join(f"{name} ({kind or 'no geometry'})" for name, kind in kinds.items())
-    if wanted is not None:
-        if wanted not in kinds:
-            raise SourceError(f"{staged.name} has no layer {wanted}; it has {listed}")
-        return wanted
-    if not kinds:
-        raise SourceError(f"{staged.name} holds no layers")
-    fitting = [name for name, kind in kinds.items() if _fits(kind, layer)]
-    if len(kinds) > 1 and layer.id in kinds:
-        fitting = [layer.id]
-    if len(kinds) > 1 and len(fitting) == 1:
-        notices.append(f"of its {len(kinds)} layers, {fitting[0]} was read")
-        return fitting[0]
-    if len(kinds) == 1:
-        return next(iter(kinds))
-    raise SourceError(
-        f"{staged.name} has {len(kinds)} layers, {len(fitting)} of which would fit {layer.id}; "
-        f"choose one with --source-layer: {listed}"
+def _prepare_shapefile(path: Path, encoding: str | None) -> _Reading:
+    # Only where it is missing: GDAL would write a new one through the link to the delivered one.
+    options = {} if path.with_suffix(".shx").exists() else {"SHAPE_RESTORE_SHX": "YES"}
+    if not path.with_suffix(".dbf").exists():
+        return _Reading(options=options)
+    dbf = read_dbf(path.with_suffix(".dbf"))
+    decision = decide_dbf_encoding(dbf, encoding)
+    cut = mend_dbf(dbf, decision.value)
+    notice = f"{cut} column names or values end in the middle of a character; the half was dropped"
+    return _Reading(
+        encoding=decision,
+        names=dbf.names(decision.value),
+        bytes_encoding=decision.value,
+        options=options,
+        notices=(notice,) if cut else (),
     )
 
 
-def _fits(kind: str | None, layer: Layer) -> bool:
-    if kind is None:
-        return False
-    families = {_FAMILY[name.removeprefix("Multi")] for name in layer.geometries}
-    plain = kind.split(" ")[0].removeprefix("Multi").replace("Curve", "LineString").replace("Surface", "Polygon")
-    return plain not in _FAMILY or _FAMILY[plain] in families
+def _prepare_dxf(path: Path, encoding: str | None) -> _Reading:
+    decision = decide_dxf_encoding(path, encoding)
+    said, notices = read_dxf_place(path)
+    return _Reading(encoding=decision, options={"DXF_ENCODING": decision.value}, said=said, notices=notices)
+
+
+def _prepare_mapinfo(path: Path, encoding: str | None) -> _Reading:
+    return _Reading(encoding=declare_charset(path, encoding))
+
+
+def _prepare_other(path: Path, encoding: str | None) -> _Reading:
+    unused = f"{path.suffix} files say themselves how their text is encoded; {encoding} was not used"
+    return _Reading(notices=(unused,) if encoding else ())
+
+
+_PREPARE: Mapping[str, Callable[[Path, str | None], _Reading]] = {
+    ".shp": _prepare_shapefile,
+    ".dbf": _prepare_shapefile,
+    ".dxf": _prepare_dxf,
+    ".tab": _prepare_mapinfo,
+    ".mif": _prepare_mapinfo,
+}
 
 
 def _geojson_crs(path: Path, crs: str | None) -> tuple[str | None, str]:
@@ -197,53 +198,3 @@ def _geojson_crs(path: Path, crs: str | None) -> tuple[str | None, str]:
     if says_so:
         return crs, "crs member of the file"
     return "OGC:CRS84", "GeoJSON without a crs member, RFC 7946"
-
-
-def open_parquet(staged: Staged) -> Source:
-    """Open a GeoParquet file, or a plain Parquet table with coordinate columns.
-
-    Raises
-    ------
-    SourceError
-        It is not Parquet, or its geometry is not in WKB.
-
-    References
-    ----------
-    GeoParquet 1.1: without a ``crs`` member coordinates are OGC:CRS84; null means unknown.
-    """
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        schema = parquet.read_schema(staged.path)
-        rows = parquet.read_metadata(staged.path).num_rows
-    except (pa.ArrowInvalid, OSError) as error:
-        raise SourceError(f"{staged.name} is not a Parquet file: {error}", cause=error) from error
-    geo = json.loads((schema.metadata or {}).get(b"geo", b"{}"))
-    name = geo.get("primary_column")
-    column = geo.get("columns", {}).get(name, {})
-    if name is not None and column.get("encoding") != "WKB":
-        raise SourceError(f"{staged.name} has geometry in {column.get('encoding')}: write it as WKB")
-    nested = tuple(
-        f.name for f in schema if pa.types.is_nested(f.type) or (pa.types.is_binary(f.type) and f.name != name)
-    )
-    crs = column.get("crs", "OGC:CRS84") if name is not None else None
-
-    def read(columns: Sequence[str]) -> Table:
-        table = parquet.read_table(staged.path, columns=[*columns, *([name] if name else [])])
-        geometry, unclosed = _decode(table.column(name)) if name else (None, np.zeros(rows, dtype=bool))
-        arrays = [table.column(column) for column in columns]
-        return Table(
-            columns=frame_of(columns, arrays, rows), geometry=geometry, number=np.arange(1, rows + 1), unclosed=unclosed
-        )
-
-    return Source(
-        name=staged.name,
-        format="Parquet",
-        columns=tuple(f.name for f in schema if f.name != name and f.name not in nested),
-        nested=nested,
-        crs=None if crs is None else parse_crs(crs),
-        crs_said="the file says so" if "crs" in column else "GeoParquet without a crs" if crs else "",
-        has_geometry=name is not None,
-        read=read,
-    )
