@@ -89,10 +89,10 @@ def require_storage_crs(crs: CRS) -> CRS:
         The CRS is geocentric, vertical or local, or its axes do not point east and north.
     """
     flat = horizontal(crs)
-    if not (flat.is_geographic or flat.is_projected) or {a.direction for a in flat.axis_info} != {"east", "north"}:
+    if {axis.direction for axis in flat.axis_info} != {"east", "north"}:
         raise CrsError(
-            f"{crs_label(crs)} ({crs.type_name}) cannot hold a twin; it needs a geographic or projected CRS with axes "
-            "east and north, such as EPSG:4490 or '+proj=tmerc +lon_0=118.5 +x_0=500000 +ellps=GRS80'"
+            f"the axes of {crs_label(crs)} do not point east and north; a twin needs a CRS such as EPSG:4490 or "
+            "'+proj=tmerc +lon_0=118.5 +x_0=500000 +ellps=GRS80'"
         )
     return flat
 
@@ -110,10 +110,14 @@ def epsg_code(crs: CRS) -> int | None:
     if not (crs.is_geographic or crs.is_projected):
         return crs.to_epsg()
     # PROJ's own confidence is no guide (MGI (Ferro) from a .prj scores 25 of 100): compare what the numbers mean.
-    matches = [CRS.from_epsg(match.code) for match in crs.list_authority(auth_name="EPSG", min_confidence=20)]
-    same = [match for match in matches if len(match.axis_info) == len(crs.axis_info) and same_grid(match, crs)]
-    best = next((match for match in same if match.name == crs.name), same[0] if same else None)
-    return None if best is None else int(best.srs.removeprefix("EPSG:"))
+    for candidate in (crs.name, *(f"EPSG:{m.code}" for m in crs.list_authority(auth_name="EPSG", min_confidence=20))):
+        try:
+            known = CRS(candidate)
+        except CRSError:  # no CRS of that name
+            continue
+        if len(known.axis_info) == len(crs.axis_info) and same_grid(known, crs):
+            return known.to_epsg()
+    return None
 
 
 def crs_label(crs: CRS) -> str:
@@ -235,7 +239,7 @@ def transform(x: npt.ArrayLike, y: npt.ArrayLike, source: CRS, target: CRS) -> t
     CrsError
         The change of datum has no parameters, or a coordinate has no image in the target CRS.
     """
-    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    x, y = np.broadcast_arrays(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))
     source, target = horizontal(source), horizontal(target)
     if x.size == 0 or same_grid(source, target):
         return x, y
@@ -368,14 +372,16 @@ def to_geodetic(x: npt.ArrayLike, y: npt.ArrayLike, crs: CRS) -> tuple[Floats, F
     A place that the CRS cannot name is infinite.
     """
     plain = unbound(horizontal(crs))
-    lon, lat = _transformer(plain, _own_degrees(plain)).transform(np.asarray(x, float), np.asarray(y, float))
+    x, y = np.broadcast_arrays(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))
+    lon, lat = _transformer(plain, _own_degrees(plain)).transform(x, y)
     return np.asarray(lon), np.asarray(lat)
 
 
 def from_geodetic(lon: npt.ArrayLike, lat: npt.ArrayLike, crs: CRS) -> tuple[Floats, Floats]:
     """Return coordinates in the CRS; the inverse of `to_geodetic`."""
     plain = unbound(horizontal(crs))
-    x, y = _transformer(_own_degrees(plain), plain).transform(np.asarray(lon, float), np.asarray(lat, float))
+    lon, lat = np.broadcast_arrays(np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64))
+    x, y = _transformer(_own_degrees(plain), plain).transform(lon, lat)
     return np.asarray(x), np.asarray(y)
 
 

@@ -22,10 +22,21 @@ _TM_REACH_DEG = 6.0
 
 @lru_cache(maxsize=256)
 def horizontal(crs: CRS) -> CRS:
-    """Return the part of a CRS that x and y are in, without heights and without parameters that do nothing."""
+    """Return the part of a CRS that x and y are in, without heights and without parameters that do nothing.
+
+    Raises
+    ------
+    CrsError
+        The CRS is geocentric, vertical or local.
+    """
     if crs.is_compound:
         return horizontal(crs.sub_crs_list[0])
-    if len(crs.axis_info) > 2 and not crs.is_geocentric:
+    if not (crs.is_geographic or crs.is_projected):
+        raise CrsError(
+            f"{crs.name} is a {crs.type_name}; x and y need a geographic or projected one, such as EPSG:4490 or "
+            "'+proj=tmerc +lon_0=118.5 +x_0=500000 +ellps=GRS80'"
+        )
+    if len(crs.axis_info) > 2:
         crs = crs.to_2d()
     parameters = _towgs84(crs)
     return unbound(crs) if parameters and not any(parameters) and _MODERN.match(datum_name(crs)) else crs
