@@ -141,16 +141,16 @@ def _read(x: tuple[float, float], y: tuple[float, float]) -> GridReading | None:
 
 
 def _read_zone(x: tuple[float, float], y: tuple[float, float]) -> GridReading | None:
-    zone = int(x[0] // 1e6)
-    widths = [width for width, zones in _ZONES.items() if zone in zones]
-    if not widths or not _within(y, _NORTHING_M):
+    zone, last = int(x[0] // 1e6), int(x[1] // 1e6)
+    eastings = sorted(value % 1e6 for value in x)
+    inside = _within((eastings[0], eastings[1]), _EASTING_M) and _within(y, _NORTHING_M)
+    widths = [width for width, zones in _ZONES.items() if zone in zones and last in zones]
+    if not (inside and widths):
         return None
-    if x[1] // 1e6 != zone and int(x[1] // 1e6) in _ZONES[widths[0]]:
-        note = f"the eastings carry zone numbers {zone} to {int(x[1] // 1e6)}: deliver each zone as its own file"
+    if zone != last:
+        note = f"the eastings carry zone numbers {zone} to {last}: deliver each zone as its own file"
         return GridReading(kind="several_zones", note=note)
-    if not _within((x[0] - zone * 1e6, x[1] - zone * 1e6), _EASTING_M):
-        return None
-    (width,) = widths
+    width = widths[0]
     codes = _gk_codes(zone, width, prefixed=True)
     names = ", ".join(f"EPSG:{code} ({datum})" for code, datum in zip(codes, _DATUMS, strict=True))
     note = f"these are metres in {width}° zone {zone}: {names}; declare which datum"
