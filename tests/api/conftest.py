@@ -175,6 +175,7 @@ def catalog() -> Catalog:
 
 
 @pytest.fixture
-def client(store: Store) -> TestClient:
+def client(store: Store) -> Iterator[TestClient]:
     """The service over the store."""
-    return TestClient(create_app(Settings(), store, CATALOG))
+    with TestClient(create_app(Settings(), store, CATALOG)) as client:
+        yield client
