@@ -217,7 +217,7 @@ def read_shapes(
     if geometry is None:
         raise SourceError(f"{source.name} has no geometry")
     shapes = fit_shapes(geometry, layer, rows, faults, unclosed=table.unclosed, tolerance=wishes.repair_tolerance)
-    crs, crs_decision = decide_crs(source.name, wishes.crs, said, said_how, _bounds(shapes.geometry), wishes.datum)
+    crs, crs_decision = decide_crs(source.name, wishes.crs, said, said_how, _bounds(geometry), wishes.datum)
     marked = (*source.columns, *source.nested, *((source.layer,) if source.layer else ()))
     datum, datum_decision = decide_datum(source.name, marked, crs, wishes.datum, layer)
     placed, note = into_storage(shapes.geometry, crs, datum, target, rows, faults)
@@ -233,8 +233,9 @@ def read_shapes(
 
 
 def _bounds(geometry: Geometries) -> BBox | None:
-    box = shapely.total_bounds(geometry)
-    return BBox(*box.tolist()) if np.isfinite(box).all() else None
+    bounds = shapely.bounds(geometry)
+    bounds = bounds[np.isfinite(bounds).all(axis=1)]
+    return BBox(*bounds[:, :2].min(axis=0).tolist(), *bounds[:, 2:].max(axis=0).tolist()) if len(bounds) else None
 
 
 def _record_offset(columns: dict[str, pd.Series[Any]], datum: Datum | None) -> None:

@@ -120,12 +120,12 @@ def decide_crs(
         if datum == "cgcs2000" and same_grid(said, CRS84):
             said = parse_crs("EPSG:4490")
         return said, Decision(value=crs_label(said), why=said_how)
+    because = f", and {said_how}" if said_how else ""
     if bounds is None:
-        raise CrsError(f"{name} does not say its CRS and has no coordinates to judge by; give --crs")
+        raise CrsError(f"{name} does not say its CRS{because}, and has no coordinates to judge by; give --crs")
     reading = recognise_grid(bounds)
     box = ", ".join(f"{value:.10g}" for value in bounds)
     options = " or ".join(f"--crs EPSG:{code}" for code in reading.epsg[:2]) or "--crs, e.g. --crs EPSG:4548"
-    because = f", and {said_how}" if said_how else ""
     raise CrsError(
         f"{name} does not say its CRS{because} (x and y from, to: {box}); {reading.note}. Give {options}",
         reading=reading.kind,
