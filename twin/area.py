@@ -156,8 +156,9 @@ def _measure_chunk(geometries: Geometries, counts: Counts, small: float) -> _Rin
     cross = (z[:-1].conj() * z[1:]).imag
     twice = np.add.reduceat(cross, starts)
     moment = np.add.reduceat((z[:-1] + z[1:]) * cross, starts)
-    offset = np.divide(moment, 3.0 * twice, out=np.zeros_like(first), where=twice != 0.0)
-    # Only a ring that crosses itself has its centroid far outside.
+    with np.errstate(over="ignore", invalid="ignore"):
+        offset = np.divide(moment, 3.0 * twice, out=np.zeros_like(first), where=twice != 0.0)
+    # Only a ring that crosses itself or encloses nothing has its centroid far outside.
     offset[~(np.abs(offset) <= 2 * small)] = 0.0
     span = np.abs(z.view(np.float64))
     large = np.zeros(geometries.size, dtype=bool)

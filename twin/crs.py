@@ -171,7 +171,9 @@ def crs_to_gpkg(crs: CRS) -> tuple[str, int | None, str, str, str]:
 @lru_cache(maxsize=256)
 def _transformer(source: CRS, target: CRS) -> Transformer:
     """Return PROJ's transformer between CRS of one datum, of datums taken as equal, or from a BOUNDCRS to its hub."""
-    return Transformer.from_crs(source, target, always_xy=True)
+    found = Transformer.from_crs(source, target, always_xy=True)
+    # PROJ searches again in every thread (0.2 s, servers have dozens), but an operation once found it just takes.
+    return Transformer.from_pipeline(found.definition) if found.definition.startswith("proj=") else found
 
 
 @lru_cache(maxsize=64)
@@ -363,7 +365,7 @@ def _own_degrees(crs: CRS) -> CRS:
     ellipsoid = crs.ellipsoid
     if ellipsoid is None:
         raise CrsError(f"{crs_label(crs)} has no ellipsoid")
-    return CRS(f"+proj=longlat +a={ellipsoid.semi_major_metre!r} +rf={ellipsoid.inverse_flattening!r} +type=crs")
+    return CRS(f"+proj=longlat +a={ellipsoid.semi_major_metre!r} +b={ellipsoid.semi_minor_metre!r} +type=crs")
 
 
 def to_geodetic(x: npt.ArrayLike, y: npt.ArrayLike, crs: CRS) -> tuple[Floats, Floats]:

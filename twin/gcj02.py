@@ -12,9 +12,6 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-#: Stated accuracy of a converted position against the true WGS 84 place, metres.
-ACCURACY_M = 5.0
-
 #: The ellipsoid that the offsets are scaled with (Krassowsky 1940).
 _A, _E2 = 6378245.0, 0.00669342162296594323
 #: Outside this box the services do not shift.

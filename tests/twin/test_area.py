@@ -179,6 +179,10 @@ def test_order_turn_repetition_and_height_do_not_matter():
 def test_a_ring_that_crosses_itself_is_measured_as_the_plane_does():
     bow = shapely.Polygon([(465000, 3930000), (465010, 3930010), (465010, 3930000), (465000, 3930010)])
     assert bow.area == area(bow, LOCAL) == 0.0
+    line = shapely.Polygon([(465000, 3930000), (465007.1, 3930003.3), (465014.2, 3930006.6), (465000, 3930000)])
+    assert area(line, LOCAL) == pytest.approx(0, abs=1e-7)
+    thread = shapely.Polygon([(0, 0), (1, 1e-300), (2, 3e-300), (0.5, 1e-301)])
+    assert area(thread, LOCAL) == pytest.approx(0, abs=1e-290)
 
 
 def test_many_at_once_are_each_as_if_alone():

@@ -243,6 +243,14 @@ def test_a_meridian_is_as_long_as_its_integral():
     assert geodesic_distance_m(x[0], y[0], x[1], y[1], LOCAL) == pytest.approx(arc, abs=1e-4)
 
 
+def test_degrees_on_a_sphere():
+    sphere = parse_crs("+proj=sinu +lon_0=100 +R=6371007.181")
+    lon, lat = to_geodetic(0.0, 6371007.181 * np.pi / 6, sphere)
+    assert (float(lon), float(lat)) == pytest.approx((100, 30), abs=1e-12)
+    x, y = from_geodetic(101.0, 60.0, sphere)
+    assert (float(x), float(y)) == pytest.approx((6371007.181 * np.pi / 360, 6371007.181 * np.pi / 3), abs=1e-6)
+
+
 # --- datums ----------------------------------------------------------------------------------------------------------
 
 
