@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -57,10 +57,15 @@ def divide(seed: int, division: Division, terrain: Terrain, sites: Floats) -> tu
         seeds.append(np.sort(cells[dice.order(len(cells))[: -(-len(cells) // _CELLS_PER_GRID)]]))
     grid, _ = mesh.grow(np.where(urban, community + 1, 0), np.concatenate(seeds), mesh.toll)
 
-    labels = np.stack([community, grid, division.planning, division.urban, division.former_urban], axis=1)
-    finest = np.unique(labels, axis=0, return_inverse=True)[1].reshape(-1)
-    relaxed = mesh.relaxed(np.where(community < 0, -1, finest))
+    areas = (division.township, division.planning, division.urban, division.former_urban)
+    relaxed = mesh.relaxed(_combine(*areas), _combine(*areas, community, grid))
     return replace(division, mesh=relaxed), Communities(community=community, grid=grid)
+
+
+def _combine(*labels: npt.NDArray[Any]) -> Ints:
+    """One label for every combination of labels."""
+    combined: Ints = np.unique(np.stack(labels, axis=1), axis=0, return_inverse=True)[1].reshape(-1)
+    return combined
 
 
 def admin_rows(seed: int, division: Division, communities: Communities) -> GeoDataFrame:

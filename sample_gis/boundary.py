@@ -9,8 +9,8 @@ import shapely
 
 from sample_gis.dice import Dice, Floats, Ints
 from sample_gis.mesh import Mask, Mesh
-from sample_gis.noise import Noise
-from sample_gis.place import AREA_M2, MOTORWAYS_KM, ORIGIN
+from sample_gis.noise import Noise, smooth_step
+from sample_gis.place import AREA_M2, BOX, MOTORWAYS_KM, ORIGIN
 from sample_gis.terrain import Terrain
 
 #: The rough outline, invented, kilometres from the seat; noise and the size wanted make the county of it.
@@ -94,6 +94,11 @@ def _county(mesh: Mesh, home: int, dice: Dice) -> tuple[Mask, Floats]:
     depth = shapely.distance(rough.exterior, point) * np.where(shapely.contains(rough, point), 1.0, -1.0)
     x, y = mesh.center.T
     depth = depth + 7_000 * Noise.of(dice, 6_000, octaves=4)(x, y)
+    west, south, east, north = BOX
+    margin = np.minimum(np.minimum(x - west, east - x), np.minimum(y - south, north - y))
+    # The border turns away from the box, sooner here and later there, and so is nowhere cut straight.
+    margin = margin + 5_000 * Noise.of(dice, 5_000, octaves=3)(x, y) - 900
+    depth = depth - 6_000 * (1.0 - smooth_step(0.0, 1_500.0, margin))
     depth[~mesh.inside_box()] = -np.inf
     # Cells that would be cut off or enclosed change sides, so the size is met by trying levels, not by counting.
     level = np.sort(depth[np.isfinite(depth)])[::-1]

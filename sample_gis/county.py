@@ -116,8 +116,8 @@ class County:
 def generate(size: Size = "small", *, seed: int = 2022) -> County:
     """Generate the sample county.
 
-    Both sizes have the same ground, borders, roads, sheets, places, cells and stations; ``small`` has fewer communities
-    and only the buildings in the heart of the seat, at key places and in a few villages.
+    Both sizes have the same ground, townships, plan, roads, sheets, places, cells and stations; ``small`` has fewer
+    communities, and only the buildings in the heart of the seat, at key places and in a few villages.
 
     Parameters
     ----------

@@ -145,20 +145,23 @@ class Mesh:
         position[seeds] = np.arange(len(seeds))
         return position[np.where(np.isfinite(found), sources, -1)], found
 
-    def relaxed(self, label: Ints) -> Mesh:
+    def relaxed(self, *labels: Ints) -> Mesh:
         """The same mesh with the zigzag taken out of the borders between labels.
 
-        A corner where two labels meet moves between the side midpoints before and after it; one where three meet stays.
+        A corner where two labels meet moves between the side midpoints before and after it; one where three meet
+        stays. The borders of the first labels are smoothed first and do not depend on the labels that follow.
         """
-        beyond = np.where(self.neighbour < 0, -1, label[self.neighbour])
-        cell, side = np.nonzero((label[:, None] != beyond) & (np.arange(len(label))[:, None] > self.neighbour))
-        ends = self.ring[cell[:, None], np.stack([2 * side, (2 * side + 2) % 12], axis=1)].ravel()
-        middle = self.points[self.ring[cell, 2 * side + 1]].repeat(2, axis=0)
-        size = len(self.points)
-        count = np.bincount(ends, minlength=size)
-        total = np.stack([np.bincount(ends, middle[:, axis], minlength=size) for axis in range(2)], axis=1)
-        points = self.points.copy()
-        points[count == 2] = millimetres(0.2 * points[count == 2] + 0.4 * total[count == 2])
+        size, points, settled = len(self.points), self.points.copy(), np.zeros(len(self.points), bool)
+        for label in labels:
+            beyond = np.where(self.neighbour < 0, -1, label[self.neighbour])
+            cell, side = np.nonzero((label[:, None] != beyond) & (np.arange(len(label))[:, None] > self.neighbour))
+            ends = self.ring[cell[:, None], np.stack([2 * side, (2 * side + 2) % 12], axis=1)].ravel()
+            middle = self.points[self.ring[cell, 2 * side + 1]].repeat(2, axis=0)
+            count = np.bincount(ends, minlength=size)
+            total = np.stack([np.bincount(ends, middle[:, axis], minlength=size) for axis in range(2)], axis=1)
+            moved = (count == 2) & ~settled
+            points[moved] = millimetres(0.2 * points[moved] + 0.4 * total[moved])
+            settled |= count > 0
         return replace(self, points=points, area_m2=_shoelace(points[self.ring]))
 
     def outlines(self, label: Ints) -> npt.NDArray[np.object_]:

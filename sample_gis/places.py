@@ -119,21 +119,23 @@ def _town_places(blocks: Blocks, habits: dict[int, str]) -> Iterator[Place]:
 
 
 def _industrial_parks(blocks: Blocks, habits: dict[int, str]) -> Iterator[Place]:
-    """Three blocks side by side each, in the corners of the seat; they are built on as they are."""
-    free = np.array([block for block in np.flatnonzero(blocks.town == 0).tolist() if block not in habits])
-    industry = blocks.use[free] == INDUSTRY
+    """Three blocks side by side each, in the corners of the seat."""
     for name, direction in (("经济开发区产业园", (1, -2)), ("食品加工产业园", (2, 1)), ("新材料产业园", (-1, -1))):
+        free = np.array([block for block in np.flatnonzero(blocks.town == 0).tolist() if block not in habits])
         center = blocks.center[free]
         outward = center[:, 0] * direction[0] + center[:, 1] * direction[1]
-        heart = center[np.argmax(np.where(industry, outward, -np.inf))]
-        order = np.argsort(((center - heart) ** 2).sum(axis=1), kind="stable")
-        yield _on_blocks(f"{name}（示例）", "industrial_park", 0, blocks, free[order[:3]].tolist())
-        free, industry = free[order[3:]], industry[order[3:]]
+        heart = center[np.argmax(np.where(blocks.use[free] == INDUSTRY, outward, -np.inf))]
+        nearest = free[np.argsort(((center - heart) ** 2).sum(axis=1), kind="stable")[:3]].tolist()
+        habits.update(dict.fromkeys(nearest, "industry"))
+        yield _on_blocks(f"{name}（示例）", "industrial_park", 0, blocks, nearest)
 
 
 def _hill_sights(dice: Dice, division: Division, terrain: Terrain) -> Iterator[Place]:
+    """The highest places of the county, apart from each other and from the towns."""
     mesh = division.mesh
     inner = np.flatnonzero(mesh.shrunk(division.county))
+    to_seat = (mesh.center[inner, None] - division.seats[None]) ** 2
+    inner = inner[to_seat.sum(axis=2).min(axis=1) > 1_800.0**2]
     height = terrain.height_m(*(mesh.center[inner] + ORIGIN).T)
     taken: list[Floats] = []
     for index in np.argsort(-height, kind="stable").tolist():
