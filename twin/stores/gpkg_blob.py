@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -54,25 +55,22 @@ def decode_geometries(blobs: Sequence[bytes | None]) -> Geometries:
 
 
 def intersects_test() -> Callable[[bytes | None, bytes], bool]:
-    """Make the SQL function ``ST_Intersects(blob, wkb)``; it keeps the last constant prepared.
+    """Make the SQL function ``ST_Intersects(blob, wkb)``; it keeps the last constants prepared.
 
     The envelope in the header settles nearly every feature without decoding it: R-tree boxes are 32-bit, so
     every box read must end with this exact test.
     """
-    wkb: bytes | None = None
-    wanted: BaseGeometry = shapely.Point()
-    west = south = east = north = 0.0
-    is_box = False
+
+    @lru_cache(maxsize=8)  # a statement may test against several, row by row in turn
+    def prepared(constant: bytes) -> tuple[BaseGeometry, tuple[float, float, float, float], bool]:
+        wanted = shapely.from_wkb(constant)
+        shapely.prepare(wanted)
+        return wanted, wanted.bounds, bool(shapely.equals(wanted, shapely.box(*wanted.bounds)))
 
     def st_intersects(blob: bytes | None, constant: bytes) -> bool:
-        nonlocal wkb, wanted, west, south, east, north, is_box
         if blob is None:
             return False
-        if constant != wkb:
-            wkb, wanted = constant, shapely.from_wkb(constant)
-            shapely.prepare(wanted)
-            west, south, east, north = wanted.bounds
-            is_box = bool(shapely.equals(wanted, shapely.box(west, south, east, north)))
+        wanted, (west, south, east, north), is_box = prepared(constant)
         if blob[3] & _FLAG_BOX:
             minx, maxx, miny, maxy = struct.unpack_from("<4d", blob, _HEADER_POINT)
             if minx > east or maxx < west or miny > north or maxy < south:
