@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import shapely
@@ -125,7 +125,14 @@ def generate(size: Size = "small", *, seed: int = 2022) -> County:
         ``small`` for some thousand buildings, ``county`` for more than 300,000.
     seed
         The same seed gives the same county, to the bit.
+
+    Raises
+    ------
+    ValueError
+        There is no such size.
     """
+    if size not in get_args(Size):
+        raise ValueError(f"size must be {' or '.join(get_args(Size))}, not {size!r}")
     terrain, warp = Terrain.of(seed), Warp.of(seed)
     division = Division.of(seed, terrain)
     settlements = Settlements.of(seed, division, terrain, warp)
