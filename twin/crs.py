@@ -86,7 +86,8 @@ def require_storage_crs(crs: CRS) -> CRS:
     Raises
     ------
     CrsError
-        The CRS is geocentric, vertical or local, or its axes do not point east and north.
+        The CRS is geocentric, vertical or local, its axes do not point east and north, or there is no way from its
+        datum to WGS 84, so that nothing kept in it could ever be served.
     """
     flat = horizontal(crs)
     if {axis.direction for axis in flat.axis_info} != {"east", "north"}:
@@ -94,6 +95,8 @@ def require_storage_crs(crs: CRS) -> CRS:
             f"the axes of {crs_label(crs)} do not point east and north; a twin needs a CRS such as EPSG:4490 or "
             "'+proj=tmerc +lon_0=118.5 +x_0=500000 +ellps=GRS80'"
         )
+    box = usable_area(flat)
+    transform(*from_geodetic((box.west + box.east) / 2, (box.south + box.north) / 2, flat), flat, CRS84)
     return flat
 
 

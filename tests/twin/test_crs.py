@@ -104,7 +104,7 @@ def test_codes_that_share_a_grid_are_told_apart_by_name():
         assert epsg_code(parse_crs(parse_crs(code).to_wkt("WKT1_GDAL"))) == code
 
 
-@pytest.mark.parametrize("value", [4490, 4480, 4548, 4527, 3857, "EPSG:4548+5737", LOCAL_PROJ, 2384])
+@pytest.mark.parametrize("value", [4490, 4480, 4548, 4527, 3857, "EPSG:4548+5737", LOCAL_PROJ])
 def test_geographic_and_projected_crs_may_hold_a_twin(value):
     crs = require_storage_crs(parse_crs(value))
     assert len(crs.axis_info) == 2
@@ -114,6 +114,13 @@ def test_geographic_and_projected_crs_may_hold_a_twin(value):
 def test_what_has_no_east_and_north_may_not_hold_a_twin(value):
     with pytest.raises(CrsError, match="such as EPSG:4490"):
         require_storage_crs(parse_crs(value))
+
+
+def test_an_old_datum_may_hold_a_twin_only_with_the_parameters_that_lead_out_of_it():
+    with pytest.raises(CrsError, match="Xian 1980"):
+        require_storage_crs(parse_crs(2384))
+    xian = "+proj=tmerc +lon_0=117 +x_0=500000 +a=6378140 +rf=298.257 +towgs84=1,2,3"
+    assert require_storage_crs(parse_crs(xian)).is_projected
 
 
 # --- the same grid ---------------------------------------------------------------------------------------------------
