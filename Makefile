@@ -7,7 +7,6 @@ ARGS   ?=
 BIN    := .venv/bin
 
 .NOTPARALLEL:
-.DELETE_ON_ERROR:
 .PHONY: help run install test check format-check lint types imports format docs bench lock clean
 
 help: ## list the targets

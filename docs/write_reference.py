@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -83,7 +84,10 @@ def describe_indicator(indicator: Indicator) -> Iterator[str]:
     note = f" ({indicator.target.note})" if indicator.target and indicator.target.note else ""
     yield f"{target}{note}. Computed from {', '.join(f'`{name}`' for name in indicator.inputs)}."
     yield f"> {indicator.clause.text}\n>\n> {indicator.clause.document}, {indicator.clause.article}"
-    yield indicator.about.partition("\n\nParameters\n---")[0].partition("\n\nReturns\n---")[0]
+    definition, *sections = re.split(r"\n\n(?=\w+\n-{3,}\n)", indicator.about)
+    yield definition
+    heading = "References\n----------\n"
+    yield from (part.replace(heading, "References: ") for part in sections if part.startswith(heading))
     if indicator.parameters:
         rows = [describe_parameter(parameter) for parameter in indicator.parameters.values()]
         yield table(("parameter", "default", "allowed", "what"), rows)
