@@ -52,6 +52,11 @@ CRS84 = CRS("OGC:CRS84")
 _CGCS2000_ELLIPSOID = Geod(a=6378137.0, rf=298.257222101)
 #: Datums whose parameters only the surveying authorities hold; what PROJ knows of them is for other places.
 _WITHHELD = ("Xian 1980", "Beijing 1954", "New Beijing")
+_NO_PARAMETERS = (
+    "there are no public parameters between {} ({}) and CGCS2000 or WGS 84 where these data lie; have the data "
+    "transformed by the surveying bureau, or give a CRS that carries the bureau's parameters (a PROJ string with "
+    "+towgs84=…, or a BOUNDCRS)"
+)
 _SHORT_NAMES = {"CRS84": "OGC:CRS84", "CRS:84": "OGC:CRS84"}
 
 
@@ -86,8 +91,8 @@ def require_storage_crs(crs: CRS) -> CRS:
     Raises
     ------
     CrsError
-        The CRS is geocentric, vertical or local, its axes do not point east and north, or there is no way from its
-        datum to WGS 84, so that nothing kept in it could ever be served.
+        The CRS is geocentric, vertical or local, its axes do not point east and north, or no public parameters
+        lead from its datum to WGS 84, so that nothing in it could ever be served.
     """
     flat = horizontal(crs)
     if {axis.direction for axis in flat.axis_info} != {"east", "north"}:
@@ -95,8 +100,8 @@ def require_storage_crs(crs: CRS) -> CRS:
             f"the axes of {crs_label(crs)} do not point east and north; a twin needs a CRS such as EPSG:4490 or "
             "'+proj=tmerc +lon_0=118.5 +x_0=500000 +ellps=GRS80'"
         )
-    box = usable_area(flat)
-    transform(*from_geodetic((box.west + box.east) / 2, (box.south + box.north) / 2, flat), flat, CRS84)
+    if not flat.is_bound and datum_name(flat) in _WITHHELD:
+        raise CrsError(_NO_PARAMETERS.format(datum_name(flat), crs_label(flat)))
     return flat
 
 
@@ -200,11 +205,7 @@ def _shift(geodetic: CRS, x: Floats, y: Floats, way: TransformDirection) -> tupl
         area = step.area_of_use
         if area and np.all((lon >= area.west) & (lon <= area.east) & (lat >= area.south) & (lat <= area.north)):
             return out
-    raise CrsError(
-        f"there are no public parameters between {datum_name(geodetic)} ({crs_label(geodetic)}) and CGCS2000 or "
-        "WGS 84 where these data lie; have the data transformed by the surveying bureau, or give a CRS that carries "
-        "the bureau's parameters (a PROJ string with +towgs84=…, or a BOUNDCRS)"
-    )
+    raise CrsError(_NO_PARAMETERS.format(datum_name(geodetic), crs_label(geodetic)))
 
 
 def _by_crs84(crs: CRS, x: Floats, y: Floats, way: TransformDirection) -> tuple[Floats, Floats]:

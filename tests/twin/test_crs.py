@@ -117,7 +117,7 @@ def test_what_has_no_east_and_north_may_not_hold_a_twin(value):
 
 
 def test_an_old_datum_may_hold_a_twin_only_with_the_parameters_that_lead_out_of_it():
-    with pytest.raises(CrsError, match="Xian 1980"):
+    with pytest.raises(CrsError, match="no public parameters between Xian 1980"):
         require_storage_crs(parse_crs(2384))
     xian = "+proj=tmerc +lon_0=117 +x_0=500000 +a=6378140 +rf=298.257 +towgs84=1,2,3"
     assert require_storage_crs(parse_crs(xian)).is_projected
@@ -553,7 +553,6 @@ def test_a_local_plane_measures_true_lengths(value):
     [
         4548,
         4490,
-        2384,
         3857,
         LOCAL,
         LOCAL_PROJ,
