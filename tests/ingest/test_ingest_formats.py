@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import struct
+import subprocess
+import sys
 import zipfile
 from contextlib import closing
 from dataclasses import replace
@@ -227,6 +229,46 @@ def test_a_folder_that_cannot_be_written_is_read(take, parcels, deliver):
         assert not path.with_suffix(".shx").exists()
     finally:
         path.parent.chmod(0o755)
+
+
+@pytest.mark.parametrize("kind", [10, 12])
+@pytest.mark.filterwarnings("ignore:geometry column type")
+def test_curves_come_in_as_straight_pieces_and_the_notice_says_so(take, parcels, deliver, rows_of, kind):
+    # A circle of radius 5 m as one circular string, in a curve polygon (10) or a multi-surface (12), as survey
+    # software writes arcs into a GeoPackage.
+    path = deliver("a.gpkg", {"parcel_id": ["1"]}, SPATIAL_INDEX="NO")
+    points = [(632885, 3936656), (632890, 3936661), (632895, 3936656), (632890, 3936651), (632885, 3936656)]
+    wkb = struct.pack("<BII", 1, 8, 5) + b"".join(struct.pack("<dd", *point) for point in points)
+    wkb = struct.pack("<BII", 1, 10, 1) + wkb
+    if kind == 12:
+        wkb = struct.pack("<BII", 1, 12, 1) + wkb
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("UPDATE a SET geom = ?", (b"GP\0\1" + struct.pack("<i", 4548) + wkb,))
+        file.commit()
+    report = take(parcels, path)
+    assert rows_of(parcels).geometry["1"].area == pytest.approx(3.14159265 * 25, rel=0.01)
+    assert "curves were replaced by straight pieces" in report.files[0].notices
+
+
+@pytest.fixture
+def impatient():
+    """GDAL gives up at once on a locked database instead of waiting for seconds."""
+    pyogrio.set_gdal_config_options({"SQLITE_BUSY_TIMEOUT": "10"})
+    yield
+    pyogrio.set_gdal_config_options({"SQLITE_BUSY_TIMEOUT": None})
+
+
+def test_a_database_that_somebody_holds_locked_is_refused(take, parcels, deliver, impatient):
+    path = deliver("a.gpkg", COLUMNS)
+    # In another process: SQLite's locks do not hold within one.
+    hold = f"import sqlite3; c = sqlite3.connect({str(path)!r}); c.execute('BEGIN EXCLUSIVE'); print('held'); input()"
+    with subprocess.Popen(
+        [sys.executable, "-uc", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(SourceError, match="cannot be read"):
+            take(parcels, path)
+        holder.communicate("\n")
 
 
 @pytest.mark.parametrize(

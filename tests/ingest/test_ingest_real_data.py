@@ -218,7 +218,7 @@ BROKEN = {"fields": {"parcel_id": {"sequence": "p"}}}
 @pytest.mark.parametrize(
     ("name", "what"),
     [
-        ("open_ring.geojson", "a ring is not closed"),
+        ("open_ring.geojson", "the geometry cannot be read: a ring does not close, or its type is unknown"),
         ("invalid_rings.geojson", "the geometry is invalid; repairing it would change its area by 0.37 of it"),
         ("invalid_coordinates.geojson", "the geometry type is wrong"),
     ],

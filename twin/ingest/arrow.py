@@ -38,8 +38,7 @@ def frame_of(names: Sequence[str], arrays: Sequence[Any], rows: int) -> pd.DataF
 
 
 def decode_geometry(column: Any) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.bool_]]:
-    """Geometries of a WKB column, and which could not be made because a ring does not close."""
+    """Geometries of a WKB column, and which could not be made of their bytes (an open ring, an odd type)."""
     geometry = shapely.from_wkb(column.to_numpy(), on_invalid="ignore")
-    # Such a ring comes back as None where there were bytes.
-    unclosed: npt.NDArray[np.bool_] = shapely.is_missing(geometry) & ~np.asarray(column.is_null())
-    return geometry, unclosed
+    unreadable: npt.NDArray[np.bool_] = shapely.is_missing(geometry) & ~np.asarray(column.is_null())
+    return geometry, unreadable

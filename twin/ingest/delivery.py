@@ -216,7 +216,7 @@ def read_shapes(
             said, said_how = CRS84, "columns of longitude and latitude, taken as WGS 84"
     if geometry is None:
         raise SourceError(f"{source.name} has no geometry")
-    shapes = fit_shapes(geometry, layer, rows, faults, unclosed=table.unclosed, tolerance=wishes.repair_tolerance)
+    shapes = fit_shapes(geometry, layer, rows, faults, unreadable=table.unreadable, tolerance=wishes.repair_tolerance)
     crs, crs_decision = decide_crs(source.name, wishes.crs, said, said_how, _bounds(geometry), wishes.datum)
     marked = (*source.columns, *source.nested, *((source.layer,) if source.layer else ()))
     datum, datum_decision = decide_datum(source.name, marked, crs, wishes.datum, layer)

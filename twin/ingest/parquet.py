@@ -46,10 +46,13 @@ def open_parquet(staged: Staged) -> Source:
 
     def read(columns: Sequence[str]) -> Table:
         table = parquet.read_table(staged.path, columns=[*columns, *([name] if name else [])])
-        geometry, unclosed = decode_geometry(table.column(name)) if name else (None, np.zeros(rows, dtype=bool))
+        geometry, unreadable = decode_geometry(table.column(name)) if name else (None, np.zeros(rows, dtype=bool))
         arrays = [table.column(column) for column in columns]
         return Table(
-            columns=frame_of(columns, arrays, rows), geometry=geometry, number=np.arange(1, rows + 1), unclosed=unclosed
+            columns=frame_of(columns, arrays, rows),
+            geometry=geometry,
+            number=np.arange(1, rows + 1),
+            unreadable=unreadable,
         )
 
     return Source(

@@ -30,8 +30,8 @@ class Table:
         n geometries in the source's CRS; None where the source has none of its own.
     number
         n row numbers, counted from 1 as the deliverer would.
-    unclosed
-        n flags: the geometry has a ring that does not close, and could not be read.
+    unreadable
+        n flags: the geometry could not be made of its bytes, since a ring does not close or its type is unknown.
     notices
         What the reading brought to light.
     """
@@ -39,7 +39,7 @@ class Table:
     columns: pd.DataFrame
     geometry: Geometries | None
     number: npt.NDArray[np.int64]
-    unclosed: npt.NDArray[np.bool_]
+    unreadable: npt.NDArray[np.bool_]
     notices: tuple[str, ...] = ()
 
     def take(self, rows: npt.NDArray[np.bool_]) -> Table:
@@ -49,7 +49,7 @@ class Table:
             columns=self.columns[rows].reset_index(drop=True),
             geometry=None if self.geometry is None else self.geometry[rows],
             number=self.number[rows],
-            unclosed=self.unclosed[rows],
+            unreadable=self.unreadable[rows],
         )
 
 

@@ -149,7 +149,7 @@ def _read_csv(
         columns=frame_of(columns, arrays, table.num_rows),
         geometry=None,
         number=number,
-        unclosed=np.zeros(len(number), dtype=bool),
+        unreadable=np.zeros(len(number), dtype=bool),
     )
     blank = np.logical_and.reduce([np.asarray(pc.equal(column, "")) for column in table.columns])
     return whole.take(~blank) if blank.any() else whole
@@ -187,7 +187,7 @@ def open_xlsx(staged: Staged, *, wanted: str | None) -> Source:
 
         frame = pd.DataFrame({column: _column([row[header.index(column)] for _, row in body]) for column in columns})
         number = np.array([line - first for line, _ in body], dtype=np.int64)
-        return Table(columns=frame, geometry=None, number=number, unclosed=np.zeros(len(body), dtype=bool))
+        return Table(columns=frame, geometry=None, number=number, unreadable=np.zeros(len(body), dtype=bool))
 
     return Source(
         name=staged.name,

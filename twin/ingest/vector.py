@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import shapely
 
 from twin.crs import parse_crs
 from twin.errors import SourceError
@@ -18,7 +19,7 @@ from twin.ingest.dxf import decide_dxf_encoding, read_dxf_place
 from twin.ingest.gdal import choose_layer, run_gdal
 from twin.ingest.mapinfo import declare_charset
 from twin.ingest.report import Decision
-from twin.ingest.source import Source, Table
+from twin.ingest.source import Geometries, Source, Table
 from twin.ingest.stage import Staged
 from twin.layer import Layer
 
@@ -133,10 +134,14 @@ def _read(
     except pa.ArrowInvalid as error:
         raise SourceError(f"{staged.name} has text that is not in the encoding it declares", cause=error) from error
     rows = table.num_rows
-    geometry, unclosed = None, np.zeros(rows, dtype=bool)
+    geometry, unreadable = None, np.zeros(rows, dtype=bool)
     if meta["geometry_type"] is not None:
         geometry_name = meta["geometry_name"] or "wkb_geometry"
-        geometry, unclosed = decode_geometry(table.column(geometry_name))
+        try:
+            geometry, unreadable = decode_geometry(table.column(geometry_name))
+        except NotImplementedError:
+            geometry = _read_straight(staged, layer, reading)
+            notices.append("curves were replaced by straight pieces")
         table = table.drop_columns([geometry_name])
     order = {name: index for index, name in enumerate(table.column_names)}
     arrays = [table.column(order[names[position]] if unique else position) for position in positions]
@@ -144,9 +149,19 @@ def _read(
         columns=frame_of(columns, arrays, rows),
         geometry=geometry,
         number=np.arange(1, rows + 1),
-        unclosed=unclosed,
+        unreadable=unreadable,
         notices=tuple(notices),
     )
+
+
+def _read_straight(staged: Staged, layer: str, reading: _Reading) -> Geometries:
+    """Read geometry with its curves stroked, which GDAL does in its older interface only."""
+    import pyogrio
+
+    with run_gdal(staged, [], reading.options):
+        _, _, wkb, _ = pyogrio.raw.read(staged.path, layer=layer, columns=[])
+    geometries: Geometries = shapely.from_wkb(wkb, on_invalid="ignore")
+    return geometries
 
 
 def _prepare_shapefile(path: Path, encoding: str | None) -> _Reading:
