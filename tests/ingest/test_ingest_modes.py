@@ -223,6 +223,20 @@ def test_the_report_is_json_and_reads_well(take, parcels, deliver):
     assert "revision 1" in text
 
 
+@pytest.mark.parametrize(
+    ("name", "before", "after", "says"),
+    [
+        ("big.csv", "parcel_id,name,WKT\n1,", ",POINT (1 2)\n", "longer than 16 MB"),
+        ("big.geojson", '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"name":"',
+         '"},"geometry":null}]}', "more than 10 million characters"),
+    ],
+)  # fmt: skip
+def test_a_text_of_40_mb_in_a_text_file_is_refused_in_words(take, parcels, tmp_path, name, before, after, says):
+    (tmp_path / name).write_text(before + "x" * 40_000_000 + after)
+    with pytest.raises(SourceError, match=says):
+        take(parcels, tmp_path / name)
+
+
 def test_a_text_of_200_mb_is_a_clear_fault_within_bounded_memory(deliver, tmp_path):
     path = deliver("big.gpkg", {"k": ["1"], "t": ["x"]}, SPATIAL_INDEX="NO")
     with closing(sqlite3.connect(path)) as file:

@@ -37,6 +37,7 @@ def test_the_marks_of_internet_maps_are_found(name, columns):
         ("boundary.shp", ["adcode", "name", "level"]),
         ("amap_wgs84_counties.geojson", ["name"]),
         ("tianditu_cgcs2000.geojson", ["district_adcode"]),
+        ("chinamap.shp", ["marsh"]),
     ],
 )
 def test_files_that_say_their_datum_or_show_nothing_are_not_suspected(name, columns):

@@ -36,8 +36,8 @@ def run_gdal(staged: Staged, notices: list[str], options: Mapping[str, str]) -> 
     from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FieldError, GeometryError
 
     def told(message: object) -> str:
-        text = str(message).replace(str(staged.path), staged.name)
-        return text.replace(f"{staged.path.parent}/", "")
+        text = str(message).replace(str(staged.path), staged.name).replace(f"{staged.path.parent}/", "")
+        return text.replace("Too many characters in number", "a value has more than 10 million characters")
 
     before = {name: pyogrio.get_gdal_config_option(name) for name in options}
     pyogrio.set_gdal_config_options(dict(options))

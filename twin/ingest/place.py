@@ -37,8 +37,8 @@ Datum = Literal["wgs84", "cgcs2000", "gcj02", "bd09"]
 OFFSET_DATUMS = {"gcj02": ("GCJ-02", 5.0), "bd09": ("BD-09", 5.0)}
 
 #: Words in names that say outright that coordinates are offset, and words that name a service whose maps are.
-_OFFSET_WORDS = re.compile(r"gcj|bd[-_]?09|mars|火星", re.IGNORECASE)
-_SERVICE_WORDS = re.compile(r"amap|autonavi|gaode|高德|baidu|百度|datav|tencent|腾讯", re.IGNORECASE)
+_OFFSET_WORDS = re.compile(r"gcj|bd[-_]?09|(?<![a-z])mars(?![a-z])|火星", re.IGNORECASE)
+_SERVICE_WORDS = re.compile(r"(?<![a-z])amap(?![a-z])|autonavi|gaode|高德|baidu|百度|datav|tencent|腾讯", re.IGNORECASE)
 _TRUE_WORDS = re.compile(r"wgs[-_]?84|cgcs[-_]?2000|国家2000|天地图|tianditu", re.IGNORECASE)
 
 #: Columns that only the boundary service of an internet map (DataV) writes, as a .dbf cuts them.

@@ -183,8 +183,17 @@ def ingest_rows(
     return replace(report, seconds=perf_counter() - started)
 
 
-def read_area(path: Path | str, crs: CRS) -> BaseGeometry:
+def read_area(path: Path | str, crs: CRS, *, datum: str | None = None) -> BaseGeometry:
     """Read the outline that a file draws: the union of its polygons, in a CRS.
+
+    Parameters
+    ----------
+    path
+        The file.
+    crs
+        The CRS wanted.
+    datum
+        As in `ingest_files`.
 
     Raises
     ------
@@ -194,7 +203,7 @@ def read_area(path: Path | str, crs: CRS) -> BaseGeometry:
         A polygon of it is broken.
     """
     faults = Faults()
-    wishes = Wishes()
+    wishes = Wishes(datum=datum)
     with stage(Path(path)) as staged:
         source = open_source(staged, _OUTLINE, wishes, faults)
         table = source.read([])
@@ -274,8 +283,8 @@ class Task:
         if not len(rows):
             raise SourceError(f"the delivery holds no rows for {layer.id}; nothing was changed")
         base = store.latest(layer)
-        stored = store.read(layer, Query()).data
-        if not trust_places:
+        stored = store.read(layer, self._concerned(rows, base)).data
+        if self.mode != "append" and not trust_places:
             refuse_offset(rows, stored, store.crs)
         changes = find_changes(rows, stored, self.mode, layer, origin, faults)
         self._require_faultless(faults, report)
@@ -292,6 +301,14 @@ class Task:
         if self.dry_run or not any(changes.counts):
             return report
         return replace(report, revision=self._commit(store, changes, base, report))
+
+    def _concerned(self, rows: GeoDataFrame, base: int) -> Query:
+        """Which stored rows matter: none before the first revision, all where the result is judged as a whole."""
+        if base == 0:
+            return Query(limit=0)
+        if self.mode == "append" and not self.layer.checks:
+            return Query(ids=tuple(rows.index))
+        return Query()
 
     def _commit(self, store: Store, changes: Changes, base: int, report: Report) -> int:
         source = report.source or ", ".join(file.name for file in report.files) or None

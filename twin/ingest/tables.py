@@ -138,7 +138,8 @@ def _read_csv(
             ),
         )
     except (pa.ArrowInvalid, UnicodeError) as error:
-        raise SourceError(f"{staged.name} cannot be read: {error}", cause=error) from error
+        said = "a row is longer than 16 MB" if "straddling" in str(error) else error
+        raise SourceError(f"{staged.name} cannot be read: {said}", cause=error) from error
     limit = f"{len(header)} columns"
     what = "the row has another number of values"
     for row, width in uneven:

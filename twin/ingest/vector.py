@@ -101,7 +101,7 @@ def open_vector(staged: Staged, layer: Layer, *, wanted: str | None, encoding: s
     return Source(
         name=staged.name,
         format=info["driver"],
-        layer=name if name != path.stem else None,
+        layer=name if name != Path(staged.name).stem else None,
         columns=tuple(column for column in names if column not in nested),
         nested=nested,
         crs=None if crs is None else parse_crs(crs),
