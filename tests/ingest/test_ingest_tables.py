@@ -208,6 +208,16 @@ def test_row_numbers_of_a_workbook_count_from_the_header(faults_of, wells, write
     assert (faults_of(wells, path)[0].row, faults_of(wells, path)[0].value) == (3, "?")
 
 
+def test_a_cell_whose_formula_failed_is_a_fault(faults_of, wells, write_sheet):
+    path = write_sheet("wells.xlsx", ["id", "name", "lon", "lat"], [1, "#REF!", *LONLAT])
+    (fault,) = faults_of(wells, path)
+    assert (fault.row, fault.field, fault.value) == (1, "name", "#REF!")
+
+
+def test_years_may_head_columns(take, wells, write_text):
+    assert take(wells, write_text("wells.csv", "id,lon,lat,2019,2020,2021,2022\n1,118.4,35.5,1,2,3,4\n")).inserted == 1
+
+
 @pytest.mark.parametrize("name", ["wells.xlsx", "wells.xls"])
 def test_what_is_no_workbook_is_refused(take, wells, write_text, name):
     with pytest.raises(SourceError, match=r"XLSX workbook|save it as \.xlsx"):

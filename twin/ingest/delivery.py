@@ -14,6 +14,7 @@ from twin.crs import CRS, CRS84, BBox
 from twin.errors import Fault, SourceError
 from twin.ingest.convert import convert_field
 from twin.ingest.coordinates import CoordinateColumns, find_coordinates, read_coordinates
+from twin.ingest.delimited import open_csv
 from twin.ingest.faults import Faults, Rows
 from twin.ingest.mapping import FieldMapping
 from twin.ingest.match import FieldSource, find_column, match_fields
@@ -23,8 +24,8 @@ from twin.ingest.report import Decision, FileReport, Match
 from twin.ingest.shapes import fit_shapes
 from twin.ingest.source import Geometries, Source, Table
 from twin.ingest.stage import Staged, stage
-from twin.ingest.tables import open_csv, open_xlsx
 from twin.ingest.vector import open_vector
+from twin.ingest.workbook import open_xlsx
 from twin.layer import Layer
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def open_source(staged: Staged, layer: Layer, wishes: Wishes, faults: Faults) ->
     if suffix in (".csv", ".txt", ".tsv"):
         return open_csv(staged, encoding=wishes.encoding, faults=faults)
     if suffix in (".xlsx", ".xlsm"):
-        return open_xlsx(staged, wanted=wishes.layer)
+        return open_xlsx(staged, wanted=wishes.layer, faults=faults)
     if suffix in (".xls", ".et"):
         raise SourceError(f"{staged.name} is in an old spreadsheet format: save it as .xlsx")
     if suffix == ".dwg":

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,8 @@ import numpy as np
 import shapely
 
 from twin.crs import CRS, crs_label, same_grid
-from twin.errors import CrsError, InvalidParameter, SchemaViolation, SourceError
-from twin.ingest.changes import Mode, find_changes, find_duplicates, refuse_offset, run_checks
+from twin.errors import CrsError, InvalidParameter, SchemaViolation
+from twin.ingest.changes import Mode
 from twin.ingest.delivery import Wishes, convert_columns, open_source, read_delivery, read_shapes
 from twin.ingest.faults import Faults, Rows, summarise
 from twin.ingest.mapping import FieldMapping, FieldRule, load_mapping, parse_mapping
@@ -25,10 +25,10 @@ from twin.ingest.report import Report
 from twin.ingest.shapes import fit_shapes
 from twin.ingest.source import Geometries
 from twin.ingest.stage import digest_list, stage
+from twin.ingest.task import Task
 from twin.layer import Layer
-from twin.query import Query
 from twin.schema import Field
-from twin.store import Changes, Store
+from twin.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -225,109 +225,6 @@ _OUTLINE = Layer(
     key="outline_id",
     fields=(Field(name="outline_id", title="Outline", title_zh="范围线"),),
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Task:
-    """What a caller wants done with valid rows."""
-
-    layer: Layer
-    mode: Mode
-    effective: datetime | None
-    author: str
-    reason: str
-    dry_run: bool
-
-    def __post_init__(self) -> None:
-        require_known(self.mode, ("append", "replace", "sync"), "mode")
-        if self.effective is not None and self.effective.tzinfo is None:
-            raise InvalidParameter("effective needs a time zone", parameter="effective")
-        if self.effective is not None and self.effective > datetime.now(UTC):
-            raise InvalidParameter(f"effective {self.effective.isoformat()} lies in the future", parameter="effective")
-
-    def write(
-        self,
-        store: Store,
-        rows: GeoDataFrame,
-        origin: Rows,
-        faults: Faults,
-        report: Report,
-        *,
-        trust_places: bool = False,
-    ) -> Report:
-        """Check rows against each other and the store, then write them.
-
-        Parameters
-        ----------
-        store
-            Where they go.
-        rows
-            n rows indexed by key, every field of the schema, storage CRS.
-        origin
-            Where they come from.
-        faults
-            What was found wrong so far; with any, nothing is written.
-        report
-            The report so far.
-        trust_places
-            Somebody vouches for the datum: a move that looks like a map offset is real.
-
-        Raises
-        ------
-        SchemaViolation
-            There are faults.
-        """
-        layer = self.layer
-        find_duplicates(rows, origin, layer, faults)
-        self._require_faultless(faults, report)
-        if not len(rows):
-            raise SourceError(f"the delivery holds no rows for {layer.id}; nothing was changed")
-        base = store.latest(layer)
-        stored = store.read(layer, self._concerned(rows, base)).data
-        if self.mode != "append" and not trust_places:
-            refuse_offset(rows, stored, store.crs)
-        changes = find_changes(rows, stored, self.mode, layer, origin, faults)
-        self._require_faultless(faults, report)
-        run_checks(rows, stored, self.mode, layer, origin, faults)
-        self._require_faultless(faults, report)
-        inserted, updated, deleted = changes.counts
-        report = replace(
-            report,
-            inserted=inserted,
-            updated=updated,
-            deleted=deleted,
-            unchanged=len(rows) - inserted - updated,
-        )
-        if self.dry_run or not any(changes.counts):
-            return report
-        return replace(report, revision=self._commit(store, changes, base, report))
-
-    def _concerned(self, rows: GeoDataFrame, base: int) -> Query:
-        """Which stored rows matter: none before the first revision, all where the result is judged as a whole."""
-        if base == 0:
-            return Query(limit=0)
-        if self.mode == "append" and not self.layer.checks:
-            return Query(ids=tuple(rows.index))
-        return Query()
-
-    def _commit(self, store: Store, changes: Changes, base: int, report: Report) -> int:
-        source = report.source or ", ".join(file.name for file in report.files) or None
-        revision = store.write(
-            self.layer,
-            changes,
-            author=self.author,
-            reason=self.reason or f"{self.mode} {source or 'rows'}",
-            effective=self.effective,
-            base=base,
-            source=source,
-            sha256=report.sha256,
-        )
-        return revision.number
-
-    def _require_faultless(self, faults: Faults, report: Report) -> None:
-        if faults.count:
-            report = replace(report, faults=tuple(faults.kept), fault_count=faults.count)
-            raise SchemaViolation(summarise(faults, self.layer.id), faults.kept, report=report.to_dict())
 
 
 def _read_mapping(mapping: Path | str | Mapping[str, Any] | None, layer: Layer) -> FieldMapping:

@@ -1,15 +1,12 @@
-"""Reading CSV and XLSX tables."""
+"""Reading CSV tables."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-import warnings
-import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +28,8 @@ _ROW_BYTES = 16_000_000
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
-_NUMBER = re.compile(r"\s*[-+]?\d+([.,]\d+)?\s*")
+_DECIMAL = re.compile(r"[-+]?\d+\.\d+")
+
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -55,7 +53,7 @@ def open_csv(staged: Staged, *, encoding: str | None, faults: Faults) -> Source:
     return Source(
         name=staged.name,
         format=f"CSV with {_SEPARATORS[separator]}",
-        columns=tuple(header),
+        columns=tuple(filter(None, header)),
         has_geometry=False,
         encoding=decision,
         read=read,
@@ -89,14 +87,21 @@ def _find_header(head: str, name: str) -> tuple[str, int, list[str]]:
     _, width, separator, rows = max(candidates, default=(0, 1, ",", []))
     if width < 2:
         raise SourceError(f"{name} is not a table: no separator (comma, semicolon, tab, bar) divides its lines")
-    skip = next(index for index, row in enumerate(rows) if len(row) == width and sum(map(bool, row)) > width / 2)
+    skip = next((i for i, row in enumerate(rows) if len(row) == width and sum(map(bool, row)) > width / 2), 0)
     header = [cell.strip() for cell in rows[skip]]
-    _require_header(header, name)
+    require_header(header, name)
     return separator, skip, header
 
 
-def _require_header(header: Sequence[str], name: str) -> None:
-    if sum(bool(_NUMBER.fullmatch(cell)) for cell in header) > len(header) / 2:
+def require_header(header: Sequence[str], name: str) -> None:
+    """Refuse column names that are data.
+
+    Raises
+    ------
+    SourceError
+        One is a decimal number, or all are whole ones; years may head columns.
+    """
+    if any(_DECIMAL.fullmatch(cell) for cell in header) or all(cell.isdigit() for cell in header):
         raise SourceError(f"{name} has no header: its first row is {', '.join(header[:5])}; add a row of column names")
 
 
@@ -154,94 +159,3 @@ def _read_csv(
     )
     blank = np.logical_and.reduce([np.asarray(pc.equal(column, "")) for column in table.columns])
     return whole.take(~blank) if blank.any() else whole
-
-
-def open_xlsx(staged: Staged, *, wanted: str | None) -> Source:
-    """Open one sheet of a workbook; the header is the first row in which most columns have a name.
-
-    Raises
-    ------
-    SourceError
-        It is not a workbook, or has several sheets with rows.
-    """
-    sheets, notices = _read_sheets(staged)
-    filled = {name: rows for name, rows in sheets.items() if len(rows) > 1}
-    if wanted is not None and wanted not in sheets:
-        raise SourceError(f"{staged.name} has no sheet {wanted}; it has {', '.join(sheets)}")
-    if wanted is None and len(filled) != 1:
-        raise SourceError(
-            f"{staged.name} has {len(filled)} sheets with rows; choose one with --source-layer: {', '.join(sheets)}"
-        )
-    name = wanted if wanted is not None else next(iter(filled))
-    rows = sheets[name]
-    width = max((len(row) for _, row in rows), default=0)
-    skip = next((i for i, (_, row) in enumerate(rows) if sum(cell is not None for cell in row) > width / 2), None)
-    if skip is None:
-        raise SourceError(f"sheet {name} of {staged.name} has no header row")
-    header = ["" if cell is None else str(cell).strip() for cell in rows[skip][1]]
-    _require_header(header, staged.name)
-    body = rows[skip + 1 :]
-    first = rows[skip][0]
-
-    def read(columns: Sequence[str]) -> Table:
-        import pandas as pd
-
-        frame = pd.DataFrame({column: _column([row[header.index(column)] for _, row in body]) for column in columns})
-        number = np.array([line - first for line, _ in body], dtype=np.int64)
-        return Table(columns=frame, geometry=None, number=number, unreadable=np.zeros(len(body), dtype=bool))
-
-    return Source(
-        name=staged.name,
-        format="XLSX",
-        layer=name,
-        columns=tuple(filter(None, header)),
-        has_geometry=False,
-        read=read,
-        notices=(*notices, *([f"the header is row {first}"] if first > 1 else [])),
-    )
-
-
-def _read_sheets(staged: Staged) -> tuple[dict[str, list[tuple[int, tuple[Any, ...]]]], list[str]]:
-    """Rows of every visible sheet in which something stands, with their row numbers."""
-    import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            book = openpyxl.load_workbook(staged.path, read_only=True, data_only=True)
-            sheets = {
-                sheet.title: [
-                    (number, row)
-                    for number, row in enumerate(sheet.iter_rows(values_only=True), start=1)
-                    if any(cell not in (None, "") for cell in row)
-                ]
-                for sheet in book.worksheets
-                if sheet.sheet_state == "visible"
-            }
-            book.close()
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
-        raise SourceError(
-            f"{staged.name} is not an XLSX workbook, or is locked with a password: {error}", cause=error
-        ) from error
-    return sheets, [str(w.message) for w in caught]
-
-
-def _column(cells: list[Any]) -> Any:
-    """A pandas column from cells; cells of several types become text."""
-    import pandas as pd
-
-    kind = pd.api.types.infer_dtype(cells, skipna=True)
-    if kind in ("integer", "boolean"):
-        return pd.Series(cells, dtype="Int64" if kind == "integer" else "boolean")
-    if kind in ("floating", "mixed-integer-float"):
-        return pd.Series(cells, dtype="float64")
-    return pd.Series([_text(cell) for cell in cells], dtype="str")
-
-
-def _text(cell: Any) -> str | None:
-    if isinstance(cell, datetime):
-        return cell.isoformat(sep=" ")
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return None if cell is None else str(cell)
