@@ -88,6 +88,17 @@ def test_several_files_are_one_revision_with_one_digest(take, parcels, deliver, 
     assert revision.sha256 == report.sha256 != report.files[0].sha256
 
 
+def test_files_of_the_same_name_are_told_apart_by_their_folders(take, faults_of, parcels, deliver, store, square):
+    first = deliver("a.gpkg", {"parcel_id": ["1"]})
+    second = first.parent / "north" / "a.gpkg"
+    second.parent.mkdir()
+    first.rename(second)
+    deliver("a.gpkg", {"parcel_id": ["1"]}, geometry=[square(5)])
+    (fault,) = faults_of(parcels, first, second)
+    assert fault.file == str(second)
+    assert fault.what == f"the key stands twice, first in {first} row 1"
+
+
 def test_a_key_that_stands_twice_is_a_fault_that_names_both_rows(faults_of, parcels, deliver, square):
     first = deliver("a.gpkg", {"parcel_id": ["1", "2", "1"]})
     second = deliver("b.gpkg", {"parcel_id": ["2"]}, geometry=[square(7)])

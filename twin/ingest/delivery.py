@@ -72,8 +72,8 @@ class Delivery:
     report: FileReport
 
 
-def read_delivery(path: Path, layer: Layer, target: CRS, wishes: Wishes, faults: Faults) -> Delivery:
-    """Read one file into rows of a layer; what is wrong with rows goes to `faults`.
+def read_delivery(path: Path, name: str, layer: Layer, target: CRS, wishes: Wishes, faults: Faults) -> Delivery:
+    """Read one file, called `name` in messages, into rows of a layer; what is wrong with rows goes to `faults`.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def read_delivery(path: Path, layer: Layer, target: CRS, wishes: Wishes, faults:
     CrsError
         Where its coordinates are cannot be told, or is refused.
     """
-    with stage(path) as staged:
+    with stage(path, name=name) as staged:
         source = open_source(staged, layer, wishes, faults)
         fields = match_fields(layer, source.columns, wishes.mapping)
         place = _coordinate_columns(source, layer, wishes)

@@ -102,9 +102,15 @@ def ingest_files(
         mapping=rules,
     )
     faults = Faults()
-    deliveries = [read_delivery(Path(file), layer, store.crs, wishes, faults) for file in files]
-    if not deliveries:
+    paths = [Path(file) for file in files]
+    if not paths:
         raise InvalidParameter("name at least one file to ingest", parameter="files")
+    # Townships deliver files of the same name: these are told apart by their folders.
+    unique = len({path.name for path in paths}) == len(paths)
+    names = [path.name if unique else str(path) for path in paths]
+    deliveries = [
+        read_delivery(path, name, layer, store.crs, wishes, faults) for path, name in zip(paths, names, strict=True)
+    ]
     report = Report(
         layer=layer.id,
         mode=mode,
@@ -112,7 +118,7 @@ def ingest_files(
         files=tuple(delivery.report for delivery in deliveries),
         read=sum(delivery.report.rows for delivery in deliveries),
         repaired=sum(delivery.repaired for delivery in deliveries),
-        sha256=digest_list({delivery.report.name: delivery.report.sha256 for delivery in deliveries}),
+        sha256=digest_list([(delivery.report.name, delivery.report.sha256) for delivery in deliveries]),
     )
     columns = {name: _concat([delivery.columns[name] for delivery in deliveries]) for name in layer.schema.names}
     rows = _frame(columns, np.concatenate([delivery.geometry for delivery in deliveries]), layer, store.crs)

@@ -10,7 +10,7 @@ import hashlib
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,8 +54,15 @@ class Staged:
 
 
 @contextmanager
-def stage(path: Path) -> Iterator[Staged]:
+def stage(path: Path, *, name: str | None = None) -> Iterator[Staged]:
     """Stage a delivered file with all that belongs to it, until the context ends.
+
+    Parameters
+    ----------
+    path
+        The file.
+    name
+        What to call it; its own name by default.
 
     Raises
     ------
@@ -77,23 +84,23 @@ def stage(path: Path) -> Iterator[Staged]:
                 staged = _unpack(staged, inside / "unpacked")
         except OSError as error:
             raise SourceError(f"{path.name} cannot be read: {error.strerror or error}", cause=error) from error
-        yield Staged(name=path.name, path=staged, sha256=digest)
+        yield Staged(name=name or path.name, path=staged, sha256=digest)
 
 
 def hash_files(files: list[Path]) -> str:
     """SHA-256 of one file's bytes; of several, of the list of their digests."""
-    digests = {}
+    digests = []
     for file in files:
         with file.open("rb") as stream:
-            digests[file.name] = hashlib.file_digest(stream, "sha256").hexdigest()
+            digests.append((file.name, hashlib.file_digest(stream, "sha256").hexdigest()))
     return digest_list(digests)
 
 
-def digest_list(digests: Mapping[str, str]) -> str:
-    """One digest for digests by name: the only one itself, or that of the lines ``sha256sum`` would print."""
+def digest_list(digests: Sequence[tuple[str, str]]) -> str:
+    """One digest for names and digests: the only one itself, or that of the lines ``sha256sum`` would print."""
     if len(digests) == 1:
-        return next(iter(digests.values()))
-    lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
+        return digests[0][1]
+    lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(digests))
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
