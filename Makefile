@@ -5,9 +5,11 @@ PORT   ?= 8000
 STORE  ?= sample.gpkg
 ARGS   ?=
 BIN    := .venv/bin
+UV     := build/uv/bin/uv
+COMPILE := $(UV) pip compile pyproject.toml --extra dev --no-config --quiet --python-version 3.11 --only-binary :all:
 
 .NOTPARALLEL:
-.PHONY: help run install test check format-check lint types imports format docs bench lock clean
+.PHONY: help run install test check format-check lint types imports format docs bench lock lowest clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -49,11 +51,19 @@ docs: install ## write docs/reference/ anew from the code
 bench: install ## run the benchmarks and print their tables; ARGS choose by name
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
-lock: install ## write requirements.lock anew from pyproject.toml; ARGS=--upgrade takes newer versions
-	@$(BIN)/pip install --quiet --upgrade --target build/uv uv
-	@build/uv/bin/uv pip compile pyproject.toml --extra dev --output-file requirements.lock --no-config --quiet \
-	  --universal --python-version 3.11 --fork-strategy fewest --only-binary :all: --generate-hashes \
-	  --custom-compile-command 'make lock' $(ARGS)
+lock: $(UV) ## write requirements.lock anew from pyproject.toml; ARGS=--upgrade takes newer versions
+	@$(COMPILE) --universal --fork-strategy fewest --generate-hashes --custom-compile-command 'make lock' \
+	  --output-file requirements.lock $(ARGS)
+
+lowest: $(UV) ## run the tests with the oldest versions that pyproject.toml allows; ARGS go to pytest
+	@$(COMPILE) --resolution lowest-direct --output-file build/lowest.txt --upgrade
+	@$(UV) venv --quiet --clear --python $(PYTHON) build/lowest
+	@VIRTUAL_ENV=build/lowest $(UV) pip install --quiet --requirements build/lowest.txt
+	@VIRTUAL_ENV=build/lowest $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@build/lowest/bin/pytest -W default $(ARGS)
+
+$(UV): | install
+	@$(BIN)/pip install --quiet --target build/uv uv
 
 clean: ## remove all that make made: .venv, the sample county, caches
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache $(STORE)
