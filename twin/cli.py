@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import logging
 import sys
@@ -37,6 +38,12 @@ COMMANDS: Mapping[str, str] = {
 }
 
 
+#: How many faults of a refused delivery are listed.
+_SHOWN_FAULTS = 20
+_STORE_HELP = "Store to work on; otherwise TWIN_STORE, otherwise twin.gpkg."
+_JSON_HELP = "Answer in JSON for a program."
+
+
 def _set(attribute: str) -> Callable[[click.Context, click.Parameter, Any], None]:
     def remember(context: click.Context, _: click.Parameter, value: Any) -> None:
         if value and isinstance(context.obj, Session):
@@ -46,16 +53,11 @@ def _set(attribute: str) -> Callable[[click.Context, click.Parameter, Any], None
 
 
 def _common_options() -> list[click.Option]:
+    beside: dict[str, Any] = {"expose_value": False, "is_eager": True}
     return [
-        click.Option(
-            ["--store"], metavar="STORE", expose_value=False, is_eager=True, callback=_set("store_url"),
-            help="Store to work on; otherwise TWIN_STORE, otherwise twin.gpkg.",
-        ),
-        click.Option(
-            ["--json"], is_flag=True, expose_value=False, is_eager=True, callback=_set("as_json"),
-            help="Answer in JSON for a program.",
-        ),
-    ]  # fmt: skip
+        click.Option(["--store"], metavar="STORE", callback=_set("store_url"), help=_STORE_HELP, **beside),
+        click.Option(["--json"], is_flag=True, callback=_set("as_json"), help=_JSON_HELP, **beside),
+    ]
 
 
 class LazyCommands(click.Group):
@@ -77,19 +79,24 @@ class LazyCommands(click.Group):
 
 @click.command(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="twin")
+@click.option("--store", metavar="STORE", help=_STORE_HELP)
+@click.option("--json", "as_json", is_flag=True, help=_JSON_HELP)
 @click.pass_context
-def main_group(context: click.Context) -> None:
+def main_group(context: click.Context, store: str | None, as_json: bool) -> None:
     """The spatial core of a county's digital twin.
 
     Takes survey and department data in, keeps every revision, measures the county's indicators with their evidence,
     and serves it all as maps.
     """
     settings = load_settings()
-    context.obj = Session(settings=settings, store_url=settings.store)
+    context.obj = Session(settings=settings, store_url=store or settings.store, as_json=as_json)
 
 
 def main() -> None:
     """Run the command line; exit 0 only when it did what was asked."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # file names and data may hold what the terminal cannot show
+            stream.reconfigure(errors="backslashreplace")
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     try:
         sys.exit(main_group.main(standalone_mode=False) or 0)
@@ -109,8 +116,11 @@ def _tell(error: TwinError) -> None:
     if "--json" in sys.argv:
         click.echo(json.dumps({"error": error.slug, "detail": error.detail, **error.members}, default=str))
     click.echo(f"twin: {error.detail}", err=True)
-    for fault in error.faults[:20] if isinstance(error, SchemaViolation) else ():
+    faults = error.faults if isinstance(error, SchemaViolation) else ()
+    for fault in faults[:_SHOWN_FAULTS]:
         click.echo(f"  {fault}", err=True)
+    if len(faults) > _SHOWN_FAULTS:
+        click.echo(f"  … and {len(faults) - _SHOWN_FAULTS} more", err=True)
 
 
 if __name__ == "__main__":

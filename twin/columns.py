@@ -9,14 +9,16 @@ import pandas as pd
 
 from twin.schema import Field
 
-#: How dates and instants are written: ISO 8601, instants in UTC with microseconds, so text order is time order.
-_FORMATS = {"date": "%Y-%m-%d", "datetime": "%Y-%m-%dT%H:%M:%S.%fZ"}
+#: How dates and instants are written: ISO 8601 as GeoPackage asks, so text order is time order.
+_FORMATS = {"date": "%Y-%m-%d", "datetime": "%Y-%m-%dT%H:%M:%S.%f"}
 
 
 def plain_values(series: pd.Series[Any], field: Field) -> list[Any]:
     """The n values of a column as str, int, float or bool; None where missing; dates as ISO text."""
     if field.type in _FORMATS:
         series = pd.to_datetime(series, utc=field.type == "datetime").dt.strftime(_FORMATS[field.type])
+        if field.type == "datetime":
+            series = series.str[:-3] + "Z"
     elif str(series.dtype) != field.dtype:
         series = series.astype(field.dtype)  # type: ignore[call-overload]
     values = series.astype(object)

@@ -23,6 +23,8 @@ from twin.store import Store
 CHINA = timezone(timedelta(hours=8))
 #: The parameter that the engine fills with the day of the evaluation where nobody gave one.
 ON_DATE = "on_date"
+#: What of a result must come out the same when it is computed again.
+_VERIFIED = ("value", "numerator", "denominator", "target", "verdict", "breakdown", "covered", "uncovered", "details")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +66,7 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON carries it."""
         indicator, measure = self.indicator, self.measure
-        return {
+        record = {
             "indicator": indicator.id,
             "title": indicator.title,
             "title_zh": indicator.title_zh,
@@ -75,17 +77,19 @@ class Result:
             "target": asdict(indicator.target) if indicator.target else None,
             "verdict": self.verdict,
             "note": measure.note,
-            "as_of": self.as_of.isoformat() if isinstance(self.as_of, datetime) else self.as_of,
+            "as_of": self.as_of,
             "known_at": self.known_at,
-            "parameters": {name: _plain(value) for name, value in self.parameters.items()},
+            "parameters": dict(self.parameters),
             "clause": asdict(indicator.clause),
             "breakdown": [asdict(part) for part in measure.breakdown],
-            "covered": {layer: list(keys) for layer, keys in measure.covered.items()},
-            "uncovered": {layer: list(keys) for layer, keys in measure.uncovered.items()},
-            "details": json.loads(json.dumps(dict(measure.details), default=_plain)),
-            "evidence": [asdict(evidence) | {"used": list(evidence.used)} for evidence in self.evidence],
-            "computed_at": self.computed_at.isoformat(),
+            "covered": dict(measure.covered),
+            "uncovered": dict(measure.uncovered),
+            "details": dict(measure.details),
+            "evidence": [asdict(evidence) for evidence in self.evidence],
+            "computed_at": self.computed_at,
         }
+        plain: dict[str, Any] = json.loads(json.dumps(record, default=_plain, allow_nan=False))
+        return plain
 
 
 def evaluate(
@@ -117,10 +121,10 @@ def evaluate(
     """
     now = datetime.now(UTC)
     known_at = store.latest() if known_at is None else known_at
+    query = Query(as_of=as_of, known_at=known_at)
     values = indicator.parse(parameters or {})
     if ON_DATE in values and values[ON_DATE] is None:
         values[ON_DATE] = _day(as_of, store, now)
-    query = Query(as_of=as_of, known_at=known_at)
     frames = [store.read(catalog.layer(name), query) for name in indicator.inputs]
     measure = _plain_measure(indicator.function(*frames, **values))
     target = indicator.target
@@ -153,37 +157,45 @@ def verify(result: Mapping[str, Any], catalog: Catalog, store: Store) -> list[st
     """
     try:
         as_of = result["as_of"]
-        again = evaluate(
-            catalog.indicator(result["indicator"]),
-            catalog,
-            store,
-            parameters=result["parameters"],
-            as_of=datetime.fromisoformat(as_of) if isinstance(as_of, str) else as_of,
-            known_at=result["known_at"],
-        ).to_dict()
+        indicator = catalog.indicator(result["indicator"])
+        state: dict[str, Any] = {
+            "parameters": dict(result["parameters"]),
+            "as_of": datetime.fromisoformat(as_of) if isinstance(as_of, str) else as_of,
+            "known_at": int(result["known_at"]),
+        }
+        digests = {evidence["layer"]: evidence["digest"] for evidence in result["evidence"]}
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidParameter(f"this is not the record of a result: {error!r}", cause=error) from error
-    then = {evidence["layer"]: evidence for evidence in result.get("evidence", ())}
+    again = evaluate(indicator, catalog, store, **state).to_dict()
     differences = [
         f"{evidence['layer']}: the rows read are not those recorded (digest differs)"
         for evidence in again["evidence"]
-        if then.get(evidence["layer"], {}).get("digest") != evidence["digest"]
+        if digests.get(evidence["layer"]) != evidence["digest"]
     ]
-    differences += [
-        f"{name}: recorded {result.get(name)}, computed {again[name]}"
-        for name in ("value", "numerator", "denominator", "verdict")
-        if again[name] != result.get(name)
+    compared = _VERIFIED if differences else (*_VERIFIED, "evidence")
+    return differences + [
+        _differ(name, result.get(name), again[name]) for name in compared if result.get(name) != again[name]
     ]
-    return differences
+
+
+def _differ(name: str, recorded: Any, computed: Any) -> str:
+    if isinstance(computed, list | dict):
+        return f"{name}: not what was recorded"
+    return f"{name}: recorded {recorded}, computed {computed}"
 
 
 def frame_digest(frame: Frame) -> str:
-    """SHA-256 over keys, fields and coordinates of a frame, in key order; the same on every machine and store."""
+    """SHA-256 over keys, fields and coordinates of a frame, in key order; the same on every machine and store.
+
+    A field without any value does not count: a layer that gains a field keeps the digests of its earlier states.
+    """
     digest = hashlib.sha256()
     for wkb in shapely.to_wkb(frame.geometry, byte_order=1, flavor="iso").tolist():
         digest.update(wkb or b"-")
     for name in sorted(frame.layer.schema.names):
-        digest.update(json.dumps([name, plain_values(frame.data[name], frame.layer.schema[name])]).encode())
+        values = plain_values(frame.data[name], frame.layer.schema[name])
+        if any(value is not None for value in values):
+            digest.update(json.dumps([name, values]).encode())
     return digest.hexdigest()
 
 
@@ -198,11 +210,14 @@ def _day(as_of: AsOf | None, store: Store, now: datetime) -> date:
     """The day for which the sites' service dates are judged."""
     if isinstance(as_of, int):
         as_of = next((r.effective for r in store.revisions() if r.number == as_of), now)
-    return (as_of or now).astimezone(CHINA).date()
+    try:
+        return (as_of or now).astimezone(CHINA).date()
+    except OverflowError:  # the last hours of the year 9999, which often stands for "for ever"
+        return date.max
 
 
 def _plain(value: Any) -> Any:
-    """Numpy scalars and dates as JSON has them."""
+    """Numpy scalars, dates and instants as JSON has them."""
     if isinstance(value, date):
         return value.isoformat()
     return value.item() if hasattr(value, "item") else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from datetime import datetime
 from threading import Lock
 
 from twin.frame import Frame
@@ -10,9 +11,12 @@ from twin.layer import Layer
 from twin.query import AsOf, Query
 from twin.store import Store
 
+#: The revisions of a layer that make a state: the last of them, or all where one before it does not count.
+State = int | tuple[int, ...]
+
 
 class Frames:
-    """Keeps the frames of whole layers by (layer, revision); a write makes a new revision and so a new frame.
+    """Keeps the frames of whole layers by (layer, state); a write makes a new state and so a new frame.
 
     Readers that hold an old frame are undisturbed; the least recently used frames go first.
 
@@ -27,24 +31,36 @@ class Frames:
     def __init__(self, store: Store, *, keep: int = 24) -> None:
         self._store = store
         self._keep = keep
-        self._frames: OrderedDict[tuple[str, int, AsOf | None], Frame] = OrderedDict()
+        self._frames: OrderedDict[tuple[str, State], Frame] = OrderedDict()
         self._guard = Lock()
-        self._reading: dict[tuple[str, int, AsOf | None], Lock] = {}
+        self._reading: dict[tuple[str, State], Lock] = {}
 
     def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:
         """The layer's frame at a revision or instant, now by default; read at most once."""
-        latest = self._store.latest(layer)
-        key = (layer.id, latest, as_of)
+        known_at = self._store.latest(layer)
+        key = (layer.id, self._state(layer, as_of, known_at))
         with self._guard:
             reading = self._reading.setdefault(key, Lock())
-        with reading:
-            frame = self._frames.get(key)
-            if frame is None:
-                frame = self._store.read(layer, Query(as_of=as_of, known_at=latest))
+        try:
+            with reading:
+                frame = self._frames.get(key)
+                if frame is None:
+                    frame = self._store.read(layer, Query(as_of=as_of, known_at=known_at))
+                with self._guard:
+                    self._frames[key] = frame
+                    self._frames.move_to_end(key)
+                    while len(self._frames) > self._keep:
+                        self._frames.popitem(last=False)
+        finally:
             with self._guard:
-                self._frames[key] = frame
-                self._frames.move_to_end(key)
                 self._reading.pop(key, None)
-                while len(self._frames) > self._keep:
-                    self._frames.popitem(last=False)
         return frame
+
+    def _state(self, layer: Layer, as_of: AsOf | None, known_at: int) -> State:
+        """Name the state; the instants between two revisions share one."""
+        if not isinstance(as_of, datetime):
+            return known_at if as_of is None else as_of
+        known = [revision for revision in self._store.revisions(layer) if revision.number <= known_at]
+        counting = [revision.number for revision in known if revision.effective <= as_of]
+        in_order = counting == [revision.number for revision in known[: len(counting)]]
+        return max(counting, default=0) if in_order else tuple(counting)

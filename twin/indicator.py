@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -107,6 +108,8 @@ class Measure:
     def __post_init__(self) -> None:
         if self.value is None and not self.note:
             raise ValueError("a measure without a value needs a note that says why")
+        if self.value is not None and not math.isfinite(self.value):
+            raise ValueError(f"{self.value} is no value: give None and a note that says why")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +154,7 @@ class Parameter:
             return raw.lower() == "true"
         if self.type is date and isinstance(raw, str):
             return date.fromisoformat(raw)
-        if self.type is float and float(raw) != float(raw):
+        if self.type is float and not math.isfinite(float(raw)):
             raise ValueError("not a number")
         return raw if isinstance(raw, self.type) else self.type(raw)
 

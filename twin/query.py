@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Literal
 
 from shapely.geometry.base import BaseGeometry
@@ -48,7 +48,7 @@ class Between:
 
 @dataclass(frozen=True)
 class Like:
-    """A text field against a pattern with ``%`` and ``_``; case matters."""
+    """A text field against a pattern with ``%`` and ``_``; a backslash before one makes it literal; case matters."""
 
     field: str
     pattern: str
@@ -128,8 +128,13 @@ class Query:
     def __post_init__(self) -> None:
         if self.limit is not None and self.limit < 0:
             raise InvalidParameter("limit must not be negative", parameter="limit")
-        if isinstance(self.as_of, datetime) and self.as_of.tzinfo is None:
-            raise InvalidParameter("as_of needs a time zone", parameter="as_of")
+        if isinstance(self.as_of, datetime):
+            if self.as_of.tzinfo is None:
+                raise InvalidParameter("as_of needs a time zone", parameter="as_of")
+            try:
+                self.as_of.astimezone(UTC)
+            except OverflowError as error:
+                raise InvalidParameter(f"as_of {self.as_of} lies outside of the calendar", parameter="as_of") from error
 
 
 def field_names(where: Where | None) -> Iterator[str]:

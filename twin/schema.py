@@ -15,7 +15,7 @@ DTYPES: Mapping[FieldType, str] = {
     "real": "float64",
     "boolean": "boolean",
     "date": "datetime64[s]",
-    "datetime": "datetime64[us, UTC]",
+    "datetime": "datetime64[ms, UTC]",
 }
 
 #: The JSON Schema of each field type.

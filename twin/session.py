@@ -7,6 +7,7 @@ import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twin.errors import SettingsError
 from twin.settings import Settings
 from twin.store import Store
 
@@ -41,7 +42,10 @@ class Session:
     @property
     def author(self) -> str:
         """Who is recorded as the author of a write."""
-        return self.settings.author or getpass.getuser()
+        try:
+            return self.settings.author or getpass.getuser()
+        except (KeyError, OSError) as error:
+            raise SettingsError("this login has no name; say who writes by TWIN_AUTHOR", cause=error) from error
 
     def open(self, *, write: bool = False) -> Store:
         """Open the store of the call."""

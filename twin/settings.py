@@ -17,8 +17,8 @@ _PREFIX = "TWIN_"
 _OTHERS = {"TWIN_REQUIRE", "TWIN_SETTINGS", "TWIN_SHARED_DATA"}
 
 
-def _setting(default: Any, about: str) -> Any:
-    return field(default=default, metadata={"about": about})
+def _setting(default: Any, about: str, limits: tuple[int, int] | None = None) -> Any:
+    return field(default=default, metadata={"about": about, "limits": limits})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +28,8 @@ class Settings:
     store: str = _setting("twin.gpkg", "The store of every command, a path ending in .gpkg")
     author: str = _setting("", "Who writes; the login name by default")
     host: str = _setting("127.0.0.1", "Address that the server listens on")
-    port: int = _setting(8000, "Port that the server listens on")
-    max_items: int = _setting(10_000, "Most features in one answer of the API")
+    port: int = _setting(8000, "Port that the server listens on; 0 takes a free one", (0, 65_535))
+    max_items: int = _setting(10_000, "Most features in one answer of the API", (1, 1_000_000))
     serve_secret: bool = _setting(False, "Whether layers classified as secret are served")
     trust_proxy: bool = _setting(False, "Whether X-Forwarded-* headers of a proxy are believed")
 
@@ -65,22 +65,24 @@ def load_settings(path: Path | None = None, env: Mapping[str, str] | None = None
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows editors write the mark
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path} cannot be read as TOML: {error}", cause=error) from error
 
 
 def _convert(key: str, value: Any, where: str) -> Any:
-    known = {f.name: type(f.default) for f in fields(Settings)}
+    known = {f.name: f for f in fields(Settings)}
     if key not in known:
         near = get_close_matches(key, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
         raise SettingsError(f"{where} is not a setting; {hint}")
-    kind = known[key]
+    kind, limits = type(known[key].default), known[key].metadata["limits"]
     if kind is bool and isinstance(value, str):
         value = {"true": True, "1": True, "false": False, "0": False}.get(value.lower())
-    elif kind is int and isinstance(value, str) and value.isdigit():
+    elif kind is int and isinstance(value, str) and value.isdecimal():
         value = int(value)
     if type(value) is not kind:
         raise SettingsError(f"{where} must be a value of type {kind.__name__}")
+    if limits and not limits[0] <= value <= limits[1]:
+        raise SettingsError(f"{where} must be from {limits[0]} to {limits[1]}")
     return value

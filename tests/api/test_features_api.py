@@ -43,7 +43,7 @@ def test_features_come_in_the_order_of_their_keys_with_their_values(client):
         "height_m": 18.5,
         "built": "1999-05-01",
         "inhabited": True,
-        "checked_at": "2024-03-01T02:00:00.000000Z",
+        "checked_at": "2024-03-01T02:00:00.000Z",
         "source_datum": None,
         "accuracy_m": None,
     }

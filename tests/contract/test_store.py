@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import numpy as np
 import pytest
@@ -10,9 +11,11 @@ import shapely
 from shapely import Point, Polygon, box
 
 from tests_support import write
+from twin.columns import typed_series
 from twin.crs import BBox
-from twin.errors import InvalidParameter, RevisionConflict, RevisionNotFound
+from twin.errors import CrsError, InvalidParameter, RevisionConflict, RevisionNotFound, StoreUnavailable
 from twin.query import And, Between, Compare, In, Intersects, IsNull, Like, Not, Or, Query
+from twin.schema import Field
 
 E, N = 632_000.0, 3_936_000.0
 
@@ -41,7 +44,7 @@ def test_every_field_type_and_every_coordinate_comes_back_as_it_went_in(store, l
             "height_m": 0.1 + 0.2,
             "public": True,
             "built": "1949-10-01",
-            "seen_at": "2022-12-31T23:59:59.123456Z",
+            "seen_at": "2022-12-31T23:59:59.123Z",
             "use": "home",
             "geometry": Polygon([(E + 1 / 3, N, 0.1), (E + 10, N + 1e-7, 0.2), (E + 5, N + 10, -0.3)]),
         },
@@ -95,6 +98,10 @@ def test_a_box_finds_a_feature_by_its_shape_not_by_its_envelope(store, layer, ro
         (Not(Compare("floors", "=", 1)), "bcd"),
         (Intersects(Point(E + 45, N + 5)), "c"),
         (Or((Intersects(box(E, N, E + 1, N + 1)), Compare("floors", "=", 4))), "ad"),
+        (Not(Intersects(Point(E + 45, N + 5))), "abd"),
+        (Like("name", r"沂\_"), ""),
+        (And(()), "abcde"),
+        (Or(()), ""),
     ],
 )
 def test_conditions_select_what_they_say_and_missing_values_never_match(store, layer, rows, where, keys):
@@ -105,7 +112,7 @@ def test_conditions_select_what_they_say_and_missing_values_never_match(store, l
             b={"floors": 2, "use": "shop", "name": "沂水", "seen_at": "2022-06-01T00:00:00Z", "geometry": cell(1)},
             c={"floors": 3, "use": "home", "public": False, "name": "abc", "geometry": cell(2)},
             d={"floors": 4, "built": "2001-01-01", "geometry": cell(3)},
-            e={"geometry": cell(4)},
+            e={},
         ),
     )
     query = Query(where=where)
@@ -121,6 +128,50 @@ def test_an_unknown_field_or_a_value_of_the_wrong_type_is_refused_by_name(store,
         store.read(layer, Query(where=Compare("floors", "=", "two")))
     with pytest.raises(InvalidParameter, match="no field colour"):
         store.read(layer, Query(fields=("colour",)))
+    with pytest.raises(InvalidParameter, match="floors is compared with '1%'"):
+        store.read(layer, Query(where=Like("floors", "1%")))
+    with pytest.raises(InvalidParameter, match="without a time zone"):
+        store.read(layer, Query(where=Compare("seen_at", "<", datetime(2022, 1, 1))))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        Query(where=Compare("floors", "=", 2**63)),
+        Query(where=Compare("height_m", "<", -(2**70))),
+        Query(where=Compare("name", "=", "\udce9")),
+        Query(after="\udce9"),
+        Query(ids=("\udce9",)),
+        Query(limit=2**63),
+    ],
+)
+def test_a_value_that_no_row_could_hold_is_the_askers_mistake(store, layer, rows, query):
+    write(store, insert=rows(a={}))
+    with pytest.raises(InvalidParameter, match="does not fit the database"):
+        store.read(layer, query)
+
+
+def test_an_instant_must_lie_in_the_calendar_and_have_a_time_zone():
+    with pytest.raises(InvalidParameter, match="outside of the calendar"):
+        Query(as_of=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=8))))
+    with pytest.raises(InvalidParameter, match="time zone"):
+        Query(as_of=datetime(2022, 1, 1))
+
+
+def test_a_percent_sign_is_found_behind_a_backslash(store, layer, rows):
+    write(store, insert=rows(a={"name": "50%"}, b={"name": "505"}))
+    assert store.read(layer, Query(where=Like("name", "50%"))).data.index.tolist() == ["a", "b"]
+    assert store.read(layer, Query(where=Like("name", r"50\%"))).data.index.tolist() == ["a"]
+
+
+def test_keys_are_told_apart_to_the_last_character(store, layer, rows):
+    keys = ["a", "A", "a\0", "a\0b", "a'\"", "a/b", "a ", "\u00e9", "e\u0301", ""]
+    write(store, insert=rows(**{key: {} for key in keys}))
+    for key in keys:
+        assert store.read(layer, Query(ids=(key,))).data.index.tolist() == [key]
+    write(store, update=rows(**{"a\0": {"floors": 7}}), delete=("a\0b", ""))
+    assert store.read(layer, Query(where=Compare("floors", "=", 7))).data.index.tolist() == ["a\0"]
+    assert store.count(layer) == len(keys) - 2
 
 
 def test_paging_by_key_visits_every_feature_once_in_code_point_order(store, layer, rows):
@@ -166,8 +217,14 @@ def test_one_write_is_one_revision_and_past_revisions_stay_readable(store, layer
     box_of_b = BBox(E + 20, N, E + 30, N + 10)
     assert store.count(layer, Query(bbox=box_of_b)) == 0
     assert store.count(layer, Query(bbox=box_of_b, as_of=first.number)) == 1
-    with pytest.raises(RevisionNotFound, match=f"latest is {second.number}"):
-        store.read(layer, Query(as_of=second.number + 1))
+    for beyond in (second.number + 1, 2**80):
+        for query in (
+            Query(as_of=beyond),
+            Query(as_of=beyond, known_at=1),
+            Query(as_of=datetime.now(UTC), known_at=beyond),
+        ):
+            with pytest.raises(RevisionNotFound, match=f"no revision {beyond}; the latest is {second.number}"):
+                store.read(layer, query)
 
 
 def test_a_feature_keeps_its_number_through_updates_and_a_number_is_never_given_twice(store, layer, rows):
@@ -249,6 +306,25 @@ def test_a_late_delivery_changes_the_past_from_its_effective_day_on(store, layer
     assert floors(2024, known_at=known) == {"a": 3, "b": 3, "c": 1}
 
 
+def test_long_before_the_first_year_of_four_digits_there_was_nothing(store, layer, rows):
+    write(store, insert=rows(a={"built": "0618-06-18"}), effective=datetime(1600, 1, 1, tzinfo=UTC))
+    assert store.count(layer, Query(as_of=datetime(900, 1, 1, tzinfo=UTC))) == 0
+    assert store.count(layer, Query(as_of=datetime(1700, 1, 1, tzinfo=UTC))) == 1
+    tang, song = date(618, 6, 17), date(960, 2, 4)
+    assert store.count(layer, Query(where=Between("built", tang, song))) == 1
+    assert store.count(layer, Query(where=Compare("built", "<=", tang))) == 0
+
+
+def test_rows_in_another_crs_or_without_finite_coordinates_are_refused_and_harm_nothing(store, layer, rows):
+    with pytest.raises(CrsError, match="not in the storage CRS EPSG:4548"):
+        write(store, insert=rows(a={"geometry": cell(0)}).set_crs(4490, allow_override=True))
+    for far in (np.inf, np.nan):
+        with pytest.raises(InvalidParameter, match="not finite"):
+            write(store, insert=rows(a={"geometry": Point(E, far)}))
+    assert write(store, insert=rows(a={"geometry": cell(0)})).number == 1
+    assert store.extent(layer) == BBox(E, N, E + 10, N + 10)
+
+
 def test_a_change_cannot_be_effective_in_the_future_or_without_a_time_zone(store, layer, rows):
     with pytest.raises(InvalidParameter, match="future"):
         write(store, insert=rows(a={}), effective=datetime.now(UTC) + timedelta(days=1))
@@ -267,16 +343,43 @@ def test_a_revision_tells_who_why_whence_and_when(store, layer, rows):
     assert abs(revision.recorded_at - datetime.now(UTC)) < timedelta(minutes=1)
 
 
+OWNER = Field(name="owner", title="Owner", title_zh="业主")
+
+
 def test_preparing_twice_and_adding_a_field_keeps_the_rows(store, layer, rows):
-    from dataclasses import replace
-
-    from twin.schema import Field
-
     store.prepare(layer)
     write(store, insert=rows(a={"floors": 1}))
     store.prepare(layer)
-    wider = replace(layer, fields=(*layer.fields, Field(name="owner", title="Owner", title_zh="业主")))
+    wider = replace(layer, fields=(*layer.fields, OWNER))
     store.prepare(wider)
     frame = store.read(wider)
     assert frame.data["floors"].tolist() == [1]
     assert frame.data["owner"].isna().all()
+
+
+def test_a_field_that_the_layer_gained_is_missing_in_what_was_written_before(store, layer, rows):
+    write(store, insert=rows(a={"floors": 1, "geometry": cell(0)}, b={"floors": 1, "geometry": cell(1)}))
+    write(store, update=rows(a={"floors": 2, "geometry": cell(0)}))
+    wider = replace(layer, fields=(OWNER, *layer.fields))
+    for query, floors in ((Query(), [2, 1]), (Query(as_of=1), [1, 1]), (Query(bbox=BBox(E, N, E + 5, N + 5)), [2])):
+        frame = store.read(wider, query)
+        assert frame.data["floors"].tolist() == floors
+        assert frame.data["owner"].isna().all()
+        assert frame.revision == (query.as_of or 2)
+    assert store.count(wider, Query(where=IsNull("owner"))) == 2
+    assert store.count(wider, Query(where=Compare("owner", "=", "x"))) == 0
+    row = rows(b={"floors": 3})
+    row.insert(0, "owner", typed_series(["张三"], OWNER).to_numpy())
+    write(store, layer=wider, update=row)
+    assert store.read(wider).data["owner"].fillna("").tolist() == ["", "张三"]
+    assert store.read(wider, Query(as_of=2)).data["owner"].isna().all()
+
+
+def test_a_field_whose_type_changed_is_refused_instead_of_misread(store, layer, rows):
+    write(store, insert=rows(a={"name": "x"}))
+    fields = tuple(replace(f, type="integer") if f.name == "name" else f for f in layer.fields)
+    for ask in (store.read, store.prepare, store.count):
+        with pytest.raises(StoreUnavailable, match="name of plots is not what this program takes it for"):
+            ask(replace(layer, fields=fields))
+    with pytest.raises(StoreUnavailable, match="plot_no of plots"):
+        store.read(replace(layer, key="plot_no", fields=(Field(name="plot_no", title="No", title_zh="号"),)))

@@ -144,6 +144,36 @@ def test_a_full_disk_is_a_clear_error_and_changes_nothing(small_disk):
     assert sound(path)
 
 
+@pytest.mark.parametrize("room_kb", [4, 40, 60])
+def test_a_store_that_does_not_fit_on_the_disk_is_not_created_at_all(small_disk, room_kb):
+    filler = small_disk / "filler"
+    filler.write_bytes(bytes(8 * 2**20 - room_kb * 2**10))
+    with pytest.raises(StoreUnavailable, match="No space left on device"):
+        create_store(small_disk / "twin.gpkg", crs=CRS)
+    assert list(small_disk.iterdir()) == [filler]
+
+
+@pytest.mark.parametrize("name", ["沂南 县.gpkg", "a?b#c%20.gpkg", "[1]*.gpkg", "a&mode=rwc.gpkg", "\udcc4\udccf.gpkg"])
+def test_a_store_may_bear_any_name_that_a_file_may(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    with create_store(name, crs=CRS) as store:
+        write(store, insert=make_rows(a={}))
+    with open_store(name) as store:
+        assert store.count(LAYER) == 1
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+def test_a_place_where_no_store_can_be_is_refused(tmp_path):
+    (tmp_path / "folder.gpkg").mkdir()
+    for name, words in (("folder.gpkg", "is not a file"), (f"{'x' * 300}.gpkg", "File name too long")):
+        with pytest.raises(StoreUnavailable, match=words):
+            open_store(tmp_path / name)
+    with pytest.raises(StoreExists):
+        create_store(tmp_path / "folder.gpkg", crs=CRS)
+    with pytest.raises(StoreUnavailable, match="File name too long"):
+        create_store(tmp_path / f"{'x' * 300}.gpkg", crs=CRS)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -25,7 +25,7 @@ def square(i):
 
 
 def fill(path, count, crs=CRS):
-    values = {"use": "home", "built": "2020-02-29"}
+    values = {"use": "home", "built": "2020-02-29", "seen_at": "2022-06-30T08:00:00.5Z"}
     rows = make_rows(**{f"p{i:05d}": {"floors": i, "geometry": square(i), **values} for i in range(count)})
     with create_store(path, crs=crs) as store:
         write(store, insert=rows.set_crs(crs, allow_override=True))

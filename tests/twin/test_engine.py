@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Literal
 
@@ -14,7 +16,8 @@ from twin.catalog import Catalog
 from twin.engine import evaluate, frame_digest, verify
 from twin.errors import IndicatorNotFound, InvalidParameter, LayerNotFound
 from twin.frame import Frame
-from twin.indicator import Clause, Example, Measure, Target, indicator
+from twin.indicator import Clause, Example, Measure, Part, Target, indicator
+from twin.schema import Field
 from twin.stores import create_store
 
 
@@ -31,6 +34,7 @@ def tall_plots(
     plots: Frame,
     *,
     floors: int = 10,
+    share: float = 0.5,
     use: Literal["home", "shop"] | None = None,
     on_date: date | None = None,
 ) -> Measure:
@@ -45,6 +49,7 @@ def tall_plots(
         denominator=len(rows),
         covered={"plots": tuple(rows.index[tall])},
         uncovered={"plots": tuple(rows.index[~tall])},
+        breakdown=(Part(id="all", name="All", value=tall.mean(), numerator=tall.sum()),),
         details={"tallest": rows["floors"].max(), "day": on_date},
     )
 
@@ -85,6 +90,9 @@ def test_no_data_is_no_value_and_no_verdict(store):
 def test_a_measure_without_a_value_must_say_why():
     with pytest.raises(ValueError, match="needs a note"):
         Measure(value=None)
+    for value in (math.nan, math.inf):
+        with pytest.raises(ValueError, match="is no value"):
+            Measure(value=value)
 
 
 def test_a_result_holds_after_later_writes_and_is_computed_on_the_recorded_state(store):
@@ -112,8 +120,52 @@ def test_a_doctored_result_is_found_out(store):
     assert verify(recorded | {"evidence": evidence}, CATALOG, store) == [
         "plots: the rows read are not those recorded (digest differs)"
     ]
+    assert verify(recorded | {"known_at": 1, "evidence": []}, CATALOG, store) == [
+        "plots: the rows read are not those recorded (digest differs)"
+    ]
+
+
+@pytest.mark.parametrize("name", ["target", "breakdown", "covered", "uncovered", "details", "evidence"])
+def test_what_stands_beside_the_value_cannot_be_doctored_either(store, name):
+    fill(store)
+    recorded = json.dumps(evaluate(tall_plots, CATALOG, store).to_dict())
+    doctored = json.loads(recorded)
+    part = doctored[name][0] if isinstance(doctored[name], list) else doctored[name]
+    part[next(key for key in part if key not in ("layer", "digest"))] = "nicer"
+    assert verify(doctored, CATALOG, store) == [f"{name}: not what was recorded"]
+    assert verify(json.loads(recorded), CATALOG, store) == []
+
+
+@pytest.mark.parametrize(
+    "change", [{"hello": 1}, {"parameters": 5}, {"known_at": "?"}, {"evidence": [7]}, {"as_of": "?"}]
+)
+def test_what_is_no_record_of_a_result_is_refused(store, change):
+    fill(store)
+    recorded = evaluate(tall_plots, CATALOG, store).to_dict()
     with pytest.raises(InvalidParameter, match="not the record of a result"):
-        verify({"hello": 1}, CATALOG, store)
+        verify(change if "hello" in change else recorded | change, CATALOG, store)
+
+
+def test_a_result_holds_after_its_layer_gained_a_field(store):
+    fill(store)
+    recorded = evaluate(tall_plots, CATALOG, store).to_dict()
+    owner = Field(name="owner", title="Owner", title_zh="业主")
+    wider = Catalog.of([replace(LAYER, fields=(*LAYER.fields, owner))], [tall_plots])
+    assert verify(recorded, wider, store) == []
+    store.prepare(wider.layer("plots"))
+    assert verify(recorded, wider, store) == []
+
+
+def test_an_error_in_an_indicator_is_not_taken_for_a_bad_record(store):
+    fill(store)
+    recorded = evaluate(tall_plots, CATALOG, store).to_dict()
+
+    def broken(*_: Frame, **__: object) -> Measure:
+        raise ValueError("a mistake in the formula")
+
+    catalog = Catalog.of([LAYER], [replace(tall_plots, function=broken)])
+    with pytest.raises(ValueError, match="a mistake in the formula"):
+        verify(recorded, catalog, store)
 
 
 def test_the_digest_sees_every_field_every_coordinate_and_nothing_else(store):
@@ -133,6 +185,8 @@ def test_the_day_of_an_evaluation_is_filled_in_and_recorded(store):
     as_of = datetime(2021, 12, 31, 20, tzinfo=UTC)  # already New Year in China
     assert evaluate(tall_plots, CATALOG, store, as_of=as_of).parameters["on_date"] == date(2022, 1, 1)
     assert evaluate(tall_plots, CATALOG, store, as_of=1).parameters["on_date"] == date(2021, 1, 1)
+    for_ever = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    assert evaluate(tall_plots, CATALOG, store, as_of=for_ever).parameters["on_date"] == date(9999, 12, 31)
     given = evaluate(tall_plots, CATALOG, store, parameters={"on_date": "2020-02-29"}).to_dict()
     assert given["parameters"]["on_date"] == given["details"]["day"] == "2020-02-29"
 
@@ -140,8 +194,9 @@ def test_the_day_of_an_evaluation_is_filled_in_and_recorded(store):
 @pytest.mark.parametrize(
     ("parameters", "words"),
     [
-        ({"flors": "3"}, "tall_plots has no parameter flors; there are: floors, use, on_date"),
+        ({"flors": "3"}, "tall_plots has no parameter flors; there are: floors, share, use, on_date"),
         ({"floors": "many"}, "floors must be a value of type int"),
+        ({"share": "inf"}, "share must be a value of type float"),
         ({"use": "barn"}, "use must be home or shop"),
         ({"on_date": "yesterday"}, "on_date must be a date"),
     ],

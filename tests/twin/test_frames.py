@@ -5,7 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+import pytest
+
 from tests_support import CRS, LAYER, make_rows, write
+from twin.errors import RevisionNotFound
+from twin.frame import Frame
 from twin.frames import Frames
 from twin.stores import create_store
 
@@ -32,3 +36,32 @@ def test_a_late_delivery_shows_in_a_past_state_already_cached(tmp_path):
         assert len(frames.get(LAYER, day)) == 1
         write(store, insert=make_rows(b={}), effective=day)
         assert len(frames.get(LAYER, day)) == 2
+
+
+def test_all_instants_of_one_state_share_one_frame(tmp_path):
+    days = [datetime(2021, 1, day, tzinfo=UTC) for day in (1, 5, 3)]
+    with create_store(tmp_path / "twin.gpkg", crs=CRS) as store:
+        frames = Frames(store)
+        for key, day in zip("abc", days, strict=True):
+            write(store, insert=make_rows(**{key: {}}), effective=day)
+
+        def on(day: int) -> Frame:
+            return frames.get(LAYER, datetime(2021, 1, day, 12, tzinfo=UTC))
+
+        assert on(1) is on(2) is frames.get(LAYER, 1)
+        assert on(5) is on(6) is frames.get(LAYER) is frames.get(LAYER, 3)
+        assert on(3) is on(4)  # what was written third is effective already, what was written second not yet
+        assert on(3).data.index.tolist() == ["a", "c"]
+        assert [len(on(day)) for day in (1, 3, 5)] == [1, 2, 3]
+
+
+def test_a_read_that_fails_is_told_to_everybody_and_stands_in_nobodys_way(tmp_path):
+    with create_store(tmp_path / "twin.gpkg", crs=CRS) as store:
+        frames = Frames(store)
+        write(store, insert=make_rows(a={}))
+        for _ in range(2):
+            with pytest.raises(RevisionNotFound, match="no revision 2"):
+                frames.get(LAYER, 2)
+        assert frames._reading == {}
+        write(store, insert=make_rows(b={}))
+        assert len(frames.get(LAYER, 2)) == 2

@@ -16,12 +16,21 @@ def test_the_environment_goes_over_the_file_and_the_file_over_the_defaults(tmp_p
     assert settings.host == Settings().host
 
 
+def test_a_file_may_begin_with_the_mark_that_windows_editors_write(tmp_path):
+    file = tmp_path / "twin.toml"
+    file.write_text("port = 9000\n", encoding="utf-8-sig")
+    assert load_settings(file, {}).port == 9000
+
+
 @pytest.mark.parametrize(
     ("env", "words"),
     [
         ({"TWIN_PROT": "1"}, "TWIN_PROT is not a setting; did you mean port"),
         ({"TWIN_PORT": "many"}, "TWIN_PORT must be a value of type int"),
         ({"TWIN_SERVE_SECRET": "perhaps"}, "type bool"),
+        ({"TWIN_PORT": "²"}, "TWIN_PORT must be a value of type int"),
+        ({"TWIN_PORT": "70000"}, "TWIN_PORT must be from 0 to 65535"),
+        ({"TWIN_MAX_ITEMS": "0"}, "TWIN_MAX_ITEMS must be from 1 to 1000000"),
     ],
 )
 def test_a_wrong_variable_is_named_with_what_would_be_right(env, words):

@@ -86,19 +86,21 @@ def assess(session: Session, names: tuple[str, ...], pairs: tuple[str, ...], as_
 def verify(session: Session, record: Path) -> None:
     """Compute recorded results again at their recorded revisions; exit 1 where one does not hold."""
     try:
-        results: Any = json.loads(record.read_text(encoding="utf-8"))
+        results: Any = json.loads(record.read_bytes())
     except ValueError as error:
         raise InvalidParameter(f"{record} is not JSON: {error}", cause=error) from error
     results = results if isinstance(results, list) else [results]
+    if not results:
+        raise InvalidParameter(f"{record} holds no result")
+    catalog = session.catalog
     with session.open() as store:
-        differences = {
-            str(result.get("indicator")): verify_result(result, session.catalog, store) for result in results
-        }
+        found = [(result, verify_result(result, catalog, store)) for result in results]
     if session.as_json:
-        print_json(differences)
-    for name, found in differences.items() if not session.as_json else ():
-        click.echo(f"{name}: {'holds' if not found else '; '.join(found)}")
-    if any(differences.values()):
+        print_json([{"indicator": result["indicator"], "differences": differences} for result, differences in found])
+    else:
+        for result, differences in found:
+            click.echo(f"{result['indicator']}: {'; '.join(differences) or 'holds'}")
+    if any(differences for _, differences in found):
         raise click.exceptions.Exit(1)
 
 

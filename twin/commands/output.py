@@ -28,7 +28,7 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 def _text(value: Any) -> str:
     if value is None:
         return "–"
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+    return f"{value:.4f}" if isinstance(value, float) else " ".join(str(value).split())
 
 
 def _width(text: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time
 
 import click
 
@@ -14,7 +14,7 @@ def parse_as_of(_: click.Context, parameter: click.Parameter, text: str | None) 
     """A revision number, a date (the end of that day in China) or an instant."""
     if text is None:
         return None
-    if text.isdigit() and len(text) < 8:
+    if text.isdecimal() and len(text) < 8:
         return int(text)
     try:
         instant = datetime.fromisoformat(text)
@@ -23,7 +23,7 @@ def parse_as_of(_: click.Context, parameter: click.Parameter, text: str | None) 
             f"{text!r} is neither a revision number nor a date like 2022-12-31", param=parameter
         ) from error
     if len(text) <= 10:
-        return instant.replace(tzinfo=CHINA) + timedelta(days=1, microseconds=-1)
+        return datetime.combine(instant, time.max, CHINA)
     return instant if instant.tzinfo else instant.replace(tzinfo=CHINA)
 
 
@@ -33,9 +33,9 @@ def parse_effective(_: click.Context, parameter: click.Parameter, text: str | No
         return None
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError as error:
+        return (instant if instant.tzinfo else instant.replace(tzinfo=CHINA)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise click.BadParameter(f"{text!r} is not a date like 2022-12-31", param=parameter) from error
-    return (instant if instant.tzinfo else instant.replace(tzinfo=CHINA)).astimezone(UTC)
 
 
 as_of_option = click.option(

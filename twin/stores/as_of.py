@@ -44,17 +44,16 @@ def select_state(
     RevisionNotFound
         There is no revision of that number yet.
     """
-    latest = latest_revision(connection, tables.layer)
+    numbers = [number for number in (as_of, known_at) if isinstance(number, int)]
+    for number in numbers:
+        if not 0 <= number <= (last := latest_revision(connection, None)):
+            raise RevisionNotFound(f"there is no revision {number}; the latest is {last}")
     if isinstance(as_of, datetime):
         return _select_effective(connection, tables, as_of, known_at)
-    if as_of is None and known_at is None:
+    latest = latest_revision(connection, tables.layer)
+    if not numbers or min(numbers) >= latest:
         return select(tables.current), latest
-    as_of = min(number for number in (as_of, known_at) if number is not None)
-    if not 0 <= as_of <= latest_revision(connection, None):
-        raise RevisionNotFound(f"there is no revision {as_of}; the latest is {latest_revision(connection, None)}")
-    if as_of >= latest:
-        return select(tables.current), latest
-    revision = latest_revision(connection, tables.layer, as_of)
+    revision = latest_revision(connection, tables.layer, min(numbers))
     versions = _versions(tables)
     return select(versions).where(
         versions.c.opened <= revision, or_(versions.c.closed.is_(None), versions.c.closed > revision)
@@ -70,14 +69,14 @@ def _select_effective(
     own effective date on, whatever theirs. So of each key the version counts that was written last among the
     revisions effective by then, unless one of those, written later still, deleted the key.
     """
-    numbers = select(REVISIONS.c.number, REVISIONS.c.effective).where(REVISIONS.c.layer == tables.layer.id)
+    number = REVISIONS.c.number
+    known = select(number).where(REVISIONS.c.layer == tables.layer.id)
     if known_at is not None:
-        numbers = numbers.where(REVISIONS.c.number <= known_at)
-    rows = connection.execute(numbers.order_by(REVISIONS.c.number))
-    flags = [(row.number, row.effective <= utc_text(instant)) for row in rows]
-    effective = [number for number, counts in flags if counts]
-    revision = max(effective, default=0)
-    if [number for number, _ in flags[: len(effective)]] == effective:
+        known = known.where(number <= known_at)
+    effective = known.where(REVISIONS.c.effective <= utc_text(instant))
+    revision = connection.execute(effective.order_by(number.desc()).limit(1)).scalar() or 0
+    pending = known.where(REVISIONS.c.effective > utc_text(instant), number < revision)
+    if connection.execute(pending.limit(1)).first() is None:
         return select_state(connection, tables, revision)
     versions, later, closer, successor = (_versions(tables) for _ in range(4))
     key = tables.layer.key

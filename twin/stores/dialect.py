@@ -43,8 +43,8 @@ class Dialect(Protocol):
         """The layer's tables in this database's types."""
         ...
 
-    def has_layer(self, connection: Connection, layer: Layer) -> bool:
-        """Whether the layer's tables stand with every column of the layer."""
+    def standing(self, connection: Connection, layer: Layer) -> LayerTables | None:
+        """The layer's tables as they stand, without fields that the layer gained since; None before they stand."""
         ...
 
     def prepare(self, connection: Connection, tables: LayerTables) -> None:
@@ -67,8 +67,8 @@ class Dialect(Protocol):
         """Fill the temporary table of keys."""
         ...
 
-    def near(self, tables: LayerTables, bbox: BBox) -> ColumnElement[bool]:
-        """A fast test by the spatial index that never misses a current row; it may return some too many."""
+    def near(self, layer: Layer, fid: ColumnElement[int], bbox: BBox) -> ColumnElement[bool]:
+        """A fast test by the spatial index that never misses a current row; it may let some too many pass."""
         ...
 
     def extent(self, connection: Connection, tables: LayerTables) -> BBox | None:

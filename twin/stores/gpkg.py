@@ -6,32 +6,31 @@ single plain file when the last writer leaves.
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import shapely
-from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, inspect, select, table
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, select, table
 from sqlalchemy import column as sql_column
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import UserDefinedType
 
 from twin.crs import BBox
-from twin.errors import StoreUnavailable
+from twin.errors import InvalidParameter, StoreUnavailable
 from twin.layer import Layer
 from twin.schema import Field
 from twin.stores import gpkg_meta as meta
 from twin.stores.gpkg_blob import decode_geometries, encode_geometries
 from twin.stores.gpkg_file import connect_file, explain_error
-from twin.stores.rtree import rebuild_rtree
-from twin.stores.tables import GEOMETRY, KEYS, LayerTables, layer_tables
+from twin.stores.gpkg_index import keep_index, read_extent
+from twin.stores.gpkg_triggers import create_triggers, drop_triggers, rtree_name
+from twin.stores.tables import KEYS, LayerTables, layer_tables
 
 Geometries = npt.NDArray[np.object_]
 Fids = npt.NDArray[np.int64]
@@ -73,7 +72,12 @@ class GpkgDialect:
         self.path = path
         self.url = str(path)
         self._write = write
-        self.engine: Engine = create_engine("sqlite://", creator=self._connect, poolclass=QueuePool)
+        self._file = self._identify()
+        # A connection costs little: whoever asks gets one at once, and a few are kept.
+        self.engine: Engine = create_engine(
+            "sqlite://", creator=self._connect, poolclass=QueuePool, pool_size=8, max_overflow=-1
+        )
+        event.listen(self.engine, "checkout", self._require_same_file)
         event.listen(self.engine, "begin", _begin)
 
     @cached_property
@@ -84,11 +88,24 @@ class GpkgDialect:
             return int(connection.exec_driver_sql(sql).scalar_one())
 
     def _connect(self) -> sqlite3.Connection:
+        self._require_same_file()
         connection = connect_file(self.path, mode="rw" if self._write else "ro")
         if self._write and connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             with suppress(sqlite3.OperationalError):  # somebody reads just now: the rollback journal does as well
                 connection.execute("PRAGMA journal_mode = WAL")
         return connection
+
+    def _identify(self) -> tuple[int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _require_same_file(self, *_: object) -> None:
+        """Refuse to go on with a file that no longer bears the name: what is written to it would be lost."""
+        if self._identify() != self._file:
+            raise StoreUnavailable(f"{self.path} was replaced or removed while it was open; open it again")
 
     @contextmanager
     def translated(self) -> Iterator[None]:
@@ -97,6 +114,10 @@ class GpkgDialect:
             yield
         except IntegrityError:
             raise
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise InvalidParameter(f"a value does not fit the database: {error}", cause=error) from error
+        except OSError as error:
+            raise StoreUnavailable(f"{self.path}: {error.strerror}; nothing was changed", cause=error) from error
         except (DBAPIError, sqlite3.Error) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             raise StoreUnavailable(
@@ -111,32 +132,45 @@ class GpkgDialect:
 
     def tables(self, layer: Layer) -> LayerTables:
         """The layer's tables in GeoPackage column types."""
-        return layer_tables(layer, lambda field: _Plain(_COLUMN_TYPES[field.type]), _Plain(_geometry_spec(layer)))
+        return self._tables(layer, layer.schema)
 
-    def has_layer(self, connection: Connection, layer: Layer) -> bool:
-        """Whether the feature table stands with every column of the layer."""
-        return not self._missing(connection, layer)
+    def standing(self, connection: Connection, layer: Layer) -> LayerTables | None:
+        """The layer's tables as they stand in the file."""
+        present = self._present(connection, layer)
+        return self._tables(layer, present) if present else None
 
-    def _missing(self, connection: Connection, layer: Layer) -> list[Field]:
-        present = {row[1] for row in connection.exec_driver_sql(f'PRAGMA table_info("{layer.id}")')}
-        return [field for field in layer.schema if field.name not in present]
+    def _tables(self, layer: Layer, fields: Iterable[Field]) -> LayerTables:
+        geometry = "GEOMETRY" if layer.also else layer.geometry.upper()
+        return layer_tables(layer, fields, lambda field: _Plain(_COLUMN_TYPES[field.type]), _Plain(geometry))
+
+    def _present(self, connection: Connection, layer: Layer) -> list[Field]:
+        """Find the layer's fields that have a column; none before the table stands."""
+        columns = {row[1]: row[2] for row in connection.exec_driver_sql(f'PRAGMA table_info("{layer.id}")')}
+        present = [field for field in layer.schema if field.name in columns]
+        other = [field.name for field in present if columns[field.name] != _COLUMN_TYPES[field.type]]
+        if columns and (other or layer.key not in columns):
+            raise StoreUnavailable(
+                f"{self.path}: {', '.join(other) or layer.key} of {layer.id} is not what this program takes it for;"
+                " use the program that wrote the store, export the layer and take it in anew"
+            )
+        return present
 
     def prepare(self, connection: Connection, tables: LayerTables) -> None:
         """Create the tables, or add the columns that the layer gained since the file was written."""
-        layer = tables.layer
-        missing = self._missing(connection, layer)
-        if not missing:
-            return
-        if not inspect(connection).has_table(layer.id):
+        layer, run = tables.layer, connection.exec_driver_sql
+        present = self._present(connection, layer)
+        if not present:
             tables.current.metadata.create_all(connection)
-            meta.register_layer(connection, layer, self.srs_id, GEOMETRY)
-            return
-        for name in (layer.id, tables.past.name):
-            for field in missing:
-                connection.exec_driver_sql(
-                    f'ALTER TABLE "{name}" ADD COLUMN "{field.name}" {_COLUMN_TYPES[field.type]}'
-                )
-        meta.describe_fields(connection, layer)
+            meta.register_layer(connection, layer, self.srs_id)
+            create_triggers(connection, tables)
+        elif len(present) < len(layer.schema):
+            drop_triggers(connection, tables)
+            for name in (layer.id, tables.past.name):
+                for field in layer.schema:
+                    if field not in present:
+                        run(f'ALTER TABLE "{name}" ADD COLUMN "{field.name}" {_COLUMN_TYPES[field.type]}')
+            create_triggers(connection, tables)
+            meta.describe_fields(connection, layer)
 
     def encode(self, geometries: Geometries) -> Sequence[Any]:
         """Geometries as GeoPackage blobs."""
@@ -151,77 +185,35 @@ class GpkgDialect:
         return key
 
     def load_keys(self, connection: Connection, keys: Sequence[str]) -> None:
-        """Pass all keys as one JSON array."""
-        sql = f"INSERT INTO {KEYS.name} SELECT value FROM json_each(?)"
-        connection.exec_driver_sql(sql, (json.dumps(keys),))
+        """One prepared statement for all keys."""
+        if keys:
+            connection.exec_driver_sql(f"INSERT INTO {KEYS.name} VALUES (?)", [(key,) for key in keys])
 
-    def near(self, tables: LayerTables, bbox: BBox) -> ColumnElement[bool]:
+    def near(self, layer: Layer, fid: ColumnElement[int], bbox: BBox) -> ColumnElement[bool]:
         """Rows whose R-tree box meets the box."""
-        tree = table(
-            meta.rtree_name(tables.layer, GEOMETRY),
-            *(sql_column(name) for name in ("id", "minx", "maxx", "miny", "maxy")),
-        )
+        tree = table(rtree_name(layer), *(sql_column(name) for name in ("id", "minx", "maxx", "miny", "maxy")))
         meets = (
             (tree.c.minx <= bbox.east)
             & (tree.c.maxx >= bbox.west)
             & (tree.c.miny <= bbox.north)
             & (tree.c.maxy >= bbox.south)
         )
-        return tables.current.c.fid.in_(select(tree.c.id).where(meets))
+        return fid.in_(select(tree.c.id).where(meets))
 
     def extent(self, connection: Connection, tables: LayerTables) -> BBox | None:
         """The box that gpkg_contents holds."""
-        sql = "SELECT min_x, min_y, max_x, max_y FROM gpkg_contents WHERE table_name = ?"
-        box = connection.exec_driver_sql(sql, (tables.layer.id,)).one()
-        return None if box[0] is None else BBox(*box)
+        return read_extent(connection, tables)
 
     def next_fid(self, connection: Connection, tables: LayerTables) -> int:
         """One more than the highest number AUTOINCREMENT ever gave."""
         sql = "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = ?"
         return int(connection.exec_driver_sql(sql, (tables.layer.id,)).scalar_one())
 
-    @contextmanager
     def indexing(
         self, connection: Connection, tables: LayerTables, closed: Fids, opened: Fids, geometries: Geometries
-    ) -> Iterator[None]:
+    ) -> AbstractContextManager[None]:
         """Write the R-tree ourselves instead of row by row through its triggers."""
-        layer, run = tables.layer, connection.exec_driver_sql
-        tree = meta.rtree_name(layer, GEOMETRY)
-        meta.drop_rtree_triggers(connection, layer, GEOMETRY)
-        yield
-        bounds = shapely.bounds(geometries).reshape(-1, 4)
-        total = run(f'SELECT count(*) FROM "{layer.id}"').scalar_one()
-        if len(opened) * 4 > total:
-            opened, bounds = self._all_bounds(connection, tables) if total > len(opened) else (opened, bounds)
-            placed = np.isfinite(bounds[:, 0])
-            rebuild_rtree(connection, tree, opened[placed], bounds[placed])
-            box = _around(bounds)
-        else:
-            run(f'DELETE FROM "{tree}" WHERE id IN (SELECT value FROM json_each(?))', (str(closed.tolist()),))
-            placed = np.isfinite(bounds[:, 0])
-            rows = np.column_stack([opened[placed].astype(object), bounds[placed][:, [0, 2, 1, 3]]]).tolist()
-            if rows:
-                run(f'INSERT INTO "{tree}" VALUES (?, ?, ?, ?, ?)', [tuple(row) for row in rows])
-            box = _around(
-                self._all_bounds(connection, tables)[1] if len(closed) else self._grown(connection, tables, bounds)
-            )
-        meta.create_rtree_triggers(connection, layer, GEOMETRY)
-        run(
-            "UPDATE gpkg_contents SET min_x = ?, min_y = ?, max_x = ?, max_y = ?,"
-            " last_change = strftime('%Y-%m-%dT%H:%M:%fZ','now') WHERE table_name = ?",
-            (*(box or (None, None, None, None)), layer.id),
-        )
-
-    def _all_bounds(self, connection: Connection, tables: LayerTables) -> tuple[Fids, npt.NDArray[np.float64]]:
-        rows = connection.execute(select(tables.current.c.fid, tables.current.c[GEOMETRY])).all()
-        fids, blobs = zip(*rows, strict=True) if rows else ((), ())
-        return np.array(fids, dtype=np.int64), shapely.bounds(decode_geometries(blobs)).reshape(-1, 4)
-
-    def _grown(
-        self, connection: Connection, tables: LayerTables, bounds: npt.NDArray[np.float64]
-    ) -> npt.NDArray[np.float64]:
-        extent = self.extent(connection, tables)
-        return bounds if extent is None else np.vstack([bounds, [*extent]])
+        return keep_index(connection, tables, closed, opened, geometries)
 
     def insert_rows(
         self,
@@ -241,26 +233,18 @@ class GpkgDialect:
         )
 
     def close(self) -> None:
-        """Release every connection; the last writer turns the file back into a single plain one."""
+        """Release every connection; the last writer turns the file back into a single plain one.
+
+        Where others still have it open, at least everything written is brought into the file itself, so that a copy
+        of it is whole.
+        """
         self.engine.dispose()
-        if self._write and self.path.exists():
+        if self._write and self._identify() == self._file:
             with suppress(sqlite3.Error), closing(connect_file(self.path, mode="rw", timeout_s=0)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 connection.execute("PRAGMA journal_mode = DELETE")
 
 
 def _begin(connection: Connection) -> None:
     write = connection.get_execution_options().get("twin_write")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-
-def _geometry_spec(layer: Layer) -> str:
-    return "GEOMETRY" if layer.also else layer.geometry.upper()
-
-
-def _around(bounds: npt.NDArray[np.float64]) -> tuple[float, float, float, float] | None:
-    bounds = bounds[np.isfinite(bounds[:, 0])]
-    if not len(bounds):
-        return None
-    west, south = bounds[:, :2].min(axis=0).tolist()
-    east, north = bounds[:, 2:].max(axis=0).tolist()
-    return west, south, east, north

@@ -54,7 +54,7 @@ def decode_geometries(blobs: Sequence[bytes | None]) -> Geometries:
     return geometries
 
 
-def intersects_test() -> Callable[[bytes | None, bytes], bool]:
+def intersects_test() -> Callable[[bytes | None, bytes], bool | None]:
     """Make the SQL function ``ST_Intersects(blob, wkb)``; it keeps the last constants prepared.
 
     The envelope in the header settles nearly every feature without decoding it: R-tree boxes are 32-bit, so
@@ -67,9 +67,9 @@ def intersects_test() -> Callable[[bytes | None, bytes], bool]:
         shapely.prepare(wanted)
         return wanted, wanted.bounds, bool(shapely.equals(wanted, shapely.box(*wanted.bounds)))
 
-    def st_intersects(blob: bytes | None, constant: bytes) -> bool:
+    def st_intersects(blob: bytes | None, constant: bytes) -> bool | None:
         if blob is None:
-            return False
+            return None
         wanted, (west, south, east, north), is_box = prepared(constant)
         if blob[3] & _FLAG_BOX:
             minx, maxx, miny, maxy = struct.unpack_from("<4d", blob, _HEADER_POINT)

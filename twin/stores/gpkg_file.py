@@ -14,15 +14,25 @@ BUSY_TIMEOUT_S = 30.0
 
 
 def connect_file(path: Path, *, mode: str, timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
-    """Connect to an SQLite file in ``ro``, ``rw`` or ``rwc`` mode, with the functions our SQL uses."""
-    uri = f"file:{quote(str(path.absolute()))}?mode={mode}"
-    if mode == "ro" and not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists():
-        uri += "&immutable=1"  # SQLite would want to create side files
+    """Connect to an SQLite file in ``ro`` or ``rw`` mode, with the functions our SQL uses."""
+    uri = f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}"
+    if mode == "ro" and _lacks_side_files(path.resolve()):
+        uri += "&immutable=1"
     connection = sqlite3.connect(uri, uri=True, timeout=timeout_s, check_same_thread=False, isolation_level=None)
     connection.execute("PRAGMA case_sensitive_like = ON")
     connection.execute("PRAGMA cache_size = -65536")
     connection.create_function("ST_Intersects", 2, intersects_test(), deterministic=True)
     return connection
+
+
+def _lacks_side_files(path: Path) -> bool:
+    """Whether a writer left the file in write-ahead mode, and its log can be neither found nor made.
+
+    Only then is the file taken for one that nobody changes: such a connection never sees a later write.
+    """
+    with path.open("rb") as file:
+        write_ahead = file.read(19)[18:] == b"\2"
+    return write_ahead and not Path(f"{path}-wal").exists() and not os.access(path.parent, os.W_OK)
 
 
 def explain_error(message: str) -> str:
@@ -34,7 +44,7 @@ def explain_error(message: str) -> str:
         ("disk I/O error", "the disk failed or is full"),
         ("not a database", "the file is not a GeoPackage"),
         ("malformed", "the file is damaged; restore it from a backup"),
-        ("unable to open", "the file cannot be opened"),
+        ("unable to open", "the file, or a file that SQLite needs beside it, cannot be opened; check the permissions"),
         ("too big", "a value is larger than the database can hold"),
     ):
         if words in message:

@@ -13,6 +13,8 @@ from sqlalchemy import Connection
 from twin.crs import CRS, CRS84, crs_to_gpkg
 from twin.layer import Layer
 from twin.schema import Field
+from twin.stores.gpkg_triggers import rtree_name
+from twin.stores.tables import GEOMETRY
 
 #: "GPKG", and version 1.3, which every GDAL since 3.1 reads without a warning.
 APPLICATION_ID, USER_VERSION = 0x47504B47, 10300
@@ -48,15 +50,6 @@ CREATE TABLE gpkg_data_column_constraints (
   CONSTRAINT gdcc_ntv UNIQUE (constraint_name, constraint_type, value))
 """
 
-_RTREE_TRIGGERS = {
-    "insert": "AFTER INSERT ON {t} WHEN {new} BEGIN {put}; END",
-    "update1": "AFTER UPDATE OF {g} ON {t} WHEN OLD.fid = NEW.fid AND {new} BEGIN {put}; END",
-    "update2": "AFTER UPDATE OF {g} ON {t} WHEN OLD.fid = NEW.fid AND NOT ({new}) BEGIN {drop}; END",
-    "update3": "AFTER UPDATE ON {t} WHEN OLD.fid != NEW.fid AND {new} BEGIN {drop}; {put}; END",
-    "update4": "AFTER UPDATE ON {t} WHEN OLD.fid != NEW.fid AND NOT ({new}) BEGIN {drop_both}; END",
-    "delete": "AFTER DELETE ON {t} WHEN OLD.{g} NOT NULL BEGIN {drop}; END",
-}
-
 
 def create_geopackage(connection: Connection, crs: CRS) -> int:
     """Write the standard tables into an empty database; returns the srs_id of the storage CRS."""
@@ -89,7 +82,7 @@ def register_extension(connection: Connection, table: str, column: str | None, n
     )
 
 
-def register_layer(connection: Connection, layer: Layer, srs_id: int, geometry: str) -> None:
+def register_layer(connection: Connection, layer: Layer, srs_id: int) -> None:
     """Describe a feature table to readers: contents, geometry column, R-tree, field titles and code lists."""
     run = connection.exec_driver_sql
     run(
@@ -100,11 +93,10 @@ def register_layer(connection: Connection, layer: Layer, srs_id: int, geometry: 
     kind = "GEOMETRY" if layer.also else layer.geometry.upper()
     run(
         "INSERT INTO gpkg_geometry_columns VALUES (?, ?, ?, ?, ?, 0)",
-        (layer.id, geometry, kind, srs_id, 1 if layer.has_z else 0),
+        (layer.id, GEOMETRY, kind, srs_id, 1 if layer.has_z else 0),
     )
-    run(f'CREATE VIRTUAL TABLE "{rtree_name(layer, geometry)}" USING rtree(id, minx, maxx, miny, maxy)')
-    register_extension(connection, layer.id, geometry, "gpkg_rtree_index", "extension_rtree")
-    create_rtree_triggers(connection, layer, geometry)
+    run(f'CREATE VIRTUAL TABLE "{rtree_name(layer)}" USING rtree(id, minx, maxx, miny, maxy)')
+    register_extension(connection, layer.id, GEOMETRY, "gpkg_rtree_index", "extension_rtree")
     describe_fields(connection, layer)
 
 
@@ -135,31 +127,3 @@ def _constrain(connection: Connection, layer: Layer, field: Field) -> str | None
         return None
     run(add, (name, "range", None, field.minimum, 1, field.maximum, 1, None))
     return name
-
-
-def rtree_name(layer: Layer, geometry: str) -> str:
-    """The R-tree of a feature table, named as the standard asks."""
-    return f"rtree_{layer.id}_{geometry}"
-
-
-def create_rtree_triggers(connection: Connection, layer: Layer, geometry: str) -> None:
-    """Let any other program that edits the table keep the R-tree true."""
-    tree = rtree_name(layer, geometry)
-    words = {
-        "t": f'"{layer.id}"',
-        "g": f'"{geometry}"',
-        "new": f'(NEW."{geometry}" NOT NULL AND NOT ST_IsEmpty(NEW."{geometry}"))',
-        "put": f'INSERT OR REPLACE INTO "{tree}" VALUES (NEW.fid, '
-        + ", ".join(f'ST_{side}(NEW."{geometry}")' for side in ("MinX", "MaxX", "MinY", "MaxY"))
-        + ")",
-        "drop": f'DELETE FROM "{tree}" WHERE id = OLD.fid',
-        "drop_both": f'DELETE FROM "{tree}" WHERE id IN (OLD.fid, NEW.fid)',
-    }
-    for name, body in _RTREE_TRIGGERS.items():
-        connection.exec_driver_sql(f'CREATE TRIGGER "{tree}_{name}" {body.format(**words)}')
-
-
-def drop_rtree_triggers(connection: Connection, layer: Layer, geometry: str) -> None:
-    """Let a bulk write fill the R-tree itself."""
-    for name in _RTREE_TRIGGERS:
-        connection.exec_driver_sql(f'DROP TRIGGER IF EXISTS "{rtree_name(layer, geometry)}_{name}"')

@@ -15,12 +15,12 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Connection, Select, delete, func, insert, literal, select
+from sqlalchemy import Connection, Select, delete, func, insert, literal, null, select
 from sqlalchemy.exc import IntegrityError
 
 from twin.columns import plain_values, typed_series
-from twin.crs import CRS, BBox, parse_crs
-from twin.errors import InvalidParameter, RevisionConflict, StoreUnavailable, TwinError
+from twin.crs import CRS, BBox, crs_label, parse_crs
+from twin.errors import CrsError, InvalidParameter, RevisionConflict, StoreUnavailable, TwinError
 from twin.frame import Frame
 from twin.layer import Layer
 from twin.query import Query, require_fields
@@ -64,7 +64,7 @@ class SqlStore:
     def prepare(self, layer: Layer) -> None:
         """Create the layer's tables, or add the columns that the layer gained since. Idempotent."""
         with self._writing() as connection:
-            self._dialect.prepare(connection, self._tables(layer))
+            self._dialect.prepare(connection, self._dialect.tables(layer))
 
     def read(self, layer: Layer, query: Query = _NOTHING) -> Frame:
         """Answer a query; a layer never written is an empty frame."""
@@ -76,17 +76,17 @@ class SqlStore:
         """How many features a query matches, limit and paging aside."""
         require_fields(query, layer.schema)
         with self._reading() as connection:
-            if not self._dialect.has_layer(connection, layer):
+            tables = self._dialect.standing(connection, layer)
+            if tables is None:
                 return 0
-            statement, _ = self._select(connection, self._tables(layer), query)
+            statement, _ = self._select(connection, tables, query)
             return int(connection.execute(select(func.count()).select_from(statement.subquery())).scalar_one())
 
     def extent(self, layer: Layer) -> BBox | None:
         """The box around the current features, None where there are none."""
         with self._reading() as connection:
-            if not self._dialect.has_layer(connection, layer):
-                return None
-            return self._dialect.extent(connection, self._tables(layer))
+            tables = self._dialect.standing(connection, layer)
+            return None if tables is None else self._dialect.extent(connection, tables)
 
     def revisions(self, layer: Layer | None = None) -> list[Revision]:
         """The revisions of a layer, or of all, oldest first."""
@@ -115,21 +115,12 @@ class SqlStore:
         sha256: str | None = None,
     ) -> Revision:
         """Apply changes as one transaction and one revision; see `twin.store.Store.write`."""
-        now = datetime.now(UTC)
-        if effective is not None and effective.tzinfo is None:
-            raise InvalidParameter("effective needs a time zone", parameter="effective")
-        if effective is not None and effective > now:
-            raise InvalidParameter(
-                f"effective {effective.isoformat()} lies in the future; the twin records what is, not what will be",
-                parameter="effective",
-            )
+        _require_past(effective)
         inserted, updated, deleted = changes.counts
-        values = {
+        values: dict[str, Any] = {
             "layer": layer.id,
             "author": author,
             "reason": reason,
-            "recorded_at": utc_text(now),
-            "effective": utc_text(effective or now),
             "inserted": inserted,
             "updated": updated,
             "deleted": deleted,
@@ -138,8 +129,10 @@ class SqlStore:
         }
         try:
             with self._writing() as connection:
+                now = datetime.now(UTC)  # with the lock held, so that revisions are recorded in the order of numbers
+                values |= {"recorded_at": utc_text(now), "effective": utc_text(effective or now)}
                 _require_base(layer, base, latest_revision(connection, layer))
-                tables = self._tables(layer)
+                tables = self._dialect.tables(layer)
                 self._dialect.prepare(connection, tables)
                 number = connection.execute(insert(REVISIONS).values(values).returning(REVISIONS.c.number)).scalar_one()
                 self._apply(connection, tables, changes, number)
@@ -170,17 +163,15 @@ class SqlStore:
         with dialect.translated(), dialect.engine.connect() as connection, dialect.begin_write(connection):
             yield connection
 
-    def _tables(self, layer: Layer) -> LayerTables:
-        return self._dialect.tables(layer)
-
     # -- reading -------------------------------------------------------------------------------------------------
 
     def _read(self, connection: Connection, layer: Layer, query: Query) -> Frame:
         wanted = [f for f in layer.schema if query.fields is None or f.name in query.fields or f.name == layer.key]
         revision = 0
         rows: Sequence[Any] = ()
-        if self._dialect.has_layer(connection, layer):
-            statement, revision = self._select(connection, self._tables(layer), query)
+        tables = self._dialect.standing(connection, layer)
+        if tables is not None:
+            statement, revision = self._select(connection, tables, query)
             key = statement.selected_columns[layer.key]
             if query.after is not None:
                 statement = statement.where(self._dialect.ordered(key) > query.after)
@@ -201,18 +192,20 @@ class SqlStore:
 
     def _select(self, connection: Connection, tables: LayerTables, query: Query) -> tuple[Select[Any], int]:
         """The rows a query matches, and the revision they belong to; without paging, order and limit."""
+        layer = tables.layer
         statement, revision = select_state(connection, tables, query.as_of, query.known_at)
         current = statement.get_final_froms() == [tables.current]
-        rows = tables.current if current else statement.subquery()
+        gained = [null().label(field.name) for field in layer.schema if field.name not in tables.current.c]
+        rows = tables.current if current and not gained else statement.add_columns(*gained).subquery()
         statement = select(*(column for column in rows.c if column.name not in ("opened", "closed")))
         if query.ids is not None:
             self._load_keys(connection, query.ids)
-            statement = statement.where(rows.c[tables.layer.key].in_(select(KEYS.c.key)))
+            statement = statement.where(rows.c[layer.key].in_(select(KEYS.c.key)))
         if query.where is not None:
-            statement = statement.where(compile_where(query.where, rows, tables.layer.schema))
+            statement = statement.where(compile_where(query.where, rows, layer.schema))
         if query.bbox is not None:
             if current:
-                statement = statement.where(self._dialect.near(tables, query.bbox))
+                statement = statement.where(self._dialect.near(layer, rows.c.fid, query.bbox))
             statement = statement.where(intersects(rows, shapely.to_wkb(query.bbox.polygon())))
         return statement, revision
 
@@ -222,6 +215,8 @@ class SqlStore:
         """Close the rows that go, open the rows that come."""
         layer = tables.layer
         coming = [rows for rows in (changes.insert, changes.update) if rows is not None and len(rows)]
+        if any(rows.crs != self.crs for rows in coming):
+            raise CrsError(f"rows of {layer.id} are not in the storage CRS {crs_label(self.crs)}")
         new = [] if changes.insert is None else changes.insert.index.tolist()
         updated = [] if changes.update is None else changes.update.index.tolist()
         going = [*updated, *changes.delete]
@@ -244,6 +239,8 @@ class SqlStore:
         geometry = (
             np.concatenate([rows.geometry.to_numpy() for rows in coming]) if coming else np.empty(0, dtype=object)
         )
+        if not np.isfinite(shapely.get_coordinates(geometry)).all():
+            raise InvalidParameter(f"a geometry of {layer.id} has coordinates that are not finite numbers")
         with self._dialect.indexing(connection, tables, np.array([fids[key] for key in going]), opened_fids, geometry):
             if going:
                 connection.execute(delete(tables.current).where(mine))
@@ -266,6 +263,16 @@ class SqlStore:
             detail = f"{layer.id} already has {', '.join(present)}: update them, or ingest with --mode sync"
             return RevisionConflict(detail, layer=layer.id)
         return InvalidParameter(f"a row of {layer.id} breaks a rule of its table: {error.orig}", layer=layer.id)
+
+
+def _require_past(effective: datetime | None) -> None:
+    if effective is not None and effective.tzinfo is None:
+        raise InvalidParameter("effective needs a time zone", parameter="effective")
+    if effective is not None and effective > datetime.now(UTC):
+        raise InvalidParameter(
+            f"effective {effective.isoformat()} lies in the future; the twin records what is, not what will be",
+            parameter="effective",
+        )
 
 
 def _require_base(layer: Layer, base: int | None, latest: int) -> None:

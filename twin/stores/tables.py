@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Column, Index, Integer, MetaData, Table, Text
@@ -61,15 +61,19 @@ class LayerTables:
 
 
 def layer_tables(
-    layer: Layer, column_type: Callable[[Field], TypeEngine[object]], geometry_type: TypeEngine[object]
+    layer: Layer,
+    fields: Iterable[Field],
+    column_type: Callable[[Field], TypeEngine[object]],
+    geometry_type: TypeEngine[object],
 ) -> LayerTables:
-    """Derive a layer's tables; types are the database's, given by its module."""
+    """Derive a layer's tables with these of its fields; types are the database's, given by its module."""
+    fields = tuple(fields)
 
     def columns() -> list[Column[object]]:
         return [
             Column(GEOMETRY, geometry_type),
-            *(Column(f.name, column_type(f), nullable=not (f.required or f.name == layer.key)) for f in layer.schema),
-            Column("opened", Integer, nullable=False),
+            *(Column(f.name, column_type(f), nullable=not (f.required or f.name == layer.key)) for f in fields),
+            Column("opened", Integer, nullable=False, server_default="0"),
         ]
 
     metadata = MetaData()

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import shapely
-from sqlalchemy import ColumnElement, FromClause, and_, func, not_, or_
+from sqlalchemy import ColumnElement, FromClause, and_, false, func, not_, or_, true
 
 from twin.errors import InvalidParameter
 from twin.query import And, Between, Compare, In, Intersects, IsNull, Like, Not, Or, Scalar, Where
@@ -28,8 +28,8 @@ _ACCEPTS: Mapping[str, tuple[type, ...]] = {
     "integer": (int, float),
     "real": (int, float),
     "boolean": (bool,),
-    "date": (date, str),
-    "datetime": (datetime, str),
+    "date": (date,),
+    "datetime": (datetime,),
 }
 
 
@@ -45,8 +45,8 @@ def compile_where(  # noqa: PLR0911
     """
     match where:
         case And() | Or():
-            combine = and_ if isinstance(where, And) else or_
-            return combine(*(compile_where(part, rows, schema) for part in where.parts))
+            combine, nothing = (and_, true()) if isinstance(where, And) else (or_, false())
+            return combine(nothing, *(compile_where(part, rows, schema) for part in where.parts))
         case Not():
             return not_(compile_where(where.part, rows, schema))
         case Intersects():
@@ -54,7 +54,7 @@ def compile_where(  # noqa: PLR0911
         case IsNull():
             return rows.c[where.field].is_(None)
         case Like():
-            return rows.c[where.field].like(where.pattern)
+            return rows.c[where.field].like(sql_value(schema[where.field], where.pattern), escape="\\")
         case In():
             return rows.c[where.field].in_([sql_value(schema[where.field], value) for value in where.values])
         case Between():
@@ -78,10 +78,14 @@ def sql_value(field: Field, value: Scalar) -> Scalar:
             f"{field.name} is compared with {value!r}, which is not {field.type}", parameter=field.name
         )
     if isinstance(value, datetime):
-        return utc_text(value) if field.type == "datetime" else value.date().isoformat()
+        if value.tzinfo is None:
+            raise InvalidParameter(
+                f"{field.name} is compared with an instant without a time zone", parameter=field.name
+            )
+        return utc_text(value, timespec="milliseconds") if field.type == "datetime" else value.date().isoformat()
     return value.isoformat() if isinstance(value, date) else value
 
 
-def utc_text(instant: datetime) -> str:
-    """An instant as ISO 8601 UTC text with microseconds: its order as text is its order in time."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+def utc_text(instant: datetime, *, timespec: str = "microseconds") -> str:
+    """An instant as ISO 8601 UTC text: its order as text is its order in time."""
+    return instant.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")

@@ -1,0 +1,149 @@
+"""One file, many programs: readers and writers at once, copies, replacements, edits by others."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+
+import pyogrio
+import pytest
+import shapely
+
+from tests_support import CRS, LAYER, make_rows, write
+from twin.crs import BBox
+from twin.errors import StoreUnavailable
+from twin.query import Query
+from twin.schema import Field
+from twin.stores import create_store, open_store
+
+SQUARE = shapely.box(0, 0, 1, 1)
+FAR = shapely.box(5, 5, 6, 6)
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "twin.gpkg"
+    with create_store(path, crs=CRS) as store:
+        write(store, insert=make_rows(a={"floors": 1, "geometry": SQUARE}, b={"floors": 2, "geometry": FAR}))
+    return path
+
+
+def edit(path, sql):
+    """Run a statement as GDAL does it, and QGIS through GDAL."""
+    done = subprocess.run(["ogrinfo", "-q", path, "-sql", sql], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
+def floors(store, **query):
+    return store.read(LAYER, Query(**query)).data["floors"].dropna().astype(int).to_dict()
+
+
+def test_forty_threads_read_at_the_same_time(path):
+    together = threading.Barrier(40, timeout=60)
+
+    def ask(_):
+        with store._reading():
+            together.wait()
+        return store.count(LAYER)
+
+    with open_store(path) as store, ThreadPoolExecutor(40) as threads:
+        assert list(threads.map(ask, range(40))) == [2] * 40
+
+
+def test_a_copy_of_the_file_is_whole_though_a_reader_keeps_it_open(path, tmp_path):
+    with open_store(path) as reader:
+        with open_store(path, write=True) as store:
+            write(store, delete=("b",))
+            assert reader.latest() == 2
+        shutil.copy(path, tmp_path / "copy.gpkg")
+        with open_store(tmp_path / "copy.gpkg") as copy:
+            assert floors(copy) == {"a": 1}
+        assert floors(reader) == {"a": 1}
+
+
+@pytest.mark.parametrize("change", [os.remove, lambda path: shutil.move(path.with_name("new.gpkg"), path)])
+def test_a_file_replaced_or_removed_while_open_is_neither_read_nor_written_any_more(path, change):
+    with create_store(path.with_name("new.gpkg"), crs=CRS) as other:
+        write(other, insert=make_rows(z={}))
+    with open_store(path) as reader, open_store(path, write=True) as store:
+        assert reader.count(LAYER) == store.count(LAYER) == 2
+        change(path)
+        for ask in (reader.latest, lambda: reader.read(LAYER), lambda: write(store, delete=("a",))):
+            with pytest.raises(StoreUnavailable, match="replaced or removed while it was open"):
+                ask()
+
+
+def test_a_reader_that_may_not_write_to_the_folder_still_sees_what_others_write(path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with open_store(path) as reader:
+        assert reader.latest() == 1
+        monkeypatch.undo()
+        with open_store(path, write=True) as store:
+            write(store, delete=("b",))
+            assert floors(reader) == {"a": 1}
+        assert floors(reader) == {"a": 1}
+
+
+def test_a_change_far_from_the_edge_and_one_at_the_edge_leave_the_extent_true(path):
+    with open_store(path, write=True) as store:
+        inner = {f"i{i}": {"geometry": shapely.box(2, 2, 3, 3)} for i in range(20)}
+        write(store, insert=make_rows(**inner))
+        write(store, update=make_rows(i0={"geometry": shapely.box(3, 3, 4, 4)}), delete=("i1",))
+        assert store.extent(LAYER) == BBox(0, 0, 6, 6)
+        write(store, delete=("b",))
+        assert store.extent(LAYER) == BBox(0, 0, 4, 4)
+        write(store, update=make_rows(a={"geometry": shapely.box(1, 1, 2, 2)}))
+        assert store.extent(LAYER) == BBox(1, 1, 4, 4)
+
+
+@pytest.mark.needs("gdal")
+def test_every_edit_by_another_program_is_a_revision_and_the_past_stays_what_it_was(path):
+    edit(path, "UPDATE plots SET floors = floors + 10")
+    edit(path, "DELETE FROM plots WHERE plot_id = 'b'")
+    edit(path, "INSERT INTO plots (plot_id, floors) VALUES ('c', 3)")
+    edit(path, "UPDATE plots SET plot_id = 'd', geom = NULL WHERE plot_id = 'a'")
+    with open_store(path, write=True) as store:
+        states = [{"a": 1, "b": 2}, {"a": 11, "b": 2}, {"a": 11, "b": 12}, {"a": 11}, {"a": 11, "c": 3}]
+        assert [floors(store, as_of=number) for number in range(1, 6)] == states
+        assert floors(store) == floors(store, as_of=6) == {"c": 3, "d": 11}
+        told = [(r.author, r.inserted, r.updated, r.deleted) for r in store.revisions(LAYER)[1:]]
+        assert told == [("unknown", *counts) for counts in ((0, 1, 0), (0, 1, 0), (0, 0, 1), (1, 0, 0), (0, 1, 0))]
+        last_of_each_edit = [revision for revision in store.revisions(LAYER) if revision.number != 2]
+        for revision in last_of_each_edit:
+            assert floors(store, as_of=revision.effective) == floors(store, as_of=revision.number)
+        write(store, update=make_rows(d={"floors": 4, "geometry": SQUARE}))
+        assert floors(store, as_of=6) == {"c": 3, "d": 11}
+        assert store.revisions(LAYER)[-1].author == "surveyor"
+        assert store.count(LAYER, Query(bbox=BBox(0, 0, 9, 9))) == 1
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT rtreecheck('rtree_plots_geom')").fetchone() == ("ok",)
+
+
+def test_rows_appended_by_another_program_are_revisions_and_found_in_a_box(path):
+    appended = make_rows(x={"floors": 5, "geometry": shapely.box(20, 20, 30, 30)})
+    pyogrio.write_dataframe(appended, path, layer="plots", append=True)
+    with open_store(path) as store:
+        assert floors(store) == {"a": 1, "b": 2, "x": 5}
+        assert floors(store, as_of=1) == {"a": 1, "b": 2}
+        assert floors(store, bbox=BBox(25, 25, 26, 26)) == {"x": 5}
+        assert store.extent(LAYER) == BBox(0, 0, 30, 30)
+
+
+def test_a_field_added_later_is_kept_in_the_history_of_outside_edits(path):
+    wider = replace(LAYER, fields=(*LAYER.fields, Field(name="owner", title="Owner", title_zh="业主")))
+    with open_store(path, write=True) as store:
+        store.prepare(wider)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for side in ("IsEmpty", "MinX", "MaxX", "MinY", "MaxY"):
+            connection.create_function(f"ST_{side}", 1, lambda _: 0)
+        connection.execute("UPDATE plots SET owner = 'x' WHERE plot_id = 'a'")
+        connection.execute("UPDATE plots SET owner = 'y' WHERE plot_id = 'a'")
+    with open_store(path) as store:
+        owners = [store.read(wider, Query(ids=("a",), as_of=n)).data["owner"].fillna("").tolist() for n in (1, 2, 3)]
+    assert owners == [[""], ["x"], ["y"]]

@@ -1,0 +1,86 @@
+"""Keep the R-tree and the extent of a feature table true around a bulk write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from sqlalchemy import Connection, select
+
+from twin.bbox import BBox
+from twin.stores.gpkg_blob import decode_geometries
+from twin.stores.gpkg_triggers import create_triggers, drop_triggers, rtree_name
+from twin.stores.rtree import rebuild_rtree
+from twin.stores.tables import GEOMETRY, LayerTables
+
+Boxes = npt.NDArray[np.float64]
+Fids = npt.NDArray[np.int64]
+Geometries = npt.NDArray[np.object_]
+
+
+@contextmanager
+def keep_index(
+    connection: Connection, tables: LayerTables, closed: Fids, opened: Fids, geometries: Geometries
+) -> Iterator[None]:
+    """Write the R-tree ourselves instead of row by row through its triggers; see `twin.stores.dialect`."""
+    run, tree = connection.exec_driver_sql, rtree_name(tables.layer)
+    drop_triggers(connection, tables)
+    extent = read_extent(connection, tables)
+    may_shrink = extent is not None and _reaches_edge(connection, tree, closed, extent)
+    yield
+    bounds = shapely.bounds(geometries).reshape(-1, 4)
+    total = run(f'SELECT count(*) FROM "{tables.layer.id}"').scalar_one()
+    if len(opened) * 4 > total:
+        fids, bounds = (opened, bounds) if total == len(opened) else _all_bounds(connection, tables)
+        placed = np.isfinite(bounds[:, 0])
+        rebuild_rtree(connection, tree, fids[placed], bounds[placed])
+    else:
+        run(f'DELETE FROM "{tree}" WHERE id IN (SELECT value FROM json_each(?))', (str(closed.tolist()),))
+        placed = np.isfinite(bounds[:, 0])
+        rows = np.column_stack([opened[placed].astype(object), bounds[placed][:, [0, 2, 1, 3]]]).tolist()
+        if rows:
+            run(f'INSERT INTO "{tree}" VALUES (?, ?, ?, ?, ?)', [tuple(row) for row in rows])
+        if may_shrink:
+            bounds = _all_bounds(connection, tables)[1]
+        elif extent is not None:
+            bounds = np.vstack([bounds, [*extent]])
+    create_triggers(connection, tables)
+    run(
+        "UPDATE gpkg_contents SET min_x = ?, min_y = ?, max_x = ?, max_y = ?,"
+        " last_change = strftime('%Y-%m-%dT%H:%M:%fZ','now') WHERE table_name = ?",
+        (*_around(bounds), tables.layer.id),
+    )
+
+
+def read_extent(connection: Connection, tables: LayerTables) -> BBox | None:
+    """The box that gpkg_contents holds."""
+    sql = "SELECT min_x, min_y, max_x, max_y FROM gpkg_contents WHERE table_name = ?"
+    box = connection.exec_driver_sql(sql, (tables.layer.id,)).one()
+    return None if box[0] is None else BBox(*box)
+
+
+def _reaches_edge(connection: Connection, tree: str, closed: Fids, extent: BBox) -> bool:
+    """Whether one of these rows reaches the edge of the extent; R-tree boxes are never too small."""
+    sql = (
+        f'SELECT min(minx), min(miny), max(maxx), max(maxy) FROM "{tree}" WHERE id IN (SELECT value FROM json_each(?))'
+    )
+    west, south, east, north = connection.exec_driver_sql(sql, (str(closed.tolist()),)).one()
+    return west is not None and (
+        west <= extent.west or south <= extent.south or east >= extent.east or north >= extent.north
+    )
+
+
+def _all_bounds(connection: Connection, tables: LayerTables) -> tuple[Fids, Boxes]:
+    rows = connection.execute(select(tables.current.c.fid, tables.current.c[GEOMETRY])).all()
+    fids, blobs = zip(*rows, strict=True) if rows else ((), ())
+    return np.array(fids, dtype=np.int64), shapely.bounds(decode_geometries(blobs)).reshape(-1, 4)
+
+
+def _around(bounds: Boxes) -> tuple[float | None, ...]:
+    bounds = bounds[np.isfinite(bounds[:, 0])]
+    if not len(bounds):
+        return None, None, None, None
+    return *bounds[:, :2].min(axis=0).tolist(), *bounds[:, 2:].max(axis=0).tolist()
