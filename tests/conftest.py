@@ -64,8 +64,6 @@ COMPONENTS = {
     "shared_data": Component(present=SHARED_DATA.is_dir, remedy=f"put it at {SHARED_DATA} or set TWIN_SHARED_DATA"),
 }
 
-_skipped: Counter[str] = Counter()
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--install-components", action="store_true", help="as root, install missing components with apt")
@@ -109,13 +107,13 @@ def _need(name: str) -> None:
     message = f"{name} is missing ({component.remedy})"
     if REQUIRE_ALL:
         pytest.fail(f"{message}, and TWIN_REQUIRE=all allows no skip", pytrace=False)
-    _skipped[message] += 1
     pytest.skip(message)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for message, count in sorted(_skipped.items()):
-        terminalreporter.write_line(f"{count} skipped: {message}")
+    reasons = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", []))
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.write_line(f"{count} skipped: {reason.removeprefix('Skipped: ')}")
 
 
 def _loopback_only(event: str, arguments: tuple[object, ...]) -> None:

@@ -21,6 +21,9 @@ def test_in_a_browser():
 def test_on_real_data(shared_data):
     pass
 
+def test_on_more_real_data(shared_data):
+    pass
+
 def test_of_the_network():
     socket.create_connection(("192.0.2.1", 80), timeout=1)
 """
@@ -45,8 +48,8 @@ def run_tests(tmp_path):
 def test_what_is_missing_is_said_once_with_its_remedy(run_tests):
     said = run_tests()
     assert "1 skipped: chromium is missing (apt-get install chromium)" in said
-    assert "1 skipped: shared_data is missing (put it at " in said
-    assert "1 failed, 2 skipped" in said
+    assert "2 skipped: shared_data is missing (put it at " in said
+    assert "1 failed, 3 skipped" in said
 
 
 def test_nothing_may_be_missing_where_all_is_required(run_tests):
