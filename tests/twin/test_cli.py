@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from twin.cli import COMMANDS
+from twin.errors import SettingsError
+from twin.session import Session
+from twin.settings import Settings
 
 STATIONS = """station_id,name,kind,status,经度,纬度
 s1,示例一,automatic,in_service,118.45,35.55
@@ -62,6 +65,8 @@ class Terminal:
 def terminal(tmp_path: Path) -> Terminal:
     (tmp_path / "stations.csv").write_text(STATIONS, encoding="utf-8")
     (tmp_path / "urban.geojson").write_text(json.dumps(URBAN), encoding="utf-8")
+    (tmp_path / "nothing.json").write_text("[]")
+    (tmp_path / "numbers.json").write_text("[1, 2]")
     return Terminal(tmp_path)
 
 
@@ -83,9 +88,11 @@ def test_a_county_from_nothing_to_a_verified_indicator(county):
     assert results[0]["evidence"][0]["rows"] == 2
     assert results[0]["verdict"] == "met"
     assert "holds" in county.twin("verify", "results.json")
-    results[0]["value"] += 1e-9
-    (county.folder / "doctored.json").write_text(json.dumps(results))
-    assert "recorded" in county.twin("verify", "doctored.json", code=1)
+    doctored = [results[0] | {"value": results[0]["value"] + 1e-9}, *results]
+    (county.folder / "doctored.json").write_text(json.dumps(doctored))
+    said = county.twin("verify", "doctored.json", code=1).splitlines()
+    assert ["recorded" in line for line in said[:2]] == [True, False]
+    assert "not the record of a result" in county.twin("verify", "numbers.json", code=1)
 
 
 def test_the_table_of_indicators_shows_value_target_and_verdict(county):
@@ -164,12 +171,57 @@ def test_a_dry_run_reports_and_writes_nothing(county):
         (["assess", "--as-of", "yesterday"], 2, "neither a revision number nor a date"),
         (["init", "county.sqlite", "--crs", "EPSG:4548"], 1, "a path ending in .gpkg"),
         (["init", "county.gpkg", "--crs", "EPSG:999999"], 1, "999999"),
+        (["verify", "nothing.json"], 1, "holds no result"),
+        (["assess", "--as-of", "²"], 2, "neither a revision number nor a date"),
         (["nonsense"], 2, "No such command"),
         (["doctor"], 1, "FAULT"),
     ],
 )
 def test_a_mistake_is_answered_with_what_to_do_and_an_exit_code(terminal, words, code, says):
     assert says in terminal.twin(*words, code=code)
+
+
+def test_the_common_options_may_stand_before_the_command_and_behind_it(county):
+    county.twin("init", "other.gpkg", "--crs", "EPSG:4490")
+    for words in (["--store", "other.gpkg", "--json", "layers"], ["layers", "--json", "--store", "other.gpkg"]):
+        assert [layer["features"] for layer in json.loads(county.twin(*words)) if layer["features"]] == []
+    assert len(json.loads(county.twin("--store", "other.gpkg", "layers", "--store", "county.gpkg", "--json"))) > 1
+
+
+def test_what_the_terminal_cannot_show_is_escaped(terminal):
+    name = os.fsdecode(b"\xc4\xcf.gpkg")  # a Chinese name as an old archive holds it
+    assert "created \\udcc4\\udccf.gpkg" in terminal.twin("init", name, "--crs", "EPSG:4548")
+    assert (terminal.folder / name).is_file()
+
+
+def test_a_reader_that_has_seen_enough_is_no_error_worth_a_traceback(terminal):
+    command = f"{sys.executable} -m twin.cli describe cell_sites | true"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+
+
+def test_a_login_without_a_name_is_asked_who_writes(monkeypatch):
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 54321")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    with pytest.raises(SettingsError, match="TWIN_AUTHOR"):
+        _ = Session(settings=Settings(), store_url="x.gpkg").author
+    assert Session(settings=Settings(author="王工"), store_url="x.gpkg").author == "王工"
+
+
+def test_a_value_of_several_lines_stays_on_its_row(county):
+    county.twin("revert", "weather_stations", "2", "--reason", "复核\n退回")
+    assert county.twin("history", "weather_stations").splitlines()[-1].endswith("复核 退回")
+
+
+def test_of_many_faults_some_are_shown_and_the_others_counted(terminal):
+    terminal.twin("init", "county.gpkg", "--crs", "EPSG:4548")
+    rows = "".join(f"s{i},示例,solar,in_service,118.4{i:03},35.55\n" for i in range(25))
+    (terminal.folder / "faulty.csv").write_text(STATIONS.splitlines()[0] + "\n" + rows, encoding="utf-8")
+    said = terminal.twin("ingest", "weather_stations", "faulty.csv", "--crs", "EPSG:4490", code=1)
+    assert said.count("faulty.csv, row") == 1 + 20
+    assert "… and 5 more" in said
 
 
 def test_a_setting_misspelt_in_the_environment_is_named(terminal):
