@@ -64,6 +64,19 @@ def test_gdal_reads_type_crs_extent_titles_and_code_lists(tmp_path):
     assert titles == [("层数", "Floors")]  # `name` is what GDAL from 3.7 on, and so QGIS, shows as the alias
 
 
+@pytest.mark.needs("qgis")  # with whose bindings the validator of GDAL comes
+def test_the_file_keeps_every_requirement_of_the_standard(tmp_path):
+    path = tmp_path / "twin.gpkg"
+    fill(path, 3, transverse_mercator(118.5, name="County plane"))
+    with open_store(path, write=True) as store:
+        for number, geometry in enumerate([None, square(5)]):
+            rows = make_rows(**{f"e{number}": {"public": True, "geometry": geometry}})
+            write(store, insert=rows.set_crs(store.crs, allow_override=True))
+    validate = ["/usr/bin/python3", "-m", "osgeo_utils.samples.validate_gpkg", "--extra", "--warning-as-error", path]
+    done = subprocess.run(validate, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
 @pytest.mark.needs("gdal")
 def test_gdal_opens_the_file_without_a_word_and_copies_it_whole(tmp_path):
     path = tmp_path / "twin.gpkg"

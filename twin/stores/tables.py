@@ -17,7 +17,13 @@ GEOMETRY = "geom"
 _system = MetaData()
 
 #: Facts about the twin itself: format, crs, title, area.
-META = Table("twin_meta", _system, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+META = Table(
+    "twin_meta",
+    _system,
+    Column("fid", Integer, primary_key=True),  # GeoPackage asks for it (OGC 12-128r18, requirement 119)
+    Column("key", Text, nullable=False, unique=True),
+    Column("value", Text, nullable=False),
+)
 
 #: One row a write. Instants are ISO 8601 UTC with microseconds, so text order is time order.
 REVISIONS = Table(
