@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from layers.topo_sheets.numbering import DECODABLE, footprint, grid, number_at, numbering_crs
-from layers.topo_sheets.rectangular import NO_OFFSET, Offset
+from layers.topo_sheets.rectangular import Offset
+from layers.topo_sheets.series import own_series
 from twin.commands.output import print_json
 from twin.crs import CRS, CRS84, crs_label, parse_crs, reproject, transform
 from twin.errors import InvalidParameter
@@ -31,9 +32,9 @@ def _parse_pair(_: click.Context, parameter: click.Parameter, text: str | None) 
     return first, second
 
 
-def _parse_offset(_: click.Context, parameter: click.Parameter, text: str | None) -> Offset:
+def _parse_offset(_: click.Context, parameter: click.Parameter, text: str | None) -> Offset | None:
     if text is None:
-        return NO_OFFSET
+        return None
     try:
         north_km, east_km = (int(part) for part in text.split(","))
     except ValueError as error:
@@ -55,7 +56,12 @@ def _parse_offset(_: click.Context, parameter: click.Parameter, text: str | None
 @click.option("--point", callback=_parse_pair, metavar="E,N", help="Only answer: which sheet holds this point?")
 @click.option("--number", metavar="NO", help="Only answer: where is the sheet of this number?")
 @click.option("--crs", "crs_text", help="CRS in which the numbers count; the storage CRS by default.")
-@click.option("--offset", callback=_parse_offset, metavar="N,E", help="Kilometres that the numbers leave out.")
+@click.option(
+    "--offset",
+    callback=_parse_offset,
+    metavar="N,E",
+    help="Kilometres that the numbers leave out; only a zone number by default.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 @click.pass_obj
 def sheets(
@@ -67,13 +73,14 @@ def sheets(
     point: tuple[float, float] | None,
     number: str | None,
     crs_text: str | None,
-    offset: Offset,
+    offset: Offset | None,
     overwrite: bool,
 ) -> None:
     """Write the sheet grid of an area to OUT (.gpkg, or .geojson in WGS 84), or answer for one sheet."""
     if [out, point, number].count(None) != 2:
         raise click.UsageError("give one of OUT, --point and --number")
     crs = parse_crs(crs_text) if crs_text else _storage_crs(session)
+    offset = offset or own_series(crs, scheme).offset
     answer: dict[str, Any] = {"scale": scale, "scheme": scheme, "crs": crs_label(crs)}
     if out is None:
         native = numbering_crs(crs, scheme)

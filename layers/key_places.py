@@ -150,7 +150,7 @@ KEY_PLACES = Layer(
         radius_px=5,
     ),
     classification="public",
-    standard="山东省新型智慧城市试点示范建设标准(试行), 5G网络覆盖率 (remark: key public areas)",
+    standard="山东省县级新型智慧城市试点示范建设标准(试行), 11. 5G网络覆盖率 (remark: key public areas)",
     example={
         "type": "Feature",
         "geometry": {

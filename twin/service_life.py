@@ -26,19 +26,25 @@ SERVICE_FIELDS = (
                 value="in_service",
                 title="In service",
                 title_zh="在用",
-                aliases=("在网", "运行", "正常", "启用", "开通", "已开通", "入网", "在网运行", "现网", "业务运行"),
+                aliases=(
+                    *("在网", "运行", "正常", "启用", "开通", "已开通", "入网", "在网运行", "现网", "业务运行"),
+                    *("active", "in use", "operating", "operational", "running", "online", "normal"),
+                ),
             ),
             Code(
                 value="planned",
                 title="Planned",
                 title_zh="规划",
-                aliases=("在建", "待建", "拟建", "建设中", "规划中", "未开通"),
+                aliases=("在建", "待建", "拟建", "建设中", "规划中", "未开通", "under construction"),
             ),
             Code(
                 value="out_of_service",
                 title="Out of service",
                 title_zh="停用",
-                aliases=("停运", "退网", "退服", "拆除", "已拆除", "撤站", "撤销", "关停", "报废", "故障", "下线"),
+                aliases=(
+                    *("停运", "退网", "退服", "拆除", "已拆除", "撤站", "撤销", "关停", "报废", "故障", "下线"),
+                    *("inactive", "out of use", "retired", "decommissioned", "closed", "offline", "fault"),
+                ),
             ),
         ),
         aliases=("状态", "运行状态", "工作状态", "使用状态", "入网状态", "开通状态", "站点状态", "设备状态"),

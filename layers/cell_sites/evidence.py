@@ -124,7 +124,7 @@ def judge_sectors(places: Places, sectors: Geometries, *, needed: float) -> Judg
         now = (turn == nth) & ~shapely.is_empty(missing[place]) & ~shapely.is_missing(missing[place])
         missing[place[now]] = shapely.difference(missing[place[now]], sectors[sector[now]])
     rest_m2 = ellipsoidal_area_m2(missing, places.plane)
-    share = np.where(is_point, count > 0, 1 - rest_m2 / np.where(is_point, 1, places.area_m2))
+    share = np.where(is_point, count > 0, np.maximum(0.0, 1 - rest_m2 / np.where(is_point, 1, places.area_m2)))
     return Judgement(
         method="radius", evidence="sectors", share=share.astype(float), count=count, needed=needed, missing=missing
     )

@@ -40,6 +40,7 @@ BANDS = (
     Code(value="n77", title="NR 3300-4200 MHz", title_zh="n77 (3.3–4.2 GHz)"),
     Code(value="n78", title="NR 3500 MHz", title_zh="n78 (3.5 GHz)", aliases=("3.5G", "3.5GHz", "3500M", "NR3500")),
     Code(value="n79", title="NR 4900 MHz", title_zh="n79 (4.9 GHz)", aliases=("4.9G", "4.9GHz", "4900M", "NR4900")),
+    Code(value="n258", title="NR 26 GHz", title_zh="n258 (26 GHz)", aliases=("26G", "26GHz", "NR26G")),
     Code(value="B1", title="LTE 2100 MHz", title_zh="B1 (2.1 GHz)", aliases=("L2100", "LTE2100", "FDD2100", "BAND1")),
     Code(value="B3", title="LTE 1800 MHz", title_zh="B3 (1.8 GHz)", aliases=("L1800", "LTE1800", "FDD1800", "BAND3")),
     Code(value="B5", title="LTE 850 MHz", title_zh="B5 (800 MHz)", aliases=("L800", "LTE800", "FDD800", "BAND5")),

@@ -10,7 +10,7 @@ from typing import Literal
 from layers.cell_sites.evidence import judge_drive, judge_grid, judge_key_points, judge_sectors, read_samples
 from layers.cell_sites.judging import Judgement, Method, Places, judge_in_turn
 from layers.cell_sites.place_report import report_outcome
-from layers.cell_sites.serving import build_stated_sectors, find_5g_in_service
+from layers.cell_sites.serving import build_serving
 from twin.crs import BBox, metric_plane
 from twin.errors import InvalidParameter
 from twin.frame import Frame
@@ -81,12 +81,15 @@ EXAMPLE = Example(
         note="by the second half of 2023; 基本实现…全覆盖: 'basically' is not quantified, so only all of them meets it",
     ),
     clause=Clause(
-        document="山东省新型智慧城市试点示范建设标准(试行)(数鲁专组办发〔2019〕7号)附件2;沂南县新型智慧城市建设实施方案(2022)",
-        article="5G网络覆盖率;第16条",
+        document=(
+            "数鲁专组办发〔2019〕7号附件2《山东省县级新型智慧城市试点示范建设标准(试行)》;"
+            "《沂南县新型智慧城市建设实施方案》(2022)"
+        ),
+        article="11. 5G网络覆盖率;16. 优化信息通信网络",
         text=(
-            "已经实现5G覆盖的城市重点公共区域个数/城市重点公共区域总数。城市重点公共区域指机场车站、旅游景点、公园广场、图书馆、"
-            "医院、学校、政务服务中心等公共场所。力争到2023年下半年,基本实现县城区域、重点乡镇驻地、重点项目(园区)、"
-            "高速公路服务区5G网络全覆盖"
+            "“已经实现5G覆盖的城市重点公共区域个数/城市重点公共区域总数。”"
+            "“城市重点公共区域指机场车站、旅游景点、公园广场、图书馆、医院、学校、政务服务中心等公共场所。”;"
+            "“力争到2023年下半年,基本实现县城区域、重点乡镇驻地、重点项目(园区)、高速公路服务区5G网络全覆盖”"
         ),
     ),
     example=EXAMPLE,
@@ -143,7 +146,15 @@ def key_place_5g(
     Pilot standard 2019, county annex, 5G网络覆盖率; 工信部联通信〔2023〕257号 (a key place is deeply covered when all
     its key points are).
     """
-    _require_range(area_share=area_share, min_measured_share=min_measured_share, radius_scale=radius_scale)
+    for name, share in (("area_share", area_share), ("min_measured_share", min_measured_share)):
+        if not 0 < share <= 1:
+            raise InvalidParameter(f"{name} must be above 0 and at most 1, not {share:g}", parameter=name)
+    if not 0 < radius_scale < float("inf"):
+        raise InvalidParameter(f"radius_scale must be above 0, not {radius_scale:g}", parameter="radius_scale")
+    if min_samples < 1:
+        raise InvalidParameter(f"min_samples must be at least 1, not {min_samples}", parameter="min_samples")
+    _require_in_range(signal_samples, "ss_rsrp_dbm", rsrp_dbm, "rsrp_dbm")
+    _require_in_range(signal_samples, "ss_sinr_db", sinr_db, "sinr_db")
     _require_code(key_places, "category", category)
     _require_code(cell_sites, "operator", operator)
     if category is not None:
@@ -162,8 +173,7 @@ def key_place_5g(
         since=measured_since,
         until=on_date,
     )
-    cells = cell_sites.take(find_5g_in_service(cell_sites, operator=operator, on_date=on_date))
-    sectors, undrawn = build_stated_sectors(cells, plane, radius_scale=radius_scale)
+    serving = build_serving(cell_sites, plane, operator=operator, on_date=on_date, radius_scale=radius_scale)
 
     judges: list[tuple[Method, Callable[[Places], Judgement]]] = [
         ("key_points", partial(judge_key_points, samples=samples)),
@@ -171,21 +181,20 @@ def key_place_5g(
         ("area_share", partial(judge_drive, samples=samples, needed=area_share, at_least=min_samples)),
     ]
     # No inventory, or one that says too little to draw a single sector, is no evidence of no coverage.
-    if len(cell_sites) and (len(sectors) or not undrawn):
-        judges.append(("radius", partial(judge_sectors, sectors=sectors, needed=area_share)))
+    if len(cell_sites) and serving.is_evidence:
+        judges.append(("radius", partial(judge_sectors, sectors=serving.sectors, needed=area_share)))
     outcome = judge_in_turn(places, [judge for name, judge in judges if method in ("best", name)])
     if not outcome.judged.any():
         wanted = "no samples in any key place and no cells with a stated radius" if method == "best" else f"no {method}"
-        return Measure(value=None, denominator=float(len(places)), note=f"There is no evidence to judge by: {wanted}.")
-    return report_outcome(outcome, key_places, admin_areas, undrawn=undrawn)
+        note = " ".join((f"There is no evidence to judge by: {wanted}.", *serving.tell()))
+        return Measure(value=None, denominator=float(len(places)), note=note)
+    return report_outcome(outcome, key_places, admin_areas, serving=serving)
 
 
-def _require_range(*, area_share: float, min_measured_share: float, radius_scale: float) -> None:
-    for name, value in (("area_share", area_share), ("min_measured_share", min_measured_share)):
-        if not 0 < value <= 1:
-            raise InvalidParameter(f"{name} must be above 0 and at most 1, not {value:g}", parameter=name)
-    if not 0 < radius_scale < float("inf"):
-        raise InvalidParameter(f"radius_scale must be above 0, not {radius_scale:g}", parameter="radius_scale")
+def _require_in_range(frame: Frame, name: str, value: float | None, parameter: str) -> None:
+    field = frame.layer.schema[name]
+    if value is not None and not (field.minimum or 0) <= value <= (field.maximum or 0):
+        raise InvalidParameter(f"{parameter} must be {field.limit}, not {value:g}", parameter=parameter)
 
 
 def _require_code(frame: Frame, field: str, value: str | None) -> None:

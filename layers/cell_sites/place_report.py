@@ -10,10 +10,11 @@ import numpy.typing as npt
 import shapely
 
 from layers.cell_sites.judging import Outcome
-from twin.breakdown import locate_points, select_townships
+from layers.cell_sites.serving import Serving
+from twin.breakdown import locate_points, make_parts, select_townships
 from twin.crs import reproject
 from twin.frame import Frame
-from twin.indicator import Measure, Part, Shape
+from twin.indicator import Measure, Shape
 
 Mask = npt.NDArray[np.bool_]
 
@@ -34,57 +35,49 @@ SCOPES = {
 }
 
 
-def report_outcome(outcome: Outcome, key_places: Frame, admin_areas: Frame, *, undrawn: int) -> Measure:
-    """Turn n judged places into the measure; `undrawn` cells in service say too little to draw their sector."""
+def report_outcome(outcome: Outcome, key_places: Frame, admin_areas: Frame, *, serving: Serving) -> Measure:
+    """Turn n judged places into the measure."""
     covered, methods = outcome.covered, outcome.methods
     keys, category = outcome.places.keys.to_numpy(object), key_places.data["category"].to_numpy(object)
     categories = [str(code.value) for code in key_places.layer.schema["category"].codes]
     townships = select_townships(admin_areas)
     township = locate_points(shapely.point_on_surface(key_places.geometry), townships)
+    located = township >= 0
+    held = np.bincount(township[located], minlength=len(townships))
+    good = np.bincount(township[located & covered], minlength=len(townships))
 
     def count(mask: Mask) -> dict[str, Any]:
-        total, good = int(mask.sum()), int((mask & covered).sum())
-        return {"places": total, "covered": good, "value": good / total if total else None}
+        places, good = int(mask.sum()), int((mask & covered).sum())
+        return {"places": places, "covered": good, "value": good / places if places else None}
 
     return Measure(
         value=float(covered.sum() / len(covered)),
         numerator=float(covered.sum()),
         denominator=float(len(covered)),
-        note=_note(methods, undrawn),
+        note=" ".join((*_tell_methods(methods), *serving.tell())),
         covered={"key_places": tuple(keys[covered].tolist())},
         uncovered={"key_places": tuple(keys[~covered].tolist())},
         shapes=tuple(_shapes(outcome, key_places)),
-        breakdown=tuple(_break_down(townships, township, covered)),
+        breakdown=make_parts(townships, good, held),
         details={
             "by_category": {name: count(category == name) for name in categories if (category == name).any()},
             "by_scope": {name: count(np.isin(category, members)) for name, members in SCOPES.items()},
             "by_method": {name: count(methods == name) for name in ("key_points", "area_share", "radius", "none")},
-            "cells_without_sector": undrawn,
-            "places_outside_townships": int((township < 0).sum()),
+            "cells_without_technology": serving.unsaid,
+            "cells_without_sector": serving.undrawn,
+            "cells_taken_as_circles": serving.circles,
+            "places_outside_townships": int((~located).sum()),
             "places": list(_tell_places(outcome, category.tolist())),
         },
     )
 
 
-def _break_down(townships: Frame, township: npt.NDArray[np.int64], covered: Mask) -> Iterator[Part]:
-    inside = township >= 0
-    total = np.bincount(township[inside], minlength=len(townships))
-    good = np.bincount(township[inside & covered], minlength=len(townships))
-    for key, name, part, whole in zip(
-        townships.data.index, townships.data["name"], good.tolist(), total.tolist(), strict=True
-    ):
-        value = part / whole if whole else None
-        yield Part(id=str(key), name=str(name), value=value, numerator=float(part), denominator=float(whole))
-
-
-def _note(methods: npt.NDArray[np.object_], undrawn: int) -> str:
+def _tell_methods(methods: npt.NDArray[np.object_]) -> Iterator[str]:
     estimated, unknown = int((methods == "radius").sum()), int((methods == "none").sum())
-    parts = (
-        (estimated, f"{estimated} of {len(methods)} places are judged by the stated radius of sectors: an estimate."),
-        (unknown, f"{unknown} of {len(methods)} places have no evidence and count as not covered."),
-        (undrawn, f"{undrawn} 5G cells in service state no radius, angle or azimuth and were left out."),
-    )
-    return " ".join(text for number, text in parts if number)
+    if estimated:
+        yield f"{estimated} of {len(methods)} places are judged by the stated radius of sectors: an estimate."
+    if unknown:
+        yield f"{unknown} of {len(methods)} places have no evidence and count as not covered."
 
 
 def _tell_places(outcome: Outcome, category: list[str]) -> Iterator[dict[str, Any]]:

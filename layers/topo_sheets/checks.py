@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 
-from layers.topo_sheets.numbering import DECODABLE, footprint, numbering_crs
-from layers.topo_sheets.rectangular import Offset
-from twin.crs import is_metric, parse_crs, reproject
+from layers.topo_sheets.numbering import DECODABLE
+from layers.topo_sheets.series import Series, decode_numbers, find_fitting, find_grids, is_reachable
+from twin.crs import parse_crs
 from twin.errors import Fault, TwinError
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
-
-#: How far a footprint may lie from its number, times the scale: 0.1 mm on the map, the finest it can show.
-TOLERANCE_MAP_M = 0.0001
-
-_METRES_PER_DEGREE = 111_320.0
 
 _MISPLACED = (
     "the footprint is not where the sheet number says; a number of another grid needs that grid in sheet_crs, "
@@ -28,11 +24,12 @@ _MISPLACED = (
 
 
 def check_footprints(rows: GeoDataFrame) -> list[Fault]:
-    """Every number that can be decoded is legal for its scale, and its sheet is where the footprint is.
+    """Every number that can be decoded is legal for its scale, and the footprint lies in its sheet.
 
-    The footprint of a sheet mapped in whole is the sheet to 0.1 mm at map scale; that of a sheet mapped in part lies
-    inside it. Rectangular numbers count in the row's `sheet_crs`, which is the storage CRS where it is empty;
-    graticule numbers count in the longitudes and latitudes of that CRS.
+    A footprint lies in its sheet to 0.1 mm at map scale; where `whole` says so, it is the whole of it. Rectangular
+    numbers count in the row's `sheet_crs`; where that is empty, in the storage CRS or a national zone of CGCS2000, and
+    where no sheet comes near its number in any of these, in a grid that nobody named: then their form is all that can
+    be checked. Graticule numbers count in the longitudes and latitudes of `sheet_crs`, or of the storage CRS.
     """
     faults: list[Fault] = []
     for (scheme, crs), positions in rows.groupby(["scheme", rows["sheet_crs"].fillna("")]).indices.items():
@@ -41,48 +38,35 @@ def check_footprints(rows: GeoDataFrame) -> list[Fault]:
     return sorted(faults, key=lambda fault: fault.row or 0)
 
 
-def _check_group(group: GeoDataFrame, positions: npt.NDArray[np.int64], scheme: str, sheet_crs: str) -> list[Fault]:
+def _check_group(group: GeoDataFrame, positions: npt.NDArray[np.int64], scheme: str, stated: str) -> list[Fault]:
     """Check rows of one scheme and CRS, which stand at these positions of the layer."""
+    boxes, faults = decode_numbers(group)
+    fits = meets = np.zeros(len(group), dtype=bool)
     try:
-        native = numbering_crs(parse_crs(sheet_crs) if sheet_crs else group.crs, scheme)
-        drawn = reproject(group.geometry.to_numpy(), group.crs, native)
+        if stated and not is_reachable(parse_crs(stated)):
+            return _place(faults, positions)  # numbers on an older datum: their form is all that can be checked
+        for series in [Series(scheme=scheme, crs=parse_crs(stated))] if stated else find_grids(group, scheme):
+            fitting, meeting = find_fitting(group, boxes, series)
+            fits, meets = fits | fitting, meets | meeting
+            if fits.all():
+                break
     except TwinError as error:
-        return [
-            Fault(what=error.detail, row=row, field="sheet_crs", value=sheet_crs or None) for row in positions.tolist()
+        faults = [Fault(what=error.detail, row=row, field="sheet_crs", value=stated) for row in range(len(group))]
+        return _place(faults, positions)
+    if meets.any() or stated or scheme == "graticule":
+        faults += [
+            Fault(
+                what=_MISPLACED,
+                row=row,
+                field="sheet_no",
+                value=str(group["sheet_no"].iloc[row]),
+                limit=f"west south east north {' '.join(f'{v:.10g}' for v in boxes[row].bounds)}, to 0.1 mm on the map",
+            )
+            for row in np.flatnonzero(shapely.is_geometry(boxes) & ~fits).tolist()
         ]
-    decoded, faults = _decode(group, positions, scheme)
-    tolerance = group["scale"].to_numpy(float) * TOLERANCE_MAP_M / (1 if is_metric(native) else _METRES_PER_DEGREE)
-    fits = np.where(
-        group["whole"].fillna(True).to_numpy(bool),
-        # The distance between outlines, both ways, finds a shift as well as a corner cut off or a hole.
-        shapely.hausdorff_distance(shapely.boundary(drawn), shapely.boundary(decoded)) <= tolerance,
-        shapely.covers(shapely.buffer(decoded, tolerance, join_style="mitre"), drawn),
-    )
-    return faults + [
-        Fault(
-            what=_MISPLACED,
-            row=int(positions[at]),
-            field="sheet_no",
-            value=str(group["sheet_no"].iloc[at]),
-            limit=f"west south east north {' '.join(f'{v:.10g}' for v in decoded[at].bounds)}, to 0.1 mm at map scale",
-        )
-        for at in np.flatnonzero(shapely.is_geometry(decoded) & ~fits).tolist()
-    ]
+    return _place(faults, positions)
 
 
-def _decode(
-    group: GeoDataFrame, positions: npt.NDArray[np.int64], scheme: str
-) -> tuple[npt.NDArray[np.object_], list[Fault]]:
-    """Give the box that each number says, None together with a fault where it says none."""
-    boxes = np.full(len(group), None, dtype=object)
-    faults = []
-    scales, north_km, east_km = (
-        group[name].fillna(0).astype(int).tolist() for name in ("scale", "offset_north_km", "offset_east_km")
-    )
-    for at, sheet_no in enumerate(group["sheet_no"]):
-        offset = Offset(north_km=north_km[at], east_km=east_km[at])
-        try:
-            boxes[at] = footprint(sheet_no, scale=scales[at], scheme=scheme, offset=offset).polygon()
-        except TwinError as error:
-            faults.append(Fault(what=error.detail, row=int(positions[at]), field="sheet_no", value=sheet_no))
-    return boxes, faults
+def _place(faults: list[Fault], positions: npt.NDArray[np.int64]) -> list[Fault]:
+    """Count the rows of faults in the layer instead of in their group."""
+    return [replace(fault, row=int(positions[fault.row or 0])) for fault in faults]

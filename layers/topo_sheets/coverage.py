@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any, Literal
 
@@ -12,23 +13,21 @@ from shapely.geometry.base import BaseGeometry
 
 from layers.topo_sheets.layer import SCALES
 from layers.topo_sheets.missing import MissingSheets, find_fewest_sheets
-from layers.topo_sheets.overlay import cut, shares_area
-from layers.topo_sheets.rectangular import SIZES_M
-from layers.topo_sheets.scope import AREA_TITLES, find_scope, unite
+from layers.topo_sheets.series import choose_series
 from twin.area import ellipsoidal_area_m2
-from twin.breakdown import select_townships
-from twin.crs import CRS, is_metric
+from twin.breakdown import cut_by_township, make_parts
+from twin.crs import CRS, parse_crs
 from twin.errors import InvalidParameter
 from twin.frame import Frame
-from twin.indicator import Clause, Example, Measure, Part, Shape, Target, indicator
+from twin.indicator import Clause, Example, Measure, Shape, Target, indicator
+from twin.overlay import cut, shares_area
+from twin.scope import SCOPE_TITLES, find_scope
 
 TARGET = Target(op=">=", value=0.9, note="by the end of 2022")
 
-_STATUSES = {
-    "accepted": ("accepted",),
-    "not_rejected": ("accepted", "in_progress"),
-    "any": ("accepted", "in_progress", "rejected"),
-}
+#: Digits after the point to which a ratio is told: areas are known to 1e-8, so nothing hangs on the next digit.
+_DIGITS = 9
+_STEP = 10**-_DIGITS
 
 
 @indicator(
@@ -37,9 +36,15 @@ _STATUSES = {
     unit="ratio",
     target=TARGET,
     clause=Clause(
-        document="沂南县新型智慧城市建设实施方案",
-        article="18. 构建多尺度地理信息平台",
-        text="2022年底前,城区1:1000或1:2000比例尺地形图覆盖率达到90%",
+        document=(
+            "《沂南县新型智慧城市建设实施方案》(2022);"
+            "数鲁专组办发〔2019〕7号附件2《山东省县级新型智慧城市试点示范建设标准(试行)》"
+        ),
+        article="18. 构建多尺度地理信息平台;10. 多尺度地理信息覆盖情况",
+        text=(
+            "“2022年底前,城区1:1000或1:2000比例尺地形图覆盖率达到90%”;"
+            "“城市规划区1:1000或1:2000比例尺地形图覆盖面积/城市规划区面积。”"
+        ),
     ),
     about={
         "area": "Divide by the planning area (城市规划区) or the urban area (城区).",
@@ -48,7 +53,8 @@ _STATUSES = {
         "status": "Which sheets count: accepted ones, all but rejected ones, or any.",
         "surveyed_since": "Only sheets surveyed on or after this day; sheets without a date then do not count.",
         "fill_scale": "Scale of the missing sheets; the smallest of the scales that count by default.",
-        "fill_scheme": "Sheet grid of the missing sheets; graticule by default where the twin has no grid in metres.",
+        "fill_scheme": "How the missing sheets are cut; by default as most sheets there, else squares or graticule.",
+        "fill_crs": "CRS in which their numbers count; by default as most sheets there, else the storage CRS.",
     },
     example=Example(
         crs="EPSG:4548",
@@ -94,31 +100,40 @@ def topographic_coverage(
     surveyed_since: date | None = None,
     fill_scale: int | None = None,
     fill_scheme: Literal["rectangular_50x50", "rectangular_50x40", "graticule"] | None = None,
+    fill_crs: str | None = None,
 ) -> Measure:
     """Area of the planning area covered by 1:1000 or 1:2000 topographic maps ÷ area of the planning area.
 
-    Areas are areas on the CGCS2000 ellipsoid. Sheets are clipped to the area and overlaps count once. The areas in
-    force of the chosen kind are taken together. The pilot standard divides by the planning area, the plan that sets
-    the target speaks of the urban area: the value for the other one stands in the note and in the details.
+    Areas are areas on the CGCS2000 ellipsoid; their ratio is told to 1e-9, finer than they are known. Sheets are
+    clipped to the area and overlaps count once. The areas in force of the chosen kind are taken together. The pilot
+    standard divides by the planning area, the plan that sets the target speaks of the urban area: the value for the
+    other one stands in the note and in the details. Where townships overlap, the ground belongs to the first.
 
     The missing sheets in the details are the fewest cells of the sheet grid that would reach the target, in the
     order of what they gain; see `layers.topo_sheets.missing`.
 
+    Raises
+    ------
+    InvalidParameter
+        The scales, or the scale, scheme or CRS of the missing sheets, are not what sheets can have.
+
     References
     ----------
-    数鲁专组办发〔2019〕7号, 10 and 11 (definition); GB/T 50280-98 (planning area).
+    数鲁专组办发〔2019〕7号, annex 2, item 10 (definition); 沂南县新型智慧城市建设实施方案 (2022), item 18 (target);
+    GB/T 50280-98 (planning area).
     """
     wanted = _parse_scales(scales)
     scale = _choose_fill_scale(fill_scale, wanted)
+    fill_grid = None if fill_crs is None else parse_crs(fill_crs)
     scope = find_scope(planning_areas, area, version=area_version)
     if scope is None:
         version = f" of version {area_version}" if area_version else " in force"
-        return Measure(value=None, note=f"There is no {AREA_TITLES[area]}{version}: nothing to divide by.")
+        return Measure(value=None, note=f"There is no {SCOPE_TITLES[area]}{version}: nothing to divide by.")
     crs = planning_areas.crs
     sheets = topo_sheets.take(topo_sheets.data["scale"].isin(wanted).to_numpy(bool))
     counts = _find_counted(sheets, status, surveyed_since)
     inside = shares_area(scope.geometry, sheets.geometry)
-    mapped_by_scale = [unite(sheets, counts & _has_scale(sheets, each)) for each in wanted]
+    mapped_by_scale = [_unite(sheets, counts & _has_scale(sheets, each)) for each in wanted]
     mapped = shapely.union_all(mapped_by_scale)
 
     covered, *covered_by_scale = cut(np.array([mapped, *mapped_by_scale], dtype=object), scope.geometry)
@@ -127,27 +142,30 @@ def topographic_coverage(
     missing = find_fewest_sheets(
         uncovered,
         crs,
-        needed_m2=TARGET.value * total_m2 - covered_m2,
+        needed_m2=(TARGET.value - _STEP / 2) * total_m2 - covered_m2,
         scale=scale,
-        scheme=fill_scheme or _choose_scheme(crs, scale),
+        series=choose_series(sheets.take(inside).data, scale, scheme=fill_scheme, crs=fill_grid),
     )
     missing_sheets = missing.describe(covered_m2, total_m2)
-    other = find_scope(planning_areas, "urban" if area == "planning" else "planning")
-    other_ratio = None if other is None else _measure_ratio(other.geometry, mapped, crs)
-    undated = sheets.data["survey_date"].isna().to_numpy(bool)
+    other: Literal["urban", "planning"] = "urban" if area == "planning" else "planning"
+    other_scope = find_scope(planning_areas, other)
+    other_ratio = None if other_scope is None else _measure_ratio(other_scope.geometry, mapped, crs)
+    townships, within = cut_by_township(scope.geometry, admin_areas)
+    within_m2 = ellipsoidal_area_m2(within, crs)
     return Measure(
-        value=covered_m2 / total_m2,
+        value=round(covered_m2 / total_m2, _DIGITS),
         numerator=covered_m2,
         denominator=total_m2,
-        note=_note(area, other_ratio, int((undated & inside).sum()) if surveyed_since else 0),
+        note=" ".join(_note(area, other, other_ratio, sheets.take(inside), status, surveyed_since)),
         covered={"topo_sheets": tuple(sheets.data.index[counts & inside])},
         uncovered={"topo_sheets": tuple(sheets.data.index[~counts & inside])},
         shapes=_show(covered, uncovered, missing, missing_sheets),
-        breakdown=_break_down(admin_areas, scope.geometry, covered),
+        breakdown=make_parts(townships, ellipsoidal_area_m2(cut(within, covered), crs).tolist(), within_m2.tolist()),
         details={
             "area": area,
             "area_ids": list(scope.ids),
             "area_versions": list(scope.versions),
+            "area_outside_townships_m2": max(0.0, total_m2 - float(within_m2.sum())),
             "other_area_ratio": other_ratio,
             "by_scale": [
                 {
@@ -187,16 +205,16 @@ def _choose_fill_scale(fill_scale: int | None, wanted: tuple[int, ...]) -> int:
     return fill_scale
 
 
-def _choose_scheme(crs: CRS, scale: int) -> str:
-    return "rectangular_50x50" if is_metric(crs) and scale in SIZES_M["rectangular_50x50"] else "graticule"
-
-
 def _find_counted(sheets: Frame, status: str, surveyed_since: date | None) -> npt.NDArray[np.bool_]:
-    counted = sheets.data["status"].isin(_STATUSES[status])
+    said = sheets.data["status"]
+    counted = np.ones(len(sheets), dtype=bool)
+    if status == "accepted":
+        counted = (said == "accepted").to_numpy(bool)
+    elif status == "not_rejected":
+        counted = ~(said == "rejected").to_numpy(bool)
     if surveyed_since is not None:
-        counted &= sheets.data["survey_date"] >= np.datetime64(surveyed_since, "s")
-    result: npt.NDArray[np.bool_] = counted.to_numpy(bool)
-    return result
+        counted = counted & (sheets.data["survey_date"] >= np.datetime64(surveyed_since, "s")).to_numpy(bool)
+    return counted
 
 
 def _has_scale(sheets: Frame, scale: int) -> npt.NDArray[np.bool_]:
@@ -210,18 +228,12 @@ def _measure_ratio(area: BaseGeometry, mapped: BaseGeometry, crs: CRS) -> float:
     return float(covered_m2 / area_m2)
 
 
-def _break_down(admin_areas: Frame, scope: BaseGeometry, covered: BaseGeometry) -> tuple[Part, ...]:
-    """Measure the part of the area in each township; townships outside of it have no part."""
-    townships = select_townships(admin_areas)
-    townships = townships.take(shares_area(scope, townships.geometry))
-    within = cut(townships.geometry, scope)
-    total_m2 = ellipsoidal_area_m2(within, townships.crs).tolist()
-    covered_m2 = ellipsoidal_area_m2(cut(within, covered), townships.crs).tolist()
-    names = townships.data["name"]
-    return tuple(
-        Part(id=str(key), name=name, value=part / whole, numerator=part, denominator=whole)
-        for key, name, part, whole in zip(names.index, names, covered_m2, total_m2, strict=True)
-    )
+def _unite(sheets: Frame, rows: npt.NDArray[np.bool_]) -> BaseGeometry:
+    polygons = sheets.geometry[rows]
+    # Sheets of one series share their edges and overlap nowhere: then dropping the shared edges is enough, and faster.
+    if shapely.coverage_is_valid(polygons):
+        return shapely.coverage_union_all(polygons)
+    return shapely.union_all(polygons)
 
 
 def _show(
@@ -247,11 +259,17 @@ def _describe_dates(sheets: Frame) -> dict[str, Any]:
     }
 
 
-def _note(area: str, other_ratio: float | None, undated: int) -> str:
-    other = AREA_TITLES["urban" if area == "planning" else "planning"]
+def _note(
+    area: str, other: str, other_ratio: float | None, sheets: Frame, status: str, surveyed_since: date | None
+) -> Iterator[str]:
     compared = "none is in force" if other_ratio is None else f"{other_ratio:.4f}"
-    note = (
-        f"Divided by the {AREA_TITLES[area]}. The pilot standard 数鲁专组办发〔2019〕7号 divides by the planning area, "
-        f"the plan that sets the target names the urban area. Divided by the {other}: {compared}."
+    yield (
+        f"Divided by the {SCOPE_TITLES[area]}. The pilot standard 数鲁专组办发〔2019〕7号 divides by the planning "
+        f"area, the plan that sets the target names the urban area. Divided by the {SCOPE_TITLES[other]}: {compared}."
     )
-    return f"{note} {undated} sheets without a survey date are not counted." if undated else note
+    unstated = int(sheets.data["status"].isna().sum())
+    if unstated and status == "accepted":
+        yield f"{unstated} sheets that do not say whether they are accepted are not counted."
+    undated = int(sheets.data["survey_date"].isna().sum())
+    if undated and surveyed_since:
+        yield f"{undated} sheets without a survey date are not counted."

@@ -127,7 +127,10 @@ TOPO_SHEETS = Layer(
             title_zh="编号坐标系",
             max_length=2000,
             aliases=("坐标系", "坐标系统", "平面坐标系", "编号坐标系"),
-            note="CRS in which the number counts (EPSG code, WKT2 or PROJ string); empty: the storage CRS of the twin.",
+            note=(
+                "CRS in which the number counts (EPSG code, WKT2 or PROJ string). Empty: the storage CRS or a national "
+                "zone, whichever the footprints fit."
+            ),
         ),
         Field(
             name="offset_north_km",
@@ -152,9 +155,11 @@ TOPO_SHEETS = Layer(
             type="boolean",
             title="Mapped in whole",
             title_zh="整幅",
-            default=True,
             aliases=("整幅", "是否整幅", "满幅"),
-            note="False for a sheet mapped in part only (破幅): its geometry is the mapped part, inside the sheet.",
+            note=(
+                "True: the geometry must be the whole sheet. False for one mapped in part only (破幅): its geometry "
+                "is the mapped part. Empty: the geometry lies anywhere inside the sheet."
+            ),
         ),
         Field(
             name="survey_date",
@@ -168,7 +173,6 @@ TOPO_SHEETS = Layer(
             name="status",
             title="Acceptance",
             title_zh="验收状态",
-            required=True,
             codes=(
                 Code(
                     value="accepted",
@@ -190,7 +194,7 @@ TOPO_SHEETS = Layer(
                 ),
             ),
             aliases=("验收状态", "验收情况", "状态", "质量等级", "检查结果"),
-            note="GB/T 24356: only an accepted sheet counts as mapped.",
+            note="GB/T 24356: only an accepted sheet counts as mapped; an empty status is none.",
         ),
         Field(
             name="producer",

@@ -10,12 +10,10 @@ import numpy.typing as npt
 from shapely.geometry.base import BaseGeometry
 
 from layers.topo_sheets.numbering import grid
-from layers.topo_sheets.overlay import cut
+from layers.topo_sheets.series import Series
 from twin.area import ellipsoidal_area_m2
-from twin.crs import CRS
-
-#: Less than this of new area is noise along the edges of sheets, not a reason to survey one.
-_LEAST_GAIN_M2 = 1.0
+from twin.crs import CRS, crs_label
+from twin.overlay import cut
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -24,7 +22,7 @@ class MissingSheets:
 
     Parameters
     ----------
-    scale, scheme
+    scale, series
         The sheet grid.
     sheet_no
         n sheet numbers.
@@ -35,7 +33,7 @@ class MissingSheets:
     """
 
     scale: int
-    scheme: str
+    series: Series
     sheet_no: npt.NDArray[np.str_]
     footprint: npt.NDArray[np.object_]
     gain_m2: npt.NDArray[np.float64]
@@ -43,8 +41,9 @@ class MissingSheets:
     def describe(self, covered_m2: float, total_m2: float) -> list[dict[str, Any]]:
         """Give the sheets as plain values, each with the ratio reached once it and those before it are mapped."""
         ratios = (covered_m2 + np.cumsum(self.gain_m2)) / total_m2
+        sheet = {"scale": self.scale, "scheme": self.series.scheme, "sheet_crs": crs_label(self.series.crs)}
         return [
-            {"sheet_no": number, "scale": self.scale, "scheme": self.scheme, "gain_m2": gain_m2, "ratio_then": ratio}
+            {"sheet_no": number, **sheet, "gain_m2": gain_m2, "ratio_then": ratio}
             for number, gain_m2, ratio in zip(
                 self.sheet_no.tolist(), self.gain_m2.tolist(), ratios.tolist(), strict=True
             )
@@ -52,7 +51,7 @@ class MissingSheets:
 
 
 def find_fewest_sheets(
-    uncovered: BaseGeometry, crs: CRS, *, needed_m2: float, scale: int, scheme: str
+    uncovered: BaseGeometry, crs: CRS, *, needed_m2: float, scale: int, series: Series
 ) -> MissingSheets:
     """Find the fewest sheets of a grid that cover enough of an uncovered area.
 
@@ -69,18 +68,19 @@ def find_fewest_sheets(
         Storage CRS.
     needed_m2
         Area still to be covered; nothing is needed when it is not positive.
-    scale, scheme
-        The sheet grid, as in `layers.topo_sheets.numbering.grid`.
+    scale, series
+        The sheet grid.
     """
     if needed_m2 <= 0 or uncovered.is_empty:
         numbers, footprints, gains = np.empty(0, np.str_), np.empty(0, object), np.empty(0)
     else:
-        numbers, footprints = grid(uncovered, crs, scale=scale, scheme=scheme)
+        numbers, footprints = grid(
+            uncovered, crs, scale=scale, scheme=series.scheme, offset=series.offset, numbers_crs=series.crs
+        )
         gains = ellipsoidal_area_m2(cut(footprints, uncovered), crs)
     order = np.argsort(-gains, kind="stable")
-    order = order[gains[order] >= _LEAST_GAIN_M2]
     enough = int(np.searchsorted(np.cumsum(gains[order]), needed_m2)) + 1
     taken = order[:enough]
     return MissingSheets(
-        scale=scale, scheme=scheme, sheet_no=numbers[taken], footprint=footprints[taken], gain_m2=gains[taken]
+        scale=scale, series=series, sheet_no=numbers[taken], footprint=footprints[taken], gain_m2=gains[taken]
     )

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 from shapely.geometry.base import BaseGeometry
 
 from layers.topo_sheets import graticule, rectangular
-from layers.topo_sheets.overlay import shares_area
 from layers.topo_sheets.rectangular import NO_OFFSET, Offset
-from twin.crs import CRS, BBox, crs_label, is_metric, reproject
+from twin.crs import CRS, BBox, crs_label, from_geodetic, is_metric, reproject
+from twin.datums import central_meridian_deg
 from twin.errors import InvalidParameter
+from twin.overlay import cut
 
 #: Schemes whose numbers say where the sheet lies; running numbers and row-column numbers need their survey's catalogue.
 DECODABLE = ("graticule", *rectangular.SIZES_M)
 
 #: More sheets than this are a wrong scale or a wrong area, not a map series of a county.
 MAX_SHEETS = 500_000
+
+#: A smaller part of a sheet than this is noise of reprojected borders, not ground to map.
+_NOISE = 1e-6
+
+
+def has_scale(scheme: str, scale: int) -> bool:
+    """Tell whether a scheme has sheets of a scale."""
+    return scale in (graticule.DIVISIONS if scheme == "graticule" else rectangular.SIZES_M[scheme])
 
 
 def number_at(x: float, y: float, *, scale: int, scheme: str, offset: Offset = NO_OFFSET) -> str:
@@ -69,8 +79,23 @@ def numbering_crs(crs: CRS, scheme: str) -> CRS:
     return crs
 
 
+def zone_offset(crs: CRS) -> Offset:
+    """Give what rectangular numbers leave out of a grid by custom: the zone number that its eastings begin with."""
+    middle = central_meridian_deg(crs)
+    if middle is None:
+        return NO_OFFSET
+    false_easting_m = float(from_geodetic(middle, 0.0, crs)[0])
+    return Offset(east_km=max(0, int(false_easting_m // 1_000_000)) * 1_000)
+
+
 def grid(
-    area: BaseGeometry, crs: CRS, *, scale: int, scheme: str, offset: Offset = NO_OFFSET
+    area: BaseGeometry,
+    crs: CRS,
+    *,
+    scale: int,
+    scheme: str,
+    offset: Offset = NO_OFFSET,
+    numbers_crs: CRS | None = None,
 ) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.object_]]:
     """Give every sheet that shares area with a polygon, from the north-west row by row.
 
@@ -79,16 +104,19 @@ def grid(
     area
         Polygon or multipolygon in `crs`.
     crs
-        The CRS in which rectangular numbers count, and from whose longitudes and latitudes graticule sheets are cut.
+        CRS of the area.
     scale, scheme, offset
         As in `number_at`.
+    numbers_crs
+        The CRS in which rectangular numbers count, and from whose longitudes and latitudes graticule sheets are cut;
+        `crs` by default.
 
     Returns
     -------
     n sheet numbers, and their n footprints in `crs`.
     """
     _require_decodable(scheme)
-    native = numbering_crs(crs, scheme)
+    native = numbering_crs(numbers_crs or crs, scheme)
     box = BBox.around(reproject(np.array([area]), crs, native))
     _require_few(box, scale, scheme)
     if scheme == "graticule":
@@ -96,7 +124,7 @@ def grid(
     else:
         numbers, boxes = rectangular.cells(box, scale=scale, scheme=scheme, offset=offset)
     footprints = reproject(boxes, native, crs)
-    inside = shares_area(area, footprints)
+    inside = shapely.area(cut(footprints, area)) > _NOISE * shapely.area(footprints)
     return np.array(numbers, dtype=np.str_)[inside], footprints[inside]
 
 

@@ -22,15 +22,20 @@ from layers.weather_stations.gaps import (
     measure_nearest_m,
 )
 from twin.area import ellipsoidal_area_m2
-from twin.breakdown import select_townships
+from twin.breakdown import cut_by_township, locate_points, make_parts
 from twin.crs import CRS, BBox, metric_plane, reproject
 from twin.errors import InvalidParameter
 from twin.frame import Frame
-from twin.indicator import Clause, Example, Measure, Part, Shape, Target, indicator
+from twin.indicator import Clause, Example, Measure, Shape, Target, indicator
+from twin.scope import SCOPE_TITLES, find_county, find_scope
 from twin.sectors import build_sectors
 from twin.service_life import find_in_service
 
 TARGET = Target(op="<", value=5.0, note="by the end of 2022; 低于 is strictly less")
+
+#: A station this near to the area is on its border: a border that is straight between its corners in one grid bends by
+#: so much in another.
+ON_BORDER_M = 2.0
 
 #: Distances to a station within which the share of the area is told, in km.
 WITHIN_KM = (2.5, 5.0)
@@ -89,9 +94,9 @@ class _Scene:
     unit="km",
     target=TARGET,
     clause=Clause(
-        document="沂南县新型智慧城市建设实施方案",
+        document="《沂南县新型智慧城市建设实施方案》(2022)",
         article="6. 完善市政监测体系",
-        text="2022年底前,……城区气象自动监测站点密度间距低于5公里",
+        text="“2022年底前,……城区气象自动监测站点密度间距低于5公里。”",
     ),
     example=EXAMPLE,
     about={
@@ -115,7 +120,7 @@ def weather_station_spacing(
 
     This is how the meteorological service uses 站间距: its "60-odd km" for the national network is the square root of
     the country's area by the number of stations. A is the area on the CGCS2000 ellipsoid; a station on the border
-    counts. The value is told to the centimetre, the least that a surveyed border can bear.
+    (within 2 m) counts. The value is told to the centimetre, the least that a surveyed border can bear.
 
     The details hold what the mean hides. With stations in the buffer as neighbours: the mean distance to the nearest
     one, the largest empty circle with its centre in the area (the centre is the best place for the next station), and
@@ -133,36 +138,54 @@ def weather_station_spacing(
     """
     if not 0 <= neighbour_buffer_km < float("inf"):
         raise InvalidParameter("neighbour_buffer_km must not be negative", parameter="neighbour_buffer_km")
-    scope, keys = _find_scope(area, planning_areas, admin_areas)
+    scope = find_county(admin_areas) if area == "county" else find_scope(planning_areas, area)
     if scope is None:
-        return Measure(value=None, note=f"There is no {area} area in force: nothing to measure in.")
+        in_force = "" if area == "county" else " in force"
+        return Measure(value=None, note=f"There is no {SCOPE_TITLES[area]}{in_force}: nothing to measure in.")
 
     counts = find_in_service(weather_stations.data, on_date)
     if kind == "automatic":
         counts = counts & (weather_stations.data["kind"] == "automatic").to_numpy(bool)
-    inside = shapely.intersects(scope, weather_stations.geometry)
+    plane = metric_plane(weather_stations.crs, BBox.around([scope.geometry]))
+    ground = reproject([scope.geometry], weather_stations.crs, plane)[0]
+    at = shapely.force_2d(reproject(weather_stations.geometry, weather_stations.crs, plane))
+    away_m = shapely.distance(ground, at)
+    inside = away_m <= ON_BORDER_M
     stations = weather_stations.data.index.to_numpy(object)
-    area_m2 = float(ellipsoidal_area_m2([scope], planning_areas.crs)[0])
+    area_m2 = float(ellipsoidal_area_m2([scope.geometry], weather_stations.crs)[0])
     n = int((counts & inside).sum())
+    townships, parts = cut_by_township(scope.geometry, admin_areas)
+    where = locate_points(weather_stations.geometry[counts & inside], townships)
+    held = np.bincount(where[where >= 0], minlength=len(townships))
     common: dict[str, Any] = {
         "numerator": area_m2,
         "denominator": float(n),
         "covered": {"weather_stations": tuple(stations[counts & inside].tolist())},
         "uncovered": {"weather_stations": tuple(stations[~counts & inside].tolist())},
-        "breakdown": tuple(_break_down(scope, admin_areas, weather_stations.geometry[counts & inside])),
+        "breakdown": make_parts(townships, ellipsoidal_area_m2(parts, townships.crs), held, value=_spacing_km),
     }
     details = {
         "area": area,
-        "area_ids": keys,
+        "area_ids": list(scope.ids),
+        "area_versions": list(scope.versions),
         "area_km2": area_m2 / 1e6,
         "stations": n,
+        "stations_outside_townships": int((where < 0).sum()),
         "stations_needed": _count_needed(area_m2),
     }
     if n == 0:
         note = f"No {'' if kind == 'any' else kind + ' '}station in service in the area: it has no spacing."
         return Measure(value=None, note=note, details=details, **common)
 
-    scene = _set_scene(scope, area_m2, weather_stations.take(counts), neighbour_buffer_km)
+    near = counts & (inside | (away_m <= neighbour_buffer_km * 1000))
+    scene = _Scene(
+        plane=plane,
+        storage=weather_stations.crs,
+        area=ground,
+        area_m2=area_m2,
+        neighbours=shapely.get_coordinates(at[near]),
+        inside=inside[near],
+    )
     edge = find_longest_edge(scene.stations, scene.plane)
     circle = find_largest_empty_circle(scene.area, scene.neighbours, scene.plane)
     distances, beyond = _measure_reach(scene)
@@ -184,7 +207,7 @@ def weather_station_spacing(
     )
 
 
-def _spacing_km(area_m2: float, n: int) -> float:
+def _spacing_km(area_m2: float, n: float) -> float:
     return round(sqrt(area_m2 / n) / 1000, 5)
 
 
@@ -192,32 +215,6 @@ def _count_needed(area_m2: float) -> int:
     """Return the fewest stations whose spacing meets the target."""
     almost = max(1, int(area_m2 / (TARGET.value * 1000) ** 2))
     return next(n for n in count(almost) if TARGET.verdict(_spacing_km(area_m2, n)) == "met")
-
-
-def _find_scope(area: str, planning_areas: Frame, admin_areas: Frame) -> tuple[BaseGeometry | None, list[str]]:
-    """Return the area asked for in the storage CRS, its versions in force taken together, and their keys."""
-    if area == "county":
-        frame = admin_areas.take((admin_areas.data["level"] == "county").to_numpy(bool))
-    else:
-        rows = planning_areas.data
-        frame = planning_areas.take(((rows["kind"] == area) & (rows["status"] == "in_force")).to_numpy(bool))
-    return (shapely.union_all(frame.geometry) if len(frame) else None), [str(key) for key in frame.data.index]
-
-
-def _set_scene(scope: BaseGeometry, area_m2: float, counted: Frame, buffer_km: float) -> _Scene:
-    plane = metric_plane(counted.crs, BBox.around([scope]))
-    area = reproject([scope], counted.crs, plane)[0]
-    at = shapely.force_2d(reproject(counted.geometry, counted.crs, plane))
-    inside = shapely.intersects(scope, counted.geometry)
-    near = inside | (shapely.distance(area, at) <= buffer_km * 1000)
-    return _Scene(
-        plane=plane,
-        storage=counted.crs,
-        area=area,
-        area_m2=area_m2,
-        neighbours=shapely.get_coordinates(at[near]),
-        inside=inside[near],
-    )
 
 
 def _mean_nearest_km(scene: _Scene) -> float | None:
@@ -245,21 +242,6 @@ def _measure_reach(scene: _Scene) -> tuple[list[dict[str, float]], BaseGeometry]
 def _note(scene: _Scene) -> str:
     shared = len(scene.stations) - len(np.unique(scene.stations, axis=0))
     return f"{shared} of {len(scene.stations)} stations stand where another one stands." if shared else ""
-
-
-def _break_down(scope: BaseGeometry, admin_areas: Frame, stations: npt.NDArray[np.object_]) -> Iterator[Part]:
-    """Spacing in the part of the area within each township; a township outside of the area has no row."""
-    townships = select_townships(admin_areas)
-    parts = shapely.intersection(townships.geometry, scope)
-    area_m2 = ellipsoidal_area_m2(parts, townships.crs)
-    position, _ = shapely.STRtree(stations).query(townships.geometry, predicate="intersects")
-    n = np.bincount(position, minlength=len(townships))
-    for key, name, part_m2, held in zip(
-        townships.data.index, townships.data["name"], area_m2.tolist(), n.tolist(), strict=True
-    ):
-        if part_m2 > 0:
-            value = _spacing_km(part_m2, held) if held else None
-            yield Part(id=str(key), name=str(name), value=value, numerator=part_m2, denominator=float(held))
 
 
 def _shapes(scene: _Scene, edge: Edge | None, circle: EmptyCircle, beyond: BaseGeometry) -> Iterator[Shape]:

@@ -29,6 +29,14 @@ def test_a_level_may_be_left_out_of_the_hierarchy(frame: Any) -> None:
     assert check_parents(frame(ADMIN_AREAS, [COUNTY, cell], "EPSG:4548").data) == []
 
 
+def test_parents_that_were_not_delivered_are_no_fault(frame: Any) -> None:
+    city = COUNTY | {"parent_id": "371300"}
+    other = within("371321002", "township", "371321", 5_000, 0, 10_000, 10_000)
+    cell = within("371321G001", "grid", "371321001009", 0, 0, 100, 100)
+    for rows in ([city], [TOWNSHIP, other], [city, TOWNSHIP, cell]):
+        assert check_parents(frame(ADMIN_AREAS, rows, "EPSG:4548").data) == []
+
+
 @pytest.mark.parametrize(
     ("area", "what"),
     [

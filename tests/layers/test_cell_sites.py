@@ -6,11 +6,12 @@ import pytest
 import shapely
 
 from layers.cell_sites.layer import CELL_SITES, check_band_technology
-from layers.cell_sites.serving import build_stated_sectors, find_5g_in_service
+from layers.cell_sites.serving import build_serving
 from layers.cell_sites.signal_samples import SIGNAL_SAMPLES, check_kind_fields
 from twin.crs import parse_crs
 
 CRS = "EPSG:4549"
+SECTOR = {"azimuth_deg": 90.0, "beamwidth_deg": 120.0, "radius_m": 300.0}
 
 
 @pytest.fixture
@@ -28,6 +29,15 @@ def cells(frame):
     return make
 
 
+@pytest.fixture
+def serving(cells):
+    def run(*rows, **given):
+        plain = {"operator": None, "on_date": None, "radius_scale": 1.0}
+        return build_serving(cells(*rows), parse_crs(CRS), **{**plain, **given})
+
+    return run
+
+
 @pytest.mark.parametrize(
     ("row", "serves"),
     [
@@ -40,42 +50,51 @@ def cells(frame):
         ({"band": "n41", "status": "planned"}, False),
     ],
 )
-def test_a_cell_gives_5g_by_its_technology_or_else_by_its_band(cells, row, serves):
-    assert find_5g_in_service(cells(row), operator=None, on_date=None).tolist() == [serves]
+def test_a_cell_gives_5g_by_its_technology_or_else_by_its_band(serving, row, serves):
+    assert len(serving({**SECTOR, **row}).sectors) == serves
 
 
-def test_only_the_cells_of_the_operator_asked_for_serve(cells):
-    found = find_5g_in_service(
-        cells(
-            {"band": "n41", "operator": "china_mobile"}, {"band": "n78", "operator": "china_unicom"}, {"band": "n78"}
-        ),
+def test_only_the_cells_of_the_operator_asked_for_serve(serving):
+    found = serving(
+        {**SECTOR, "band": "n41", "operator": "china_mobile"},
+        {**SECTOR, "band": "n78", "operator": "china_unicom"},
+        {**SECTOR, "band": "n78"},
         operator="china_unicom",
         on_date=date(2022, 1, 1),
     )
-    assert found.tolist() == [False, True, False]
+    assert len(found.sectors) == 1
 
 
-def test_a_cell_that_says_too_little_has_no_sector_and_is_counted(cells):
-    drawable = {"azimuth_deg": 90.0, "beamwidth_deg": 120.0, "radius_m": 300.0}
-    sectors, undrawn = build_stated_sectors(
-        cells(
-            drawable,
-            {**drawable, "azimuth_deg": None, "beamwidth_deg": 360.0},
-            {**drawable, "azimuth_deg": None},
-            {**drawable, "beamwidth_deg": None},
-            {**drawable, "radius_m": None},
-        ),
-        parse_crs(CRS),
-        radius_scale=1.0,
+def test_a_cell_that_says_too_little_has_no_sector_and_is_counted(serving):
+    found = serving(
+        {**SECTOR, "band": "n41"},
+        {**SECTOR, "band": "n41", "azimuth_deg": None, "beamwidth_deg": 360.0},
+        {**SECTOR, "band": "n41", "azimuth_deg": None},
+        {**SECTOR, "band": "n41", "beamwidth_deg": None},
+        {**SECTOR, "band": "n41", "radius_m": None},
     )
-    assert undrawn == 3
-    assert shapely.area(sectors) == pytest.approx([94247.78, 282743.34])
+    assert (found.undrawn, found.unsaid, found.circles) == (3, 0, 0)
+    assert shapely.area(found.sectors) == pytest.approx([94247.78, 282743.34])
+    assert list(found.tell()) == ["3 5G cells in service lack a radius, an angle or an azimuth and were left out."]
 
 
-def test_the_scale_of_the_radius_goes_into_the_area_squared(cells):
-    row = {"beamwidth_deg": 360.0, "radius_m": 100.0}
-    ((sector,), _) = build_stated_sectors(cells(row), parse_crs(CRS), radius_scale=2.0)
-    assert sector.area == pytest.approx(125663.706)
+def test_a_cell_that_states_only_a_radius_serves_a_circle(serving):
+    found = serving({"band": "n41", "radius_m": 300.0})
+    assert (found.undrawn, found.circles) == (0, 1)
+    assert shapely.area(found.sectors) == pytest.approx([282743.34])
+
+
+def test_cells_that_do_not_say_whether_they_give_5g_are_no_evidence_of_none(serving):
+    assert not serving(SECTOR).is_evidence
+    assert serving(SECTOR).unsaid == 1
+    assert serving({**SECTOR, "band": "B41"}).is_evidence
+    assert serving(SECTOR, {**SECTOR, "band": "n41"}).is_evidence
+    assert not serving({"band": "n41"}).is_evidence
+
+
+def test_the_scale_of_the_radius_goes_into_the_area_squared(serving):
+    found = serving({"band": "n41", "beamwidth_deg": 360.0, "radius_m": 100.0}, radius_scale=2.0)
+    assert shapely.area(found.sectors) == pytest.approx([125663.706])
 
 
 def test_a_band_of_the_other_generation_is_a_fault(cells):

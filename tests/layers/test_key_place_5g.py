@@ -1,75 +1,25 @@
-"""Coverage of key places, on a plane around the central meridian where the grid is true to scale."""
+"""Which evidence says what about the coverage of a key place."""
 
 from __future__ import annotations
 
 import math
 from datetime import date
+from functools import partial
 
 import pytest
-import shapely
 from shapely.geometry import Point, box
 
-from layers.admin_areas import ADMIN_AREAS
-from layers.cell_sites.layer import CELL_SITES
-from layers.cell_sites.place_coverage import key_place_5g
-from layers.cell_sites.signal_samples import SIGNAL_SAMPLES
-from layers.key_places import KEY_PLACES
-from twin.crs import parse_crs, transform
-from twin.errors import InvalidParameter
-
-X, Y = 500_000, 3_930_000
-
-
-def place(place_id, geometry, category="school"):
-    return {"place_id": place_id, "name": place_id, "category": category, "geometry": moved(geometry)}
-
-
-def cell(cell_id="c", at=(0, 0), **fields):
-    row = {"band": "n41", "beamwidth_deg": 360.0, "radius_m": 500.0, "geometry": moved(Point(*at, 50))}
-    return {"cell_id": cell_id, **row, **fields}
-
-
-def sample(sample_id, at, rsrp, kind="drive", **fields):
-    return {"sample_id": sample_id, "kind": kind, "ss_rsrp_dbm": rsrp, "geometry": moved(Point(*at)), **fields}
-
-
-def key_points(place_id, *values, **fields):
-    return [
-        sample(f"{place_id}-{n}", (10 * n, 0), value, kind="key_point", place_id=place_id, **fields)
-        for n, value in enumerate(values)
-    ]
-
-
-def moved(geometry):
-    return shapely.transform(geometry, lambda xyz: xyz + [X, Y, 0][: xyz.shape[1]], include_z=geometry.has_z)
-
-
-SQUARE = box(0, 0, 100, 100)
+from tests_places import QUARTERS, SQUARE, cell, grid, judge_place, key_points, measure_places, place, sample
 
 
 @pytest.fixture
 def measure(frame):
-    def run(places, cells=(), samples=(), areas=(), crs="EPSG:4549", **parameters):
-        frames = [
-            frame(KEY_PLACES, places, crs),
-            frame(CELL_SITES, cells, crs),
-            frame(SIGNAL_SAMPLES, samples, crs),
-            frame(ADMIN_AREAS, areas, crs),
-        ]
-        return key_place_5g.function(*frames, **parameters)
-
-    return run
+    return partial(measure_places, frame)
 
 
 @pytest.fixture
-def judge(measure):
-    """The one place of a twin as it was judged, None where nothing judges it."""
-
-    def run(geometry=SQUARE, **given):
-        found = measure([place("p", geometry)], **given)
-        return None if found.value is None else found.details["places"][0]
-
-    return run
+def judge(frame):
+    return partial(judge_place, frame)
 
 
 # --- key points ------------------------------------------------------------------------------------------------------
@@ -120,13 +70,6 @@ def test_the_day_of_a_measurement_is_the_day_in_china(judge):
 
 
 # --- measured area ---------------------------------------------------------------------------------------------------
-
-
-def grid(*cells, size=50.0):
-    return [sample(f"g{n}", at, rsrp, kind="grid", cell_size_m=size) for n, (at, rsrp) in enumerate(cells)]
-
-
-QUARTERS = [(25, 25), (75, 25), (25, 75), (75, 75)]
 
 
 def test_grid_cells_over_a_place_judge_it_by_their_share(judge):
@@ -255,151 +198,17 @@ def test_an_inventory_without_a_single_radius_is_no_evidence_of_no_coverage(meas
     assert "no evidence" in found.note
 
 
-# --- which evidence, and what comes of it ----------------------------------------------------------------------------
+def test_cells_of_unknown_generation_are_no_evidence_and_are_named(measure):
+    unsaid = cell("a", band=None, technology=None)
+    found = measure([place("p", SQUARE)], [unsaid])
+    assert found.value is None
+    assert "1 cells in service say neither technology nor band" in found.note
+    found = measure([place("p", SQUARE)], [unsaid, cell("b", at=(9000, 0))])
+    assert found.value == 0.0
+    assert found.details["cells_without_technology"] == 1
+    assert "neither technology nor band" in found.note
 
 
-EVIDENCE = {
-    "key_point": {"samples": key_points("p", -80)},
-    "grid": {"samples": grid(*zip(QUARTERS, [-90] * 4, strict=True))},
-    "drive": {"samples": [sample(f"d{n}", (10 * n, 50), -90) for n in range(5)]},
-    "sectors": {"cells": [cell()]},
-}
-
-
-def gathered(*kinds):
-    given = {"samples": [], "cells": []}
-    for kind in kinds:
-        for name, rows in EVIDENCE[kind].items():
-            given[name] += rows
-    return given
-
-
-@pytest.mark.parametrize("best", range(4))
-def test_the_best_evidence_there_is_judges_a_place(judge, best):
-    kinds = list(EVIDENCE)[best:]
-    assert judge(**gathered(*kinds))["evidence"] == kinds[0]
-
-
-@pytest.mark.parametrize(
-    ("method", "evidence"), [("key_points", "key_point"), ("area_share", "grid"), ("radius", "sectors")]
-)
-def test_one_kind_of_evidence_can_be_asked_for(judge, method, evidence):
-    assert judge(**gathered(*EVIDENCE), method=method)["evidence"] == evidence
-
-
-def test_better_evidence_overrules_even_when_it_says_no(judge):
-    judged = judge(samples=key_points("p", -120), cells=[cell()])
-    assert (judged["method"], judged["covered"]) == ("key_points", False)
-
-
-def test_a_place_nobody_can_judge_counts_as_not_covered_and_is_told(measure):
-    found = measure([place("p", SQUARE), place("q", SQUARE)], samples=key_points("p", -80), method="key_points")
-    assert (found.value, found.numerator, found.denominator) == (0.5, 1.0, 2.0)
-    assert found.uncovered == {"key_places": ("q",)}
-    assert found.details["by_method"]["none"] == {"places": 1, "covered": 0, "value": 0.0}
-    assert "1 of 2 places have no evidence" in found.note
-
-
-def test_an_estimate_says_that_it_is_one(measure):
-    assert "estimate" in measure([place("p", SQUARE)], [cell()]).note
-    assert measure([place("p", SQUARE)], samples=key_points("p", -80)).note == ""
-
-
-def test_places_are_counted_by_category_and_by_scope(measure):
-    places = [
-        place("a", SQUARE, "hospital"),
-        place("b", SQUARE, "hospital"),
-        place("c", SQUARE, "township_seat"),
-        place("d", SQUARE, "other"),
-    ]
-    samples = key_points("a", -80) + key_points("b", -120) + key_points("c", -80) + key_points("d", -120)
-    details = measure(places, samples=samples).details
-    assert details["by_category"] == {
-        "hospital": {"places": 2, "covered": 1, "value": 0.5},
-        "township_seat": {"places": 1, "covered": 1, "value": 1.0},
-        "other": {"places": 1, "covered": 0, "value": 0.0},
-    }
-    assert details["by_scope"] == {
-        "pilot_standard": {"places": 2, "covered": 1, "value": 0.5},
-        "county_plan": {"places": 1, "covered": 1, "value": 1.0},
-    }
-    only = measure(places, samples=samples, category="hospital")
-    assert (only.value, only.denominator) == (0.5, 2.0)
-
-
-def test_each_place_belongs_to_one_township(measure):
-    """Two townships side by side: one place inside the first, one on the common border, one outside both."""
-    areas = [
-        {"area_id": key, "name": key, "level": level, "geometry": moved(box(west, -1000, west + 2000, 1000))}
-        for key, level, west in (("1", "township", -2000), ("2", "township", 0), ("0", "county", -2000))
-    ]
-    places = [place("a", box(-500, 0, -400, 100)), place("b", Point(0, 0)), place("c", box(5000, 0, 5100, 100))]
-    found = measure(places, samples=key_points("b", -80), areas=areas)
-    assert [(part.id, part.value, part.numerator, part.denominator) for part in found.breakdown] == [
-        ("1", 0.5, 1.0, 2.0),
-        ("2", None, 0.0, 0.0),
-    ]
-    assert found.details["places_outside_townships"] == 1
-
-
-def test_what_is_missing_is_shown(measure):
-    found = measure(
-        [place("p", box(-100, -100, 100, 100)), place("q", SQUARE)],
-        cells=[cell(azimuth_deg=90.0, beamwidth_deg=180.0)],
-        samples=key_points("q", -80, -120),
-    )
-    shapes = {shape.role: shape.geometry for shape in found.shapes}
-    assert shapes["uncovered"].area == pytest.approx(20_000, rel=1e-6)
-    assert shapes["uncovered"].bounds == pytest.approx((X - 100, Y - 100, X, Y + 100), abs=1e-3)
-    assert shapes["weak_spots"].equals(moved(Point(10, 0)))
-
-
-def test_the_storage_crs_may_be_in_degrees(measure):
-    stored, degrees = parse_crs("EPSG:4549"), parse_crs("EPSG:4490")
-
-    def to_degrees(row):
-        def move(xyz):
-            lon, lat = transform(xyz[:, 0], xyz[:, 1], stored, degrees)
-            return [list(at) for at in zip(lon, lat, *xyz[:, 2:].T, strict=True)]
-
-        return {**row, "geometry": shapely.transform(row["geometry"], move, include_z=row["geometry"].has_z)}
-
-    places = [place("p", box(-100, -100, 100, 100)), place("q", box(2000, 0, 2100, 100))]
-    cells = [cell(azimuth_deg=90.0, beamwidth_deg=180.0)]
-    samples = [
-        sample(f"g{n}", (x + 2000, y), -90 if n else -120, kind="grid", cell_size_m=50.0)
-        for n, (x, y) in enumerate(QUARTERS)
-    ]
-    found = measure(
-        [to_degrees(row) for row in places],
-        [to_degrees(row) for row in cells],
-        [to_degrees(row) for row in samples],
-        crs=degrees,
-    )
-    assert [judged["share"] for judged in found.details["places"]] == pytest.approx([0.5, 0.75], abs=1e-3)
-
-
-def test_without_places_there_is_no_value(measure):
-    assert measure([]).note == "There are no key places."
-    assert (
-        measure([place("p", SQUARE)], [cell()], category="airport").note
-        == "There are no key places of category airport."
-    )
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"area_share": 0.0},
-        {"area_share": 1.01},
-        {"min_measured_share": -1.0},
-        {"radius_scale": 0.0},
-        {"radius_scale": math.inf},
-        {"category": "pub"},
-        {"operator": "移动"},
-    ],
-)
-def test_parameters_out_of_range_are_refused_by_name(measure, wrong):
-    (name,) = wrong
-    with pytest.raises(InvalidParameter, match=name):
-        measure([place("p", SQUARE)], **wrong)
+def test_the_share_of_a_place_never_falls_below_nothing(judge):
+    judged = judge(box(2000, 0, 2100, 100), cells=[cell()])
+    assert math.copysign(1, judged["share"]) == 1.0

@@ -19,9 +19,10 @@ from layers.admin_areas import ADMIN_AREAS
 from layers.planning_areas import PLANNING_AREAS
 from layers.topo_sheets import TOPO_SHEETS, topographic_coverage
 from layers.topo_sheets.missing import find_fewest_sheets
+from layers.topo_sheets.series import Series
 from twin.area import ellipsoidal_area_m2
-from twin.crs import parse_crs
-from twin.errors import InvalidParameter
+from twin.crs import parse_crs, reproject
+from twin.errors import CrsError, InvalidParameter
 from twin.indicator import Measure
 
 CRS = "EPSG:4548"
@@ -121,6 +122,15 @@ def test_only_accepted_sheets_count_unless_asked(measure: Any) -> None:
     assert measure(sheets, status="any").value == pytest.approx(1.0)
 
 
+def test_a_sheet_that_does_not_say_whether_it_is_accepted_does_not_count_and_is_told(measure: Any) -> None:
+    sheets = [*EIGHT, NINTH | {"status": None}]
+    found = measure(sheets)
+    assert found.value == pytest.approx(8 / 9, abs=1e-6)
+    assert "1 sheets that do not say whether they are accepted are not counted" in found.note
+    assert measure(sheets, status="not_rejected").value == measure(sheets, status="any").value == pytest.approx(1.0)
+    assert "do not say" not in measure(sheets, status="any").note
+
+
 def test_other_scales_count_only_when_asked(measure: Any) -> None:
     sheets = [*EIGHT, *(sheet(2000 + e, 2000 + n, 500) for e in range(0, 1000, 250) for n in range(0, 1000, 250))]
     assert measure(sheets).value == pytest.approx(8 / 9, abs=1e-6)
@@ -200,6 +210,18 @@ def test_townships_add_up_to_the_whole(measure: Any) -> None:
     assert sum(part.denominator or 0 for part in found.breakdown) == pytest.approx(found.denominator, rel=1e-8)
 
 
+def test_ground_of_two_townships_counts_once_and_ground_of_none_is_told(measure: Any) -> None:
+    towns = [
+        {"area_id": key, "name": key, "level": "township", "geometry": square(*corner, 2000)}
+        for key, corner in (("A", (0, 0)), ("B", (1000, 0)))
+    ]
+    found = measure(EIGHT, towns=[*towns, {**towns[0], "area_id": "Z", "geometry": square(500, 500, 100)}])
+    assert [part.id for part in found.breakdown] == ["A", "B"]
+    assert [part.denominator for part in found.breakdown] == pytest.approx([4e6, 2e6], rel=1e-3)
+    told = sum(part.denominator for part in found.breakdown) + found.details["area_outside_townships_m2"]
+    assert told == pytest.approx(found.denominator, rel=1e-9)
+
+
 def test_covered_and_uncovered_geometry_make_up_the_area(measure: Any) -> None:
     assert [shape.role for shape in measure(NINE).shapes] == ["covered"]
     shapes = {shape.role: shape.geometry for shape in measure([*EIGHT, sheet(5000, 0)]).shapes}
@@ -247,7 +269,8 @@ def test_no_smaller_choice_of_sheets_is_enough(seed: int, share: float) -> None:
     fewest = min(
         count for count in range(10) if any(sum(some) >= needed_m2 for some in combinations(gains.tolist(), count))
     )
-    found = find_fewest_sheets(uncovered, crs, needed_m2=needed_m2, scale=2000, scheme="rectangular_50x50")
+    squares = Series(scheme="rectangular_50x50", crs=crs)
+    found = find_fewest_sheets(uncovered, crs, needed_m2=needed_m2, scale=2000, series=squares)
     assert len(found.sheet_no) == fewest
     assert found.gain_m2.sum() >= needed_m2
 
@@ -270,6 +293,43 @@ def test_a_twin_in_degrees_is_filled_with_graticule_sheets(measure: Any) -> None
     assert found.details["missing_sheets"][0]["ratio_then"] == pytest.approx(1.0)
     with pytest.raises(InvalidParameter, match="count in metres"):
         measure([], [whole], crs="EPSG:4490", fill_scheme="rectangular_50x50")
+
+
+@pytest.mark.parametrize("stored", ["EPSG:4490", "EPSG:4549", "EPSG:4527", "EPSG:3857", "EPSG:32650"])
+def test_missing_sheets_continue_the_series_that_is_there(measure: Any, stored: str) -> None:
+    """Numbers that count in EPSG:4548, whatever the twin is stored in."""
+
+    def move(row: Row) -> Row:
+        return row | {"geometry": reproject([row["geometry"]], parse_crs(CRS), parse_crs(stored))[0]}
+
+    found = measure([move(row) for row in EIGHT], [move(PLANNING)], crs=stored)
+    assert found.value == pytest.approx(8 / 9, abs=1e-4)
+    assert missing(found) == ["3938.0-634.0"]
+    (box,) = (shape.geometry for shape in found.shapes if shape.role == "missing_sheet")
+    after = measure([move(row) for row in EIGHT] + [NINTH | {"geometry": box}], [move(PLANNING)], crs=stored)
+    assert after.value == pytest.approx(found.details["missing_sheets"][0]["ratio_then"], abs=1e-9)
+
+
+def test_missing_sheets_are_cut_as_asked(measure: Any) -> None:
+    found = measure(EIGHT, fill_crs="EPSG:4549")
+    assert {sheet["sheet_crs"] for sheet in found.details["missing_sheets"]} == {"EPSG:4549"}
+    assert found.details["missing_sheets"][-1]["ratio_then"] >= 0.9
+    flat = measure(EIGHT, fill_scheme="rectangular_50x40").details["missing_sheets"]
+    assert {sheet["scheme"] for sheet in flat} == {"rectangular_50x40"}
+    with pytest.raises(CrsError):
+        measure(EIGHT, fill_crs="EPSG:1")
+
+
+def test_a_ratio_of_exactly_the_target_meets_it(measure: Any) -> None:
+    """Ten graticule sheets side by side are equal: nine of them are 90 %, whatever the last digit of a sum is."""
+    cells = [shapely.box(118.4 + n / 96, 35.5, 118.4 + (n + 1) / 96, 35.5 + 1 / 144) for n in range(10)]
+    rows = [sheet(0, 0, sheet_id=f"{n}", scheme=None, geometry=cell) for n, cell in enumerate(cells)]
+    found = measure(rows[:8], [area(shapely.union_all(cells))], crs="EPSG:4490", fill_scheme="graticule")
+    assert len(missing(found)) == 1
+    for left_out in range(10):
+        nine = measure([row for n, row in enumerate(rows) if n != left_out], [area(shapely.union_all(cells))],
+                       crs="EPSG:4490")  # fmt: skip
+        assert (nine.value, missing(nine)) == (0.9, [])
 
 
 def test_a_metric_twin_may_be_filled_with_graticule_sheets(measure: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
 from datetime import date
@@ -10,17 +9,14 @@ from datetime import date
 import numpy as np
 import pytest
 import shapely
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 from pyproj import Geod
-from shapely.geometry import MultiPolygon, Point, box, shape
+from shapely.geometry import Point, box, shape
 
 from layers.admin_areas import ADMIN_AREAS
 from layers.planning_areas import PLANNING_AREAS
-from layers.weather_stations.gaps import find_largest_empty_circle, find_longest_edge, measure_nearest_m
 from layers.weather_stations.layer import WEATHER_STATIONS
 from layers.weather_stations.spacing import weather_station_spacing
-from twin.crs import parse_crs
+from twin.crs import parse_crs, reproject
 from twin.errors import InvalidParameter
 
 X, Y = 500_000, 3_930_000
@@ -106,9 +102,21 @@ def test_the_area_is_the_true_one_not_that_of_the_grid(measure):
 
 
 def test_a_station_on_the_border_counts_and_one_outside_does_not(measure):
-    found = measure([(0, 5), (10.001, 5)])
+    found = measure([(0, 5), (10.01, 5)])
     assert found.denominator == 1
     assert found.covered == {"weather_stations": ("D00",)}
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4490", "EPSG:4548", "EPSG:4527", "EPSG:32650", "EPSG:3857"])
+def test_a_station_on_the_border_counts_in_every_crs(measure, crs):
+    """The border is straight in EPSG:4549; elsewhere it bends, but not between its corners as they are stored."""
+    stored = parse_crs(crs)
+
+    def move(row):
+        return row | {"geometry": reproject([row["geometry"]], PLANE, stored)[0]}
+
+    stations = [move(station(number, at)) for number, at in enumerate([(0, 5), (5, 0), (10, 5), (5, 10), (0, 0)])]
+    assert measure(stations, scope=[move(urban())], crs=crs).denominator == 5
 
 
 def test_only_automatic_stations_in_service_on_the_day_count(measure):
@@ -151,7 +159,7 @@ def test_the_area_is_the_one_asked_for_in_its_versions_in_force(measure, area):
 
 
 def test_without_the_area_there_is_no_value(measure):
-    assert "no county area" in measure(FOUR, area="county").note
+    assert "no county" in measure(FOUR, area="county").note
     assert measure(FOUR, scope=[urban(status="draft")]).value is None
 
 
@@ -161,6 +169,14 @@ def test_each_township_has_the_spacing_of_its_part_of_the_area(measure):
     found = measure([(1, 1), (2, 2), (3, 3), (9, 9)], areas=areas)
     assert [(part.id, part.denominator) for part in found.breakdown] == [("1", 3.0), ("2", 1.0)]
     assert [part.value for part in found.breakdown] == pytest.approx([math.sqrt(50 / 3), math.sqrt(50)], rel=1e-5)
+
+
+def test_a_station_on_a_township_border_is_counted_once(measure):
+    areas = [area("1", box(0, 0, 5, 10)), area("2", box(5, 0, 8, 10))]
+    found = measure([(5, 5), (1, 1), (9, 9)], areas=areas)
+    assert [(part.id, part.denominator) for part in found.breakdown] == [("1", 2.0), ("2", 0.0)]
+    assert [part.numerator for part in found.breakdown] == pytest.approx([50e6, 30e6], rel=1e-6)
+    assert found.details["stations_outside_townships"] == 1
 
 
 # --- what the mean hides ---------------------------------------------------------------------------------------------
@@ -213,119 +229,6 @@ def test_what_lies_beyond_5_km_is_shown(measure):
 def test_a_negative_buffer_is_refused(measure):
     with pytest.raises(InvalidParameter, match="neighbour_buffer_km"):
         measure(FOUR, neighbour_buffer_km=-1.0)
-
-
-# --- geometry --------------------------------------------------------------------------------------------------------
-
-
-def positions(points):
-    return np.array([[X, Y]]) + np.array(points, dtype=float).reshape(-1, 2)
-
-
-metres = st.integers(-20_000, 20_000)
-some_stations = st.lists(st.tuples(metres, metres), min_size=1, max_size=12)
-some_area = st.lists(st.tuples(metres, metres), min_size=3, max_size=8)
-
-
-@settings(max_examples=60)
-@given(stations=some_stations, corners=some_area, hole=st.booleans())
-def test_no_point_of_the_area_is_farther_from_a_station_than_the_largest_empty_circle_says(stations, corners, hole):
-    outline = shapely.convex_hull(shapely.multipoints(positions(corners)))
-    assume(shapely.area(outline) > 1e6)
-    middle = shapely.centroid(outline)
-    inner = shapely.affinity.scale(outline, 0.5, 0.5, origin=(middle.x, middle.y))
-    outline = shapely.difference(outline, inner) if hole else outline
-    at = positions(stations)
-    circle = find_largest_empty_circle(outline, at, PLANE)
-
-    west, south, east, north = outline.bounds
-    grid = np.stack(np.meshgrid(np.linspace(west, east, 80), np.linspace(south, north, 80)), axis=-1).reshape(-1, 2)
-    grid = grid[shapely.intersects_xy(outline, grid[:, 0], grid[:, 1])]
-    farthest = np.min(np.linalg.norm(grid[:, None] - at[None], axis=2), axis=1).max()
-    scale = 1e-5 * circle.radius_m
-    assert circle.radius_m >= farthest - scale
-    assert circle.radius_m <= farthest + math.hypot(east - west, north - south) / 79 * 2 + scale
-    assert shapely.distance(outline, Point(circle.x, circle.y)) < 1e-3
-    to_nearest = np.linalg.norm(at - [circle.x, circle.y], axis=1).min()
-    assert to_nearest == pytest.approx(circle.radius_m, rel=1e-5, abs=0.02)
-
-
-@pytest.mark.parametrize(
-    ("stations", "radius_km", "centre"),
-    [
-        ([(5, 5)], math.sqrt(50), None),
-        ([(0, 0), (10, 0)], math.hypot(5, 10), (5, 10)),
-        ([(0, 5), (5, 5), (10, 5)], math.hypot(2.5, 5), None),
-        ([(2, 2), (5, 5), (8, 8)], math.sqrt(50), None),
-        ([(-30, 5)], math.hypot(40, 5), None),
-        ([(0, 0), (10, 0), (0, 10), (10, 10)], math.sqrt(50), (5, 5)),
-    ],
-)
-def test_the_largest_empty_circle_of_stations_on_a_line_and_of_few(stations, radius_km, centre):
-    at = positions((np.array(stations) - 5) * 1000)
-    circle = find_largest_empty_circle(moved(SQUARE), at, PLANE)
-    assert circle.radius_m == pytest.approx(radius_km * 1000, rel=1e-5)
-    if centre:
-        assert (circle.x, circle.y) == pytest.approx(tuple(moved(Point(centre)).coords[0]), abs=0.01)
-
-
-def test_the_largest_empty_circle_looks_into_every_part_of_the_area():
-    parts = moved(MultiPolygon([box(0, 0, 1, 1), box(8, 8, 9, 9)]))
-    circle = find_largest_empty_circle(parts, positions([(-5000, -5000)]), PLANE)
-    assert circle.radius_m == pytest.approx(9000 * math.sqrt(2), rel=1e-5)
-
-
-@settings(max_examples=60)
-@given(stations=st.lists(st.tuples(metres, metres), min_size=3, max_size=7, unique=True))
-def test_the_longest_edge_is_the_longest_side_of_a_triangle_whose_circle_is_empty(stations):
-    """Delaunay's own definition, tried on every triangle."""
-    at = np.array(stations, dtype=float)
-    longest = []
-    for a, b, c in itertools.combinations(at, 3):
-        doubled = np.linalg.det(np.array([b - a, c - a]))
-        assume(doubled == 0 or abs(doubled) > 1e4)  # nearly on a line: what counts as a triangle is a matter of digits
-        if doubled == 0:
-            continue
-        side = np.array([b - a, c - a])
-        middle = a + np.linalg.solve(2 * side, (side**2).sum(axis=1))
-        radius = np.linalg.norm(middle - a)
-        if np.linalg.norm(at - middle, axis=1).min() >= radius * (1 - 1e-9) - 1e-6:
-            longest += [np.linalg.norm(p - q) for p, q in ((a, b), (b, c), (c, a))]
-    assume(longest)
-    assume(radius_is_clear(at))
-    edge = find_longest_edge(positions(stations), PLANE)
-    assert edge.length_m == pytest.approx(max(longest), rel=2e-5)
-
-
-def radius_is_clear(at):
-    """No four stations on one circle: there either diagonal is an edge."""
-    for a, b, c, d in itertools.permutations(at, 4):
-        rows = [[*(p - d), ((p - d) ** 2).sum()] for p in (a, b, c)]
-        if abs(np.linalg.det(np.array(rows) / 1e4)) < 1e-3:
-            return False
-    return True
-
-
-@pytest.mark.parametrize(
-    ("stations", "length_m"),
-    [
-        ([(0, 0), (3000, 4000)], 5000),
-        ([(0, 0), (9000, 0), (2000, 0)], 7000),
-        ([(0, 0), (3000, 3000), (1000, 1000), (1000, 1000)], 2000 * math.sqrt(2)),
-        ([(7, 7), (7, 7)], None),
-        ([(7, 7)], None),
-    ],
-)
-def test_the_longest_edge_of_stations_on_a_line_lies_between_neighbours(stations, length_m):
-    edge = find_longest_edge(positions(stations), PLANE)
-    assert edge is None if length_m is None else edge.length_m == pytest.approx(length_m, rel=1e-5)
-
-
-@given(stations=st.lists(st.tuples(metres, metres), min_size=2, max_size=12))
-def test_the_nearest_neighbour_is_the_nearest_of_all_others(stations):
-    at = positions(stations)
-    apart = np.linalg.norm(at[:, None] - at[None], axis=2) + np.diag(np.full(len(at), np.inf))
-    assert measure_nearest_m(at, PLANE) == pytest.approx(apart.min(axis=1), rel=1e-5, abs=1e-6)
 
 
 # --- real input ------------------------------------------------------------------------------------------------------
