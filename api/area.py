@@ -44,4 +44,4 @@ def within_area(query: Query, area_crs84: BaseGeometry, extent: BBox | None, crs
     (area,) = reproject([shapely.segmentize(near, _STEP_DEG)], CRS84, crs)
     inside = Intersects(area)
     where = And((query.where, inside)) if query.where else inside
-    return replace(query, bbox=BBox.around([area]), where=where)
+    return replace(query, where=where)

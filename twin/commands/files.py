@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from twin.commands.output import print_json
-from twin.commands.parse import as_of_option, parse_effective
+from twin.commands.parse import DATUMS, as_of_option, parse_effective
 from twin.query import AsOf
 from twin.session import Session
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--crs", help="CRS of the files where they do not say, or say it wrong.")
 @click.option("--encoding", help="Encoding of the files, e.g. GBK.")
 @click.option("--source-layer", help="Which layer of the file, where it has several.")
-@click.option("--datum", type=click.Choice(["wgs84", "cgcs2000", "gcj02", "bd09"]), help="Datum of internet map data.")
+@click.option("--datum", type=click.Choice(DATUMS), help="Datum of internet map data.")
 @click.option("--mode", type=click.Choice(["append", "replace", "sync"]), default="append", show_default=True)
 @click.option("--effective", callback=parse_effective, metavar="DATE", help="From when it is so in the real world.")
 @click.option("--reason", default="", help="Why; the file names by default.")

@@ -9,6 +9,7 @@ import click
 from twin import history as revisions
 from twin.commands.output import print_json, print_table
 from twin.commands.parse import parse_as_of
+from twin.engine import CHINA
 from twin.errors import InvalidParameter
 from twin.session import Session
 
@@ -17,7 +18,7 @@ from twin.session import Session
 @click.argument("layer_id", metavar="LAYER")
 @click.pass_obj
 def history(session: Session, layer_id: str) -> None:
-    """List who changed the layer, when, why and from which file."""
+    """List who changed the layer, when (in China), why and from which file."""
     layer = session.catalog.layer(layer_id)
     with session.open() as store:
         found = store.revisions(layer)
@@ -34,8 +35,8 @@ def history(session: Session, layer_id: str) -> None:
         [
             (
                 r.number,
-                r.recorded_at.strftime("%Y-%m-%d %H:%M"),
-                r.effective.strftime("%Y-%m-%d"),
+                r.recorded_at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M"),
+                r.effective.astimezone(CHINA).strftime("%Y-%m-%d"),
                 r.author,
                 r.inserted,
                 r.updated,

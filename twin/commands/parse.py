@@ -38,6 +38,9 @@ def parse_effective(_: click.Context, parameter: click.Parameter, text: str | No
         raise click.BadParameter(f"{text!r} is not a date like 2022-12-31", param=parameter) from error
 
 
+#: What ``--datum`` offers.
+DATUMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
+
 as_of_option = click.option(
     "--as-of", callback=parse_as_of, metavar="WHEN", help="Revision number, date or instant; now by default."
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from twin.commands.output import print_json, print_table
+from twin.commands.parse import DATUMS
 from twin.errors import TwinError
 from twin.session import Session
 
@@ -19,9 +20,10 @@ _PARTS = ("geopandas", "shapely", "pyproj", "pyogrio", "sqlalchemy", "fastapi")
 @click.argument("place", metavar="STORE")
 @click.option("--crs", "crs_text", required=True, help="Storage CRS: EPSG code, WKT2 or PROJ string.")
 @click.option("--area", type=click.Path(path_type=Path), help="File with the county's outline.")
+@click.option("--datum", type=click.Choice(DATUMS), help="Datum of the outline, where it comes from an internet map.")
 @click.option("--title", default="", help="What the twin is called.")
 @click.pass_obj
-def init(session: Session, place: str, crs_text: str, area: Path | None, title: str) -> None:
+def init(session: Session, place: str, crs_text: str, area: Path | None, datum: str | None, title: str) -> None:
     """Create an empty twin at STORE, a path ending in .gpkg."""
     from twin.crs import crs_label, parse_crs
     from twin.stores import create_store
@@ -31,7 +33,7 @@ def init(session: Session, place: str, crs_text: str, area: Path | None, title: 
     if area is not None:
         from twin.ingest import read_area
 
-        outline = read_area(area, crs)
+        outline = read_area(area, crs, datum=datum)
     layers = session.catalog.layers.values()
     with create_store(place, crs=crs, title=title, area=outline) as store:
         for layer in layers:

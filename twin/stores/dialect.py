@@ -71,6 +71,10 @@ class Dialect(Protocol):
         """A fast test by the spatial index that never misses a current row; it may let some too many pass."""
         ...
 
+    def inside(self, layer: Layer, fid: ColumnElement[int], bbox: BBox) -> ColumnElement[bool]:
+        """A fast test by the spatial index that passes only current rows that lie in the box; it may miss some."""
+        ...
+
     def extent(self, connection: Connection, tables: LayerTables) -> BBox | None:
         """The box around the current rows."""
         ...

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, select, table
+from sqlalchemy import ColumnElement, Connection, Engine, TableClause, create_engine, event, select, table
 from sqlalchemy import column as sql_column
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import QueuePool
@@ -191,14 +191,15 @@ class GpkgDialect:
 
     def near(self, layer: Layer, fid: ColumnElement[int], bbox: BBox) -> ColumnElement[bool]:
         """Rows whose R-tree box meets the box."""
-        tree = table(rtree_name(layer), *(sql_column(name) for name in ("id", "minx", "maxx", "miny", "maxy")))
-        meets = (
-            (tree.c.minx <= bbox.east)
-            & (tree.c.maxx >= bbox.west)
-            & (tree.c.miny <= bbox.north)
-            & (tree.c.maxy >= bbox.south)
-        )
-        return fid.in_(select(tree.c.id).where(meets))
+        tree = _rtree(layer).c
+        meets = (tree.minx <= bbox.east, tree.maxx >= bbox.west, tree.miny <= bbox.north, tree.maxy >= bbox.south)
+        return fid.in_(select(tree.id).where(*meets))
+
+    def inside(self, layer: Layer, fid: ColumnElement[int], bbox: BBox) -> ColumnElement[bool]:
+        """Rows whose R-tree box, which is rounded outward, lies in the box."""
+        tree = _rtree(layer).c
+        lies = (tree.minx >= bbox.west, tree.maxx <= bbox.east, tree.miny >= bbox.south, tree.maxy <= bbox.north)
+        return fid.in_(select(tree.id).where(*lies))
 
     def extent(self, connection: Connection, tables: LayerTables) -> BBox | None:
         """The box that gpkg_contents holds."""
@@ -243,6 +244,10 @@ class GpkgDialect:
             with suppress(sqlite3.Error), closing(connect_file(self.path, mode="rw", timeout_s=0)) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 connection.execute("PRAGMA journal_mode = DELETE")
+
+
+def _rtree(layer: Layer) -> TableClause:
+    return table(rtree_name(layer), *(sql_column(name) for name in ("id", "minx", "maxx", "miny", "maxy")))
 
 
 def _begin(connection: Connection) -> None:

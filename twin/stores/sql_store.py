@@ -15,7 +15,20 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Connection, Select, delete, func, insert, literal, null, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+)
 from sqlalchemy.exc import IntegrityError
 
 from twin.columns import plain_values, typed_series
@@ -28,7 +41,7 @@ from twin.store import Changes, Revision
 from twin.stores.as_of import latest_revision, select_state
 from twin.stores.dialect import Dialect
 from twin.stores.tables import GEOMETRY, KEYS, META, REVISIONS, LayerTables
-from twin.stores.where import compile_where, intersects, utc_text
+from twin.stores.where import compile_where, inner_box, intersects, split_areas, utc_text
 
 _NOTHING = Query()
 #: Format of the tables; a store with a higher number was written by a newer program.
@@ -201,13 +214,23 @@ class SqlStore:
         if query.ids is not None:
             self._load_keys(connection, query.ids)
             statement = statement.where(rows.c[layer.key].in_(select(KEYS.c.key)))
-        if query.where is not None:
-            statement = statement.where(compile_where(query.where, rows, layer.schema))
-        if query.bbox is not None:
-            if current:
-                statement = statement.where(self._dialect.near(layer, rows.c.fid, query.bbox))
-            statement = statement.where(intersects(rows, shapely.to_wkb(query.bbox.polygon())))
+        areas, where = split_areas(query.where)
+        for area in (*areas, *([query.bbox.polygon()] if query.bbox is not None else [])):
+            statement = statement.where(self._meets(layer, rows, area, indexed=current))
+        if where is not None:
+            statement = statement.where(compile_where(where, rows, layer.schema))
         return statement, revision
+
+    def _meets(self, layer: Layer, rows: FromClause, area: BaseGeometry, *, indexed: bool) -> ColumnElement[bool]:
+        """Rows that share a point with an area: the index decides for all but those around its edge."""
+        exact = intersects(rows, shapely.to_wkb(area))
+        if not indexed or area.is_empty:
+            return exact
+        near = self._dialect.near(layer, rows.c.fid, BBox(*area.bounds))
+        inner = inner_box(area)
+        if inner is None:
+            return and_(near, exact)
+        return and_(near, or_(self._dialect.inside(layer, rows.c.fid, inner), exact))
 
     # -- writing -------------------------------------------------------------------------------------------------
 

@@ -8,8 +8,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import shapely
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import ColumnElement, FromClause, and_, false, func, not_, or_, true
 
+from twin.bbox import BBox
 from twin.errors import InvalidParameter
 from twin.query import And, Between, Compare, In, Intersects, IsNull, Like, Not, Or, Scalar, Where
 from twin.schema import Field, Schema
@@ -69,6 +71,35 @@ def compile_where(  # noqa: PLR0911
 def intersects(rows: FromClause, wkb: bytes) -> ColumnElement[bool]:
     """The exact spatial test; both databases know it by the same name."""
     return func.ST_Intersects(rows.c[GEOMETRY], wkb)
+
+
+def split_areas(where: Where | None) -> tuple[list[BaseGeometry], Where | None]:
+    """Take the areas that every row must meet out of a condition; returns them and what is left of it."""
+    match where:
+        case Intersects():
+            return [where.geometry], None
+        case And():
+            areas = [part.geometry for part in where.parts if isinstance(part, Intersects)]
+            rest = tuple(part for part in where.parts if not isinstance(part, Intersects))
+            return areas, And(rest) if rest else None
+        case _:
+            return [], where
+
+
+def inner_box(area: BaseGeometry) -> BBox | None:
+    """Find a large box inside an area, about the middle of its bounds; None where the middle is outside.
+
+    A row whose index box lies in it meets the area for certain.
+    """
+    west, south, east, north = area.bounds
+    x, y, dx, dy = (west + east) / 2, (south + north) / 2, (east - west) / 2, (north - south) / 2
+    shapely.prepare(area)
+    fits, too_large = 0.0, 2.0
+    for _ in range(16):
+        share = (fits + too_large) / 2
+        box = shapely.box(x - share * dx, y - share * dy, x + share * dx, y + share * dy)
+        fits, too_large = (share, too_large) if area.covers(box) else (fits, share)
+    return BBox(x - fits * dx, y - fits * dy, x + fits * dx, y + fits * dy) if fits else None
 
 
 def sql_value(field: Field, value: Scalar) -> Scalar:
