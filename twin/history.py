@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,6 @@ import numpy as np
 import shapely
 
 from twin.errors import RevisionConflict, RevisionNotFound
-from twin.frame import Frame
 from twin.layer import Layer
 from twin.query import AsOf, Query
 from twin.store import Changes, Revision, Store
@@ -80,7 +80,8 @@ def changed_fields(before: GeoDataFrame, after: GeoDataFrame, layer: Layer) -> d
 def revert(store: Store, layer: Layer, revision: int, *, author: str, reason: str = "") -> Revision:
     """Undo one revision by a new one: what it added goes, what it changed or removed comes back as it was.
 
-    The undoing is effective from the same day as what it undoes, so that no past state shows it either.
+    The undoing is effective from the same day as what it undoes, so that every past state is again what it was
+    without it.
 
     Parameters
     ----------
@@ -98,46 +99,59 @@ def revert(store: Store, layer: Layer, revision: int, *, author: str, reason: st
     RevisionNotFound
         The layer has no such revision.
     RevisionConflict
-        A later revision touched the same features; nothing is changed.
+        A later revision touched the same features, or they had changed after the day that the undoing would reach
+        back to; nothing is changed.
     """
-    revisions = store.revisions(layer)
-    numbers = [r.number for r in revisions]
-    if revision not in numbers:
+    revisions = {r.number: r for r in store.revisions(layer)}
+    if revision not in revisions:
         raise RevisionNotFound(f"{layer.id} has no revision {revision}; see: twin history {layer.id}")
-    latest = numbers[-1]
-    before = store.read(layer, Query(as_of=revision - 1))
-    after = store.read(layer, Query(as_of=revision))
-    now = store.read(layer, Query(as_of=latest))
-    touched = before.data.index.symmetric_difference(after.data.index).union(
-        list(changed_fields(before.data, after.data, layer))
+    undone, latest = revisions[revision], max(revisions)
+    touched = store.changed(layer, revision, revision)
+    _require_untouched(store, layer, undone, touched, latest)
+    _require_steady(store, layer, undone, touched, revisions.values())
+    before, after = (
+        store.read(layer, Query(ids=tuple(touched), as_of=number)).data for number in (revision - 1, revision)
     )
-    _require_untouched(layer, revision, touched.tolist(), after, now)
-    gone = before.data.index.difference(after.data.index)
-    back = before.data.index.intersection(touched)
-    changes = Changes(
-        insert=before.data.loc[gone],
-        update=before.data.loc[back.difference(gone)],
-        delete=tuple(after.data.index.difference(before.data.index)),
-    )
+    stays = before.index.isin(after.index)
+    changes = Changes(insert=before[~stays], update=before[stays], delete=tuple(after.index.difference(before.index)))
     return store.write(
         layer,
         changes,
         author=author,
         reason=reason or f"undo revision {revision}",
-        effective=revisions[numbers.index(revision)].effective,
+        effective=undone.effective,
         base=latest,
     )
 
 
-def _require_untouched(layer: Layer, revision: int, touched: list[str], after: Frame, now: Frame) -> None:
-    wanted = set(touched)
-    later = wanted.intersection(changed_fields(after.data, now.data, layer))
-    later |= wanted.intersection(after.data.index.symmetric_difference(now.data.index))
+def _require_untouched(store: Store, layer: Layer, undone: Revision, touched: frozenset[str], latest: int) -> None:
+    later = touched & store.changed(layer, undone.number + 1, latest)
     if later:
-        some = ", ".join(sorted(later)[:5])
         raise RevisionConflict(
-            f"later revisions of {layer.id} changed what revision {revision} wrote"
-            f" ({some}{' …' if len(later) > 5 else ''}); undo those first",
+            f"later revisions of {layer.id} changed what revision {undone.number} wrote ({_some(later)});"
+            " undo those first",
             layer=layer.id,
-            revision=revision,
+            revision=undone.number,
         )
+
+
+def _require_steady(
+    store: Store, layer: Layer, undone: Revision, touched: frozenset[str], revisions: Iterable[Revision]
+) -> None:
+    """Refuse to undo a late delivery of features for which later days were known already: one write sets one value."""
+    for known in revisions:
+        if known.number < undone.number and known.effective > undone.effective:
+            other = touched & store.changed(layer, known.number, known.number)
+            if other:
+                raise RevisionConflict(
+                    f"revision {undone.number} was effective from {undone.effective.date()}, and revision"
+                    f" {known.number} had said already what holds from {known.effective.date()} ({_some(other)}): no"
+                    " single revision brings both back; take the right rows in with --effective",
+                    layer=layer.id,
+                    revision=undone.number,
+                )
+
+
+def _some(keys: Iterable[str]) -> str:
+    keys = sorted(keys)
+    return ", ".join(keys[:5]) + (" …" if len(keys) > 5 else "")

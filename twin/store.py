@@ -125,6 +125,10 @@ class Store(Protocol):
         """The revisions of a layer, or of all, oldest first."""
         ...
 
+    def changed(self, layer: Layer, first: int, last: int) -> frozenset[str]:
+        """Keys of the features that the revisions from `first` to `last` wrote or removed."""
+        ...
+
     def latest(self, layer: Layer | None = None) -> int:
         """The number of the latest revision of a layer, or of all; 0 before the first. Cheap."""
         ...

@@ -92,6 +92,39 @@ def test_diff_is_what_turns_one_state_into_the_other(writes, data):
         assert found.changed == dict.fromkeys(changed, ("floors", "geometry"))
 
 
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@given(histories(), st.data())
+def test_a_revert_makes_every_past_state_what_it_was_without_the_revision_or_is_refused(writes, data):
+    with tempfile.TemporaryDirectory() as folder, create_store(Path(folder) / "t.gpkg", crs=CRS) as store:
+        apply(store, writes)
+        undone = data.draw(st.integers(1, len(writes)))
+        without = writes[: undone - 1] + writes[undone:]
+        try:
+            revert(store, LAYER, undone, author="chief")
+        except RevisionConflict:
+            assert store.latest() == len(writes)
+            return
+        for day in range(-1, 6):
+            expected = replay([write for write in without if write[0] <= day])
+            assert floors(store, as_of=EPOCH + timedelta(days=day)) == expected
+        assert floors(store) == replay(without)
+
+
+def test_a_late_delivery_before_known_later_values_cannot_be_undone_by_one_revision(store, layer):
+    apply(store, [(0, {"a": 1, "b": 1}), (4, {"a": 2}), (2, {"a": 3, "b": 3})])
+    with pytest.raises(RevisionConflict, match=r"revision 2 had said already what holds from 2020-01-05 \(a\)"):
+        revert(store, layer, 3, author="chief")
+    assert store.latest() == 3
+
+
+def test_a_revision_that_said_the_same_again_is_a_later_one_too(store, layer):
+    apply(store, [(0, {"a": 1}), (1, {"a": 2}), (2, {"a": 2})])
+    with pytest.raises(RevisionConflict, match=r"later revisions .* wrote \(a\)"):
+        revert(store, layer, 2, author="chief")
+    assert store.changed(layer, 1, 3) == {"a"}
+    assert store.changed(layer, 4, 9) == frozenset()
+
+
 def test_revert_undoes_one_revision_and_leaves_the_others(store, layer):
     apply(store, [(0, {"a": 1, "b": 1}), (1, {"a": 2, "b": None, "c": 2}), (2, {"d": 3})])
     made = revert(store, layer, 2, author="chief")

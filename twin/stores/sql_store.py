@@ -28,6 +28,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    union,
 )
 from sqlalchemy.exc import IntegrityError
 
@@ -109,6 +110,17 @@ class SqlStore:
         with self._reading() as connection:
             rows = connection.execute(statement).mappings().all()
         return [_revision(dict(row)) for row in rows]
+
+    def changed(self, layer: Layer, first: int, last: int) -> frozenset[str]:
+        """Keys of the features that the revisions from `first` to `last` wrote or removed."""
+        with self._reading() as connection:
+            tables = self._dialect.standing(connection, layer)
+            if tables is None:
+                return frozenset()
+            current, past = tables.current.c, tables.past.c
+            written = select(current[layer.key]).where(current.opened.between(first, last))
+            left = select(past[layer.key]).where(past.opened.between(first, last) | past.closed.between(first, last))
+            return frozenset(connection.execute(union(written, left)).scalars())
 
     def latest(self, layer: Layer | None = None) -> int:
         """The number of the latest revision of a layer, or of all; 0 before the first."""
