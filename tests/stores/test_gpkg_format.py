@@ -138,6 +138,20 @@ def test_the_spatial_index_stays_true_through_small_writes(tmp_path):
     assert pyogrio.read_info(path, layer="plots", force_total_bounds=True)["total_bounds"] == tuple(whole.total_bounds)
 
 
+def test_the_spatial_index_of_a_layer_emptied_and_filled_again_is_sound(tmp_path):
+    path = tmp_path / "twin.gpkg"
+    rows = fill(path, 3_000)
+    with open_store(path, write=True) as store:
+        for kept in (1, 0):
+            write(store, delete=store.read(LAYER).data.index[kept:])
+            assert rtree_says(path) == "ok"
+            assert len(pyogrio.read_dataframe(path, layer="plots", bbox=rows.total_bounds)) == kept
+        write(store, insert=rows)
+        write(store, delete=["p00000"], insert=make_rows(new={"geometry": square(-1)}))
+    assert rtree_says(path) == "ok"
+    assert pyogrio.read_dataframe(path, layer="plots", bbox=(E - 20, N, E - 15, N + 5))["plot_id"].tolist() == ["new"]
+
+
 def test_the_file_is_a_single_plain_one_when_nobody_has_it_open(tmp_path):
     path = tmp_path / "twin.gpkg"
     fill(path, 2)

@@ -33,7 +33,7 @@ def keep_index(
     yield
     bounds = shapely.bounds(geometries).reshape(-1, 4)
     total = run(f'SELECT count(*) FROM "{tables.layer.id}"').scalar_one()
-    if len(opened) * 4 > total:
+    if (len(opened) + len(closed)) * 4 > total:
         fids, bounds = (opened, bounds) if total == len(opened) else _all_bounds(connection, tables)
         placed = np.isfinite(bounds[:, 0])
         rebuild_rtree(connection, tree, fids[placed], bounds[placed])

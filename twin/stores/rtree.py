@@ -42,12 +42,12 @@ def rebuild_rtree(connection: Connection, name: str, ids: Ints, bounds: Floats) 
         (n, 4) boxes: west, south, east, north; rounded outward to 32 bits.
     """
     run = connection.exec_driver_sql
-    run(f'DELETE FROM "{name}"')
-    if not len(ids):
-        return
-    size = run(f'SELECT length(data) FROM "{name}_node" WHERE nodeno = 1').scalar_one()
+    size = run(f'SELECT length(data) FROM "{name}_node" WHERE nodeno = {_ROOT}').scalar_one()
     for table in ("node", "rowid", "parent"):
         run(f'DELETE FROM "{name}_{table}"')
+    if not len(ids):
+        run(f'INSERT INTO "{name}_node" VALUES ({_ROOT}, zeroblob({size}))')
+        return
     nodes: list[tuple[int, bytes]] = []
     parents: list[tuple[int, int]] = []
     rowids: list[tuple[int, int]] = []
