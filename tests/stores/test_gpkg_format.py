@@ -145,7 +145,7 @@ def test_the_spatial_index_of_a_layer_emptied_and_filled_again_is_sound(tmp_path
         for kept in (1, 0):
             write(store, delete=store.read(LAYER).data.index[kept:])
             assert rtree_says(path) == "ok"
-            assert len(pyogrio.read_dataframe(path, layer="plots", bbox=rows.total_bounds)) == kept
+            assert len(pyogrio.read_dataframe(path, layer="plots", bbox=tuple(rows.total_bounds))) == kept
         write(store, insert=rows)
         write(store, delete=["p00000"], insert=make_rows(new={"geometry": square(-1)}))
     assert rtree_says(path) == "ok"
