@@ -181,14 +181,15 @@ def test_the_areas_in_force_are_taken_together_and_other_versions_on_request(mea
     assert unnamed.details["area_versions"] == []
 
 
-def test_without_an_area_there_is_no_value_and_without_sheets_it_is_zero(measure: Any) -> None:
+def test_without_an_area_or_without_sheets_there_is_no_value(measure: Any) -> None:
     nothing = measure(NINE, [])
     assert nothing.value is None
     assert "no planning area" in nothing.note
     assert measure(NINE, [PLANNING], area_version="1990").value is None
     empty = measure([])
-    assert empty.value == 0.0
-    assert empty.numerator == 0.0
+    assert (empty.value, empty.numerator) == (None, None)
+    assert "No topographic sheets" in empty.note
+    assert measure([sheet(9000, 0)]).value == 0.0
     assert len(missing(empty)) == 9  # 8 of 9 are not 90 %
 
 
