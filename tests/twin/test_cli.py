@@ -188,6 +188,13 @@ def test_the_common_options_may_stand_before_the_command_and_behind_it(county):
     assert len(json.loads(county.twin("--store", "other.gpkg", "layers", "--store", "county.gpkg", "--json"))) > 1
 
 
+def test_an_export_never_replaces_the_store_it_comes_from(county):
+    (county.folder / "alias.gpkg").symlink_to("county.gpkg")
+    for name in ("county.gpkg", "alias.gpkg"):
+        assert "is the store itself" in county.twin("export", "weather_stations", name, "--overwrite", code=1)
+    assert len(county.json("history", "weather_stations")) == 1
+
+
 def test_what_the_terminal_cannot_show_is_escaped(terminal):
     name = os.fsdecode(b"\xc4\xcf.gpkg")  # a Chinese name as an old archive holds it
     assert "created \\udcc4\\udccf.gpkg" in terminal.twin("init", name, "--crs", "EPSG:4548")

@@ -10,6 +10,7 @@ import click
 
 from twin.commands.output import print_json
 from twin.commands.parse import DATUMS, as_of_option, parse_effective
+from twin.errors import InvalidParameter
 from twin.query import AsOf
 from twin.session import Session
 
@@ -87,6 +88,8 @@ def export(session: Session, layer_id: str, path: Path, crs: str | None, overwri
 
     layer = session.catalog.layer(layer_id)
     with session.open() as store:
+        if path.exists() and path.samefile(store.url):
+            raise InvalidParameter(f"{path} is the store itself; export to another file", parameter="path")
         notes = export_layer(store, layer, path, as_of=as_of, crs=crs, overwrite=overwrite)
     if session.as_json:
         print_json({"layer": layer.id, "file": str(path), "notes": list(notes)})
