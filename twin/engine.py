@@ -207,13 +207,10 @@ def _record(frame: Frame, measure: Measure) -> Evidence:
 
 
 def _day(as_of: AsOf | None, store: Store, now: datetime) -> date:
-    """The day for which the sites' service dates are judged."""
+    """The day for which the sites' service dates are judged; the twin knows none after today."""
     if isinstance(as_of, int):
         as_of = next((r.effective for r in store.revisions() if r.number == as_of), now)
-    try:
-        return (as_of or now).astimezone(CHINA).date()
-    except OverflowError:  # the last hours of the year 9999, which often stands for "for ever"
-        return date.max
+    return min(as_of or now, now).astimezone(CHINA).date()
 
 
 def _plain(value: Any) -> Any:
