@@ -6,7 +6,7 @@ than once, the latest measurement counts, and the worst of several equally late 
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,13 +16,11 @@ import shapely
 from layers.cell_sites.judging import TOLERANCE, Floats, Geometries, Judgement, Places
 from twin.area import ellipsoidal_area_m2
 from twin.crs import CRS, reproject
+from twin.engine import CHINA
 from twin.frame import Frame
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: The day of a measurement is the day in China.
-CHINA = timezone(timedelta(hours=8))
 
 
 def read_samples(
@@ -35,7 +33,7 @@ def read_samples(
     since: date | None,
     until: date | None,
 ) -> pd.DataFrame:
-    """Return the samples of an operator within days, with whether each meets the threshold.
+    """Return the samples of an operator within days (as China counts them), with whether each meets the threshold.
 
     Columns: kind, place_id, operator, measured_at, size_m, x and y (in the plane, to the decimetre), good. A sample
     that does not say when it was measured is taken whatever the days; one without SS-SINR does not meet a threshold

@@ -67,7 +67,7 @@ def report_outcome(outcome: Outcome, key_places: Frame, admin_areas: Frame, *, s
             "cells_without_sector": serving.undrawn,
             "cells_taken_as_circles": serving.circles,
             "places_outside_townships": int((~located).sum()),
-            "places": list(_tell_places(outcome, category.tolist())),
+            "places": list(_tell_places(outcome, key_places.data["name"].tolist(), category.tolist())),
         },
     )
 
@@ -80,13 +80,14 @@ def _tell_methods(methods: npt.NDArray[np.object_]) -> Iterator[str]:
         yield f"{unknown} of {len(methods)} places have no evidence and count as not covered."
 
 
-def _tell_places(outcome: Outcome, category: list[str]) -> Iterator[dict[str, Any]]:
+def _tell_places(outcome: Outcome, names: list[str], categories: list[str]) -> Iterator[dict[str, Any]]:
     """One entry a place: what judged it, by how much, and how."""
     for row, (key, number) in enumerate(zip(outcome.places.keys.tolist(), outcome.by.tolist(), strict=True)):
         judgement = outcome.judgements[number] if number >= 0 else None
         yield {
             "place_id": key,
-            "category": category[row],
+            "name": names[row],
+            "category": categories[row],
             "covered": bool(outcome.covered[row]),
             "method": judgement.method if judgement else "none",
             "evidence": judgement.evidence if judgement else None,

@@ -33,7 +33,7 @@ SCHEMES = (
         value="rectangular_50x50",
         title="Coordinates of the south-west corner, square sheet 50 cm × 50 cm",
         title_zh="坐标编号(50×50 cm 正方形分幅)",
-        aliases=("50×50", "50x50", "50*50", "正方形分幅", "正方形"),
+        aliases=("50×50", "50x50", "50*50", "正方形分幅", "正方形", "square"),
     ),
     Code(
         value="rectangular_50x40",
@@ -45,7 +45,7 @@ SCHEMES = (
         value="graticule",
         title="Graticule sheet of GB/T 13989-2012",
         title_zh="国家基本比例尺经纬度分幅",
-        aliases=("经纬度分幅", "国际分幅", "梯形分幅", "国标分幅"),
+        aliases=("经纬度分幅", "国际分幅", "梯形分幅", "国标分幅", "GB/T 13989", "GB/T 13989-2012"),
     ),
     Code(
         value="basic_sheet",

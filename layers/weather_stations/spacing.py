@@ -137,7 +137,9 @@ def weather_station_spacing(
     沂南县新型智慧城市建设实施方案 (2022), item 6.
     """
     if not 0 <= neighbour_buffer_km < float("inf"):
-        raise InvalidParameter("neighbour_buffer_km must not be negative", parameter="neighbour_buffer_km")
+        raise InvalidParameter(
+            f"neighbour_buffer_km must be 0 or more, not {neighbour_buffer_km:g}", parameter="neighbour_buffer_km"
+        )
     scope = find_county(admin_areas) if area == "county" else find_scope(planning_areas, area)
     if scope is None:
         in_force = "" if area == "county" else " in force"

@@ -75,6 +75,7 @@ def test_a_place_nobody_can_judge_counts_as_not_covered_and_is_told(measure):
     found = measure([place("p", SQUARE), place("q", SQUARE)], samples=key_points("p", -80), method="key_points")
     assert (found.value, found.numerator, found.denominator) == (0.5, 1.0, 2.0)
     assert found.uncovered == {"key_places": ("q",)}
+    assert [(told["name"], told["method"]) for told in found.details["places"]] == [("p", "key_points"), ("q", "none")]
     assert found.details["by_method"]["none"] == {"places": 1, "covered": 0, "value": 0.0}
     assert "1 of 2 places have no evidence" in found.note
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geopandas
 import numpy as np
 import shapely
 
 from layers.admin_areas import ADMIN_AREAS
-from twin.breakdown import locate_points, select_townships
+from twin.breakdown import cut_by_township, locate_points, make_parts, select_townships
 from twin.frame import Frame
 
 
@@ -31,3 +33,28 @@ def test_a_point_on_a_common_border_belongs_to_the_first_area_only():
 
 def test_without_areas_every_point_is_outside():
     assert locate_points(shapely.points([[0, 0]]), areas()).tolist() == [-1]
+
+
+def test_an_area_is_shared_out_among_the_townships_under_it():
+    frame = areas(("1", "township"), ("2", "township"), ("3", "township"), ("4", "county"))
+    townships, parts = cut_by_township(shapely.box(5e3, 1e3, 20e3, 3e3), frame)
+    assert list(townships.data.index) == ["1", "2"]  # the third only touches
+    assert shapely.area(parts).tolist() == [10e6, 20e6]
+
+
+def test_ground_of_two_townships_belongs_to_the_first():
+    frame = areas(("1", "township"), ("2", "township"), ("3", "township"))
+    outlines = [shapely.box(0, 0, 10e3, 10e3), shapely.box(8e3, 0, 20e3, 10e3), shapely.box(1e3, 1e3, 2e3, 2e3)]
+    frame = replace(frame, data=frame.data.set_geometry(outlines, crs=frame.crs))
+    townships, parts = cut_by_township(shapely.box(0, 0, 20e3, 10e3), frame)
+    assert list(townships.data.index) == ["1", "2"]
+    assert shapely.area(parts).tolist() == [100e6, 100e6]
+
+
+def test_a_row_of_the_breakdown_without_a_denominator_has_no_value():
+    frame = areas(("1", "township"), ("2", "township"))
+    assert [(part.id, part.value, part.denominator) for part in make_parts(frame, [1, 0], [4, 0])] == [
+        ("1", 0.25, 4.0),
+        ("2", None, 0.0),
+    ]
+    assert make_parts(frame, [9, 0], [4, 0], value=lambda part, whole: part - whole)[0].value == 5.0
