@@ -5,7 +5,7 @@ Everything that differs between databases stands behind a `Dialect`; the rules o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
@@ -21,10 +21,8 @@ from sqlalchemy import (
     FromClause,
     Select,
     and_,
-    delete,
     func,
     insert,
-    literal,
     null,
     or_,
     select,
@@ -32,13 +30,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from twin.columns import plain_values, typed_series
-from twin.crs import CRS, BBox, crs_label, parse_crs
-from twin.errors import CrsError, InvalidParameter, RevisionConflict, StoreUnavailable, TwinError
+from twin.columns import typed_series
+from twin.crs import CRS, BBox, parse_crs
+from twin.errors import InvalidParameter, RevisionConflict, StoreUnavailable, TwinError
 from twin.frame import Frame
 from twin.layer import Layer
 from twin.query import Query, require_fields
 from twin.store import Changes, Revision
+from twin.stores.apply import apply_changes, load_keys
 from twin.stores.as_of import latest_revision, select_state
 from twin.stores.dialect import Dialect
 from twin.stores.tables import GEOMETRY, KEYS, META, REVISIONS, LayerTables
@@ -160,7 +159,7 @@ class SqlStore:
                 tables = self._dialect.tables(layer)
                 self._dialect.prepare(connection, tables)
                 number = connection.execute(insert(REVISIONS).values(values).returning(REVISIONS.c.number)).scalar_one()
-                self._apply(connection, tables, changes, number)
+                apply_changes(self._dialect, connection, tables, changes, revision=number, crs=self.crs)
         except IntegrityError as error:
             raise self._explain_refusal(layer, changes, error) from error
         return _revision({"number": number, **values})
@@ -187,8 +186,6 @@ class SqlStore:
         dialect = self._dialect
         with dialect.translated(), dialect.engine.connect() as connection, dialect.begin_write(connection):
             yield connection
-
-    # -- reading -------------------------------------------------------------------------------------------------
 
     def _read(self, connection: Connection, layer: Layer, query: Query) -> Frame:
         wanted = [f for f in layer.schema if query.fields is None or f.name in query.fields or f.name == layer.key]
@@ -224,7 +221,7 @@ class SqlStore:
         rows = tables.current if current and not gained else statement.add_columns(*gained).subquery()
         statement = select(*(column for column in rows.c if column.name not in ("opened", "closed")))
         if query.ids is not None:
-            self._load_keys(connection, query.ids)
+            load_keys(self._dialect, connection, query.ids)
             statement = statement.where(rows.c[layer.key].in_(select(KEYS.c.key)))
         areas, where = split_areas(query.where)
         for area in (*areas, *([query.bbox.polygon()] if query.bbox is not None else [])):
@@ -243,52 +240,6 @@ class SqlStore:
         if inner is None:
             return and_(near, exact)
         return and_(near, or_(self._dialect.inside(layer, rows.c.fid, inner), exact))
-
-    # -- writing -------------------------------------------------------------------------------------------------
-
-    def _apply(self, connection: Connection, tables: LayerTables, changes: Changes, number: int) -> None:
-        """Close the rows that go, open the rows that come."""
-        layer = tables.layer
-        coming = [rows for rows in (changes.insert, changes.update) if rows is not None and len(rows)]
-        if any(rows.crs != self.crs for rows in coming):
-            raise CrsError(f"rows of {layer.id} are not in the storage CRS {crs_label(self.crs)}")
-        new = [] if changes.insert is None else changes.insert.index.tolist()
-        updated = [] if changes.update is None else changes.update.index.tolist()
-        going = [*updated, *changes.delete]
-        fids: dict[str, int] = {}
-        if len({*new, *going}) != len(new) + len(going):
-            raise RevisionConflict(f"a key of {layer.id} stands twice in one change", layer=layer.id)
-        if going:
-            self._load_keys(connection, going)
-            mine = tables.key.in_(select(KEYS.c.key))
-            found = connection.execute(select(tables.key.label("key"), tables.current.c.fid).where(mine))
-            fids = {row.key: row.fid for row in found}
-            absent = [key for key in going if key not in fids]
-            if absent:
-                raise RevisionConflict(f"{layer.id} has no {', '.join(absent[:5])} to change", layer=layer.id)
-            past = [column.name for column in tables.past.c]
-            closing = select(*(tables.current.c[name] for name in past[:-1]), literal(number)).where(mine)
-            connection.execute(insert(tables.past).from_select(past, closing))
-        free = self._dialect.next_fid(connection, tables)
-        opened_fids = np.array([*range(free, free + len(new)), *(fids[key] for key in updated)], dtype=np.int64)
-        geometry = (
-            np.concatenate([rows.geometry.to_numpy() for rows in coming]) if coming else np.empty(0, dtype=object)
-        )
-        if not np.isfinite(shapely.get_coordinates(geometry)).all():
-            raise InvalidParameter(f"a geometry of {layer.id} has coordinates that are not finite numbers")
-        with self._dialect.indexing(connection, tables, np.array([fids[key] for key in going]), opened_fids, geometry):
-            if going:
-                connection.execute(delete(tables.current).where(mine))
-            if coming:
-                columns = [[value for rows in coming for value in plain_values(rows[f.name], f)] for f in layer.schema]
-                self._dialect.insert_rows(
-                    connection, tables, opened_fids.tolist(), self._dialect.encode(geometry), columns, number
-                )
-
-    def _load_keys(self, connection: Connection, keys: Iterable[str]) -> None:
-        KEYS.create(connection, checkfirst=True)
-        connection.execute(delete(KEYS))
-        self._dialect.load_keys(connection, list(dict.fromkeys(keys)))
 
     def _explain_refusal(self, layer: Layer, changes: Changes, error: IntegrityError) -> TwinError:
         """Say which constraint of the table a row broke: nearly always a key that is there already."""
