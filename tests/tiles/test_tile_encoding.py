@@ -76,7 +76,7 @@ def test_every_type_of_attribute_comes_back(make_frame: MakeFrame, features_of: 
         "height_m": 3.3,
         "open": True,
         "built": "1998-07-01",
-        "seen": "2024-02-29T08:30:00.000000Z",
+        "seen": "2024-02-29T08:30:00.000Z",
     }
     assert second["properties"] == {"thing_id": "T1", "name": "", "floors": 2**40, "open": False}
     assert second["properties"]["open"] is False

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from twin.schema import DTYPES
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -50,7 +52,7 @@ def parse_dates(column: Column, format: str | None = None) -> tuple[Column, Flag
 
 def parse_datetimes(column: Column, format: str | None = None) -> tuple[Column, Flags]:  # noqa: A002
     """Instants of a column in UTC, and which values are none; a time without a zone is China's. See `parse_dates`."""
-    return _parse(column, format, lambda moment: moment.astimezone(UTC), "datetime64[us, UTC]")
+    return _parse(column, format, lambda moment: moment.astimezone(UTC), DTYPES["datetime"])
 
 
 def _parse(column: Column, format: str | None, form: Callable[[datetime], Any], dtype: str) -> tuple[Column, Flags]:  # noqa: A002
