@@ -91,7 +91,7 @@ def test_ragged_arrays_of_nothing_of_blanks_and_of_mixtures():
     nothing = reproject_ragged([], parse_crs(4490), LOCAL)
     assert (nothing.kind, nothing.coords.shape, nothing.offsets) == (shapely.GeometryType.MISSING, (0, 2), ())
     points = reproject_ragged([shapely.Point(118.5, 35, 9), shapely.Point()], parse_crs(4490), LOCAL)
-    assert points.coords[0] == pytest.approx(from_geodetic(118.5, 35, LOCAL), abs=1e-9)
+    assert points.coords[0] == pytest.approx(np.array(from_geodetic(118.5, 35, LOCAL)), abs=1e-9)
     assert np.isnan(points.coords[1]).all()
     with pytest.raises(CrsError, match="several kinds"):
         reproject_ragged([shapely.Point(118, 35), shapely.box(118, 35, 119, 36)], parse_crs(4490), LOCAL)
