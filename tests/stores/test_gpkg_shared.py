@@ -125,6 +125,22 @@ def test_every_edit_by_another_program_is_a_revision_and_the_past_stays_what_it_
         assert connection.execute("SELECT rtreecheck('rtree_plots_geom')").fetchone() == ("ok",)
 
 
+@pytest.mark.parametrize(
+    "blob", [b"", b"GP", b"GP\0\1\xc4\x11\0\0", b"no geometry at all", b"GP\0\1\xc4\x11\0\0\1\x09" + bytes(40), "text"]
+)
+def test_a_geometry_that_another_program_damaged_is_reported_and_can_be_mended(path, blob):
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for side in ("IsEmpty", "MinX", "MaxX", "MinY", "MaxY"):
+            connection.create_function(f"ST_{side}", 1, lambda _: 0)
+        connection.execute("UPDATE plots SET geom = ? WHERE plot_id = 'a'", (blob,))
+    with open_store(path, write=True) as store:
+        for query in (Query(), Query(bbox=BBox(0, 0, 1, 1))):
+            with pytest.raises(StoreUnavailable, match="damaged or of a kind that is not supported"):
+                store.read(LAYER, query)
+        write(store, update=make_rows(a={"geometry": SQUARE}))
+        assert store.count(LAYER, Query(bbox=BBox(0, 0, 1, 1))) == 1
+
+
 def test_rows_appended_by_another_program_are_revisions_and_found_in_a_box(path):
     appended = make_rows(x={"floors": 5, "geometry": shapely.box(20, 20, 30, 30)})
     pyogrio.write_dataframe(appended, path, layer="plots", append=True)

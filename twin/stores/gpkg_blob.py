@@ -14,10 +14,16 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 import shapely
+from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
+
+from twin.errors import StoreUnavailable
 
 Floats = npt.NDArray[np.float64]
 Geometries = npt.NDArray[np.object_]
+
+#: What is said of a blob that another program wrote and nobody here can read.
+UNREADABLE = "a geometry that is damaged or of a kind that is not supported, such as a curve; mend it in QGIS"
 
 _HEADER_POINT = 8
 _HEADER_BOX = 40
@@ -47,10 +53,19 @@ def encode_geometries(geometries: Geometries, srs_id: int) -> list[bytes | None]
 
 
 def decode_geometries(blobs: Sequence[bytes | None]) -> Geometries:
-    """Decode n blobs to geometries; None stays None."""
+    """Decode n blobs to geometries; None stays None.
+
+    Raises
+    ------
+    StoreUnavailable
+        Another program wrote what is no geometry, or one of a kind that is not supported.
+    """
     wkb = np.empty(len(blobs), dtype=object)
-    wkb[:] = [None if blob is None else blob[_body(blob) :] for blob in blobs]
-    geometries: Geometries = shapely.from_wkb(wkb)
+    try:
+        wkb[:] = [None if blob is None else blob[_body(blob) :] for blob in blobs]
+        geometries: Geometries = shapely.from_wkb(wkb)
+    except (IndexError, TypeError, NotImplementedError, ShapelyError) as error:
+        raise StoreUnavailable(f"the store holds {UNREADABLE}", cause=error) from error
     return geometries
 
 

@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
-from twin.stores.gpkg_blob import intersects_test
+from twin.stores.gpkg_blob import UNREADABLE, intersects_test
 
 #: How long a writer waits for another one, in seconds.
 BUSY_TIMEOUT_S = 30.0
@@ -45,6 +45,7 @@ def explain_error(message: str) -> str:
         ("not a database", "the file is not a GeoPackage"),
         ("malformed", "the file is damaged; restore it from a backup"),
         ("unable to open", "the file, or a file that SQLite needs beside it, cannot be opened; check the permissions"),
+        ("user-defined function", f"the store holds {UNREADABLE}"),
         ("too big", "a value is larger than the database can hold"),
     ):
         if words in message:
