@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from itertools import count
 from math import sqrt
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import shapely
-from shapely.geometry.base import BaseGeometry
 
-from layers.weather_stations.gaps import (
-    Edge,
-    EmptyCircle,
-    find_largest_empty_circle,
-    find_longest_edge,
-    measure_nearest_m,
-)
+from layers.weather_stations.gaps import find_largest_empty_circle, find_longest_edge
+from layers.weather_stations.scene import Scene, measure_nearest_km, measure_reach, show, tell_shared
 from twin.area import ellipsoidal_area_m2
 from twin.breakdown import cut_by_township, locate_points, make_parts
-from twin.crs import CRS, BBox, metric_plane, reproject
+from twin.crs import BBox, metric_plane, reproject
 from twin.errors import InvalidParameter
 from twin.frame import Frame
-from twin.indicator import Clause, Example, Measure, Shape, Target, indicator
+from twin.indicator import Clause, Example, Measure, Target, indicator
 from twin.scope import SCOPE_TITLES, find_county, find_scope
-from twin.sectors import build_sectors
 from twin.service_life import find_in_service
 
 TARGET = Target(op="<", value=5.0, note="by the end of 2022; 低于 is strictly less")
@@ -36,9 +26,6 @@ TARGET = Target(op="<", value=5.0, note="by the end of 2022; 低于 is strictly 
 #: A station this near to the area is on its border: a border that is straight between its corners in one grid bends by
 #: so much in another.
 ON_BORDER_M = 2.0
-
-#: Distances to a station within which the share of the area is told, in km.
-WITHIN_KM = (2.5, 5.0)
 
 #: 10 km × 10 km with the four stations of a square: √(100 / 4) = 5 km, which is not less than 5 km. The square lies on
 #: the central meridian, where the grid is true to scale.
@@ -69,23 +56,6 @@ EXAMPLE = Example(
     },
     value=5.0,
 )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Scene:
-    """Area and stations in one metric plane: (m, 2) positions in the area or its buffer, and which are inside."""
-
-    plane: CRS
-    storage: CRS
-    area: BaseGeometry
-    area_m2: float
-    neighbours: npt.NDArray[np.float64]
-    inside: npt.NDArray[np.bool_]
-
-    @property
-    def stations(self) -> npt.NDArray[np.float64]:
-        """The (n, 2) positions in the area."""
-        return self.neighbours[self.inside]
 
 
 @indicator(
@@ -180,7 +150,7 @@ def weather_station_spacing(
         return Measure(value=None, note=note, details=details, **common)
 
     near = counts & (inside | (away_m <= neighbour_buffer_km * 1000))
-    scene = _Scene(
+    scene = Scene(
         plane=plane,
         storage=weather_stations.crs,
         area=ground,
@@ -190,15 +160,15 @@ def weather_station_spacing(
     )
     edge = find_longest_edge(scene.stations, scene.plane)
     circle = find_largest_empty_circle(scene.area, scene.neighbours, scene.plane)
-    distances, beyond = _measure_reach(scene)
+    distances, beyond = measure_reach(scene)
     return Measure(
         value=_spacing_km(area_m2, n),
-        note=_note(scene),
-        shapes=tuple(_shapes(scene, edge, circle, beyond)),
+        note=tell_shared(scene),
+        shapes=tuple(show(scene, edge, circle, beyond)),
         details=details
         | {
             "neighbours_outside": int((~scene.inside).sum()),
-            "mean_nearest_neighbour_km": _mean_nearest_km(scene),
+            "mean_nearest_neighbour_km": measure_nearest_km(scene),
             "triangular_equivalent_km": sqrt(2 * area_m2 / (sqrt(3) * n)) / 1000,
             "longest_delaunay_edge_km": edge.length_m / 1000 if edge else None,
             "largest_empty_circle_km": circle.radius_m / 1000,
@@ -217,70 +187,3 @@ def _count_needed(area_m2: float) -> int:
     """Return the fewest stations whose spacing meets the target."""
     almost = max(1, int(area_m2 / (TARGET.value * 1000) ** 2))
     return next(n for n in count(almost) if TARGET.verdict(_spacing_km(area_m2, n)) == "met")
-
-
-def _mean_nearest_km(scene: _Scene) -> float | None:
-    """Mean distance of the stations in the area to their nearest neighbour, None where there is no second station."""
-    if len(scene.neighbours) < 2:
-        return None
-    return float(measure_nearest_m(scene.neighbours, scene.plane)[scene.inside].mean() / 1000)
-
-
-def _measure_reach(scene: _Scene) -> tuple[list[dict[str, float]], BaseGeometry]:
-    """Return the share of the area within each distance of a station, and the area beyond the largest."""
-    shares: list[dict[str, float]] = []
-    x, y = scene.neighbours.T
-    beyond = scene.area
-    for distance_km in WITHIN_KM:
-        circles = build_sectors(
-            x, y, azimuth_deg=0, angle_deg=360, radius_m=distance_km * 1000, crs=scene.plane, step_deg=2
-        )
-        beyond = shapely.difference(scene.area, shapely.union_all(circles))
-        rest_m2 = float(ellipsoidal_area_m2([beyond], scene.plane)[0])
-        shares.append({"distance_km": distance_km, "share": max(0.0, 1 - rest_m2 / scene.area_m2)})
-    return shares, beyond
-
-
-def _note(scene: _Scene) -> str:
-    shared = len(scene.stations) - len(np.unique(scene.stations, axis=0))
-    return f"{shared} of {len(scene.stations)} stations stand where another one stands." if shared else ""
-
-
-def _shapes(scene: _Scene, edge: Edge | None, circle: EmptyCircle, beyond: BaseGeometry) -> Iterator[Shape]:
-    def store(geometry: BaseGeometry) -> BaseGeometry:
-        moved: BaseGeometry = reproject([geometry], scene.plane, scene.storage)[0]
-        return moved
-
-    radius_km = {"radius_km": circle.radius_m / 1000}
-    yield Shape(
-        role="best_next_station",
-        title="Best place for the next station",
-        title_zh="建议新增站点位置",
-        geometry=store(shapely.Point(circle.x, circle.y)),
-        properties=radius_km,
-    )
-    ring = build_sectors(
-        [circle.x], [circle.y], azimuth_deg=0, angle_deg=360, radius_m=circle.radius_m, crs=scene.plane, step_deg=2
-    )[0]
-    yield Shape(
-        role="largest_empty_circle",
-        title="Largest circle without a station",
-        title_zh="最大无站圆",
-        geometry=store(ring),
-        properties=radius_km,
-    )
-    if edge:
-        yield Shape(
-            role="longest_edge",
-            title="Longest distance between neighbouring stations",
-            title_zh="相邻站点最大间距",
-            geometry=store(shapely.LineString([edge.start, edge.end])),
-            properties={"length_km": edge.length_m / 1000},
-        )
-    if not beyond.is_empty:
-        yield Shape(
-            role="uncovered",
-            title=f"Farther than {WITHIN_KM[-1]:g} km from every station",
-            title_zh=f"距最近站点超过{WITHIN_KM[-1]:g}公里的区域",
-            geometry=store(beyond),
-        )

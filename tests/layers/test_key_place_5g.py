@@ -35,6 +35,12 @@ def test_a_place_is_covered_when_all_its_key_points_reach_the_threshold(judge, v
     assert judged["count"] == len(values)
 
 
+def test_the_threshold_of_signal_can_be_set(judge):
+    samples = key_points("p", -80, -105.1)
+    assert judge(samples=samples, rsrp_dbm=-105.1)["covered"]
+    assert judge(samples=samples, rsrp_dbm=-79.9)["share"] == 0.0
+
+
 def test_the_threshold_of_quality_counts_only_when_asked_for(judge):
     samples = [*key_points("p", -80, ss_sinr_db=-3.0), sample("q", (50, 0), -80, kind="key_point", place_id="p")]
     assert judge(samples=samples)["share"] == 1.0
