@@ -77,7 +77,7 @@ class LazyCommands(click.Group):
         return command
 
 
-@click.command(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.command(cls=LazyCommands, context_settings={"max_content_width": 110})
 @click.version_option(__version__, prog_name="twin")
 @click.option("--store", metavar="STORE", help=_STORE_HELP)
 @click.option("--json", "as_json", is_flag=True, help=_JSON_HELP)
