@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import create_engine, insert, inspect
+from sqlalchemy.pool import NullPool
 
 from twin.crs import CRS
 from twin.errors import StoreExists, StoreUnavailable
@@ -69,7 +70,7 @@ def create_gpkg(path: Path, *, crs: CRS, title: str, area: BaseGeometry | None) 
 
 
 def _empty_geopackage(crs: CRS, title: str, area: BaseGeometry | None) -> bytes:
-    with create_engine("sqlite://").connect() as connection:
+    with create_engine("sqlite://", poolclass=NullPool).connect() as connection:
         meta.create_geopackage(connection, crs)
         META.metadata.create_all(connection, tables=[META, REVISIONS])
         connection.execute(insert(META), twin_facts(crs, title, area))

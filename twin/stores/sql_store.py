@@ -60,7 +60,7 @@ class SqlStore:
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         with self._reading() as connection:
-            facts = {row.key: row.value for row in connection.execute(select(META))}
+            facts = {row.key: row.value for row in connection.execute(select(META.c.key, META.c.value))}
         if facts.get("format") != FORMAT:
             raise StoreUnavailable(
                 f"{self.url} has twin format {facts.get('format')}, this program reads {FORMAT}; update the program"
