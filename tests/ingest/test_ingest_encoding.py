@@ -11,7 +11,7 @@ YINAN = "沂南县\n莒南县\n"
 
 
 def decide(data: bytes, **options):
-    return decide_encoding(lambda: iter([data]), **options)
+    return decide_encoding("a.dbf", lambda: iter([data]), **options)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,19 @@ def test_a_single_byte_code_page_is_believed_only_after_utf8_and_chinese_have_fa
     western = Hint(encoding="ISO-8859-1", by="the .cpg file")
     assert decide(YINAN.encode("gbk"), hints=[western]).value == "gb18030"
     assert decide("Müllerstraße\n".encode("latin-1"), hints=[western]).value == "iso8859-1"
+
+
+def test_a_few_characters_of_gbk_that_happen_to_be_strict_utf8_are_not_taken_for_cyrillic():
+    assert "一".encode("gbk").decode("utf-8") == "һ"  # U+04BB
+    assert decide("一\n".encode("gbk")).value == "gb18030"
+    assert decide("20 °C\n".encode()).value == "utf-8"
+
+
+@pytest.mark.parametrize("hints", [[], [Hint(encoding="GBK", by="the .cpg file")]])
+def test_big5_is_refused_and_not_stored_as_rare_characters(hints):
+    with pytest.raises(SourceError, match=r"text of a\.dbf is neither"):
+        decide("沂南縣人民醫院\n臺北市中文測試\n".encode("big5"), hints=hints)
+    assert decide("沂南縣人民醫院\n".encode("big5"), explicit="Big5").value == "big5"
 
 
 def test_western_text_without_a_hint_is_refused_and_not_taken_for_chinese():

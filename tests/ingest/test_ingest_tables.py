@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 import shapely
 
+from twin.crs import parse_crs
 from twin.errors import CrsError, InvalidParameter, SourceError
 
 # standards §2.2: 118.4655 E, 35.5505 N is E 632885.385, N 3936656.695 in EPSG:4548.
@@ -83,7 +84,7 @@ def test_eastings_with_a_zone_number_name_their_zone(take, wells, write_text):
 
 
 def test_x_and_y_whose_numbers_do_not_tell_are_refused(take, wells, write_text):
-    with pytest.raises(SourceError, match="do not tell which of X and Y is east"):
+    with pytest.raises(SourceError, match=r"wells.csv: .* which of X \(about 500\) and Y \(about 700\) is east"):
         take(wells, write_text("wells.csv", "id,X,Y\n1,500,700\n"), crs="EPSG:4548")
 
 
@@ -119,10 +120,50 @@ def test_one_column_with_both_numbers_is_read_by_mapping_only(take, wells, write
     assert point_of()[:2] == PLANE
 
 
-def test_degrees_minutes_and_seconds_are_read(take, wells, write_text, point_of):
+@pytest.mark.parametrize(
+    ("lon", "lat"),
+    [
+        ("118°27′55.8″", "35度33分1.8秒"),
+        ("东经118º27＇55.8＂", "北纬35˚33’1.8”"),
+        ("E118°27'55.8''", "N 35°33.03'"),
+        ("118:27:55.8", "35 33 1.8"),
+        ("118.4655°", "３５．５５０５"),
+    ],
+)
+def test_degrees_minutes_and_seconds_are_read(take, wells, write_text, point_of, lon, lat):
     # 118°27′55.8″ is 118.4655°, 35°33′1.8″ is 35.5505°.
-    take(wells, write_text("wells.csv", "id,经度,纬度\n1,118°27′55.8″,35度33分1.8秒\n"))
+    take(wells, write_text("wells.csv", f"id,经度,纬度\n1,{lon},{lat}\n"))
     assert point_of()[:2] == PLANE
+
+
+@pytest.mark.parametrize("lon", ["118°87′55.8″", "118°27′60″", "W118°27′55.8″", "118.5°27′", "118 27"])
+def test_what_is_no_angle_is_a_fault_and_not_a_place_nearby(faults_of, wells, write_text, lon):
+    (fault,) = faults_of(wells, write_text("wells.csv", f"id,经度,纬度\n1,{lon},35.5505\n"))
+    assert (fault.what, fault.value) == ("the coordinate is not a number", lon)
+
+
+def test_a_column_that_stands_twice_is_not_chosen_from(take, wells, write_text):
+    with pytest.raises(SourceError, match=r"wells\.csv has several columns named 经度"):
+        take(wells, write_text("wells.csv", "id,经度,纬度,经度\n1,118.4655,35.5505,118.5\n"))
+
+
+def test_heights_of_a_survey_table_stand_under_h(take, wells, write_text, point_of):
+    take(wells, write_text("wells.csv", "点号,X,Y,H\n1,3936656.695,632885.385,99.5\n"), crs="EPSG:4548")
+    assert point_of() == (*PLANE, 99.5)
+
+
+def test_a_prj_beside_a_table_says_its_crs(take, wells, write_text, point_of):
+    path = write_text("wells.csv", "id,X,Y\n1,3936656.695,632885.385\n")
+    write_text("wells.prj", parse_crs("EPSG:4548").to_wkt("WKT1_ESRI"))
+    report = take(wells, path)
+    assert str(report.files[0].crs) == "EPSG:4548 (the .prj beside the table says so)"
+    assert point_of()[:2] == PLANE
+
+
+def test_the_error_names_the_file_and_its_coordinate_columns(take, wells, write_text):
+    path = write_text("wells.csv", "id,经度,纬度,X,Y\n1,118.4655,35.5505,3936656.695,632885.385\n")
+    with pytest.raises(CrsError, match=r"wells\.csv \(longitude, latitude = 经度, 纬度\): the coordinates"):
+        take(wells, path, crs="EPSG:4548")
 
 
 def test_a_column_of_wkt_is_geometry(take, parcels, write_text, rows_of, square):
@@ -134,13 +175,12 @@ def test_a_column_of_wkt_is_geometry(take, parcels, write_text, rows_of, square)
 def test_what_is_not_wkt_is_a_fault(faults_of, parcels, write_text, square):
     path = write_text("parcels.csv", f'编号,WKT\n1,"{square().wkt}"\n2,POLYGON oops\n3,\n')
     faults = [(f.row, f.what) for f in faults_of(parcels, path, crs="EPSG:4548")]
-    assert faults == [(2, "the text is not WKT"), (2, "there is no geometry"), (3, "there is no geometry")]
+    assert faults == [(2, "the text is not WKT"), (3, "there is no geometry")]
 
 
 def test_coordinates_that_are_no_numbers_are_faults_with_file_row_and_value(faults_of, wells, write_text):
-    first, second = faults_of(wells, write_text("wells.csv", "id,lon,lat\n1,118.4,35.5\n2,一百一十八,35.5\n"))
-    assert (first.file, first.row, first.field, first.value) == ("wells.csv", 2, "lon", "一百一十八")
-    assert (second.row, second.what) == (2, "there is no geometry")
+    (fault,) = faults_of(wells, write_text("wells.csv", "id,lon,lat\n1,118.4,35.5\n2,一百一十八,35.5\n"))
+    assert (fault.file, fault.row, fault.field, fault.value) == ("wells.csv", 2, "lon", "一百一十八")
 
 
 def test_rows_with_too_many_values_are_faults_and_the_others_keep_their_numbers(faults_of, wells, write_text):
@@ -149,7 +189,6 @@ def test_rows_with_too_many_values_are_faults_and_the_others_keep_their_numbers(
     assert [(f.row, f.what) for f in faults] == [
         (3, "the row has another number of values"),
         (4, "the coordinate is not a number"),
-        (4, "there is no geometry"),
     ]
     assert faults[0].limit == "3 columns"
 
@@ -157,6 +196,37 @@ def test_rows_with_too_many_values_are_faults_and_the_others_keep_their_numbers(
 def test_values_may_hold_separators_and_line_ends(take, wells, write_text, rows_of):
     take(wells, write_text("wells.csv", 'id,name,lon,lat\n1,"a, b\nc",118.4655,35.5505\n'))
     assert rows_of(wells).name["1"] == "a, b\nc"
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        '"水井\n一览表（2024）",,,\n',
+        "填报单位：水利局,,日期,\n",
+        "\n\n",
+        "说明：一、井号,二、井名\n",
+    ],
+)
+def test_whatever_stands_above_the_header_the_rows_keep_their_numbers(faults_of, wells, write_text, above):
+    header = '井号,名称,"经度\n(度)",纬度\n'
+    path = write_text("wells.csv", f'{above}{header}1,a,118.4655,35.5505\n  \n2,"b\nc",118.4655,x\n3,d\n')
+    faults = [(f.row, f.field, f.what) for f in faults_of(wells, path)]
+    assert faults == [
+        (4, None, "the row has another number of values"),
+        (3, "纬度", "the coordinate is not a number"),
+    ]
+
+
+def test_empty_columns_at_the_end_of_rows_do_not_count(take, wells, write_text, point_of):
+    report = take(wells, write_text("wells.csv", "id,lon,lat\n1,118.4655,35.5505,,\n,,, ,\n"))
+    assert point_of()[:2] == PLANE
+    assert report.read == 1
+
+
+@pytest.mark.parametrize("newline", ["\r\n", "\r"])
+def test_lines_may_end_as_on_other_systems(take, wells, write_text, point_of, newline):
+    take(wells, write_text("wells.csv", f"id,lon,lat{newline}1,118.4655,35.5505{newline}"))
+    assert point_of()[:2] == PLANE
 
 
 def test_a_title_above_the_header_is_passed_over(take, wells, write_text, rows_of):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ import shapely
 
 from twin.errors import InvalidParameter, SourceError
 from twin.ingest.convert import parse_numbers
+from twin.ingest.degrees import parse_degrees
 from twin.ingest.faults import Faults, Rows
 from twin.ingest.mapping import SourceRule
 from twin.ingest.match import find_column
@@ -34,7 +34,22 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "north": ("north", "northing", "n", "北坐标", "纵坐标", "北向坐标"),
     "x": ("x", "x坐标", "坐标x", "xcoord", "xcoordinate", "pointx", "中心点x", "x80", "x2000"),
     "y": ("y", "y坐标", "坐标y", "ycoord", "ycoordinate", "pointy", "中心点y", "y80", "y2000"),
-    "z": ("z", "z坐标", "坐标z", "elev", "elevation", "altitude", "高程", "海拔", "海拔高度", "地面高程", "pointz"),
+    "z": (
+        "z",
+        "z坐标",
+        "坐标z",
+        "elev",
+        "elevation",
+        "altitude",
+        "高程",
+        "海拔",
+        "海拔高度",
+        "地面高程",
+        "pointz",
+        "h",
+        "标高",
+        "正常高",
+    ),
 }
 
 #: Where numbers in China lie: longitude, latitude, metres north, metres east without and with zone number.
@@ -43,10 +58,6 @@ _EAST = ((100_000.0, 900_000.0), (13_000_000.0, 46_000_000.0))
 
 #: Share of rows whose numbers must agree for columns named X and Y to be told apart.
 _AGREE = 0.9
-
-_DMS = re.compile(
-    r"(?P<d>\d{1,3})\s*[°度]\s*(?:(?P<m>\d{1,2})\s*[′'分]\s*)?(?:(?P<s>\d{1,2}(?:\.\d+)?)\s*(?:[″\"秒]|''))?"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,15 +136,30 @@ def _named(columns: Sequence[str], what: str) -> str | None:
     return next((names[name] for name in _NAMES[what] if name in names), None)
 
 
-def read_coordinates(
-    found: CoordinateColumns, table: pd.DataFrame, rows: Rows, faults: Faults
-) -> tuple[Geometries, Decision, bool]:
-    """Make geometries from coordinate columns; rows without usable numbers are faults and come out as None.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Places:
+    """Geometries made from columns.
 
-    Returns
-    -------
-    tuple
-        n geometries; what was decided about the columns; whether the numbers are longitudes and latitudes.
+    Parameters
+    ----------
+    geometry
+        n geometries; None where a row has no usable numbers.
+    faulty
+        n flags: that it has none is a fault already.
+    decision
+        What was decided about the columns.
+    degrees
+        Whether the numbers are longitudes and latitudes.
+    """
+
+    geometry: Geometries
+    faulty: npt.NDArray[np.bool_]
+    decision: Decision
+    degrees: bool
+
+
+def read_coordinates(found: CoordinateColumns, table: pd.DataFrame, rows: Rows, faults: Faults) -> Places:
+    """Make geometries from coordinate columns; what is no coordinate is a fault.
 
     Raises
     ------
@@ -142,44 +168,44 @@ def read_coordinates(
     """
     if found.kind == "wkt":
         return _read_wkt(found, table, rows, faults)
-    first, second = _numbers(found, table, rows, faults)
+    (first, second), faulty = _numbers(found, table, rows, faults)
     if found.swapped:
         first, second = second, first
     names = found.columns if len(found.columns) == 2 else (found.columns[0], found.columns[0])
-    if found.kind == "survey" and _is_north_first(first, second, names):
-        first, second, names = second, first, (names[1], names[0])
-    _require_right_way(first, second, names)
+    by = found.by
+    if found.kind == "survey":
+        by = "column names, their order by the numbers"
+        if _is_north_first(first, second, names, rows):
+            first, second, names = second, first, (names[1], names[0])
+    _require_right_way(first, second, names, rows)
     degrees = found.kind in ("lonlat", "pair") or _agree(first, (-180.0, 180.0)) & _agree(second, (-90.0, 90.0))
     what = "longitude, latitude" if degrees else "east, north"
+    decided = f"{what} = {names[0]}, {names[1]}" if names[0] != names[1] else f"{names[0]}: {what}"
     complete = np.isfinite(first) & np.isfinite(second)
     coordinates = [first[complete], second[complete]]
-    decision = Decision(
-        value=f"{what} = {names[0]}, {names[1]}" if names[0] != names[1] else f"{names[0]}: {what}", why=found.by
-    )
-    if found.kind == "survey":
-        decision = Decision(value=decision.value, why="column names, their order by the numbers")
     if found.z is not None:
         z, bad = parse_numbers(table[found.z])
         faults.add_rows("the height is not a number", bad, rows, field=found.z, values=table[found.z])
         coordinates.append(z[complete])
-        decision = Decision(value=f"{decision.value}; height = {found.z}", why=decision.why)
-    geometries = np.full(len(table), None, dtype=object)
-    geometries[complete] = shapely.points(np.column_stack(coordinates))
-    return geometries, decision, bool(degrees)
+        decided += f"; height = {found.z}"
+    geometry = np.full(len(table), None, dtype=object)
+    geometry[complete] = shapely.points(np.column_stack(coordinates))
+    return Places(geometry=geometry, faulty=faulty, decision=Decision(value=decided, why=by), degrees=bool(degrees))
 
 
-def _read_wkt(
-    found: CoordinateColumns, table: pd.DataFrame, rows: Rows, faults: Faults
-) -> tuple[Geometries, Decision, bool]:
+def _read_wkt(found: CoordinateColumns, table: pd.DataFrame, rows: Rows, faults: Faults) -> Places:
     text = table[found.columns[0]]
-    geometries = shapely.from_wkt(text.astype(object).where(text.notna(), None).to_numpy(), on_invalid="ignore")
-    bad = shapely.is_missing(geometries) & (text.fillna("") != "").to_numpy()
+    geometry = shapely.from_wkt(text.astype(object).where(text.notna(), None).to_numpy(), on_invalid="ignore")
+    bad = shapely.is_missing(geometry) & (text.fillna("") != "").to_numpy()
     faults.add_rows("the text is not WKT", bad, rows, field=found.columns[0], values=text)
-    return geometries, Decision(value=f"WKT in {found.columns[0]}", why=found.by), False
+    decision = Decision(value=f"WKT in {found.columns[0]}", why=found.by)
+    return Places(geometry=geometry, faulty=bad, decision=decision, degrees=False)
 
 
-def _numbers(found: CoordinateColumns, table: pd.DataFrame, rows: Rows, faults: Faults) -> tuple[Floats, Floats]:
-    """Both numbers of every row; what is no number is a fault."""
+def _numbers(
+    found: CoordinateColumns, table: pd.DataFrame, rows: Rows, faults: Faults
+) -> tuple[tuple[Floats, Floats], npt.NDArray[np.bool_]]:
+    """Both numbers of every row, and which rows have something else instead, which is a fault."""
     import pandas as pd
 
     if found.kind == "pair":
@@ -188,26 +214,16 @@ def _numbers(found: CoordinateColumns, table: pd.DataFrame, rows: Rows, faults: 
         columns = [parts[i] if i in parts else pd.Series([None] * len(text), dtype="str") for i in (0, 1)]
     else:
         columns = [table[name] for name in found.columns]
-    numbers = []
+    numbers, faulty = [], np.zeros(len(table), dtype=bool)
     for position, column in enumerate(columns):
         values, bad = parse_numbers(column)
         if bad.any():
-            values, bad = _degrees(column, values, bad)
+            values, bad = parse_degrees(column, values, bad)
         name = found.columns[min(position, len(found.columns) - 1)]
         faults.add_rows("the coordinate is not a number", bad, rows, field=name, values=column)
         numbers.append(values)
-    return numbers[0], numbers[1]
-
-
-def _degrees(column: Any, values: Floats, bad: npt.NDArray[np.bool_]) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Read what is no plain number as degrees, minutes and seconds (118°27′55.8″)."""
-    values, bad = values.copy(), bad.copy()
-    for row in np.flatnonzero(bad):
-        found = _DMS.fullmatch(str(column.iloc[row]).strip().strip("EN东经北纬 "))
-        if found is not None:
-            values[row] = int(found["d"]) + int(found["m"] or 0) / 60 + float(found["s"] or 0) / 3600
-            bad[row] = False
-    return values, bad
+        faulty |= bad
+    return (numbers[0], numbers[1]), faulty
 
 
 def _agree(values: Floats, *ranges: tuple[float, float]) -> bool:
@@ -218,25 +234,31 @@ def _agree(values: Floats, *ranges: tuple[float, float]) -> bool:
     return bool(inside.sum() >= _AGREE * len(finite)) and len(finite) > 0
 
 
-def _is_north_first(x: Floats, y: Floats, names: Sequence[str]) -> bool:
+def _is_north_first(x: Floats, y: Floats, names: Sequence[str], rows: Rows) -> bool:
     """Whether columns named X and Y hold northings in X, as survey tables do; the numbers must tell."""
     if (_agree(x, _NORTH) and _agree(y, *_EAST)) or (_agree(x, _LATITUDE) and _agree(y, _LONGITUDE)):
         return True
     if (_agree(y, _NORTH) and _agree(x, *_EAST)) or (_agree(y, _LATITUDE) and _agree(x, _LONGITUDE)):
         return False
     raise SourceError(
-        f"the numbers do not tell which of {names[0]} and {names[1]} is east and which is north "
-        "(survey tables have X north): say so in a mapping, [source] x = the column of eastings, y = of northings"
+        f"{rows.files[0]}: the numbers do not tell which of {names[0]} ({_about(x)}) and {names[1]} ({_about(y)}) is "
+        "east and which is north, both in metres (survey tables have X north): say so in a mapping, [source] x = the "
+        "column of eastings, y = of northings"
     )
 
 
-def _require_right_way(east: Floats, north: Floats, names: Sequence[str]) -> None:
+def _about(values: Floats) -> str:
+    finite = values[np.isfinite(values)]
+    return f"about {np.median(finite):.10g}" if len(finite) else "no numbers"
+
+
+def _require_right_way(east: Floats, north: Floats, names: Sequence[str], rows: Rows) -> None:
     swapped = (_agree(east, _NORTH) and _agree(north, *_EAST)) or (
         _agree(east, _LATITUDE) and _agree(north, _LONGITUDE)
     )
     if swapped:
         raise SourceError(
-            f"{names[0]} is said to hold eastings or longitudes and {names[1]} northings or latitudes, but the numbers "
-            f"are the other way round ({names[0]} is about {np.nanmedian(east):.10g}); say which is which in a "
-            "mapping, [source] x and y"
+            f"{rows.files[0]}: {names[0]} is said to hold eastings or longitudes and {names[1]} northings or "
+            f"latitudes, but the numbers are the other way round ({names[0]} is {_about(east)}); say which is which in "
+            "a mapping, [source] x and y"
         )

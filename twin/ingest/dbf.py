@@ -137,7 +137,7 @@ def decide_dbf_encoding(dbf: Dbf, explicit: str | None) -> Decision:
         hints.append(Hint(encoding=cpg.read_text("latin-1", errors="replace").strip(), by="the .cpg file"))
     if dbf.language in _LANGUAGE:
         hints.append(Hint(encoding=_LANGUAGE[dbf.language], by=f"language byte 0x{dbf.language:02X}"))
-    return decide_encoding(dbf.text_chunks, explicit=explicit, hints=hints)
+    return decide_encoding(dbf.path.name, dbf.text_chunks, explicit=explicit, hints=hints)
 
 
 def mend_dbf(dbf: Dbf, encoding: str) -> int:

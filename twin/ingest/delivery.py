@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 
 from twin.crs import CRS, CRS84, BBox
-from twin.errors import Fault, SourceError
+from twin.errors import CrsError, Fault, SourceError
 from twin.ingest.convert import convert_field
 from twin.ingest.coordinates import CoordinateColumns, find_coordinates, read_coordinates
 from twin.ingest.delimited import open_csv
@@ -88,11 +88,14 @@ def read_delivery(path: Path, name: str, layer: Layer, target: CRS, wishes: Wish
         place = _coordinate_columns(source, layer, wishes)
         kept = [find_column(name, source.columns) for name in wishes.mapping.keep]
         needed = dict.fromkeys([f.column for f in fields if f.column] + list(place.all if place else ()) + kept)
+        twice = [name for name in needed if source.columns.count(name) > 1]
+        if twice:
+            raise SourceError(f"{source.name} has several columns named {', '.join(twice)}: leave only one so named")
         table = source.read(list(needed))
     read = len(table.number)
     table = _keep_rows(table, dict(zip(kept, wishes.mapping.keep.values(), strict=True)))
     rows = Rows.of(source.name, table.number)
-    columns = convert_columns(layer, fields, table.columns, rows, faults)
+    columns = convert_columns(layer, fields, table.columns, rows, faults, delivered=source.columns)
     shape = read_shapes(source, place, table, layer, target, wishes, rows, faults)
     if shape.datum in OFFSET_DATUMS:
         _record_offset(columns, shape.datum)
@@ -156,9 +159,15 @@ def _keep_rows(table: Table, keep: Mapping[str, Sequence[str]]) -> Table:
 
 
 def convert_columns(
-    layer: Layer, fields: Sequence[FieldSource], table: pd.DataFrame, rows: Rows, faults: Faults
+    layer: Layer,
+    fields: Sequence[FieldSource],
+    table: pd.DataFrame,
+    rows: Rows,
+    faults: Faults,
+    *,
+    delivered: Sequence[str],
 ) -> dict[str, pd.Series[Any]]:
-    """Every field of the layer: converted, or at its default where the file does not have it."""
+    """Every field of the layer: converted, or at its default where it is not among the columns delivered."""
     import pandas as pd
 
     found = {source.field.name: source for source in fields}
@@ -167,9 +176,10 @@ def convert_columns(
         source = found.get(wanted.name)
         if source is None:
             columns[wanted.name] = pd.Series(wanted.default, index=range(len(rows)), dtype=wanted.dtype)
-            if wanted.required and wanted.default is None:
+            if wanted.required and wanted.default is None and len(rows):
                 what = "no column was found for this required field: name one in a mapping"
-                faults.add(Fault(what=what, file=rows.files[0], field=wanted.name))
+                value = ", ".join(delivered) or "no columns"
+                faults.add(Fault(what=what, file=rows.files[0], field=wanted.name, value=value))
         elif source.rule.sequence is not None:
             columns[wanted.name] = pd.Series([f"{source.rule.sequence}{n}" for n in rows.number.tolist()], dtype="str")
         else:
@@ -208,20 +218,29 @@ def read_shapes(
     ------
     CrsError
         Where the coordinates are cannot be told, or is refused.
+    SourceError
+        There is no geometry, or columns of coordinates contradict their names.
     """
     coordinates, said, said_how = None, source.crs, source.crs_said
-    geometry = table.geometry
+    geometry, faulty = table.geometry, table.unreadable
+    what = "the geometry cannot be read: a ring does not close, or its type is unknown"
+    faults.add_rows(what, faulty, rows, field="geometry")
     if place is not None:
-        geometry, coordinates, degrees = read_coordinates(place, table.columns, rows, faults)
-        if degrees:
+        places = read_coordinates(place, table.columns, rows, faults)
+        geometry, faulty, coordinates = places.geometry, places.faulty, places.decision
+        if places.degrees and said is None and wishes.crs is None:
             said, said_how = CRS84, "columns of longitude and latitude, taken as WGS 84"
     if geometry is None:
         raise SourceError(f"{source.name} has no geometry")
-    shapes = fit_shapes(geometry, layer, rows, faults, unreadable=table.unreadable, tolerance=wishes.repair_tolerance)
+    shapes = fit_shapes(geometry, layer, rows, faults, faulty=faulty, tolerance=wishes.repair_tolerance)
     crs, crs_decision = decide_crs(source.name, wishes.crs, said, said_how, _bounds(geometry), wishes.datum)
     marked = (*source.columns, *source.nested, *((source.layer,) if source.layer else ()))
     datum, datum_decision = decide_datum(source.name, marked, crs, wishes.datum, layer)
-    placed, note = into_storage(shapes.geometry, crs, datum, target, rows, faults)
+    try:
+        placed, note = into_storage(shapes.geometry, crs, datum, target, rows, faults)
+    except CrsError as error:
+        where = f" ({coordinates.value})" if coordinates else ""
+        raise CrsError(f"{source.name}{where}: {error.detail}", cause=error, **error.members) from error
     return PlacedShapes(
         geometry=placed,
         crs=crs_decision,

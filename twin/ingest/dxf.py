@@ -27,7 +27,7 @@ def decide_dxf_encoding(path: Path, explicit: str | None) -> Decision:
             while lines := file.readlines(_CHUNK_BYTES):
                 yield b"".join(lines)
 
-    return decide_encoding(chunks, explicit=explicit, hints=hints)
+    return decide_encoding(path.name, chunks, explicit=explicit, hints=hints)
 
 
 def read_dxf_place(path: Path) -> tuple[str, tuple[str, ...]]:

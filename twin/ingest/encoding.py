@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from twin.errors import SourceError
 from twin.ingest.report import Decision
 
@@ -17,6 +19,10 @@ Chunks = Callable[[], Iterator[bytes]]
 _STRICT = {"utf-8", "gb18030", "gbk", "gb2312", "big5", "cp950", "cp932", "shift_jis", "cp949", "euc_kr", "utf-16"}
 
 _GB = {"gb18030", "gbk", "gb2312"}
+
+#: First bytes of everyday Chinese in GB 2312: punctuation, numerals, wide letters, Greek, and the 3,755 common
+#: characters. Not kana, Cyrillic and rare characters, which the text of other encodings decodes to.
+_EVERYDAY = [0xA1, 0xA2, 0xA3, 0xA6, *range(0xB0, 0xD8)]
 
 #: How much of the text is looked at to judge whether it is plausible Chinese, in bytes.
 _SAMPLE_BYTES = 1_000_000
@@ -47,12 +53,12 @@ def normalise_encoding(name: str) -> str | None:
     return "gb18030" if found in _GB else found
 
 
-def decide_encoding(chunks: Chunks, *, explicit: str | None = None, hints: Iterable[Hint] = ()) -> Decision:
+def decide_encoding(name: str, chunks: Chunks, *, explicit: str | None = None, hints: Iterable[Hint] = ()) -> Decision:
     """Decide how to read the text of a file.
 
-    In order: what the operator says; what the file says, if the bytes agree; strict UTF-8; strict GB18030 whose
-    characters are mostly those of everyday Chinese (GB 2312). A single-byte code page agrees with any bytes, so it is
-    believed only after the others have failed.
+    In order: what the operator says; what the file says, if the bytes agree; strict UTF-8; strict GB18030. Undeclared
+    text must be mostly of characters that people here write, and GB18030 of everyday Chinese always. A single-byte
+    code page agrees with any bytes, so it is believed only after the others have failed.
 
     Raises
     ------
@@ -60,55 +66,75 @@ def decide_encoding(chunks: Chunks, *, explicit: str | None = None, hints: Itera
         The operator's encoding does not read the bytes, or nothing does.
     """
     if explicit is not None:
-        return _explicit(chunks, explicit)
+        return _explicit(name, chunks, explicit)
     if all(chunk.isascii() for chunk in chunks()):
         return Decision(value="utf-8", why="all text is ASCII")
     wrong: list[Hint] = []
     weak: list[tuple[str, Hint]] = []
     for hint in hints:
-        name = normalise_encoding(hint.encoding)
-        if name not in _STRICT:
-            if name is not None:
-                weak.append((name, hint))
-        elif _reads(chunks, name):
-            return Decision(value=name, why=f"{hint.by} says {hint.encoding}, and the bytes agree" + _said(wrong))
+        encoding = normalise_encoding(hint.encoding)
+        if encoding not in _STRICT:
+            if encoding is not None:
+                weak.append((encoding, hint))
+        elif _reads(chunks, encoding):
+            return Decision(value=encoding, why=f"{hint.by} says {hint.encoding}, and the bytes agree" + _said(wrong))
         else:
             wrong.append(hint)
-    for name in ("utf-8", "gb18030"):
-        if _reads(chunks, name):
-            return Decision(value=name, why=f"the bytes are strict {name.upper()}" + _said(wrong))
-    for name, hint in weak:
-        return Decision(value=name, why=f"{hint.by} says {hint.encoding}, and nothing speaks against it" + _said(wrong))
+    for encoding in ("utf-8", "gb18030"):
+        if _reads(chunks, encoding) and not (encoding == "utf-8" and _is_foreign(chunks)):
+            return Decision(value=encoding, why=f"the bytes are strict {encoding.upper()}" + _said(wrong))
+    for encoding, hint in weak:
+        return Decision(
+            value=encoding, why=f"{hint.by} says {hint.encoding}, and nothing speaks against it" + _said(wrong)
+        )
     raise SourceError(
-        "the text is neither UTF-8 nor GB18030" + _said(wrong) + "; name its encoding, e.g. --encoding GB18030"
+        f"the text of {name} is neither UTF-8 nor everyday Chinese in GB18030{_said(wrong)}; name its encoding, "
+        "e.g. --encoding GB18030"
     )
 
 
-def _explicit(chunks: Chunks, encoding: str) -> Decision:
-    name = normalise_encoding(encoding)
-    if name is None:
+def _explicit(name: str, chunks: Chunks, encoding: str) -> Decision:
+    known = normalise_encoding(encoding)
+    if known is None:
         raise SourceError(f"there is no encoding {encoding}; use e.g. UTF-8 or GB18030")
-    if any(count_cut_values(chunk, name) is None for chunk in chunks()):
-        raise SourceError(f"the text is not {encoding}: its bytes cannot be decoded so; leave the encoding out to test")
-    return Decision(value=name, why="given")
+    if any(count_cut_values(chunk, known) is None for chunk in chunks()):
+        raise SourceError(
+            f"the text of {name} is not {encoding}: its bytes cannot be decoded so; leave the encoding out to test"
+        )
+    return Decision(value=known, why="given")
 
 
 def _said(wrong: list[Hint]) -> str:
     return "".join(f"; {hint.by} says {hint.encoding}, but the bytes are not" for hint in wrong)
 
 
-def _reads(chunks: Chunks, name: str) -> bool:
-    if any(count_cut_values(chunk, name) is None for chunk in chunks()):
+def _reads(chunks: Chunks, encoding: str) -> bool:
+    if any(count_cut_values(chunk, encoding) is None for chunk in chunks()):
         return False
-    return name not in _GB or _is_everyday_chinese(chunks, name)
+    return encoding not in _GB or _is_everyday_chinese(chunks)
 
 
-def _is_everyday_chinese(chunks: Chunks, name: str) -> bool:
-    """Whether most characters beyond ASCII belong to GB 2312, as those of real Chinese text do."""
-    sample = b"".join(_first(chunks(), _SAMPLE_BYTES)).decode(name, errors="ignore")
-    beyond = [character for character in sample if not character.isascii()]
-    everyday = len("".join(beyond).encode("gb2312", errors="ignore")) / 2
-    return everyday > len(beyond) / 2
+def _is_everyday_chinese(chunks: Chunks) -> bool:
+    """Whether most characters beyond ASCII are those of real Chinese text; other encodings decode to rare ones."""
+    beyond = _beyond_ascii(chunks, "gb18030")
+    rows = np.frombuffer(beyond.encode("gb2312", errors="ignore"), dtype=np.uint8)[::2]
+    return int(np.isin(rows, _EVERYDAY).sum()) > len(beyond) / 2
+
+
+def _is_foreign(chunks: Chunks) -> bool:
+    """Whether most characters beyond ASCII, read as UTF-8, are of scripts that nobody here writes.
+
+    A few Chinese characters in GBK may be strict UTF-8 by chance (``一`` is the Cyrillic ``һ``), but only such.
+    """
+    beyond = _beyond_ascii(chunks, "utf-8")
+    return sum("\u0100" <= character < "\u0370" or "\u0400" <= character < "\u0800" for character in beyond) > (
+        len(beyond) / 2
+    )
+
+
+def _beyond_ascii(chunks: Chunks, encoding: str) -> str:
+    sample = b"".join(_first(chunks(), _SAMPLE_BYTES)).decode(encoding, errors="ignore")
+    return "".join(character for character in sample if not character.isascii())
 
 
 def _first(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:

@@ -45,7 +45,7 @@ def declare_charset(path: Path, explicit: str | None) -> Decision | None:
     said = _CHARSET.search(head)
     if said is None or (said[1].lower() != b"neutral" and explicit is None):
         return None if said is None else Decision(value=said[1].decode("ascii"), why="the file says so")
-    decision = decide_encoding(lambda: _texts(path, head), explicit=explicit)
+    decision = decide_encoding(path.name, lambda: _texts(path, head), explicit=explicit)
     name = _NAMES.get(decision.value)
     if name is None:
         raise SourceError(f"MapInfo files in {decision.value} cannot be read; convert {path.name} to UTF-8")

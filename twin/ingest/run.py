@@ -173,7 +173,7 @@ def ingest_rows(
     faults = Faults()
     origin = Rows.of(source, np.arange(1, len(rows) + 1))
     sources = [FieldSource(field=layer.schema[name], column=name, rule=FieldRule(), how="same name") for name in given]
-    columns = convert_columns(layer, sources, rows.reset_index(drop=True), origin, faults)
+    columns = convert_columns(layer, sources, rows.reset_index(drop=True), origin, faults, delivered=given)
     shapes = fit_shapes(rows.geometry.to_numpy(), layer, origin, faults, tolerance=repair_tolerance)
     geometry, _ = into_storage(shapes.geometry, store.crs, None, store.crs, origin, faults)
     report = Report(

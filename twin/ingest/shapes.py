@@ -47,7 +47,7 @@ class Shapes:
 
 
 def fit_shapes(
-    geometry: Geometries, layer: Layer, rows: Rows, faults: Faults, *, unreadable: Flags | None = None, tolerance: float
+    geometry: Geometries, layer: Layer, rows: Rows, faults: Faults, *, faulty: Flags | None = None, tolerance: float
 ) -> Shapes:
     """Make geometry fit a layer, or say why it does not.
 
@@ -65,17 +65,15 @@ def fit_shapes(
         Where they come from.
     faults
         Gets what is wrong.
-    unreadable
-        n flags: there is no geometry because it could not be made of its bytes.
+    faulty
+        n flags: that there is no geometry is a fault already.
     tolerance
         Largest relative change of area that the repair of an invalid polygon may make.
     """
-    unreadable = np.zeros(len(geometry), dtype=bool) if unreadable is None else unreadable
-    what = "the geometry cannot be read: a ring does not close, or its type is unknown"
-    faults.add_rows(what, unreadable, rows, field="geometry")
     shapes = geometry.copy()
     absent = shapely.is_missing(shapes) | shapely.is_empty(shapes)
-    faults.add_rows("there is no geometry", absent & ~unreadable, rows, field="geometry")
+    told = np.zeros(len(geometry), dtype=bool) if faulty is None else faulty
+    faults.add_rows("there is no geometry", absent & ~told, rows, field="geometry")
     shapes[absent] = None
     notices = _fit_dimension(shapes, layer)
     _fit_type(shapes, layer, rows, faults)

@@ -6,10 +6,14 @@ So a delivery is opened through links in a temporary folder; archives are unpack
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
+import re
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +25,7 @@ from twin.errors import SourceError
 _PARTS = {
     ".shp": {".shx", ".dbf", ".prj", ".cpg"},
     ".dbf": {".cpg"},
+    ".csv": {".prj"},
     ".tab": {".dat", ".map", ".id", ".ind", ".cpg"},
     ".mif": {".mid"},
     ".gml": {".xsd"},
@@ -30,8 +35,15 @@ _PARTS = {
 
 #: Kinds of file looked for in an archive.
 _KINDS = {
-    ".shp", ".gpkg", ".geojson", ".json", ".fgb", ".parquet", ".kml", ".dxf", ".tab", ".mif", ".gml", ".csv", ".xlsx",
+    ".shp", ".gpkg", ".geojson", ".geojsonl", ".json", ".fgb", ".parquet", ".kml", ".kmz", ".dxf", ".tab", ".mif",
+    ".gml", ".csv", ".xlsx",
 }  # fmt: skip
+
+#: The flag of a member of an archive whose name is in UTF-8; zipfile reads the others as code page 437.
+_SAYS_UTF8 = 0x800
+
+#: What operating systems leave in archives.
+_IS_LITTER = re.compile(r"(^|/)(__MACOSX/|\._|~\$)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,24 +79,20 @@ def stage(path: Path, *, name: str | None = None) -> Iterator[Staged]:
     Raises
     ------
     SourceError
-        It is absent, empty, a plain folder, or an archive without exactly one data set.
+        It is absent, empty, a plain folder, or an archive without exactly one data set; it cannot be read, or there is
+        no room to read it.
     """
+    name = name or path.name
     parts = _parts(path)
-    with tempfile.TemporaryDirectory(prefix="twin-ingest-") as folder:
-        inside = Path(folder)
-        if path.is_dir():
-            inside = inside / (path.stem + ".gdb")
-            inside.mkdir()
-        try:
-            for part in parts:
-                _place(part, inside / (part.stem + part.suffix.lower() if path.is_file() else part.name))
-            digest = hash_files(parts)
-            staged = inside if path.is_dir() else inside / (path.stem + path.suffix.lower())
-            if staged.suffix == ".zip":
-                staged = _unpack(staged, inside / "unpacked")
-        except OSError as error:
-            raise SourceError(f"{path.name} cannot be read: {error.strerror or error}", cause=error) from error
-        yield Staged(name=name or path.name, path=staged, sha256=digest)
+    try:
+        with tempfile.TemporaryDirectory(prefix="twin-ingest-") as folder:
+            source = _unpack(path, Path(folder, "unpacked")) if path.suffix.lower() == ".zip" else path
+            yield Staged(name=name, path=_link(source, Path(folder, "staged")), sha256=hash_files(parts))
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            said = f"there is no room for temporary files in {tempfile.gettempdir()}; set TMPDIR to a larger folder"
+            raise SourceError(f"{name} cannot be read: {said}", cause=error) from error
+        raise SourceError(f"{name} cannot be read: {error.strerror or error}", cause=error) from error
 
 
 def hash_files(files: list[Path]) -> str:
@@ -105,6 +113,7 @@ def digest_list(digests: Sequence[tuple[str, str]]) -> str:
 
 
 def _parts(path: Path) -> list[Path]:
+    """The file and what belongs to it; of a File Geodatabase, the files in it."""
     if path.is_dir():
         parts = [part for part in path.iterdir() if part.is_file()]
         if not any(part.suffix.lower() == ".gdbtable" for part in parts):
@@ -115,8 +124,26 @@ def _parts(path: Path) -> list[Path]:
     if path.stat().st_size == 0:
         raise SourceError(f"{path.name} is empty (0 bytes)")
     wanted = _PARTS.get(path.suffix.lower(), set())
-    beside = [part for part in path.parent.iterdir() if wanted and part.stem == path.stem and part != path]
-    return [path, *(part for part in beside if part.suffix.lower() in wanted)]
+    stem = path.stem.casefold()
+    beside = [part for part in path.parent.iterdir() if wanted and part.stem.casefold() == stem]
+    # Windows does not mind case. Of two that differ in nothing else, the one spelt like the file comes last and counts.
+    beside.sort(key=lambda part: part.stem == path.stem)
+    found = {part.suffix.lower(): part for part in beside if part.suffix.lower() in wanted}
+    return [path, *found.values()]
+
+
+def _link(path: Path, folder: Path) -> Path:
+    """Link a data set into a folder, and say where it is then; suffixes become small letters."""
+    if path.is_dir():
+        folder /= f"{path.stem}.gdb"
+        folder.mkdir(parents=True)
+        for part in _parts(path):
+            _place(part, folder / part.name)
+        return folder
+    folder.mkdir()
+    for part in _parts(path):
+        _place(part, folder / f"{path.stem}{part.suffix.lower()}")
+    return folder / f"{path.stem}{path.suffix.lower()}"
 
 
 def _place(part: Path, place: Path) -> None:
@@ -136,19 +163,19 @@ def _is_write_ahead(part: Path) -> bool:
 
 def _unpack(archive: Path, folder: Path) -> Path:
     """Unpack an archive and find the one data set in it."""
+    folder.mkdir()
     try:
         with zipfile.ZipFile(archive) as packed:
-            members = packed.infolist()
-            if sum(member.file_size for member in members) > shutil.disk_usage(archive.parent).free:
-                raise SourceError(f"{archive.name} does not fit on the disk when unpacked")
+            members = [member for member in packed.infolist() if not _IS_LITTER.search(member.filename)]
+            if sum(member.file_size for member in members) > shutil.disk_usage(folder).free:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             for member in members:
-                # Archivers in China write GBK names without saying so; zipfile then reads them as code page 437.
-                if not member.flag_bits & 0x800:
-                    member.filename = member.filename.encode("cp437").decode("gb18030", errors="replace")
+                if not member.flag_bits & _SAYS_UTF8:
+                    member.filename = _decode_name(member.filename.encode("cp437"))
                 packed.extract(member, folder)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
         raise SourceError(f"{archive.name} cannot be unpacked: {error}", cause=error) from error
-    databases = [found for found in folder.rglob("*.gdb") if found.is_dir()]
+    databases = [found for found in folder.rglob("*") if found.is_dir() and found.suffix.lower() == ".gdb"]
     files = [found for found in folder.rglob("*") if found.is_file() and found.suffix.lower() in _KINDS]
     found = databases or files
     if len(found) != 1:
@@ -157,3 +184,11 @@ def _unpack(archive: Path, folder: Path) -> Path:
             f"{archive.name} must hold one data set, it holds {len(found)}: {names}; unpack it and name them"
         )
     return found[0]
+
+
+def _decode_name(name: bytes) -> str:
+    """A member's name as its archiver meant it: they write UTF-8 or, in China, GBK without saying so."""
+    try:
+        return name.decode("utf-8")
+    except UnicodeDecodeError:
+        return name.decode("gb18030", errors="replace")
