@@ -53,6 +53,14 @@ def test_mixed_types_are_faults_and_name_what_is_allowed(fit, parcels):
     assert faults == [(2, "the geometry type is wrong"), (3, "the geometry type is wrong")]
 
 
+def test_closed_lines_are_outlines_in_a_layer_of_areas_and_the_notice_says_so(fit):
+    outline, path = shapely.from_wkt(["LINESTRING (0 0, 9 0, 9 9, 0 0)", "LINESTRING (0 0, 9 0, 9 9)"])
+    fitted, faults = fit(outline, path)
+    assert fitted.geometry[0].area == 40.5
+    assert fitted.notices == ("1 closed lines were taken as the outlines of areas",)
+    assert faults == [(2, "the geometry type is wrong")]
+
+
 def test_a_collection_with_one_part_is_that_part(fit):
     fitted, faults = fit(shapely.GeometryCollection([box(0, 0, 1, 1)]))
     assert (fitted.geometry[0].geom_type, faults) == ("MultiPolygon", [])

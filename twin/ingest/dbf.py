@@ -129,6 +129,43 @@ def read_dbf(path: Path) -> Dbf:
     )
 
 
+def require_whole(shp: Path, dbf: Dbf) -> int:
+    """Refuse a Shapefile of which a part is missing: GDAL reads as many rows as the shorter part has.
+
+    Returns
+    -------
+    int
+        How many rows are marked as deleted; GDAL leaves them out.
+
+    Raises
+    ------
+    SourceError
+        The .shp or the .dbf is cut off, or they have another number of rows.
+    """
+    with shp.open("rb") as file:
+        head = file.read(28)
+    # The length stands in the header in 16-bit words; some writers leave it 0.
+    if len(head) < 28 or shp.stat().st_size < 2 * struct.unpack(">i", head[24:])[0]:
+        raise SourceError(f"{shp.name} is cut off: it is shorter than its header says")
+    if dbf.path.stat().st_size < dbf.header_length + dbf.records * dbf.record_length:
+        raise SourceError(f"{dbf.path.name} is cut off: it does not hold the {dbf.records:,} rows of its header")
+    shx = shp.with_suffix(".shx")
+    shapes = max(0, shx.stat().st_size - 100) // 8 if shx.exists() else dbf.records
+    if shapes != dbf.records:
+        raise SourceError(f"{shp.name} has {shapes:,} shapes, but {dbf.path.name} {dbf.records:,} rows")
+    return sum(int((chunk[:, 0] == ord("*")).sum()) for chunk in dbf.record_chunks())
+
+
+def mend_prj(prj: Path) -> None:
+    """Rewrite a staged .prj with Chinese names in GBK, which GDAL hands on as they are, in UTF-8."""
+    text = prj.read_bytes() if prj.exists() else b""
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError:
+        prj.unlink()
+        prj.write_text(text.decode("gb18030", errors="replace"), "utf-8")
+
+
 def decide_dbf_encoding(dbf: Dbf, explicit: str | None) -> Decision:
     """Decide the encoding of a .dbf: what is given, its .cpg, its language byte, then what the bytes are."""
     hints = []

@@ -6,12 +6,31 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from twin.errors import SourceError
 from twin.ingest.encoding import Hint, decide_encoding
 from twin.ingest.report import Decision
 
 _UNITS = {1: "inches", 2: "feet", 4: "millimetres", 5: "centimetres", 7: "kilometres", 14: "decimetres"}
 
 _CHUNK_BYTES = 16_000_000
+
+
+def require_whole_drawing(path: Path) -> None:
+    """Refuse a drawing that is binary or cut off; GDAL reads as far as it comes.
+
+    Raises
+    ------
+    SourceError
+        It is.
+    """
+    with path.open("rb") as file:
+        binary = file.read(22).startswith(b"AutoCAD Binary DXF")
+        file.seek(max(0, path.stat().st_size - 1_000))
+        end = file.read().split()
+    if binary:
+        raise SourceError(f"{path.name} is a binary drawing: save it as .dxf in ASCII")
+    if end[-1:] != [b"EOF"]:
+        raise SourceError(f"{path.name} is cut off: it does not end with EOF")
 
 
 def decide_dxf_encoding(path: Path, explicit: str | None) -> Decision:

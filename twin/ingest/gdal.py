@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +11,14 @@ from typing import Any
 from twin.errors import SourceError
 from twin.ingest.stage import Staged
 from twin.layer import Layer
+
+#: What GDAL says of itself, and what its users need to know instead.
+_IN_WORDS = (
+    (r"; It might help to specify the correct driver.*", ""),
+    (r"\S+\.(?:cpp|c|h), \d+: ", ""),
+    (r"(?s).*database disk image is malformed.*", "the database is damaged or cut off"),
+    (r"Too many characters in number", "a value has more than 10 million characters"),
+)
 
 _FAMILY = {"Point": 0, "LineString": 1, "Polygon": 2}
 
@@ -33,11 +42,12 @@ def run_gdal(staged: Staged, notices: list[str], options: Mapping[str, str]) -> 
         GDAL cannot read it.
     """
     import pyogrio
-    from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FieldError, GeometryError
 
     def told(message: object) -> str:
         text = str(message).replace(str(staged.path), staged.name).replace(f"{staged.path.parent}/", "")
-        return text.replace("Too many characters in number", "a value has more than 10 million characters")
+        for pattern, words in _IN_WORDS:
+            text = re.sub(pattern, words, text)
+        return text
 
     before = {name: pyogrio.get_gdal_config_option(name) for name in options}
     pyogrio.set_gdal_config_options(dict(options))
@@ -45,7 +55,7 @@ def run_gdal(staged: Staged, notices: list[str], options: Mapping[str, str]) -> 
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             yield
-    except (DataSourceError, DataLayerError, FieldError, GeometryError, CRSError, UnicodeDecodeError) as error:
+    except (RuntimeError, ValueError) as error:  # what every error of pyogrio is, and text that cannot be decoded
         raise SourceError(f"{staged.name} cannot be read: {told(error)}", cause=error) from error
     finally:
         pyogrio.set_gdal_config_options(before)

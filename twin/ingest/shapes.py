@@ -51,9 +51,9 @@ def fit_shapes(
 ) -> Shapes:
     """Make geometry fit a layer, or say why it does not.
 
-    Single geometries become multi where the layer wants that, and multi ones with one part become single. Heights are
-    dropped from a layer without; in a layer with heights, a vertex that was delivered without one is stored at 0 and
-    the notices say so. M values are dropped.
+    In a layer of areas, closed lines are outlines: drawings have no others. Single geometries become multi where the
+    layer wants that, and multi ones with one part become single. Heights are dropped from a layer without; in a layer
+    with heights, a vertex that was delivered without one is stored at 0 and the notices say so. M values are dropped.
 
     Parameters
     ----------
@@ -75,10 +75,20 @@ def fit_shapes(
     told = np.zeros(len(geometry), dtype=bool) if faulty is None else faulty
     faults.add_rows("there is no geometry", absent & ~told, rows, field="geometry")
     shapes[absent] = None
-    notices = _fit_dimension(shapes, layer)
+    notices = (*_close_outlines(shapes, layer), *_fit_dimension(shapes, layer))
     _fit_type(shapes, layer, rows, faults)
     repaired = _fit_validity(shapes, rows, faults, tolerance)
     return Shapes(geometry=shapes, repaired=repaired, notices=notices)
+
+
+def _close_outlines(shapes: Geometries, layer: Layer) -> tuple[str, ...]:
+    if layer.dimension != 2 or {"LineString", "MultiLineString"} & set(layer.geometries):
+        return ()
+    outline = (shapely.get_type_id(shapes) == 1) & shapely.is_closed(shapes) & (shapely.get_num_points(shapes) >= 4)
+    if not outline.any():
+        return ()
+    shapes[outline] = [shapely.Polygon(line) for line in shapes[outline]]
+    return (f"{int(outline.sum()):,} closed lines were taken as the outlines of areas",)
 
 
 def _fit_dimension(shapes: Geometries, layer: Layer) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,9 +13,10 @@ import shapely
 from twin.crs import parse_crs
 from twin.errors import SourceError
 from twin.ingest.arrow import decode_geometry, frame_of
-from twin.ingest.dbf import decide_dbf_encoding, mend_dbf, read_dbf
-from twin.ingest.dxf import decide_dxf_encoding, read_dxf_place
+from twin.ingest.dbf import decide_dbf_encoding, mend_dbf, mend_prj, read_dbf, require_whole
+from twin.ingest.dxf import decide_dxf_encoding, read_dxf_place, require_whole_drawing
 from twin.ingest.gdal import choose_layer, run_gdal
+from twin.ingest.geojson import geojson_crs, holds_nested
 from twin.ingest.mapinfo import declare_charset
 from twin.ingest.report import Decision
 from twin.ingest.source import Geometries, Source, Table
@@ -74,8 +74,10 @@ def open_vector(staged: Staged, layer: Layer, *, wanted: str | None, encoding: s
         GDAL cannot read it, or it has several layers that would do.
     """
     path = staged.path
-    if path.suffix == ".vrt":
-        raise SourceError(f"{staged.name} only points to other files: name those instead")
+    if path.is_file():
+        with path.open("rb") as file:
+            if re.search(rb"<OGR\w+DataSource", file.read(4_096)):
+                raise SourceError(f"{staged.name} only points to other data: name the files themselves")
     reading = _PREPARE.get(path.suffix, _prepare_other)(path, encoding)
     notices = list(reading.notices)
     with run_gdal(staged, notices, reading.options):
@@ -85,18 +87,26 @@ def open_vector(staged: Staged, layer: Layer, *, wanted: str | None, encoding: s
         info = pyogrio.read_info(path, layer=name, encoding=reading.bytes_encoding)
     gdal_names = [str(column) for column in info["fields"]]
     names = tuple(gdal_names) if reading.names is None or len(reading.names) != len(gdal_names) else reading.names
-    nested = tuple(
-        column
-        for column, kind, subtype in zip(names, info["ogr_types"], info["ogr_subtypes"], strict=True)
-        if kind in _NESTED or subtype == "OFSTJSON"
-    )
+    kinds = list(zip(gdal_names, info["ogr_types"], info["ogr_subtypes"], strict=True))
+    lists = {column for column, kind, _ in kinds if kind in _NESTED}
+    json_texts = [column for column, kind, subtype in kinds if kind == "OFTString" and subtype == "OFSTJSON"]
+    if json_texts:
+        with run_gdal(staged, notices, reading.options):
+            _, values = pyogrio.read_arrow(path, layer=name, columns=json_texts, read_geometry=False)
+        lists |= {column for column in json_texts if holds_nested(values.column(column).to_pylist())}
+    nested = tuple(column for column, gdal_name in zip(names, gdal_names, strict=True) if gdal_name in lists)
     crs, said = info["crs"], "the file says so" if info["crs"] else reading.said
-    if info["driver"] == "GeoJSON":
-        crs, said = _geojson_crs(path, crs)
+    if info["driver"] in ("GeoJSON", "GeoJSONSeq"):
+        crs, said = geojson_crs(path)
 
     def read(columns: Sequence[str]) -> Table:
         positions = [names.index(column) for column in columns]
-        return _read(staged, name, reading, gdal_names, positions, columns)
+        table = _read(staged, name, reading, gdal_names, positions, columns)
+        if info["driver"] == "FlatGeobuf" and len(table.number) != info["features"]:
+            raise SourceError(
+                f"{staged.name} is cut off: of {info['features']:,} features {len(table.number):,} can be read"
+            )
+        return table
 
     return Source(
         name=staged.name,
@@ -165,24 +175,30 @@ def _read_straight(staged: Staged, layer: str, reading: _Reading) -> Geometries:
 
 
 def _prepare_shapefile(path: Path, encoding: str | None) -> _Reading:
+    mend_prj(path.with_suffix(".prj"))
     # Only where it is missing: GDAL would write a new one through the link to the delivered one.
     options = {} if path.with_suffix(".shx").exists() else {"SHAPE_RESTORE_SHX": "YES"}
     if not path.with_suffix(".dbf").exists():
-        return _Reading(options=options)
+        return _Reading(options=options, notices=("no .dbf lies beside it: its shapes have no attributes",))
     dbf = read_dbf(path.with_suffix(".dbf"))
+    deleted = require_whole(path, dbf) if path.suffix == ".shp" else 0
     decision = decide_dbf_encoding(dbf, encoding)
     cut = mend_dbf(dbf, decision.value)
-    notice = f"{cut} column names or values end in the middle of a character; the half was dropped"
+    told = {
+        f"{cut:,} column names or values end in the middle of a character; the half was dropped": cut,
+        f"{deleted:,} rows are marked as deleted in the .dbf and were left out": deleted,
+    }
     return _Reading(
         encoding=decision,
         names=dbf.names(decision.value),
         bytes_encoding=decision.value,
         options=options,
-        notices=(notice,) if cut else (),
+        notices=tuple(notice for notice, count in told.items() if count),
     )
 
 
 def _prepare_dxf(path: Path, encoding: str | None) -> _Reading:
+    require_whole_drawing(path)
     decision = decide_dxf_encoding(path, encoding)
     said, notices = read_dxf_place(path)
     return _Reading(encoding=decision, options={"DXF_ENCODING": decision.value}, said=said, notices=notices)
@@ -204,12 +220,3 @@ _PREPARE: Mapping[str, Callable[[Path, str | None], _Reading]] = {
     ".tab": _prepare_mapinfo,
     ".mif": _prepare_mapinfo,
 }
-
-
-def _geojson_crs(path: Path, crs: str | None) -> tuple[str | None, str]:
-    """What a GeoJSON file says: its old-style crs member, or nothing, which RFC 7946 defines as WGS 84."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        says_so = re.search(rb'"crs"\s*:\s*(\{|null)', data) is not None
-    if says_so:
-        return crs, "crs member of the file"
-    return "OGC:CRS84", "GeoJSON without a crs member, RFC 7946"
