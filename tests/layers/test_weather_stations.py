@@ -17,6 +17,7 @@ from layers.planning_areas import PLANNING_AREAS
 from layers.weather_stations.layer import WEATHER_STATIONS
 from layers.weather_stations.spacing import weather_station_spacing
 from twin.crs import parse_crs, reproject
+from twin.densify import densify
 from twin.errors import InvalidParameter
 
 X, Y = 500_000, 3_930_000
@@ -109,14 +110,25 @@ def test_a_station_on_the_border_counts_and_one_outside_does_not(measure):
 
 @pytest.mark.parametrize("crs", ["EPSG:4490", "EPSG:4548", "EPSG:4527", "EPSG:32650", "EPSG:3857"])
 def test_a_station_on_the_border_counts_in_every_crs(measure, crs):
-    """The border is straight in EPSG:4549; elsewhere it bends, but not between its corners as they are stored."""
+    """The border is straight in EPSG:4549; elsewhere it bends by up to 2 m, and is stored as ingest does."""
     stored = parse_crs(crs)
 
     def move(row):
-        return row | {"geometry": reproject([row["geometry"]], PLANE, stored)[0]}
+        return row | {"geometry": reproject(densify([row["geometry"]], PLANE, stored), PLANE, stored)[0]}
 
     stations = [move(station(number, at)) for number, at in enumerate([(0, 5), (5, 0), (10, 5), (5, 10), (0, 0)])]
     assert measure(stations, scope=[move(urban())], crs=crs).denominator == 5
+
+
+def test_a_border_that_is_straight_in_stored_degrees_is_followed_as_it_bends_on_the_ground(measure):
+    """12 km of a parallel leave their chord by 2.01 m: sin 2φ / 16 · (12 km / N cos φ)² · N, N = 6,385 km."""
+    square = box(118.4, 35.5, 118.5322, 35.6)
+    rows = [
+        {"station_id": name, "name": name, "kind": "automatic", "geometry": Point(118.4661, 35.5 + off, 100)}
+        for name, off in (("in", 1e-6), ("on", 0.0), ("out", -1e-6))  # a millionth of a degree is 11 cm
+    ]
+    found = measure(rows, scope=[{**urban(), "geometry": square}], crs="EPSG:4490")
+    assert found.covered == {"weather_stations": ("in", "on")}
 
 
 def test_only_automatic_stations_in_service_on_the_day_count(measure):

@@ -237,7 +237,7 @@ def read_shapes(
     marked = (*source.columns, *source.nested, *((source.layer,) if source.layer else ()))
     datum, datum_decision = decide_datum(source.name, marked, crs, wishes.datum, layer)
     try:
-        placed, note = into_storage(shapes.geometry, crs, datum, target, rows, faults)
+        placed, notes = into_storage(shapes.geometry, crs, datum, target, rows, faults)
     except CrsError as error:
         where = f" ({coordinates.value})" if coordinates else ""
         raise CrsError(f"{source.name}{where}: {error.detail}", cause=error, **error.members) from error
@@ -248,7 +248,7 @@ def read_shapes(
         datum=datum,
         datum_decision=datum_decision,
         repaired=shapes.repaired,
-        notices=(*shapes.notices, *((note,) if note else ())),
+        notices=(*shapes.notices, *notes),
     )
 
 
