@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from twin.schema import Field
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: How dates and instants are written: ISO 8601 as GeoPackage asks, so text order is time order.
 _FORMATS = {"date": "%Y-%m-%d", "datetime": "%Y-%m-%dT%H:%M:%S.%f"}
@@ -15,6 +16,8 @@ _FORMATS = {"date": "%Y-%m-%d", "datetime": "%Y-%m-%dT%H:%M:%S.%f"}
 
 def plain_values(series: pd.Series[Any], field: Field) -> list[Any]:
     """The n values of a column as str, int, float or bool; None where missing; dates as ISO text."""
+    import pandas as pd
+
     if field.type in _FORMATS:
         series = pd.to_datetime(series, utc=field.type == "datetime").dt.strftime(_FORMATS[field.type])
         if field.type == "datetime":
@@ -27,6 +30,8 @@ def plain_values(series: pd.Series[Any], field: Field) -> list[Any]:
 
 def typed_series(values: Sequence[Any], field: Field) -> pd.Series[Any]:
     """A column in the field's dtype from n plain values."""
+    import pandas as pd
+
     if field.type in _FORMATS:
         text = pd.Series(values, dtype="str")
         parsed = pd.to_datetime(text, format="ISO8601", utc=field.type == "datetime")

@@ -118,7 +118,8 @@ def epsg_code(crs: CRS) -> int | None:
     if not (crs.is_geographic or crs.is_projected):
         return crs.to_epsg()
     # PROJ's own confidence is no guide (MGI (Ferro) from a .prj scores 25 of 100): compare what the numbers mean.
-    for candidate in (crs.name, *(f"EPSG:{m.code}" for m in crs.list_authority(auth_name="EPSG", min_confidence=20))):
+    likely = [f"EPSG:{match.code}" for match in crs.list_authority(auth_name="EPSG", min_confidence=20)]
+    for candidate in (crs.name, *likely) if likely else ():
         try:
             known = CRS(candidate)
         except CRSError:  # no CRS of that name

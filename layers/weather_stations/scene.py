@@ -95,7 +95,7 @@ def show(scene: Scene, edge: Edge | None, circle: EmptyCircle, beyond: BaseGeome
             role="longest_edge",
             title="Longest distance between neighbouring stations",
             title_zh="相邻站点最大间距",
-            geometry=store(shapely.LineString([edge.start, edge.end])),
+            geometry=store(shapely.LineString(edge.ends)),
             properties={"length_km": edge.length_m / 1000},
         )
     if not beyond.is_empty:

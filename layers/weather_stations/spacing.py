@@ -156,7 +156,8 @@ def weather_station_spacing(
         storage=weather_stations.crs,
         area=ground,
         area_m2=area_m2,
-        neighbours=shapely.get_coordinates(at[near]),
+        # To the millimetre: one place that was written down twice must not become two beside each other.
+        neighbours=shapely.get_coordinates(at[near]).round(3),
         inside=inside[near],
     )
     edge = find_longest_edge(scene.stations, scene.plane)

@@ -218,6 +218,18 @@ def test_stations_at_one_place_are_counted_and_told(measure):
     assert "1 of 5 stations" in found.note
 
 
+@pytest.mark.parametrize("apart_m", [1e-9, 1e-6, 1e-4])
+def test_one_place_written_down_twice_is_one_place(measure, apart_m):
+    """Coordinates that came by two ways differ in their last digits."""
+    again = [(x + apart_m / 1000, y - apart_m / 1000) for x, y in FOUR]
+    found, once = measure([*FOUR, *again]), measure(FOUR)
+    assert found.denominator == 8
+    assert "4 of 8 stations" in found.note
+    assert found.details["mean_nearest_neighbour_km"] == 0
+    for name in ("longest_delaunay_edge_km", "largest_empty_circle_km"):
+        assert found.details[name] == pytest.approx(once.details[name], abs=1e-6)
+
+
 def test_the_best_place_of_equal_ones_is_the_one_deepest_in_the_area(measure):
     best = next(shape for shape in measure(FOUR).shapes if shape.role == "best_next_station")
     assert (best.geometry.x, best.geometry.y) == pytest.approx((X, Y), abs=1e-3)

@@ -249,3 +249,14 @@ def test_every_command_has_help_with_an_example(terminal, command):
     assert f"twin {command}" in said
     assert "Example" in said
     assert "--json" in said
+
+
+@pytest.mark.parametrize("words", ["--help", "indicators"])
+def test_what_needs_no_rows_starts_without_the_libraries_that_read_them(words):
+    """Half of the time to the first line went into importing them."""
+    program = (
+        "import sys; from twin.cli import main_group; main_group.main(sys.argv[1:], standalone_mode=False); "
+        "sys.exit(str({'pandas', 'geopandas', 'scipy', 'sqlalchemy', 'fastapi'} & sys.modules.keys() or '') or None)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, words], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
