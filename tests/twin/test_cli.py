@@ -168,6 +168,7 @@ def test_a_dry_run_reports_and_writes_nothing(county):
         (["assess", "coverage"], 1, "there is no indicator coverage"),
         (["assess", "--param", "colour=red"], 1, "no indicator asked for has a parameter colour"),
         (["assess", "--param", "area"], 1, "--param takes name=value"),
+        (["assess", "--param", "area=urban", "--param", "area=planning"], 1, "--param gives area 2 values"),
         (["assess", "--as-of", "yesterday"], 2, "neither a revision number nor a date"),
         (["init", "county.sqlite", "--crs", "EPSG:4548"], 1, "a path ending in .gpkg"),
         (["init", "county.gpkg", "--crs", "EPSG:999999"], 1, "999999"),
@@ -186,13 +187,6 @@ def test_the_common_options_may_stand_before_the_command_and_behind_it(county):
     for words in (["--store", "other.gpkg", "--json", "layers"], ["layers", "--json", "--store", "other.gpkg"]):
         assert [layer["features"] for layer in json.loads(county.twin(*words)) if layer["features"]] == []
     assert len(json.loads(county.twin("--store", "other.gpkg", "layers", "--store", "county.gpkg", "--json"))) > 1
-
-
-def test_an_export_never_replaces_the_store_it_comes_from(county):
-    (county.folder / "alias.gpkg").symlink_to("county.gpkg")
-    for name in ("county.gpkg", "alias.gpkg"):
-        assert "is the store itself" in county.twin("export", "weather_stations", name, "--overwrite", code=1)
-    assert len(county.json("history", "weather_stations")) == 1
 
 
 def test_what_the_terminal_cannot_show_is_escaped(terminal):

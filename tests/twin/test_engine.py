@@ -196,8 +196,8 @@ def test_the_day_of_an_evaluation_is_filled_in_and_recorded(store):
     ("parameters", "words"),
     [
         ({"flors": "3"}, "tall_plots has no parameter flors; there are: floors, share, use, on_date"),
-        ({"floors": "many"}, "floors must be a value of type int"),
-        ({"share": "inf"}, "share must be a value of type float"),
+        ({"floors": "many"}, "floors must be a whole number, not 'many'"),
+        ({"share": "inf"}, "share must be a number, not 'inf'"),
         ({"use": "barn"}, "use must be home or shop"),
         ({"on_date": "yesterday"}, "on_date must be a date"),
     ],
