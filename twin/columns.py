@@ -24,8 +24,8 @@ def plain_values(series: pd.Series[Any], field: Field) -> list[Any]:
             series = series.str[:-3] + "Z"
     elif str(series.dtype) != field.dtype:
         series = series.astype(field.dtype)  # type: ignore[call-overload]
-    values = series.astype(object)
-    return values.where(series.notna(), None).tolist()
+    values: list[Any] = series.to_numpy(dtype=object, na_value=None).tolist()  # type: ignore[call-overload]
+    return values
 
 
 def typed_series(values: Sequence[Any], field: Field) -> pd.Series[Any]:

@@ -73,6 +73,7 @@ class GpkgDialect:
         self.url = str(path)
         self._write = write
         self._file = self._identify()
+        self._derived: dict[tuple[str, tuple[str, ...]], LayerTables] = {}
         # A connection costs little: whoever asks gets one at once, and a few are kept.
         self.engine: Engine = create_engine(
             "sqlite://", creator=self._connect, poolclass=QueuePool, pool_size=8, max_overflow=-1
@@ -140,8 +141,15 @@ class GpkgDialect:
         return self._tables(layer, present) if present else None
 
     def _tables(self, layer: Layer, fields: Iterable[Field]) -> LayerTables:
-        geometry = "GEOMETRY" if layer.also else layer.geometry.upper()
-        return layer_tables(layer, fields, lambda field: _Plain(_COLUMN_TYPES[field.type]), _Plain(geometry))
+        """The tables with these fields, derived once: SQLAlchemy keeps what it compiled for the same table only."""
+        fields = tuple(fields)
+        name = layer.id, tuple(field.name for field in fields)
+        tables = self._derived.get(name)
+        if tables is None or tables.layer is not layer:
+            geometry = "GEOMETRY" if layer.also else layer.geometry.upper()
+            tables = layer_tables(layer, fields, lambda field: _Plain(_COLUMN_TYPES[field.type]), _Plain(geometry))
+            self._derived[name] = tables
+        return tables
 
     def _present(self, connection: Connection, layer: Layer) -> list[Field]:
         """Find the layer's fields that have a column; none before the table stands."""
