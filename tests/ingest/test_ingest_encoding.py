@@ -90,3 +90,11 @@ def test_values_that_end_in_half_a_character_are_counted_and_do_not_spoil_the_te
     assert count_cut_values(half, "utf-8") == 1
     assert count_cut_values("沂南县".encode("gbk")[:-1] + b"\n", "gb18030") == 1
     assert count_cut_values(b"\xff\xff\n", "utf-8") is None
+
+
+def test_bytes_that_nothing_reads_are_shown_where_they_stand():
+    spoilt = "5001,界湖,自动\n5002,".encode("gbk") + b"\xcb\xd5\xff\xff" + ",自动\n".encode("gbk")
+    with pytest.raises(SourceError, match=r"neither UTF-8 nor .*: it reads “5002,苏\\xff.*自动”; name its encoding"):
+        decide(spoilt)
+    with pytest.raises(SourceError, match=r"is not GBK: it reads “5002,苏\\xff.*自动”; leave the encoding out"):
+        decide(spoilt, explicit="GBK")

@@ -20,7 +20,7 @@ from twin.ingest.mapping import FieldMapping
 from twin.ingest.match import FieldSource, find_column, match_fields
 from twin.ingest.parquet import open_parquet
 from twin.ingest.place import OFFSET_DATUMS, Datum, decide_crs, decide_datum, into_storage
-from twin.ingest.report import Decision, FileReport, Match
+from twin.ingest.report import Decision, FileReport, Match, Watch
 from twin.ingest.shapes import fit_shapes
 from twin.ingest.source import Geometries, Source, Table
 from twin.ingest.stage import Staged, stage
@@ -72,7 +72,9 @@ class Delivery:
     report: FileReport
 
 
-def read_delivery(path: Path, name: str, layer: Layer, target: CRS, wishes: Wishes, faults: Faults) -> Delivery:
+def read_delivery(
+    path: Path, name: str, layer: Layer, target: CRS, wishes: Wishes, faults: Faults, watch: Watch
+) -> Delivery:
     """Read one file, called `name` in messages, into rows of a layer; what is wrong with rows goes to `faults`.
 
     Raises
@@ -93,9 +95,10 @@ def read_delivery(path: Path, name: str, layer: Layer, target: CRS, wishes: Wish
             raise SourceError(f"{source.name} has several columns named {', '.join(twice)}: leave only one so named")
         table = source.read(list(needed))
     read = len(table.number)
+    watch(f"checking {read:,} rows of {name}")
     table = _keep_rows(table, dict(zip(kept, wishes.mapping.keep.values(), strict=True)))
     rows = Rows.of(source.name, table.number)
-    columns = convert_columns(layer, fields, table.columns, rows, faults, delivered=source.columns)
+    columns, filled = convert_columns(layer, fields, table.columns, rows, faults, delivered=source.columns)
     shape = read_shapes(source, place, table, layer, target, wishes, rows, faults)
     if shape.datum in OFFSET_DATUMS:
         _record_offset(columns, shape.datum)
@@ -114,6 +117,7 @@ def read_delivery(path: Path, name: str, layer: Layer, target: CRS, wishes: Wish
         notices=(
             *dict.fromkeys((*source.notices, *table.notices)),
             *shape.notices,
+            *filled,
             *((f"{len(table.number):,} of {read:,} rows were kept by the mapping",) if kept else ()),
         ),
     )
@@ -166,16 +170,18 @@ def convert_columns(
     faults: Faults,
     *,
     delivered: Sequence[str],
-) -> dict[str, pd.Series[Any]]:
-    """Every field of the layer: converted, or at its default where it is not among the columns delivered."""
+) -> tuple[dict[str, pd.Series[Any]], tuple[str, ...]]:
+    """Every field of the layer, converted, and what to tell: where nothing is delivered, a field has its default."""
     import pandas as pd
 
     found = {source.field.name: source for source in fields}
-    columns = {}
+    columns, notices = {}, []
     for wanted in layer.schema:
         source = found.get(wanted.name)
         if source is None:
             columns[wanted.name] = pd.Series(wanted.default, index=range(len(rows)), dtype=wanted.dtype)
+            if wanted.default is not None:
+                notices.append(f"there is no column for {wanted.name}: all rows get its default {wanted.default}")
             if wanted.required and wanted.default is None and len(rows):
                 what = "no column was found for this required field: name one in a mapping"
                 value = ", ".join(delivered) or "no columns"
@@ -185,8 +191,10 @@ def convert_columns(
         else:
             constant = pd.Series(source.rule.constant, index=range(len(rows)))
             column = constant if source.column is None else table[source.column]
-            columns[wanted.name] = convert_field(source, column, rows, faults)
-    return columns
+            columns[wanted.name], filled = convert_field(source, column, rows, faults)
+            if filled:
+                notices.append(f"{wanted.name} is empty in {filled:,} rows, which get its default {wanted.default}")
+    return columns, tuple(notices)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -88,8 +88,9 @@ def decide_encoding(name: str, chunks: Chunks, *, explicit: str | None = None, h
             value=encoding, why=f"{hint.by} says {hint.encoding}, and nothing speaks against it" + _said(wrong)
         )
     raise SourceError(
-        f"the text of {name} is neither UTF-8 nor everyday Chinese in GB18030{_said(wrong)}; name its encoding, "
-        "e.g. --encoding GB18030"
+        f"the text of {name} is neither UTF-8 nor everyday Chinese in GB18030{_said(wrong)}"
+        f"{_show_misfit(chunks, 'gb18030')}; name its encoding, e.g. --encoding GB18030 or Big5, or save the file anew "
+        "as UTF-8"
     )
 
 
@@ -99,9 +100,25 @@ def _explicit(name: str, chunks: Chunks, encoding: str) -> Decision:
         raise SourceError(f"there is no encoding {encoding}; use e.g. UTF-8 or GB18030")
     if any(count_cut_values(chunk, known) is None for chunk in chunks()):
         raise SourceError(
-            f"the text of {name} is not {encoding}: its bytes cannot be decoded so; leave the encoding out to test"
+            f"the text of {name} is not {encoding}{_show_misfit(chunks, known)}; leave the encoding out to have it "
+            "tested, or mend the text and save the file anew as UTF-8"
         )
     return Decision(value=known, why="given")
+
+
+def _show_misfit(chunks: Chunks, encoding: str) -> str:
+    """The first bytes that are not of an encoding, with the text around them."""
+    for chunk in chunks():
+        for line in chunk.splitlines():
+            try:
+                line.decode(encoding)
+            except UnicodeDecodeError as error:
+                if count_cut_values(line + b"\n", encoding) is None:
+                    before = line[: error.start].decode(encoding)[-20:]
+                    bad = line[error.start : error.end].decode("ascii", errors="backslashreplace")
+                    after = line[error.end :].decode(encoding, errors="ignore")[:20]
+                    return f": it reads “{before}{bad}{after}”"
+    return ""
 
 
 def _said(wrong: list[Hint]) -> str:

@@ -10,7 +10,7 @@ from twin.errors import InvalidParameter, SchemaViolation, SourceError
 from twin.ingest.changes import Mode, find_changes, find_duplicates, refuse_offset, run_checks
 from twin.ingest.faults import Faults, Rows, summarise
 from twin.ingest.names import require_known
-from twin.ingest.report import Report
+from twin.ingest.report import Report, Watch, watch_nothing
 from twin.layer import Layer
 from twin.query import Query
 from twin.store import Changes, Store
@@ -29,6 +29,7 @@ class Task:
     author: str
     reason: str
     dry_run: bool
+    watch: Watch = watch_nothing
 
     def __post_init__(self) -> None:
         require_known(self.mode, ("append", "replace", "sync"), "mode")
@@ -74,6 +75,7 @@ class Task:
         self._require_faultless(faults, report)
         if not len(rows):
             raise SourceError(f"the delivery holds no rows for {layer.id}; nothing was changed")
+        self.watch(f"comparing {len(rows):,} rows with what is stored")
         base = store.latest(layer)
         stored = store.read(layer, self._concerned(rows, base)).data
         if self.mode != "append" and not trust_places:
@@ -92,6 +94,7 @@ class Task:
         )
         if self.dry_run or not any(changes.counts):
             return report
+        self.watch(f"writing {sum(changes.counts):,} changes")
         return replace(report, revision=self._commit(store, changes, base, report))
 
     def _concerned(self, rows: GeoDataFrame, base: int) -> Query:
