@@ -62,9 +62,9 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """The measure within one area (a township): a row of the breakdown."""
+    """The measure within one area (a township): a row of the breakdown; `area_id` is its key in `admin_areas`."""
 
-    id: str
+    area_id: str
     name: str
     value: float | None
     numerator: float | None = None

@@ -115,7 +115,7 @@ def test_each_place_belongs_to_one_township(measure):
     ]
     places = [place("a", box(-500, 0, -400, 100)), place("b", Point(0, 0)), place("c", box(5000, 0, 5100, 100))]
     found = measure(places, samples=key_points("b", -80), areas=areas)
-    assert [(part.id, part.value, part.numerator, part.denominator) for part in found.breakdown] == [
+    assert [(part.area_id, part.value, part.numerator, part.denominator) for part in found.breakdown] == [
         ("1", 0.5, 1.0, 2.0),
         ("2", None, 0.0, 0.0),
     ]

@@ -239,7 +239,7 @@ def test_the_parts_of_a_measure_agree_with_each_other(indicator: Indicator, fram
     measure = indicator.function(*frames, **indicator.parse(indicator.example.parameters))
     assert json.loads(json.dumps(measure.details)) == measure.details
     for part in measure.breakdown:
-        assert part.id in frames[indicator.inputs.index("admin_areas")].data.index
+        assert part.area_id in frames[indicator.inputs.index("admin_areas")].data.index
     for shape_ in measure.shapes:
         assert shapely.is_valid(shape_.geometry)
         assert not shapely.is_empty(shape_.geometry)

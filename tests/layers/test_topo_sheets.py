@@ -205,7 +205,7 @@ def test_townships_add_up_to_the_whole(measure: Any) -> None:
         town("county", -9000, -9000, 9000, 9000, level="county"),
     ]
     found = measure(EIGHT, towns=towns)
-    assert [part.id for part in found.breakdown] == ["E", "W"]
+    assert [part.area_id for part in found.breakdown] == ["E", "W"]
     assert [part.value for part in found.breakdown] == pytest.approx([3.5 / 4.5, 1.0], abs=1e-6)
     assert sum(part.numerator or 0 for part in found.breakdown) == pytest.approx(found.numerator, rel=1e-8)
     assert sum(part.denominator or 0 for part in found.breakdown) == pytest.approx(found.denominator, rel=1e-8)
@@ -217,7 +217,7 @@ def test_ground_of_two_townships_counts_once_and_ground_of_none_is_told(measure:
         for key, corner in (("A", (0, 0)), ("B", (1000, 0)))
     ]
     found = measure(EIGHT, towns=[*towns, {**towns[0], "area_id": "Z", "geometry": square(500, 500, 100)}])
-    assert [part.id for part in found.breakdown] == ["A", "B"]
+    assert [part.area_id for part in found.breakdown] == ["A", "B"]
     assert [part.denominator for part in found.breakdown] == pytest.approx([4e6, 2e6], rel=1e-3)
     told = sum(part.denominator for part in found.breakdown) + found.details["area_outside_townships_m2"]
     assert told == pytest.approx(found.denominator, rel=1e-9)

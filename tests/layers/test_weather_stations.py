@@ -152,7 +152,7 @@ def test_no_station_is_no_spacing(measure):
     assert found.value is None
     assert "No automatic station" in found.note
     assert found.details["stations_needed"] == 5
-    assert [(part.id, part.value, part.denominator) for part in found.breakdown] == [("1", None, 0.0)]
+    assert [(part.area_id, part.value, part.denominator) for part in found.breakdown] == [("1", None, 0.0)]
 
 
 @pytest.mark.parametrize("area", ["urban", "planning", "county"])
@@ -179,14 +179,14 @@ def test_each_township_has_the_spacing_of_its_part_of_the_area(measure):
     """Left half with three stations, right half with one; a township outside of the area has no row."""
     areas = [area("1", box(-5, 0, 5, 10)), area("2", box(5, 0, 20, 10)), area("3", box(10, 0, 20, 10))]
     found = measure([(1, 1), (2, 2), (3, 3), (9, 9)], areas=areas)
-    assert [(part.id, part.denominator) for part in found.breakdown] == [("1", 3.0), ("2", 1.0)]
+    assert [(part.area_id, part.denominator) for part in found.breakdown] == [("1", 3.0), ("2", 1.0)]
     assert [part.value for part in found.breakdown] == pytest.approx([math.sqrt(50 / 3), math.sqrt(50)], rel=1e-5)
 
 
 def test_a_station_on_a_township_border_is_counted_once(measure):
     areas = [area("1", box(0, 0, 5, 10)), area("2", box(5, 0, 8, 10))]
     found = measure([(5, 5), (1, 1), (9, 9)], areas=areas)
-    assert [(part.id, part.denominator) for part in found.breakdown] == [("1", 2.0), ("2", 0.0)]
+    assert [(part.area_id, part.denominator) for part in found.breakdown] == [("1", 2.0), ("2", 0.0)]
     assert [part.numerator for part in found.breakdown] == pytest.approx([50e6, 30e6], rel=1e-6)
     assert found.details["stations_outside_townships"] == 1
 

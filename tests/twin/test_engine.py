@@ -49,7 +49,7 @@ def tall_plots(
         denominator=len(rows),
         covered={"plots": tuple(rows.index[tall])},
         uncovered={"plots": tuple(rows.index[~tall])},
-        breakdown=(Part(id="all", name="All", value=tall.mean(), numerator=tall.sum()),),
+        breakdown=(Part(area_id="all", name="All", value=tall.mean(), numerator=tall.sum()),),
         details={"tallest": rows["floors"].max(), "day": on_date},
     )
 
