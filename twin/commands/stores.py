@@ -26,7 +26,7 @@ _PARTS = ("geopandas", "shapely", "pyproj", "pyogrio", "sqlalchemy", "fastapi")
 def init(session: Session, place: str, crs_text: str, area: Path | None, datum: str | None, title: str) -> None:
     """Create an empty twin at STORE, a path ending in .gpkg."""
     from twin.crs import crs_label, parse_crs
-    from twin.stores import create_store
+    from twin.stores import build_store
 
     crs = parse_crs(crs_text)
     outline = None
@@ -35,7 +35,7 @@ def init(session: Session, place: str, crs_text: str, area: Path | None, datum: 
 
         outline = read_area(area, crs, datum=datum)
     layers = session.catalog.layers.values()
-    with create_store(place, crs=crs, title=title, area=outline) as store:
+    with build_store(place, crs=crs, title=title, area=outline) as store:
         for layer in layers:
             store.prepare(layer)
     if session.as_json:

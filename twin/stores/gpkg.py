@@ -90,11 +90,7 @@ class GpkgDialect:
 
     def _connect(self) -> sqlite3.Connection:
         self._require_same_file()
-        connection = connect_file(self.path, mode="rw" if self._write else "ro")
-        if self._write and connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            with suppress(sqlite3.OperationalError):  # somebody reads just now: the rollback journal does as well
-                connection.execute("PRAGMA journal_mode = WAL")
-        return connection
+        return connect_file(self.path, mode="rw" if self._write else "ro", write_ahead=self._write)
 
     def _identify(self) -> tuple[int, int] | None:
         try:
