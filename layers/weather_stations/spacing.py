@@ -109,7 +109,7 @@ def weather_station_spacing(
     """
     if not 0 <= neighbour_buffer_km < float("inf"):
         raise InvalidParameter(
-            f"neighbour_buffer_km must be 0 or more, not {neighbour_buffer_km:g}", parameter="neighbour_buffer_km"
+            f"neighbour_buffer_km must be 0 or more, not {neighbour_buffer_km}", parameter="neighbour_buffer_km"
         )
     scope = find_county(admin_areas) if area == "county" else find_scope(planning_areas, area)
     if scope is None:
@@ -165,7 +165,7 @@ def weather_station_spacing(
     distances, beyond = measure_reach(scene)
     return Measure(
         value=_spacing_km(area_m2, n),
-        note=tell_shared(scene),
+        note=" ".join((*scope.tell(), *tell_shared(scene))),
         shapes=tuple(show(scene, edge, circle, beyond)),
         details=details
         | {

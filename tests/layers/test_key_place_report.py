@@ -171,10 +171,12 @@ def test_without_places_there_is_no_value(measure):
     "wrong",
     [
         {"area_share": 0.0},
-        {"area_share": 1.01},
+        {"area_share": 1.0000001},
         {"min_measured_share": -1.0},
         {"radius_scale": 0.0},
+        {"radius_scale": 10.1},
         {"radius_scale": math.inf},
+        {"radius_scale": math.nan},
         {"min_samples": 0},
         {"rsrp_dbm": -300.0},
         {"sinr_db": 41.0},
@@ -184,5 +186,5 @@ def test_without_places_there_is_no_value(measure):
 )
 def test_parameters_out_of_range_are_refused_by_name(measure, wrong):
     (name,) = wrong
-    with pytest.raises(InvalidParameter, match=name):
+    with pytest.raises(InvalidParameter, match=f"{name} must be .*, not '?{wrong[name]}"):
         measure([place("p", SQUARE)], **wrong)

@@ -176,6 +176,9 @@ def test_the_areas_in_force_are_taken_together_and_other_versions_on_request(mea
     assert found.details["area_ids"] == ["A", "B"]
     assert measure(NINE, areas, area_version="2035-2050").value == pytest.approx(9 / 81, abs=1e-5)
     assert measure([NINTH], areas, area_version="2005-2020").value == pytest.approx(1.0)
+    both = measure(EIGHT[:1], [*areas, area(square(0, 0, 9000), "also", version="2005-2020")])
+    assert "Versions 2005-2020, 2018-2035 are in force together" in both.note
+    assert "together" not in found.note
     unnamed = measure(EIGHT, [PLANNING | {"version": None}])
     assert unnamed.value == pytest.approx(8 / 9, abs=1e-6)
     assert unnamed.details["area_versions"] == []
@@ -309,6 +312,15 @@ def test_missing_sheets_continue_the_series_that_is_there(measure: Any, stored: 
     (box,) = (shape.geometry for shape in found.shapes if shape.role == "missing_sheet")
     after = measure([move(row) for row in EIGHT] + [NINTH | {"geometry": box}], [move(PLANNING)], crs=stored)
     assert after.value == pytest.approx(found.details["missing_sheets"][0]["ratio_then"], abs=1e-9)
+
+
+@pytest.mark.parametrize("changed", [{"sheet_no": "3936.0-1.0"}, {"sheet_no": "?"}, {"sheet_crs": "EPSG:99"}])
+def test_sheets_whose_rows_are_wrong_are_measured_by_their_footprints(measure: Any, changed: Row) -> None:
+    """Ingest refuses such rows; another program may have written them. The new sheets then count in the twin's grid."""
+    found = measure([row | changed for row in EIGHT])
+    assert found.value == measure(EIGHT).value
+    (only,) = found.details["missing_sheets"]
+    assert (only["sheet_no"], only["sheet_crs"]) == ("3938.0-634.0", CRS)
 
 
 def test_missing_sheets_are_cut_as_asked(measure: Any) -> None:
