@@ -29,6 +29,29 @@ every_layer = pytest.mark.parametrize("layer", CATALOG.layers.values(), ids=list
 every_indicator = pytest.mark.parametrize("indicator", CATALOG.indicators.values(), ids=list(CATALOG.indicators))
 
 
+#: What programs outside rely on: geometry, and fields with some of their codes.
+PROMISED = {
+    "admin_areas": ("MultiPolygon", {"area_id": "", "name": "", "level": "county township community grid"}),
+    "planning_areas": ("MultiPolygon", {"area_id": "", "name": "", "kind": "planning urban", "version": ""}),
+    "topo_sheets": (
+        "Polygon",
+        {"sheet_id": "", "sheet_no": "", "scale": "500 1000 2000", "scheme": "graticule", "survey_date": ""}
+        | {"status": "accepted in_progress rejected"},
+    ),
+    "key_places": (
+        "MultiPolygon Point",
+        {"place_id": "", "name": "", "category": "station sight park library hospital school service_center"},
+    ),
+    "cell_sites": (
+        "PointZ",
+        dict.fromkeys("cell_id site_id operator band azimuth_deg beamwidth_deg height_m power_w radius_m".split(), "")
+        | {"status": "in_service", "in_service_since": "", "in_service_until": ""},
+    ),
+    "weather_stations": ("PointZ", {"station_id": "", "name": "", "kind": "automatic manual", "status": "in_service"}),
+    "buildings": ("MultiPolygonZ", dict.fromkeys("building_id name height_m floors use cim_level".split(), "")),
+}
+
+
 def repeated(names):
     return [name for name, times in Counter(names).items() if times > 1]
 
@@ -71,6 +94,15 @@ def test_a_layer_is_titled_in_both_languages_and_says_what_it_is(layer: Layer):
     assert layer.standard
     assert re.fullmatch(r"[a-z_]+s", layer.id)
     assert 0 <= layer.zooms[0] < layer.zooms[1] <= 22
+
+
+@pytest.mark.parametrize("layer_id", PROMISED)
+def test_a_layer_keeps_what_others_rely_on(layer_id):
+    layer = CATALOG.layer(layer_id)
+    geometry, promised = PROMISED[layer_id]
+    assert " ".join(f"{kind}{'Z' * layer.has_z}" for kind in (layer.geometry, *layer.also)) == geometry
+    for name, codes in promised.items():
+        assert set(codes.split()) <= {str(code.value) for code in layer.schema[name].codes}, name
 
 
 @every_layer
