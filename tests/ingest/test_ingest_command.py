@@ -131,3 +131,23 @@ def test_a_table_that_has_no_status_gets_the_default_and_the_report_says_so(twin
     (folder / "a.csv").write_text(STATIONS, encoding="utf-8")
     out = twin("ingest", "weather_stations", "a.csv")[1]
     assert "note: there is no column for status: all rows get its default in_service" in out
+
+
+def test_a_dry_run_leaves_every_byte_of_the_store(twin, folder):
+    (folder / "a.csv").write_text(STATIONS, encoding="utf-8")
+    (folder / "b.csv").write_text(STATIONS.replace("自动", "人力"), encoding="utf-8")
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    assert twin("ingest", "weather_stations", "a.csv", "--dry-run")[0] == 0
+    assert twin("ingest", "weather_stations", "b.csv", "--dry-run")[0] == 1
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+
+
+def test_sync_does_not_touch_the_rows_that_did_not_change(twin, folder):
+    (folder / "a.csv").write_text(STATIONS, encoding="utf-8")
+    (folder / "b.csv").write_text(STATIONS.replace("苏村", "苏村镇"), encoding="utf-8")
+    assert twin("ingest", "weather_stations", "a.csv")[0] == 0
+    out = twin("ingest", "weather_stations", "b.csv", "--mode", "sync")[1]
+    assert "2 read, 0 inserted, 1 updated, 0 deleted, 1 unchanged, 0 repaired; revision 2" in out
+    with closing(sqlite3.connect("twin.gpkg")) as file:
+        opened = file.execute("SELECT station_id, opened FROM weather_stations ORDER BY station_id").fetchall()
+    assert opened == [("5001", 1), ("5002", 2)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from twin.crs import CRS, CRS84, BBox
+from twin.crs import CRS, CRS84, BBox, same_grid
 from twin.errors import CrsError, Fault, SourceError
 from twin.ingest.convert import convert_field
 from twin.ingest.coordinates import CoordinateColumns, find_coordinates, read_coordinates
@@ -21,7 +21,7 @@ from twin.ingest.match import FieldSource, find_column, match_fields
 from twin.ingest.parquet import open_parquet
 from twin.ingest.place import OFFSET_DATUMS, Datum, decide_crs, decide_datum, into_storage
 from twin.ingest.report import Decision, FileReport, Match, Watch
-from twin.ingest.shapes import fit_shapes
+from twin.ingest.shapes import Flags, fit_shapes, repair_invalid, tell_repaired
 from twin.ingest.source import Geometries, Source, Table
 from twin.ingest.stage import Staged, stage
 from twin.ingest.vector import open_vector
@@ -122,7 +122,12 @@ def read_delivery(
         ),
     )
     return Delivery(
-        columns=columns, geometry=shape.geometry, rows=rows, datum=shape.datum, repaired=shape.repaired, report=report
+        columns=columns,
+        geometry=shape.geometry,
+        rows=rows,
+        datum=shape.datum,
+        repaired=int(shape.repaired.sum()),
+        report=report,
     )
 
 
@@ -206,7 +211,7 @@ class PlacedShapes:
     coordinates: Decision | None
     datum: Datum | None
     datum_decision: Decision | None
-    repaired: int
+    repaired: Flags
     notices: tuple[str, ...]
 
 
@@ -249,14 +254,18 @@ def read_shapes(
     except CrsError as error:
         where = f" ({coordinates.value})" if coordinates else ""
         raise CrsError(f"{source.name}{where}: {error.detail}", cause=error, **error.members) from error
+    repaired = shapes.repaired
+    if datum in OFFSET_DATUMS or not same_grid(crs, target):
+        # What only touches itself, as a hole its shell, comes to overlap itself by a last digit elsewhere.
+        repaired |= repair_invalid(placed, rows, faults, wishes.repair_tolerance)
     return PlacedShapes(
         geometry=placed,
         crs=crs_decision,
         coordinates=coordinates,
         datum=datum,
         datum_decision=datum_decision,
-        repaired=shapes.repaired,
-        notices=(*shapes.notices, *notes),
+        repaired=repaired,
+        notices=(*shapes.notices, *notes, *tell_repaired(repaired, rows)),
     )
 
 

@@ -22,7 +22,7 @@ from twin.ingest.match import FieldSource
 from twin.ingest.names import require_known
 from twin.ingest.place import into_storage
 from twin.ingest.report import Report, Watch, watch_nothing
-from twin.ingest.shapes import fit_shapes
+from twin.ingest.shapes import fit_shapes, tell_repaired
 from twin.ingest.source import Geometries
 from twin.ingest.stage import digest_list, name_of, stage
 from twin.ingest.task import Task
@@ -188,8 +188,8 @@ def ingest_rows(
         mode=mode,
         dry_run=dry_run,
         read=len(rows),
-        repaired=shapes.repaired,
-        notices=(*shapes.notices, *filled),
+        repaired=int(shapes.repaired.sum()),
+        notices=(*shapes.notices, *tell_repaired(shapes.repaired, origin), *filled),
         source=source,
     )
     report = task.write(store, _frame(columns, geometry, layer, store.crs), origin, faults, report)
