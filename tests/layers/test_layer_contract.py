@@ -29,26 +29,27 @@ every_layer = pytest.mark.parametrize("layer", CATALOG.layers.values(), ids=list
 every_indicator = pytest.mark.parametrize("indicator", CATALOG.indicators.values(), ids=list(CATALOG.indicators))
 
 
-#: What programs outside rely on: geometry, and fields with some of their codes.
+#: What programs outside rely on: geometry, fields, and codes of some of them.
 PROMISED = {
-    "admin_areas": ("MultiPolygon", {"area_id": "", "name": "", "level": "county township community grid"}),
-    "planning_areas": ("MultiPolygon", {"area_id": "", "name": "", "kind": "planning urban", "version": ""}),
+    "admin_areas": ("MultiPolygon", "area_id name parent_id", {"level": "county township community grid"}),
+    "planning_areas": ("MultiPolygon", "area_id name version", {"kind": "planning urban"}),
     "topo_sheets": (
         "Polygon",
-        {"sheet_id": "", "sheet_no": "", "scale": "500 1000 2000", "scheme": "graticule", "survey_date": ""}
-        | {"status": "accepted in_progress rejected"},
+        "sheet_id sheet_no scheme survey_date",
+        {"scale": "500 1000 2000", "status": "accepted in_progress rejected"},
     ),
     "key_places": (
         "MultiPolygon Point",
-        {"place_id": "", "name": "", "category": "station sight park library hospital school service_center"},
+        "place_id name",
+        {"category": "station sight park library hospital school service_center"},
     ),
     "cell_sites": (
         "PointZ",
-        dict.fromkeys("cell_id site_id operator band azimuth_deg beamwidth_deg height_m power_w radius_m".split(), "")
-        | {"status": "in_service", "in_service_since": "", "in_service_until": ""},
+        "cell_id operator band azimuth_deg beamwidth_deg height_m power_w radius_m in_service_since in_service_until",
+        {"status": "in_service", "site_id": ""},
     ),
-    "weather_stations": ("PointZ", {"station_id": "", "name": "", "kind": "automatic manual", "status": "in_service"}),
-    "buildings": ("MultiPolygonZ", dict.fromkeys("building_id name height_m floors use cim_level".split(), "")),
+    "weather_stations": ("PointZ", "station_id name", {"kind": "automatic manual", "status": "in_service"}),
+    "buildings": ("MultiPolygonZ", "building_id name height_m floors use cim_level", {}),
 }
 
 
@@ -99,10 +100,11 @@ def test_a_layer_is_titled_in_both_languages_and_says_what_it_is(layer: Layer):
 @pytest.mark.parametrize("layer_id", PROMISED)
 def test_a_layer_keeps_what_others_rely_on(layer_id):
     layer = CATALOG.layer(layer_id)
-    geometry, promised = PROMISED[layer_id]
+    geometry, fields, codes = PROMISED[layer_id]
     assert " ".join(f"{kind}{'Z' * layer.has_z}" for kind in (layer.geometry, *layer.also)) == geometry
-    for name, codes in promised.items():
-        assert set(codes.split()) <= {str(code.value) for code in layer.schema[name].codes}, name
+    assert set(fields.split()) <= set(layer.schema.names)
+    for name, values in codes.items():
+        assert set(values.split()) <= {str(code.value) for code in layer.schema[name].codes}, name
 
 
 @every_layer
