@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from fastapi import FastAPI, Response
+from fastapi import Depends, FastAPI, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
@@ -15,6 +15,8 @@ from api.context import Context
 from api.evaluation import remember_results
 from api.observe import HeadAsGet, Observe
 from api.pages import load_pages
+from api.params import refuse_repeated
+from api.proxy import BehindProxy
 from twin.catalog import Catalog
 from twin.frames import Frames
 from twin.settings import Settings
@@ -35,7 +37,14 @@ def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
     catalog
         The layers and indicators there are.
     """
-    app = FastAPI(title="County twin", openapi_url=None, docs_url=None, redoc_url=None, default_response_class=Response)
+    app = FastAPI(
+        title="County twin",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        default_response_class=Response,
+        dependencies=[Depends(refuse_repeated)],
+    )
     app.state.context = Context(
         settings=settings,
         store=store,
@@ -53,6 +62,8 @@ def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
     # The last one added is the outermost: every answer, a crash included, passes CORS and gets its request id.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(HeadAsGet)
+    if settings.trust_proxy:
+        app.add_middleware(BehindProxy)
     app.add_middleware(Observe)
     app.add_middleware(
         CORSMiddleware,

@@ -87,7 +87,9 @@ def _answer_twin_error(request: Request, error: TwinError) -> Response:
 
 
 def _answer_validation_error(request: Request, error: RequestValidationError) -> Response:
-    faults = [{"parameter": str(fault["loc"][-1]), "detail": fault["msg"]} for fault in error.errors()]
+    # An optional parameter that is wrong is not None either, which helps nobody.
+    wrong = [fault for fault in error.errors() if fault["type"] != "none_required"]
+    faults = [{"parameter": str(fault["loc"][1]), "detail": fault["msg"]} for fault in wrong]
     detail = "; ".join(f"{fault['parameter']}: {fault['detail']}" for fault in faults)
     kind = InvalidParameter
     return problem(request, kind.status, kind.title, detail, slug=kind.slug, errors=faults)

@@ -40,6 +40,7 @@ from twin.datums import (
     usable_area,
 )
 from twin.errors import CrsError
+from twin.once import computed_once
 
 # What callers find here though it is defined beside.
 __all__ = ["CRS", "BBox", "datum_note", "horizontal", "is_metric", "same_grid", "usable_area"]
@@ -177,7 +178,7 @@ def crs_to_gpkg(crs: CRS) -> tuple[str, int | None, str, str, str]:
 # --- from one to the other -------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=256)
+@computed_once
 def _transformer(source: CRS, target: CRS) -> Transformer:
     """Return PROJ's transformer between CRS of one datum, of datums taken as equal, or from a BOUNDCRS to its hub."""
     found = Transformer.from_crs(source, target, always_xy=True)

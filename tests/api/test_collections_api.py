@@ -105,6 +105,11 @@ def test_behind_a_believed_proxy_links_are_those_of_the_proxy(store, catalog):
         service.get("/viewer", headers=PROXY, follow_redirects=False).headers["location"]
         == "https://gis.example/twin/viewer/"
     )
+    elsewhere = service.get("/collections/", headers=PROXY, follow_redirects=False)
+    assert elsewhere.headers["location"] == "https://gis.example/twin/collections"
+    problem = service.get("/nothing", headers=PROXY).json()
+    assert problem["instance"] == "/twin/nothing"
+    assert "https://gis.example/twin/" in problem["detail"]
 
 
 def test_under_a_root_path_links_begin_with_it(store, catalog):
