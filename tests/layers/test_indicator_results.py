@@ -97,3 +97,44 @@ def test_an_outline_drawn_wrong_in_another_program_is_named(indicator, store, fr
     store.write(layer, Changes(insert=data), author="unknown", reason="", effective=JUNE)
     with pytest.raises(StoreUnavailable, match="admin_areas drawn: Self-intersection"):
         assess(indicator, store)
+
+
+def test_coverage_is_divided_by_the_version_in_force_on_the_day(frame, tmp_path):
+    """Strips of longitude of equal width; the sheet of 2012 was delivered last, after the plan of 2019."""
+
+    crs = "EPSG:4490"
+
+    def strip(west, east):
+        return shapely.box(118.5 + west / 100, 35.5, 118.5 + east / 100, 35.52)
+
+    def area(key, geometry, **fields):
+        row = {"area_id": key, "name": key, "kind": "planning", "geometry": shapely.MultiPolygon([geometry])}
+        return frame(CATALOG.layer("planning_areas"), [row | fields], crs).data
+
+    def sheet(key, geometry):
+        row = {"sheet_id": key, "sheet_no": key, "scale": 2000, "status": "accepted", "geometry": geometry}
+        return frame(CATALOG.layer("topo_sheets"), [row], crs).data
+
+    replaced = {
+        "update": area("old", strip(0, 4), version="2005-2020", status="superseded"),
+        "insert": area("new", strip(0, 8), version="2018-2035"),
+    }
+    writes = [
+        (2006, "planning_areas", {"insert": area("old", strip(0, 4), version="2005-2020")}),
+        (2010, "topo_sheets", {"insert": sheet("a", strip(0, 2))}),
+        (2019, "planning_areas", replaced),
+        (2012, "topo_sheets", {"insert": sheet("b", strip(2, 3))}),
+    ]
+    indicator = CATALOG.indicator("topographic_coverage")
+    with create_store(tmp_path / "twin.gpkg", crs=parse_crs(crs)) as store:
+        for year, layer, changes in writes:
+            effective = datetime(year, 1, 1, tzinfo=UTC)
+            store.write(CATALOG.layer(layer), Changes(**changes), author="a", reason="r", effective=effective)
+        results = {
+            year: evaluate(indicator, CATALOG, store, as_of=datetime(year, 7, 1, tzinfo=UTC))
+            for year in (2005, 2009, 2011, 2015, 2020)
+        }
+    values = {year: result.measure.value for year, result in results.items()}
+    assert values == {2005: None, 2009: None, 2011: 0.5, 2015: 0.75, 2020: 0.375}
+    assert results[2015].measure.details["area_versions"] == ["2005-2020"]
+    assert results[2020].measure.details["area_versions"] == ["2018-2035"]

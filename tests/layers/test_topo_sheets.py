@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from layers.topo_sheets import topographic_coverage
 from tests_sheets import (
@@ -26,6 +27,7 @@ from tests_sheets import (
     sheet,
     square,
 )
+from twin.crs import parse_crs, reproject, transverse_mercator
 from twin.errors import InvalidParameter
 from twin.indicator import Measure
 
@@ -188,6 +190,21 @@ def test_covered_and_uncovered_geometry_make_up_the_area(measure: Any) -> None:
     assert shapes["covered"].area == pytest.approx(8e6)
     assert shapes["uncovered"].equals(square(2000, 2000, 1000))
     assert shapes["missing_sheet"].equals(square(2000, 2000, 1000))
+
+
+@pytest.mark.parametrize("stored", ["EPSG:4490", "EPSG:4548", "EPSG:4549", transverse_mercator(118.5)])
+def test_an_area_on_the_border_of_two_zones_is_measured_alike_in_every_grid(measure: Any, stored: Any) -> None:
+    """A tenth of a degree each way of 118.5° E; the sheet is all that lies west of it."""
+    crs = parse_crs(stored)
+
+    def move(west: float, east: float) -> BaseGeometry:
+        dense = shapely.segmentize(shapely.box(west, 35.5, east, 35.6), 0.001)
+        return reproject([dense], parse_crs("EPSG:4490"), crs)[0]
+
+    found = measure([sheet(0, 0, geometry=move(118.3, 118.5))], [area(move(118.4, 118.6))], crs=crs)
+    assert found.value == pytest.approx(0.5, abs=1e-8)
+    whole_m2 = geodesic_area_m2(shapely.box(118.4, 35.5, 118.6, 35.6), "EPSG:4490", step=1e-3)
+    assert found.denominator == pytest.approx(whole_m2, rel=1e-7)
 
 
 def test_the_indicator_offers_its_parameters() -> None:

@@ -54,9 +54,9 @@ def measure_sheets(
     return topographic_coverage.function(*frames, **params)
 
 
-def geodesic_area_m2(polygon: BaseGeometry, crs: str = CRS) -> float:
+def geodesic_area_m2(polygon: BaseGeometry, crs: str = CRS, *, step: float = 25.0) -> float:
     to_degrees = pyproj.Transformer.from_crs(crs, "EPSG:4490", always_xy=True)
-    lon, lat = to_degrees.transform(*shapely.get_coordinates(shapely.segmentize(polygon, 25.0)).T)
+    lon, lat = to_degrees.transform(*shapely.get_coordinates(shapely.segmentize(polygon, step)).T)
     return abs(pyproj.Geod(a=6378137, rf=298.257222101).polygon_area_perimeter(lon, lat)[0])
 
 
