@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from shapely.geometry.base import BaseGeometry
 
+#: Author of the revisions that another program made by editing the store itself.
+OUTSIDER = "unknown"
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Changes:

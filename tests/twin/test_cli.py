@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests_support import edit_file
 from twin.cli import COMMANDS
 from twin.errors import SettingsError
 from twin.session import Session
@@ -187,6 +188,23 @@ def test_the_common_options_may_stand_before_the_command_and_behind_it(county):
     for words in (["--store", "other.gpkg", "--json", "layers"], ["layers", "--json", "--store", "other.gpkg"]):
         assert [layer["features"] for layer in json.loads(county.twin(*words)) if layer["features"]] == []
     assert len(json.loads(county.twin("--store", "other.gpkg", "layers", "--store", "county.gpkg", "--json"))) > 1
+
+
+def test_the_doctor_says_which_rows_that_other_programs_edited_break_the_schema(county):
+    path = str(county.folder / "county.gpkg")
+    county.twin("doctor")
+    edit_file(path, "UPDATE weather_stations SET name = '改名' WHERE station_id = 's1'")
+    assert "weather_stations" in county.twin("doctor")
+    assert "keeps the schema" in county.twin("doctor")
+    edit_file(path, "UPDATE weather_stations SET kind = 'manuel', geom = NULL WHERE station_id = 's2'")
+    said = county.twin("doctor", code=1).splitlines()[-2:]
+    assert [line.split()[:2] for line in said] == [["weather_stations", "s2"]] * 2
+    assert "field kind: the value is not of the code list (found manuel); allowed: automatic" in said[0]
+    assert "field geometry: there is no geometry" in said[1]
+    county.twin("revert", "weather_stations", "4")
+    county.twin("doctor")
+    edit_file(path, "UPDATE weather_stations SET accuracy_m = 'good' WHERE station_id = 's2'")
+    assert "weather_stations s2 has 'good' as accuracy_m, which is no real" in county.twin("doctor", code=1)
 
 
 def test_what_the_terminal_cannot_show_is_escaped(terminal):
