@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -281,47 +280,6 @@ def reproject(geometries: Geometries, source: CRS, target: CRS) -> npt.NDArray[n
         if rows.any():
             out[rows] = shapely.transform(array[rows], move, include_z=include_z)
     return out
-
-
-@dataclass(frozen=True, eq=False)
-class Ragged:
-    """Geometries of one kind as arrays, in GeoArrow layout (as `shapely.to_ragged_array` gives them).
-
-    Parameters
-    ----------
-    kind
-        Type of every geometry; ``MISSING`` where there is none.
-    coords
-        n vertices, x and y.
-    offsets
-        Where each part begins in the level below: for MultiPolygons those of rings, polygons, geometries.
-    """
-
-    kind: shapely.GeometryType
-    coords: Floats
-    offsets: tuple[npt.NDArray[np.integer[Any]], ...]
-
-
-def reproject_ragged(geometries: Geometries, source: CRS, target: CRS | None) -> Ragged:
-    """Return geometries of one kind (single and multi may mix) as arrays in a CRS; None: in the source CRS.
-
-    Raises
-    ------
-    CrsError
-        As `transform`, or the geometries are of several kinds.
-    """
-    array = np.asarray(geometries, dtype=object)
-    if shapely.is_missing(array).all():
-        return Ragged(shapely.GeometryType.MISSING, np.empty((0, 2)), ())
-    try:
-        kind, coords, offsets = shapely.to_ragged_array(array, include_z=False)
-    except ValueError as error:
-        raise CrsError("geometries of several kinds have no common array layout", cause=error) from None
-    if target is not None:
-        # An empty point is a row of NaN in this layout; it has no place to be moved to.
-        real = ~np.isnan(coords).all(axis=1)
-        coords[real] = np.column_stack(transform(coords[real, 0], coords[real, 1], source, target))
-    return Ragged(kind, coords, offsets)
 
 
 def reproject_bbox(bbox: BBox, source: CRS, target: CRS) -> BBox:
