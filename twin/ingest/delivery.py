@@ -148,6 +148,8 @@ def open_source(staged: Staged, layer: Layer, wishes: Wishes, faults: Faults) ->
         raise SourceError(f"{staged.name} is in an old spreadsheet format: save it as .xlsx")
     if suffix == ".dwg":
         raise SourceError(f"{staged.name} is in a closed format: save it as .dxf")
+    if suffix in (".gz", ".rar", ".7z", ".tar", ".tgz", ".bz2", ".xz"):
+        raise SourceError(f"{staged.name} is packed: unpack it first, or pack it as .zip")
     if suffix in (".parquet", ".geoparquet"):
         return open_parquet(staged)
     return open_vector(staged, layer, wanted=wishes.layer, encoding=wishes.encoding)

@@ -79,6 +79,11 @@ class Faults:
         if len(self.kept) < KEPT_FAULTS:
             self.kept.append(fault)
 
+    def sort(self) -> None:
+        """Put the faults in the order of the rows, file by file."""
+        files = list(dict.fromkeys(fault.file for fault in self.kept))
+        self.kept.sort(key=lambda fault: (files.index(fault.file), fault.row or 0))
+
     def add_rows(
         self,
         what: str,

@@ -181,7 +181,11 @@ def into_storage(
     )
     reachable = inside if same_grid(crs, target) else inside & _in_reach(bounds, inside, crs, target)
     faults.add_rows(
-        f"the place is out of reach of the storage CRS {crs_label(target)}", inside & ~reachable, rows, field="geometry"
+        f"the place is out of reach of the storage CRS {crs_label(target)}",
+        inside & ~reachable,
+        rows,
+        field="geometry",
+        values=None if reachable[inside].all() else shapely.to_wkt(geometry),
     )
     geometry[present & ~reachable] = None
     if datum in OFFSET_DATUMS:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from twin.errors import InvalidParameter, SchemaViolation, SourceError
-from twin.ingest.changes import Mode, find_changes, find_duplicates, refuse_offset, run_checks
+from twin.ingest.changes import Mode, check_keys, find_changes, refuse_offset, run_checks
 from twin.ingest.faults import Faults, Rows, summarise
 from twin.ingest.names import require_known
 from twin.ingest.report import Report, Watch, watch_nothing
@@ -71,7 +71,7 @@ class Task:
             There are faults.
         """
         layer = self.layer
-        find_duplicates(rows, origin, layer, faults)
+        check_keys(rows, origin, layer, faults)
         self._require_faultless(faults, report)
         if not len(rows):
             raise SourceError(f"the delivery holds no rows for {layer.id}; nothing was changed")
@@ -121,5 +121,6 @@ class Task:
 
     def _require_faultless(self, faults: Faults, report: Report) -> None:
         if faults.count:
+            faults.sort()
             report = replace(report, faults=tuple(faults.kept), fault_count=faults.count)
             raise SchemaViolation(summarise(faults, self.layer.id), faults.kept, report=report.to_dict())
