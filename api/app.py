@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from api.observe import HeadAsGet, Observe
 from api.pages import load_pages
 from api.params import refuse_repeated
 from api.proxy import BehindProxy
+from api.reopen import Reopening
 from twin.catalog import Catalog
 from twin.frames import Frames
 from twin.settings import Settings
@@ -44,16 +47,22 @@ def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
         redoc_url=None,
         default_response_class=Response,
         dependencies=[Depends(refuse_repeated)],
+        lifespan=_release,
     )
-    app.state.context = Context(
-        settings=settings,
-        store=store,
-        catalog=catalog,
-        served=_served(catalog, settings),
-        frames=Frames(store),
-        evaluate=remember_results(store, catalog),
-        pages=load_pages(),
-    )
+
+    def make_context(store: Store) -> Context:
+        return Context(
+            settings=settings,
+            store=store,
+            catalog=catalog,
+            served=_served(catalog, settings),
+            frames=Frames(store),
+            evaluate=remember_results(store, catalog),
+            pages=load_pages(),
+        )
+
+    app.state.context = make_context(store)
+    app.state.reopen = Reopening(app, make_context)
     for room in (common, collections, features, indicators, tilesets, health, problems):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
@@ -69,9 +78,15 @@ def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
         CORSMiddleware,
         allow_origins=["*"],
         allow_methods=["GET", "HEAD"],
-        expose_headers=["ETag", "X-Request-ID", "Content-Crs"],
+        expose_headers=["ETag", "X-Request-ID", "X-Twin-Features", "Content-Crs"],
     )
     return app
+
+
+@asynccontextmanager
+async def _release(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.reopen.close()
 
 
 def _served(catalog: Catalog, settings: Settings) -> Catalog:

@@ -22,7 +22,7 @@ from api.media import HTML, JSON, PROBLEM
 from api.openapi import answers
 from api.pages import respond
 from api.params import FormatParams
-from twin.errors import InvalidParameter, TwinError
+from twin.errors import InvalidParameter, StoreReplaced, TwinError
 
 router = APIRouter(tags=["About"])
 log = logging.getLogger("twin.api")
@@ -80,6 +80,8 @@ def crash_problem(request: Request) -> Response:
 def _answer_twin_error(request: Request, error: TwinError) -> Response:
     if error.status >= 500:
         log.error("request %s: %s", request.state.request_id, error.detail, exc_info=error)
+    if isinstance(error, StoreReplaced):
+        request.app.state.reopen()
     # Where the store stands is for the operator to know, not for the client.
     detail = error.detail.replace(context_of(request).store.url, "the store")
     members = {name: value for name, value in error.members.items() if name not in _RESERVED}

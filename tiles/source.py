@@ -148,7 +148,8 @@ class VectorSource:
         # Two instants may see the same last revision and yet different rows, so an instant is part of the state.
         instant = self.as_of.isoformat() if isinstance(self.as_of, datetime) else ""
         states = [f"{layer.id}@{self._frame(layer).revision}" for layer in self.layers]
-        state = "/".join((*states, instant, f"{z}/{x}/{y}", str(ENCODER_VERSION)))
+        twin = self.frames.store.created_at.isoformat()
+        state = "/".join((twin, *states, instant, f"{z}/{x}/{y}", str(ENCODER_VERSION)))
         return f'"{hashlib.sha256(state.encode()).hexdigest()[:32]}"'
 
     def tile(self, z: int, x: int, y: int) -> Tile:

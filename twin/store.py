@@ -85,6 +85,11 @@ class Store(Protocol):
         """What the twin is called."""
         ...
 
+    @property
+    def created_at(self) -> datetime:
+        """When the twin was created: another one in its place has another moment."""
+        ...
+
     def prepare(self, layer: Layer) -> None:
         """Create the layer's tables, or verify that they are as the layer says. Idempotent."""
         ...

@@ -22,7 +22,7 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import UserDefinedType
 
 from twin.crs import BBox
-from twin.errors import InvalidParameter, StoreUnavailable
+from twin.errors import InvalidParameter, StoreReplaced, StoreUnavailable
 from twin.layer import Layer
 from twin.schema import Field
 from twin.stores import gpkg_meta as meta
@@ -102,7 +102,7 @@ class GpkgDialect:
     def _require_same_file(self, *_: object) -> None:
         """Refuse to go on with a file that no longer bears the name: what is written to it would be lost."""
         if self._identify() != self._file:
-            raise StoreUnavailable(f"{self.path} was replaced or removed while it was open; open it again")
+            raise StoreReplaced(f"{self.path} was replaced or removed while it was open; try again")
 
     @contextmanager
     def translated(self) -> Iterator[None]:

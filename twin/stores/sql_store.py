@@ -67,6 +67,7 @@ class SqlStore:
             )
         self.crs: CRS = parse_crs(facts["crs"])
         self.title: str = facts["title"]
+        self.created_at = datetime.fromisoformat(facts["created_at"])
         self.area: BaseGeometry | None = shapely.from_wkt(facts["area"]) if facts.get("area") else None
 
     @property
