@@ -9,6 +9,7 @@ data lie, or by parameters that the CRS itself carries (``+towgs84``, BOUNDCRS).
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from functools import lru_cache
@@ -130,11 +131,16 @@ def epsg_code(crs: CRS) -> int | None:
 
 
 def crs_label(crs: CRS) -> str:
-    """Return what a CRS is called in messages: ``EPSG:4548``, or the name of a user-defined one."""
+    """Return what a CRS is called in messages: ``EPSG:4548``, or the name of a user-defined one.
+
+    Datum parameters are no part of it: those of Chinese datums are state secrets, and messages go everywhere.
+    """
     code = epsg_code(crs)
     if code is not None:
         return f"EPSG:{code}"
-    return crs.name if crs.name.lower() not in {"unknown", "unnamed"} else crs.srs[:80]
+    if crs.name.lower() not in {"unknown", "unnamed"}:
+        return crs.name
+    return re.sub(r"\+(towgs84|nadgrids)=\S*", r"+\1=…", crs.srs)[:80]
 
 
 def transverse_mercator(

@@ -14,6 +14,7 @@ import shapely
 
 from twin.catalog import Catalog
 from twin.columns import plain_values
+from twin.crs import crs_label
 from twin.errors import InvalidParameter, StoreUnavailable
 from twin.frame import Frame
 from twin.indicator import Indicator, Measure, Verdict
@@ -63,6 +64,7 @@ class Result:
     verdict: Verdict
     as_of: AsOf | None
     known_at: int
+    crs: str
     parameters: Mapping[str, Any]
     evidence: tuple[Evidence, ...]
     computed_at: datetime
@@ -83,6 +85,7 @@ class Result:
             "note": measure.note,
             "as_of": self.as_of,
             "known_at": self.known_at,
+            "crs": self.crs,
             "parameters": dict(self.parameters),
             "clause": asdict(indicator.clause),
             "breakdown": [asdict(part) for part in measure.breakdown],
@@ -142,6 +145,7 @@ def evaluate(
         verdict=target.verdict(measure.value) if target else "unknown",
         as_of=as_of,
         known_at=known_at,
+        crs=crs_label(store.crs),
         parameters=values,
         evidence=tuple(_record(frame, measure) for frame in frames),
         computed_at=now,

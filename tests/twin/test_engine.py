@@ -75,6 +75,7 @@ def test_a_result_carries_value_verdict_parameters_and_evidence_as_json(store):
     assert json.loads(json.dumps(result)) == result
     assert (result["value"], result["numerator"], result["denominator"], result["verdict"]) == (0.25, 1, 4, "missed")
     assert result["parameters"]["floors"] == 11
+    assert result["crs"] == "EPSG:4548"
     assert result["clause"]["document"] == "Test code"
     assert result["covered"] == {"plots": ["p11"]}
     (evidence,) = result["evidence"]
