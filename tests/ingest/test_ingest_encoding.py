@@ -98,3 +98,16 @@ def test_bytes_that_nothing_reads_are_shown_where_they_stand():
         decide(spoilt)
     with pytest.raises(SourceError, match=r"is not GBK: it reads “5002,苏\\xff.*自动”; leave the encoding out"):
         decide(spoilt, explicit="GBK")
+
+
+@pytest.mark.parametrize("explicit", [None, "GBK"])
+def test_tables_put_together_from_two_encodings_are_refused_though_both_decode(explicit):
+    mixed = "5001,界湖街道,自动\n5002,苏村,自动\n".encode("gbk") + "5003,大庄,自动\n".encode()
+    assert mixed.decode("gb18030")
+    with pytest.raises(SourceError, match="some of it is in UTF-8: “5003,大庄,自动”"):
+        decide(mixed, explicit=explicit)
+
+
+def test_no_name_of_a_place_in_gbk_is_taken_for_utf8(shared_data):
+    names = (shared_data / "boundaries/modood_streets.csv").read_text("utf-8")
+    assert decide(names.encode("gb18030")).value == "gb18030"
