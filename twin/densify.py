@@ -13,12 +13,12 @@ Floats = npt.NDArray[np.float64]
 #: How far an edge may lie from where it belongs.
 TOLERANCE_M = 0.001
 
-#: Shorter edges are not looked at: on a sphere a parallel, the most bent of the lines that maps draw straight, has the
-#: curvature tan(latitude) / R, by which 50 m bend less than a millimetre up to a latitude of 87°.
-_SHORT_M = 50.0
+#: Shorter edges are not looked at. The most bent of the lines that maps draw straight, those oblique in longitude and
+#: latitude, have at most the curvature 2 tan(latitude) / R on a sphere: 100 m bend less than 1 mm up to 68°.
+_SHORT_M = 100.0
 
-#: Where an edge is compared with its chord; the middle alone is blind to lines that bend both ways.
-_AT = (0.25, 0.5, 0.75)
+#: Longer edges can bend both ways, by some L³ / (125 R²) or here 0.2 mm, to which their middle is blind.
+_LONG_M = 10_000.0
 
 #: An edge is halved at most so often; only one that leaves the map needs more than a dozen.
 _HALVINGS = 16
@@ -107,12 +107,14 @@ def _find_vertices(
 
 def _bend(start: Floats, end: Floats, source: CRS, target: CRS) -> npt.NDArray[np.bool_]:
     """Which of n edges leave the chord between their reprojected ends by more than the tolerance."""
-    bent: npt.NDArray[np.bool_] = np.hypot(*(end - start).T) > _SHORT_M / _metres_per_unit(source)
+    length_m = np.hypot(*(end - start).T) * _metres_per_unit(source)
+    bent: npt.NDArray[np.bool_] = length_m > _SHORT_M
+    at = (0.25, 0.5, 0.75) if (length_m > _LONG_M).any() else (0.5,)
     backward = (start[bent, 0] > end[bent, 0]) | ((start[bent, 0] == end[bent, 0]) & (start[bent, 1] > end[bent, 1]))
     # From west to east, so that rounding is the same for both neighbours of a border.
     a = np.where(backward[:, None], end[bent], start[bent])
     b = np.where(backward[:, None], start[bent], end[bent])
-    samples = np.stack((a, b, *(a + t * (b - a) for t in _AT)))
+    samples = np.stack((a, b, *(a + t * (b - a) for t in at)))
     x, y = transform(samples[..., 0], samples[..., 1], source, target)
     along_x, along_y = x[1] - x[0], y[1] - y[0]
     with np.errstate(invalid="ignore", divide="ignore"):
