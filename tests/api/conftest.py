@@ -97,7 +97,7 @@ def park_share(
             ),
         ),
         breakdown=(Part(area_id="T1", name="North 北镇", value=0.25, numerator=1, denominator=4),),
-        details={"largest_m2": 10_000.0},
+        details={"largest_m2": 10_000.0, "rows": [{f"column_{number}": number for number in range(20)}]},
     )
 
 
