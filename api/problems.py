@@ -79,7 +79,9 @@ def crash_problem(request: Request) -> Response:
 
 def _answer_twin_error(request: Request, error: TwinError) -> Response:
     if error.status >= 500:
-        log.error("request %s: %s", request.state.request_id, error.detail, exc_info=error)
+        # What the twin says itself needs no traceback; a store that is away would fill the log with them.
+        trace = error if error.__cause__ else None
+        log.error("request %s: %s", request.state.request_id, error.detail, exc_info=trace)
     if isinstance(error, StoreReplaced):
         request.app.state.reopen()
     # Where the store stands is for the operator to know, not for the client.

@@ -123,7 +123,7 @@ def test_under_a_root_path_links_begin_with_it(store, catalog):
     assert hrefs(service.get("/twin/collections?f=json").json())["self"] == "http://testserver/twin/collections?f=json"
 
 
-def test_a_store_that_another_one_replaces_is_missed_and_then_served(client, store, catalog, make_rows):
+def test_a_store_that_another_one_replaces_is_missed_and_then_served(client, store, catalog, make_rows, caplog):
     """A twin made anew has the same revision numbers; neither tiles of the old one nor copies of them are taken."""
     tile, path = "/tiles/wells/0/0/0.mvt", Path(store.url)
     etag = client.get(tile).headers["etag"]
@@ -131,6 +131,7 @@ def test_a_store_that_another_one_replaces_is_missed_and_then_served(client, sto
     missing = client.get("/collections/wells/items/W1")
     assert (missing.status_code, missing.json()["title"]) == (503, "Store replaced")
     assert client.get("/readyz").status_code == 503
+    assert [record.exc_info for record in caplog.records if record.name == "twin.api"] == [None, None]
 
     wells = catalog.layer("wells")
     other = make_rows(wells, [shapely.Point(500_000, 3_900_000, 1)] * 4, well_id=["V1", "V2", "V3", "V4"])
