@@ -58,6 +58,8 @@ _NO_PARAMETERS = (
     "transformed by the surveying bureau, or give a CRS that carries the bureau's parameters (a PROJ string with "
     "+towgs84=…, or a BOUNDCRS)"
 )
+#: What a PROJ string need not say.
+_PROJ_DEFAULTS = r" \+(lat_0=0|k=1|x_0=0|y_0=0|units=m|no_defs|type=crs)(?= |$)"
 _SHORT_NAMES = {"CRS84": "OGC:CRS84", "CRS:84": "OGC:CRS84"}
 
 
@@ -131,7 +133,7 @@ def epsg_code(crs: CRS) -> int | None:
 
 
 def crs_label(crs: CRS) -> str:
-    """Return what a CRS is called in messages: ``EPSG:4548``, or the name of a user-defined one.
+    """Return what a CRS is called in messages: ``EPSG:4548``, the name of a user-defined one, or its PROJ string.
 
     Datum parameters are no part of it: those of Chinese datums are state secrets, and messages go everywhere.
     """
@@ -140,7 +142,11 @@ def crs_label(crs: CRS) -> str:
         return f"EPSG:{code}"
     if crs.name.lower() not in {"unknown", "unnamed"}:
         return crs.name
-    return re.sub(r"\+(towgs84|nadgrids)=\S*", r"+\1=…", crs.srs)[:80]
+    with warnings.catch_warnings():  # pyproj warns that a PROJ string may lose what WKT says
+        warnings.simplefilter("ignore", UserWarning)
+        text = crs.to_proj4()
+    text = re.sub(r"\+(towgs84|nadgrids)=\S*", r"+\1=…", text)
+    return re.sub(_PROJ_DEFAULTS, "", text) or crs.name
 
 
 def transverse_mercator(
@@ -177,7 +183,13 @@ def crs_to_gpkg(crs: CRS) -> tuple[str, int | None, str, str, str]:
         wkt1 = flat.to_wkt("WKT1_GDAL", output_axis_rule=True)
     except CRSError:
         wkt1 = "undefined"
-    return "NONE" if code is None else "EPSG", code, flat.name, wkt1, flat.to_wkt("WKT2_2015")
+    return (
+        "NONE" if code is None else "EPSG",
+        code,
+        flat.name if code else crs_label(flat),
+        wkt1,
+        flat.to_wkt("WKT2_2015"),
+    )
 
 
 # --- from one to the other -------------------------------------------------------------------------------------------
