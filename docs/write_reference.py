@@ -84,7 +84,7 @@ def describe_indicator(indicator: Indicator) -> Iterator[str]:
     target = f"Target: {indicator.target} {indicator.unit}".rstrip() if indicator.target else "No target"
     note = f" ({indicator.target.note})" if indicator.target and indicator.target.note else ""
     yield f"{target}{note}. Computed from {', '.join(f'`{name}`' for name in indicator.inputs)}."
-    yield f"> {indicator.clause.text}\n>\n> {indicator.clause.document}, {indicator.clause.article}"
+    yield f"> {indicator.clause.document}, {indicator.clause.article}: {indicator.clause.text}"
     definition, *sections = re.split(r"\n\n(?=\w+\n-{3,}\n)", indicator.about)
     yield definition
     heading = "References\n----------\n"

@@ -29,7 +29,10 @@ _WANTED = {
 
 @dataclass(frozen=True, kw_only=True)
 class Clause:
-    """Where an indicator is defined: document, article and the words that matter."""
+    """Where an indicator is defined: document, article and the words that matter.
+
+    Words of a second document stand in `text` behind the name of that document and its article.
+    """
 
     document: str
     article: str

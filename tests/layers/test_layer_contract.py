@@ -216,6 +216,10 @@ def test_an_indicator_names_its_clause_and_describes_itself(indicator: Indicator
     assert CHINESE.search(indicator.clause.document)
     assert indicator.clause.article
     assert CHINESE.search(indicator.clause.text)
+    # Each document stands beside its own article.
+    assert indicator.clause.document.count("《") == 1
+    assert len(re.findall(r"\d+\. ", indicator.clause.article)) == 1
+    assert len(re.findall(r"》(?:\(\d+\))? \d+\. [^“]+:“", indicator.clause.text)) == indicator.clause.text.count("《")
     assert indicator.about
 
 
