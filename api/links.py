@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from fastapi import Request
+from starlette.routing import Mount
 
 from api.media import HTML, JSON
 
@@ -24,7 +25,7 @@ class Links:
 
     def __init__(self, request: Request) -> None:
         self._request = request
-        self._root = str(request.scope.get("root_path", "")).rstrip("/")
+        self._root = _root_path(request)
         self.base = f"{request.url.scheme}://{request.url.netloc}{self._root}"
 
     def url(self, name: str, /, *, query: Mapping[str, Any] | None = None, **ids: str) -> str:
@@ -50,6 +51,15 @@ class Links:
             link("self", self.here(f="json"), media_type, "This document"),
             link("alternate", self.here(f="html"), HTML, "This document as a page"),
         ]
+
+
+def _root_path(request: Request) -> str:
+    """The path below which the client sees the service; Starlette adds that of the folder that a file is missing in."""
+    root = str(request.scope.get("root_path", ""))
+    for route in request.app.routes:
+        if isinstance(route, Mount) and route.app is request.scope.get("endpoint"):
+            root = root.removesuffix(route.path)
+    return root.rstrip("/")
 
 
 def link(rel: str, href: str, media_type: str = JSON, title: str = "") -> Link:

@@ -18,9 +18,9 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as RoutingError
 
 from api.context import context_of, links_of
-from api.media import HTML, JSON, PROBLEM
+from api.media import HTML, JSON, PROBLEM, NotAcceptable, wants_html
 from api.openapi import answers
-from api.pages import respond
+from api.pages import page, respond
 from api.params import FormatParams
 from twin.errors import InvalidParameter, StoreReplaced, TwinError
 
@@ -57,7 +57,7 @@ def install_handlers(app: FastAPI) -> None:
 def problem(
     request: Request, status: int, title: str, detail: str, *, slug: str | None = None, **members: Any
 ) -> Response:
-    """Write a problem document; without a slug its type is ``about:blank`` and the title is HTTP's own phrase."""
+    """Write a problem document, or its page; without a slug its type is ``about:blank``, the title HTTP's phrase."""
     body = {
         "type": links_of(request).url("problem", slug=slug) if slug else "about:blank",
         "title": title,
@@ -67,8 +67,25 @@ def problem(
         "request_id": request.state.request_id,
         **members,
     }
-    content = json.dumps(body, ensure_ascii=False, default=str).encode()
-    return Response(content, status, media_type=PROBLEM, headers={"Retry-After": "5"} if status == 503 else None)
+    if _wants_page(request):
+        parameters = dict.fromkeys(request.query_params)
+        plain = links_of(request).here(**parameters) if parameters else None
+        answer = page(request, "problem.html", doc=body, json_href=None, plain_href=plain)
+    else:
+        content = json.dumps(body, ensure_ascii=False, default=str).encode()
+        answer = Response(content, media_type=PROBLEM, headers={"Vary": "Accept"})
+    answer.status_code = status
+    if status == 503:
+        answer.headers["Retry-After"] = "5"
+    return answer
+
+
+def _wants_page(request: Request) -> bool:
+    """Whether a person asks: only the Accept header says, because the parameters may be what is wrong."""
+    try:
+        return wants_html(request, None, PROBLEM)
+    except NotAcceptable:
+        return False
 
 
 def crash_problem(request: Request) -> Response:

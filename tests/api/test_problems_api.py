@@ -69,6 +69,31 @@ def test_an_address_that_is_not_there_and_a_method_that_is_not_possible_are_prob
     assert {answer.headers["content-type"] for answer in (absent, refused)} == {"application/problem+json"}
 
 
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "says"),
+    [
+        (f"{ITEMS}?use=shop", 400, "must be one of homes (居住), park (公园)"),
+        (f"{ITEMS}?limit=ten&f=json", 400, "valid integer"),
+        ("/collections/parcles", 404, "did you mean parcels"),
+        ("/nothing", 404, "GET /nothing is not possible"),
+        ("/viewer/nothing.js", 404, "GET /viewer/nothing.js is not possible"),
+    ],
+)
+def test_to_a_person_the_same_problem_is_a_page_with_a_way_back(client, path, status, says):
+    answer = client.get(path, headers=BROWSER)
+    assert answer.status_code == client.get(path).status_code == status
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["vary"].startswith("Accept")
+    assert says in answer.text
+    assert '<a href="http://testserver/">Home 首页</a>' in answer.text
+    assert answer.headers["x-request-id"] in answer.text
+    without = f'<a href="http://testserver{path.partition("?")[0]}">The same page without parameters'
+    assert (without in answer.text) == ("?" in path)
+
+
 def test_a_form_that_nobody_can_give_is_406(client):
     answer = client.get("/collections", headers={"Accept": "image/png"})
     assert (answer.status_code, answer.json()["type"]) == (406, "http://testserver/problems/not-acceptable")
@@ -108,6 +133,10 @@ def failing(store, catalog):
 
 
 def test_a_crash_tells_the_client_the_request_id_and_the_log_the_cause(failing, caplog):
+    page = failing.get("/crash", headers=BROWSER)
+    assert (page.status_code, page.headers["x-request-id"] in page.text) == (500, True)
+    assert not any(word in page.text for word in ("SELECT", "/var", "RuntimeError", "Traceback"))
+    caplog.clear()
     answer = failing.get("/crash", headers={"Origin": "https://elsewhere.example"})
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
@@ -119,6 +148,10 @@ def test_a_crash_tells_the_client_the_request_id_and_the_log_the_cause(failing, 
 
 
 def test_a_store_that_is_down_is_503_and_its_cause_stays_in_the_log(failing, caplog):
+    page = failing.get("/down", headers=BROWSER)
+    assert (page.status_code, page.headers["retry-after"]) == (503, "5")
+    assert "服务暂不可用" in page.text
+    caplog.clear()
     answer = failing.get("/down")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert "/var" not in answer.text
