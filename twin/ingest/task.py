@@ -10,6 +10,7 @@ from twin.errors import InvalidParameter, SchemaViolation, SourceError
 from twin.ingest.changes import Mode, check_keys, find_changes, refuse_offset, run_checks
 from twin.ingest.faults import Faults, Rows, summarise
 from twin.ingest.names import require_known
+from twin.ingest.outline import judge_places
 from twin.ingest.report import Report, Watch, watch_nothing
 from twin.layer import Layer
 from twin.query import Query
@@ -75,6 +76,8 @@ class Task:
         self._require_faultless(faults, report)
         if not len(rows):
             raise SourceError(f"the delivery holds no rows for {layer.id}; nothing was changed")
+        notices = judge_places(rows, origin, store.area, store.crs, faults)
+        self._require_faultless(faults, report)
         self.watch(f"comparing {len(rows):,} rows with what is stored")
         base = store.latest(layer)
         stored = store.read(layer, self._concerned(rows, base)).data
@@ -87,6 +90,7 @@ class Task:
         inserted, updated, deleted = changes.counts
         report = replace(
             report,
+            notices=(*report.notices, *notices),
             inserted=inserted,
             updated=updated,
             deleted=deleted,
