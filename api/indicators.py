@@ -18,8 +18,9 @@ from api.openapi import answers, parameter_schema
 from api.pages import json_response, page, respond
 from api.params import EvidenceParams, FormatParams, IndicatorParams, indicator_parameters
 from twin.engine import Result
-from twin.indicator import Indicator
+from twin.indicator import Indicator, Parameter
 from twin.query import Query
+from twin.schema import Schema
 
 router = APIRouter(tags=["Indicators"])
 
@@ -53,7 +54,16 @@ def show_indicator(request: Request, indicator_id: str, params: Annotated[Indica
             link("collection", links.url("indicators"), JSON, "All indicators"),
         ]
     }
-    return respond(request, document, "indicator.html", f=params.f, indicator=indicator, asked=request.query_params)
+    return respond(
+        request,
+        document,
+        "indicator.html",
+        f=params.f,
+        indicator=indicator,
+        asked=request.query_params,
+        titles=_titles(indicator, context),
+        choices={name: _choices(parameter, indicator, context) for name, parameter in indicator.parameters.items()},
+    )
 
 
 @router.get(
@@ -67,7 +77,8 @@ def show_evidence(request: Request, indicator_id: str, params: Annotated[Evidenc
     indicator = context.catalog.indicator(indicator_id)
     result = context.evaluate(indicator, indicator_parameters(params, indicator), params.as_of)
     if wants_html(request, params.f, GEOJSON):
-        return page(request, "evidence.html", result=result, asked=request.query_params)
+        titles = _titles(indicator, context)
+        return page(request, "evidence.html", result=result, asked=request.query_params, titles=titles)
     back = links.url("indicator", indicator_id=indicator.id)
     content = encode_collection(
         [*_encode_shapes(result, context), *_encode_features(result, context)],
@@ -87,6 +98,8 @@ def describe_indicator(indicator: Indicator, links: Links) -> dict[str, Any]:
         "title": indicator.title,
         "title_zh": indicator.title_zh,
         "unit": indicator.unit,
+        "numerator_unit": indicator.numerator_unit,
+        "denominator_unit": indicator.denominator_unit,
         "target": asdict(indicator.target) if indicator.target else None,
         "clause": asdict(indicator.clause),
         "description": indicator.about,
@@ -101,6 +114,29 @@ def describe_indicator(indicator: Indicator, links: Links) -> dict[str, Any]:
             link("evidence", links.url("evidence", indicator_id=own), GEOJSON, "Evidence"),
         ],
     }
+
+
+def _titles(indicator: Indicator, context: Context) -> dict[str, tuple[str, str]]:
+    """Collect the titles of the words of an indicator: its own, else those of the fields and codes of its inputs."""
+    titles: dict[str, tuple[str, str]] = {}
+    for schema in _schemas(indicator, context):
+        for field in schema:
+            titles.setdefault(field.name, (field.title, field.title_zh))
+            for code in field.codes:
+                titles.setdefault(str(code.value), (code.title, code.title_zh))
+    return titles | dict(indicator.titles)
+
+
+def _choices(parameter: Parameter, indicator: Indicator, context: Context) -> tuple[str, ...]:
+    """List what a parameter may be: its own choices, else the codes of the field of that name in an input."""
+    if parameter.choices:
+        return parameter.choices
+    fields = (schema[parameter.name] for schema in _schemas(indicator, context) if parameter.name in schema)
+    return next((tuple(str(code.value) for code in field.codes) for field in fields), ())
+
+
+def _schemas(indicator: Indicator, context: Context) -> list[Schema]:
+    return [context.served.layer(name).schema for name in indicator.inputs if name in context.served.layers]
 
 
 def _publish(result: Result, context: Context) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from twin.engine import CHINA
 from twin.schema import Field
 
 _HERE = Path(__file__).parent
+#: The units that names end with.
+_UNITS = {"m": "m", "m2": "m²", "km": "km", "km2": "km²", "dbm": "dBm", "db": "dB", "deg": "°"}
 
 
 def load_pages() -> Environment:
@@ -29,7 +31,7 @@ def load_pages() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.filters |= {"figure": figure, "measured": measured, "named": named}
+    pages.filters |= {"amount": amount, "detail": detail, "figure": figure, "measured": measured, "named": named}
     return pages
 
 
@@ -104,10 +106,30 @@ def named(value: Any, field: Field) -> str:
     """Write the value of a field with the name of its code and its unit."""
     for code in field.codes:
         if code.value == value:
-            return f"{code.title} {code.title_zh}"
+            return " ".join(dict.fromkeys((code.title, code.title_zh)))
     return figure(value) + (f" {field.unit}" if field.unit and value is not None else "")
 
 
 def measured(value: float, unit: str) -> str:
     """Write an indicator's value; a share as per cent."""
     return f"{value:.2%}" if unit in ("1", "ratio") else f"{value:,.4g} {unit}"
+
+
+def amount(value: float | None, unit: str) -> str:
+    """Write what a value is made of: an area with its unit, a count without one, thousands apart."""
+    if value is None:
+        return figure(value)
+    digits = ",.0f" if abs(value) >= 1000 or value == round(value) else ",.6g"
+    return f"{value:{digits}} {unit}".rstrip()
+
+
+def detail(value: Any, name: str, unit: str) -> str:
+    """Write a figure of an indicator as its name says: a share as per cent, a quantity with the unit it ends with."""
+    *words, last = name.split("_")
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return figure(value)
+    if name == "value":
+        return measured(value, unit)
+    if {"ratio", "share"} & {*words, last}:
+        return measured(value, "ratio")
+    return amount(value, _UNITS[last]) if last in _UNITS else figure(value)

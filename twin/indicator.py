@@ -200,6 +200,12 @@ class Indicator:
     inputs: tuple[str, ...]
     parameters: Mapping[str, Parameter]
     example: Example
+    #: Units of the numerator and the denominator; empty where things are counted.
+    numerator_unit: str = ""
+    denominator_unit: str = ""
+    #: English and Chinese titles of its parameters, of their choices and of the names in its details, as far as the
+    #: fields and codes of its inputs do not have them already.
+    titles: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def parse(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Every parameter with its value: the given ones parsed, the others at their default."""
@@ -222,12 +228,15 @@ def indicator(
     clause: Clause,
     example: Example,
     about: Mapping[str, str] | None = None,
+    titles: Mapping[str, tuple[str, str]] | None = None,
+    numerator_unit: str = "",
+    denominator_unit: str = "",
 ) -> Callable[[Callable[..., Measure]], Indicator]:
     """Make an Indicator of a function.
 
     The function's name is the id, its positional parameters are layer ids, its keyword-only parameters are what the
-    API and the command line offer; `about` describes those. Annotations allowed there: str, int, float, bool, date,
-    ``Literal`` of strings, and any of them ``| None``.
+    API and the command line offer; `about` describes those, `titles` names them for people. Annotations allowed there:
+    str, int, float, bool, date, ``Literal`` of strings, and any of them ``| None``.
     """
 
     def decorate(function: Callable[..., Measure]) -> Indicator:
@@ -251,6 +260,9 @@ def indicator(
             inputs=tuple(inputs),
             parameters=types.MappingProxyType(parameters),
             example=example,
+            numerator_unit=numerator_unit,
+            denominator_unit=denominator_unit,
+            titles=types.MappingProxyType(dict(titles or {})),
         )
 
     return decorate

@@ -9,7 +9,7 @@ from typing import Literal
 
 from layers.cell_sites.evidence import judge_drive, judge_grid, judge_key_points, judge_sectors, read_samples
 from layers.cell_sites.judging import Judgement, Method, Places, judge_in_turn
-from layers.cell_sites.place_report import report_outcome
+from layers.cell_sites.place_report import TITLES, report_outcome
 from layers.cell_sites.serving import build_serving
 from twin.crs import BBox, metric_plane
 from twin.errors import InvalidParameter
@@ -91,6 +91,7 @@ EXAMPLE = Example(
         ),
     ),
     example=EXAMPLE,
+    titles=TITLES,
     about={
         "method": "Evidence to judge by: the best there is for each place, or one kind only.",
         "rsrp_dbm": "SS-RSRP at and above which a spot has signal, dBm.",

@@ -34,6 +34,43 @@ SCOPES = {
     "county_plan": ("township_seat", "industrial_park", "service_area"),
 }
 
+#: What people read for the parameters, choices and details that no field or code of the inputs names.
+TITLES = {
+    "method": ("Evidence", "判定依据"),
+    "rsrp_dbm": ("Least SS-RSRP", "SS-RSRP 门限"),
+    "sinr_db": ("Least SS-SINR", "SS-SINR 门限"),
+    "area_share": ("Share to be covered", "达标覆盖比例"),
+    "min_samples": ("Fewest samples", "最少测试点数"),
+    "min_measured_share": ("Least measured share", "最小实测占比"),
+    "radius_scale": ("Factor on the radius", "半径系数"),
+    "measured_since": ("Measured since", "测试日期不早于"),
+    "on_date": ("In service on", "在用日期"),
+    "best": ("Best there is", "最优依据"),
+    "key_points": ("Key points", "关键点测试"),
+    "radius": ("Stated radius", "标称半径"),
+    "none": ("None", "无"),
+    "key_point": ("Key points", "关键点测试"),
+    "grid": ("Measured grid", "实测栅格"),
+    "drive": ("Drive test", "路测"),
+    "sectors": ("Sectors", "扇区"),
+    "by_category": ("By category", "按类别"),
+    "by_scope": ("By scope", "按口径"),
+    "by_method": ("By evidence", "按判定依据"),
+    "pilot_standard": ("Pilot standard", "试点标准"),
+    "county_plan": ("County plan", "实施方案"),
+    "value": ("Share", "覆盖率"),
+    "places": ("Places", "区域"),
+    "covered": ("Covered", "已覆盖"),
+    "evidence": ("Measured by", "数据"),
+    "share": ("Share found", "实际占比"),
+    "needed_share": ("Share needed", "所需占比"),
+    "count": ("Samples or cells", "样本或小区数"),
+    "cells_without_technology": ("Cells without technology", "未注明制式小区数"),
+    "cells_without_sector": ("Cells without a sector", "无扇区小区数"),
+    "cells_taken_as_circles": ("Cells taken as circles", "按全向计算小区数"),
+    "places_outside_townships": ("Places outside townships", "乡镇外区域数"),
+}
+
 
 def report_outcome(outcome: Outcome, key_places: Frame, admin_areas: Frame, *, serving: Serving) -> Measure:
     """Turn n judged places into the measure."""
@@ -92,7 +129,7 @@ def _tell_places(outcome: Outcome, names: list[str], categories: list[str]) -> I
             "method": judgement.method if judgement else "none",
             "evidence": judgement.evidence if judgement else None,
             "share": round(float(judgement.share[row]), 6) if judgement else None,
-            "needed": judgement.needed if judgement else None,
+            "needed_share": judgement.needed if judgement else None,
             "count": int(judgement.count[row]) if judgement else 0,
         }
 

@@ -26,6 +26,33 @@ TARGET = Target(op=">=", value=0.9, note="by the end of 2022")
 #: Digits to which the ratio is told: areas are known to 1e-8, so no verdict may hang on the next one.
 DIGITS = 9
 
+#: What people read for the parameters, choices and details that no field or code of the inputs names.
+TITLES = {
+    "area": ("Area", "范围"),
+    "area_version": ("Version of the area", "范围版本"),
+    "scales": ("Scales", "比例尺"),
+    "surveyed_since": ("Surveyed since", "测绘日期不早于"),
+    "fill_scale": ("Scale of missing sheets", "缺测图幅比例尺"),
+    "fill_scheme": ("Cut of missing sheets", "缺测图幅分幅"),
+    "fill_crs": ("CRS of missing sheets", "缺测图幅坐标系"),
+    "not_rejected": ("All but rejected", "除不合格外"),
+    "any": ("Any", "不限"),
+    "area_ids": ("Areas", "范围标识"),
+    "area_versions": ("Versions", "范围版本"),
+    "missing_sheets": ("Missing sheets", "缺测图幅"),
+    "gain_m2": ("Gain", "新增面积"),
+    "ratio_then": ("Coverage then", "补测后覆盖率"),
+    "area_outside_townships_m2": ("Area outside townships", "乡镇外面积"),
+    "other_area_ratio": ("Coverage of the other area", "另一范围覆盖率"),
+    "by_scale": ("By scale", "分比例尺"),
+    "sheets": ("Sheets", "图幅数"),
+    "covered_m2": ("Covered", "覆盖面积"),
+    "ratio": ("Coverage", "覆盖率"),
+    "surveyed_from": ("Surveyed from", "最早测绘日期"),
+    "surveyed_to": ("Surveyed to", "最晚测绘日期"),
+    "sheets_without_date": ("Sheets without a date", "无日期图幅数"),
+}
+
 
 @indicator(
     title="Coverage by 1:1000 and 1:2000 topographic maps",
@@ -51,6 +78,9 @@ DIGITS = 9
         "fill_scheme": "How the missing sheets are cut; by default as most sheets there, else squares or graticule.",
         "fill_crs": "CRS in which their numbers count; by default as most sheets there, else the storage CRS.",
     },
+    titles=TITLES,
+    numerator_unit="m²",
+    denominator_unit="m²",
     example=Example(
         crs="EPSG:4548",
         rows={

@@ -58,6 +58,30 @@ EXAMPLE = Example(
     value=5.0,
 )
 
+#: What people read for the parameters, choices and details that no field or code of the inputs names.
+TITLES = {
+    "area": ("Area", "范围"),
+    "county": ("County", "全县"),
+    "neighbour_buffer_km": ("Neighbours within", "邻站缓冲距离"),
+    "on_date": ("In service on", "在用日期"),
+    "any": ("Any", "不限"),
+    "area_ids": ("Areas", "范围标识"),
+    "area_versions": ("Versions", "范围版本"),
+    "area_km2": ("Size of the area", "范围面积"),
+    "stations": ("Stations", "站数"),
+    "stations_outside_townships": ("Stations outside townships", "乡镇外站数"),
+    "stations_needed": ("Stations needed", "达标所需站数"),
+    "neighbours_outside": ("Neighbours outside the area", "范围外邻站数"),
+    "mean_nearest_neighbour_km": ("Mean distance to the nearest station", "最近邻站平均距离"),
+    "triangular_equivalent_km": ("Same density in a triangular network", "等密度三角网间距"),
+    "longest_delaunay_edge_km": ("Longest Delaunay edge", "德劳内三角网最长边"),
+    "largest_empty_circle_km": ("Radius of the largest empty circle", "最大空圆半径"),
+    "share_within": ("Share of the area near a station", "距站一定距离内面积占比"),
+    "distance_km": ("Distance", "距离"),
+    "share": ("Share", "占比"),
+    "spacing_with_one_more_km": ("Spacing with one more station", "增设一站后间距"),
+}
+
 
 @indicator(
     title="Spacing of urban automatic weather stations",
@@ -70,6 +94,8 @@ EXAMPLE = Example(
         text="“2022年底前,……城区气象自动监测站点密度间距低于5公里。”",
     ),
     example=EXAMPLE,
+    titles=TITLES,
+    numerator_unit="m²",
     about={
         "area": "Urban area (城区), planning area (城市规划区) or the whole county.",
         "kind": "Automatic stations only, or manual ones as well.",

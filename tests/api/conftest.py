@@ -75,6 +75,8 @@ BUNKERS = replace(WELLS, id="bunkers", title="Bunkers", title_zh="掩体", class
     target=Target(op=">=", value=0.5),
     clause=Clause(document="Test rules", article="1", text="Half of the parcels are parks."),
     about={"use": "The use that counts", "least_floors": "Parcels with fewer floors are not looked at"},
+    titles={"least_floors": ("Fewest floors", "最少层数"), "by_use": ("By use", "按用途"), "best_m2": ("Best", "最佳")},
+    denominator_unit="m²",
     example=Example(crs="EPSG:4548", rows={}, value=None),
 )
 def park_share(
@@ -97,7 +99,12 @@ def park_share(
             ),
         ),
         breakdown=(Part(area_id="T1", name="North 北镇", value=0.25, numerator=1, denominator=4),),
-        details={"largest_m2": 10_000.0, "rows": [{f"column_{number}": number for number in range(20)}]},
+        details={
+            "best_m2": 12_345.6,
+            "area_ratio": 0.125,
+            "by_use": {"park": {"parcels": 1, "value": 0.25}},
+            "rows": [{f"column_{number}": number for number in range(20)}],
+        },
     )
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from api.pages import figure, measured
+from api.pages import amount, detail, figure, measured
 
 PAGES = (
     "/",
@@ -114,7 +114,7 @@ def test_the_page_of_an_indicator_shows_value_verdict_clause_and_its_form(client
     assert "60.00%" in page
     assert "met 达标" in page
     assert "Half of the parcels are parks." in page
-    assert "<option selected>homes</option>" in page
+    assert '<option value="homes" selected>Homes 居住</option>' in page
     assert 'value="2021-01-01"' in page
 
 
@@ -147,3 +147,28 @@ def test_values_are_written_as_people_read_them(value, written):
 def test_a_share_is_written_as_per_cent_and_a_length_with_its_unit():
     assert measured(0.8690198, "1") == "86.90%"
     assert measured(3.930612, "km") == "3.931 km"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "written"),
+    [(67_651_336.798, "m²", "67,651,337 m²"), (145.0, "", "145"), (12.25, "m²", "12.25 m²"), (None, "m²", "–")],
+)
+def test_what_a_value_is_made_of_is_written_with_its_unit_and_thousands(value, unit, written):
+    assert amount(value, unit) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "written"),
+    [
+        (0.868948, "other_area_ratio", "86.89%"),
+        (1, "share", "100.00%"),
+        (0.868948, "value", "0.8689 km"),
+        (36_677_507.16, "covered_m2", "36,677,507 m²"),
+        (2.5, "distance_km", "2.5 km"),
+        (1997, "year", "1997"),
+        (True, "share", "yes 是"),
+        (None, "gain_m2", "–"),
+    ],
+)
+def test_a_detail_is_written_as_its_name_says(value, name, written):
+    assert detail(value, name, "km") == written

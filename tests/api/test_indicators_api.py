@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from fastapi.testclient import TestClient
 from pyproj import Transformer
 
+from api.app import create_app
+from layers.admin_areas import ADMIN_AREAS
+from twin.catalog import Catalog
+from twin.settings import Settings
 from twin.store import Changes
 
 URL = "/indicators/park_share"
@@ -55,6 +62,33 @@ def test_a_result_has_value_verdict_breakdown_and_evidence(client):
 )
 def test_parameters_and_moments_change_the_value(client, asked, value):
     assert client.get(f"{URL}?{asked}").json()["value"] == value
+
+
+def text_of(page):
+    """The text of a page, without its tags."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def test_the_page_names_parameters_choices_and_details_in_both_languages(client):
+    page = client.get(f"{URL}?f=html").text
+    text = text_of(page)
+    assert "Use 用途" in text  # as the field that it is about
+    assert "Fewest floors 最少层数" in text
+    assert "Parcels with fewer floors are not looked at" in text
+    assert "Best 最佳 12,346 m²" in text
+    assert "area ratio 12.50%" in text  # a word that nobody named
+    assert "By use 按用途 parcels value Park 公园 1 25.00%" in text
+    assert "Numerator 分子 1 count 个" in text
+    assert "Denominator 分母 4 m²" in text
+    assert "Numerator 分子 (count 个) Denominator 分母 (m²)" in text
+
+
+def test_a_row_of_the_breakdown_leads_to_its_township(store, catalog):
+    with_townships = Catalog.of([*catalog.layers.values(), ADMIN_AREAS], catalog.indicators.values())
+    client = TestClient(create_app(Settings(), store, with_townships))
+    page = client.get(f"{URL}?f=html&datetime=2022-01-01").text
+    assert '<a href="http://testserver/collections/admin_areas/items/T1?datetime=2022-01-01">North 北镇</a>' in page
+    assert "items/T1" not in client.get(f"{URL}?f=json").text
 
 
 def test_without_data_there_is_no_value_but_a_note(client):
