@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
+from twin.columns import plain_values
+from twin.engine import CHINA
 from twin.errors import RevisionConflict, RevisionNotFound
 from twin.layer import Layer
 from twin.query import AsOf, Query
@@ -17,15 +21,31 @@ from twin.store import Changes, Revision, Store
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
+#: How the reason of an undoing begins.
+_UNDOING = re.compile(r"undo revision (\d+)(?::|$)")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Diff:
-    """Keys added, removed and changed from one state to another; for the changed ones, which fields."""
+    """What differs between two states of a layer.
+
+    Parameters
+    ----------
+    layer
+        Its id.
+    added, removed
+        Keys that only the second state has, or only the first.
+    changed
+        For each other key that differs: which fields, ``geometry`` among them.
+    values
+        For each of these keys and fields, but for the geometry: the plain value before and after.
+    """
 
     layer: str
     added: tuple[str, ...]
     removed: tuple[str, ...]
     changed: dict[str, tuple[str, ...]]
+    values: dict[str, dict[str, tuple[Any, Any]]]
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -34,6 +54,7 @@ class Diff:
             "added": list(self.added),
             "removed": list(self.removed),
             "changed": {key: list(fields) for key, fields in self.changed.items()},
+            "values": {key: {name: list(pair) for name, pair in fields.items()} for key, fields in self.values.items()},
         }
 
 
@@ -47,13 +68,27 @@ def diff(store: Store, layer: Layer, a: AsOf, b: AsOf) -> Diff:
     a, b
         Revision numbers or instants, the older state first.
     """
-    before, after = store.read(layer, Query(as_of=a)), store.read(layer, Query(as_of=b))
+    before, after = (store.read(layer, Query(as_of=state)).data for state in (a, b))
+    changed = changed_fields(before, after, layer)
     return Diff(
         layer=layer.id,
-        added=tuple(after.data.index.difference(before.data.index)),
-        removed=tuple(before.data.index.difference(after.data.index)),
-        changed=changed_fields(before.data, after.data, layer),
+        added=tuple(after.index.difference(before.index)),
+        removed=tuple(before.index.difference(after.index)),
+        changed=changed,
+        values=_changed_values(before, after, layer, changed),
     )
+
+
+def _changed_values(
+    before: GeoDataFrame, after: GeoDataFrame, layer: Layer, changed: dict[str, tuple[str, ...]]
+) -> dict[str, dict[str, tuple[Any, Any]]]:
+    values: dict[str, dict[str, tuple[Any, Any]]] = {key: {} for key in changed}
+    for field in layer.schema:
+        keys = [key for key, fields in changed.items() if field.name in fields]
+        old, new = (plain_values(state.loc[keys, field.name], field) for state in (before, after))
+        for key, *pair in zip(keys, old, new, strict=True):
+            values[key][field.name] = (pair[0], pair[1])
+    return values
 
 
 def changed_fields(before: GeoDataFrame, after: GeoDataFrame, layer: Layer) -> dict[str, tuple[str, ...]]:
@@ -92,23 +127,23 @@ def revert(store: Store, layer: Layer, revision: int, *, author: str, reason: st
     author
         Who undoes it.
     reason
-        Why; a default names the revision.
+        Why; stands behind the words that name the revision undone.
 
     Raises
     ------
     RevisionNotFound
         The layer has no such revision.
     RevisionConflict
-        A later revision touched the same features, or they had changed after the day that the undoing would reach
-        back to; nothing is changed.
+        It is undone already, a later revision that stands touched the same features, or they had changed after the
+        day that the undoing would reach back to; nothing is changed.
     """
     revisions = {r.number: r for r in store.revisions(layer)}
     if revision not in revisions:
         raise RevisionNotFound(f"{layer.id} has no revision {revision}; see: twin history {layer.id}")
     undone, latest = revisions[revision], max(revisions)
     touched = store.changed(layer, revision, revision)
-    _require_untouched(store, layer, undone, touched, latest)
-    _require_steady(store, layer, undone, touched, revisions.values())
+    _require_untouched(store, layer, undone, touched, revisions)
+    _require_steady(store, layer, undone, touched, revisions)
     ids = tuple(touched)
     before = store.read(layer, Query(ids=ids, as_of=revision - 1)).data
     after = store.read(layer, Query(ids=ids, as_of=revision, fields=())).data.index
@@ -118,40 +153,74 @@ def revert(store: Store, layer: Layer, revision: int, *, author: str, reason: st
         layer,
         changes,
         author=author,
-        reason=reason or f"undo revision {revision}",
+        reason=f"undo revision {revision}" + (f": {reason}" if reason else ""),
         effective=undone.effective,
         base=latest,
     )
 
 
-def _require_untouched(store: Store, layer: Layer, undone: Revision, touched: frozenset[str], latest: int) -> None:
-    later = touched & store.changed(layer, undone.number + 1, latest)
+def _undoings(revisions: Mapping[int, Revision]) -> dict[int, int]:
+    """Which revisions are undone, and by which; an undoing that was undone itself does not count."""
+    undone: dict[int, int] = {}
+    for number in sorted(revisions, reverse=True):
+        said = _UNDOING.match(revisions[number].reason)
+        if said and number not in undone:
+            undone[int(said[1])] = number
+    return undone
+
+
+def _require_untouched(
+    store: Store, layer: Layer, undone: Revision, touched: frozenset[str], revisions: Mapping[int, Revision]
+) -> None:
+    """Refuse where a later revision wrote the same features, unless it and its undoing cancel each other."""
+    undoings = _undoings(revisions)
+    number = undone.number
+    if number in undoings:
+        by = undoings[number]
+        raise RevisionConflict(
+            f"revision {number} of {layer.id} is already undone by revision {by}; undo that one to have it back",
+            layer=layer.id,
+            revision=number,
+        )
+    cancelled = {either for pair in undoings.items() if pair[0] > number for either in pair}
+    later = {n: touched & store.changed(layer, n, n) for n in revisions if n > number and n not in cancelled}
+    later = {n: keys for n, keys in later.items() if keys}
     if later:
         raise RevisionConflict(
-            f"later revisions of {layer.id} changed what revision {undone.number} wrote ({_some(later)});"
-            " undo those first",
+            f"later revisions of {layer.id} ({_some(later)}) changed what revision {number} wrote"
+            f" ({_some(frozenset().union(*later.values()))}); undo those first, the latest first:"
+            f" twin revert {layer.id} {max(later)}",
             layer=layer.id,
-            revision=undone.number,
+            revision=number,
         )
 
 
 def _require_steady(
-    store: Store, layer: Layer, undone: Revision, touched: frozenset[str], revisions: Iterable[Revision]
+    store: Store, layer: Layer, undone: Revision, touched: frozenset[str], revisions: Mapping[int, Revision]
 ) -> None:
     """Refuse to undo a late delivery of features for which later days were known already: one write sets one value."""
-    for known in revisions:
+    for known in revisions.values():
         if known.number < undone.number and known.effective > undone.effective:
             other = touched & store.changed(layer, known.number, known.number)
             if other:
+                since = [n for n in revisions if n > undone.number]
+                again = f", then take in again what revisions {_some(since)} delivered" if since else ""
                 raise RevisionConflict(
-                    f"revision {undone.number} was effective from {undone.effective.date()}, and revision"
-                    f" {known.number} had said already what holds from {known.effective.date()} ({_some(other)}): no"
-                    " single revision brings both back; take the right rows in with --effective",
+                    f"revision {undone.number} was effective from {_day(undone)}, and revision {known.number} had said"
+                    f" already what holds from {_day(known)} ({_some(other)}): no single revision brings both back."
+                    f" To have what was known before it hold from {_day(known)} on{again}:\n"
+                    f"  twin export {layer.id} before.gpkg --as-of {undone.number - 1}\n"
+                    f"  twin ingest {layer.id} before.gpkg --mode sync --effective {_day(known)}",
                     layer=layer.id,
                     revision=undone.number,
                 )
 
 
-def _some(keys: Iterable[str]) -> str:
-    keys = sorted(keys)
-    return ", ".join(keys[:5]) + (" …" if len(keys) > 5 else "")
+def _day(revision: Revision) -> date:
+    """The day in China from which a revision is effective, as `twin history` shows it."""
+    return revision.effective.astimezone(CHINA).date()
+
+
+def _some(things: Iterable[Any]) -> str:
+    things = sorted(things)
+    return ", ".join(map(str, things[:5])) + (" …" if len(things) > 5 else "")

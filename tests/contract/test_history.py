@@ -181,4 +181,6 @@ def test_a_diff_tells_a_moved_vertex_from_a_changed_height(store, layer):
     write(store, update=make_rows(a={"geometry": square, "height_m": 4.0}, b={"height_m": None}))
     write(store, update=make_rows(a={"geometry": square.buffer(1), "height_m": 4.0}))
     assert diff(store, layer, 1, 2).changed == {"a": ("height_m",), "b": ("height_m",)}
+    assert diff(store, layer, 1, 2).values == {"a": {"height_m": (3.0, 4.0)}, "b": {"height_m": (1.0, None)}}
     assert diff(store, layer, 2, 3).changed == {"a": ("geometry",)}
+    assert diff(store, layer, 2, 3).values == {"a": {}}

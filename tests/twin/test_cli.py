@@ -129,7 +129,13 @@ def test_history_diff_revert_and_export_tell_one_story(county):
         "added": ["s3"],
         "removed": [],
         "changed": {"s2": ["name"]},
+        "values": {"s2": {"name": ["示例二", "改名站"]}},
     }
+    counts, *listed = county.twin("diff", "weather_stations", "2", "3").splitlines()
+    assert counts == "1 added, 0 removed, 1 changed"
+    assert listed == ["+ s3", "~ s2: name 示例二 → 改名站"]
+    listed = county.twin("diff", "weather_stations", "2", "3", "--limit", "1").splitlines()
+    assert listed[1:] == ["+ s3", "… and 1 more; --limit 2 lists all"]
     assert "revision 4 undoes 3: +0 ~1 -1" in county.twin("revert", "weather_stations", "3")
     county.twin("export", "weather_stations", "now.geojson")
     county.twin("export", "weather_stations", "then.geojson", "--as-of", "3")

@@ -11,6 +11,7 @@ from twin.commands.output import print_json, print_table
 from twin.commands.parse import parse_as_of
 from twin.engine import CHINA
 from twin.errors import InvalidParameter
+from twin.ingest.faults import shorten
 from twin.session import Session
 
 
@@ -54,20 +55,36 @@ def history(session: Session, layer_id: str) -> None:
 @click.argument("layer_id", metavar="LAYER")
 @click.argument("a", callback=parse_as_of)
 @click.argument("b", callback=parse_as_of)
+@click.option("--limit", type=click.IntRange(0), default=50, show_default=True, help="How many features are listed.")
 @click.pass_obj
-def diff(session: Session, layer_id: str, a: int, b: int) -> None:
+def diff(session: Session, layer_id: str, a: int, b: int, limit: int) -> None:
     """Show what was added, removed and changed from state A to state B (revision numbers or dates)."""
     with session.open() as store:
         found = revisions.diff(store, session.catalog.layer(layer_id), a, b)
     if session.as_json:
         print_json(found.to_dict())
         return
-    for sign, keys in (("+", found.added), ("-", found.removed)):
-        for key in keys:
-            click.echo(f"{sign} {key}")
-    for key, fields in found.changed.items():
-        click.echo(f"~ {key}: {', '.join(fields)}")
     click.echo(f"{len(found.added)} added, {len(found.removed)} removed, {len(found.changed)} changed")
+    lines = [
+        *(f"+ {key}" for key in found.added),
+        *(f"- {key}" for key in found.removed),
+        *(f"~ {key}: {_tell_changes(found, key)}" for key in found.changed),
+    ]
+    for line in lines[:limit]:
+        click.echo(line)
+    if len(lines) > limit:
+        click.echo(f"… and {len(lines) - limit:,} more; --limit {len(lines)} lists all")
+
+
+def _tell_changes(found: revisions.Diff, key: str) -> str:
+    def tell(value: object) -> str:
+        return "–" if value is None else shorten(value)
+
+    pairs = found.values[key]
+    return ", ".join(
+        f"{name} {tell(pairs[name][0])} → {tell(pairs[name][1])}" if name in pairs else name
+        for name in found.changed[key]
+    )
 
 
 @click.command(epilog="Example: twin revert topo_sheets 7 --reason 'wrong delivery'")
