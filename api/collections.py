@@ -12,7 +12,8 @@ from api.media import GEOJSON, HTML, JSON, SCHEMA
 from api.openapi import answers
 from api.pages import respond
 from api.params import FormatParams
-from twin.crs import CRS84, crs_label, reproject_bbox
+from twin.bbox import BBox
+from twin.crs import CRS, CRS84, crs_label, reproject_bbox
 from twin.layer import Layer
 
 CONFORMANCE = ("http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",)
@@ -74,6 +75,7 @@ def describe_collection(layer: Layer, context: Context, links: Links) -> dict[st
         "extent": _extent(layer, context),
         "x-storage-crs": crs_label(context.store.crs),
         "x-geometry": layer.geometry,
+        "x-geometries": list(layer.geometries),
         "x-dimension": layer.dimension,
         "x-classification": layer.classification,
         "x-standard": layer.standard,
@@ -94,13 +96,17 @@ def describe_collection(layer: Layer, context: Context, links: Links) -> dict[st
     return document
 
 
+def spatial_extent(box: BBox, crs: CRS) -> dict[str, Any]:
+    """Write a box of the storage CRS in degrees, as an extent in space."""
+    return {"bbox": [[round(value, 9) for value in reproject_bbox(box, crs, CRS84)]], "crs": CRS84_URI}
+
+
 def _extent(layer: Layer, context: Context) -> dict[str, Any]:
     """Where the features are now, and from the first to the last change that has become effective."""
     extent: dict[str, Any] = {}
     box = context.store.extent(layer)
     if box is not None:
-        degrees = reproject_bbox(box, context.store.crs, CRS84)
-        extent["spatial"] = {"bbox": [[round(value, 9) for value in degrees]], "crs": CRS84_URI}
+        extent["spatial"] = spatial_extent(box, context.store.crs)
     moments = sorted(revision.effective for revision in context.store.revisions(layer))
     if moments:
         interval = [moment.isoformat().replace("+00:00", "Z") for moment in (moments[0], moments[-1])]

@@ -8,12 +8,14 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api import collections, features
+from api.collections import spatial_extent
 from api.context import context_of, links_of
 from api.links import link
 from api.media import HTML, JSON, OPENAPI
 from api.openapi import answers, describe_service
 from api.pages import page, respond
 from api.params import FormatParams, Params
+from twin.bbox import BBox
 
 CONFORMANCE = tuple(
     f"http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/{name}"
@@ -27,9 +29,11 @@ router = APIRouter(tags=["About"])
 def show_landing(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
     """List what there is: layers, indicators, maps, and the description of the service."""
     context, links = context_of(request), links_of(request)
+    area = context.store.area
     document = {
         "title": context.title,
         "description": "The layers of a county with their history, its indicators with their evidence, and maps.",
+        **({} if area is None else {"extent": {"spatial": spatial_extent(BBox(*area.bounds), context.store.crs)}}),
         "links": [
             *links.self_and_page(),
             link(

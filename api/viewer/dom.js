@@ -10,9 +10,10 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
-/** A title in both languages, the Chinese one marked as such. */
+/** A title in both languages, the Chinese one marked as such; once where both are the same, as 1:1000 is. */
 export function bilingual(title, titleZh) {
-  return element("span", { className: "name" }, title, titleZh ? element("span", { lang: "zh" }, ` ${titleZh}`) : null);
+  const differs = titleZh && titleZh !== title;
+  return element("span", { className: "name" }, title, differs ? element("span", { lang: "zh" }, ` ${titleZh}`) : null);
 }
 
 /** A patch of colour in the shape of what it stands for: a dot, a line or an area. */

@@ -116,6 +116,6 @@ function breakdownTable(parts, unit) {
 
 function valueText(value, unit) {
   if (value === null) return "no value 无数据";
-  if (unit === "ratio" || unit === "1") return `${figure(value * 100)} %`;
+  if (unit === "ratio" || unit === "1") return `${(value * 100).toFixed(2)}%`;
   return `${figure(value)} ${unit}`;
 }

@@ -1,7 +1,7 @@
 // Collections as map sources and map layers in the colours of their style, and their list with switches and legends.
 
 import { bilingual, element, swatch } from "./dom.js";
-import { address, fieldsOf } from "./service.js";
+import { fieldsOf, stateAddress } from "./service.js";
 
 const DRAWING_ORDER = ["fill", "line", "circle"];
 
@@ -43,7 +43,7 @@ function drawingsOf(collection) {
 /** Add the source and the map layers of every collection: areas lowest, then lines, then points; and among those what
  * is seen from afar below what is seen from near, so that townships do not cover houses. */
 export function addCollections(map, collections) {
-  for (const { id } of collections) map.addSource(id, { type: "vector", url: address(`tiles/${id}.json`) });
+  for (const { id } of collections) map.addSource(id, { type: "vector", url: stateAddress(`tiles/${id}.json`) });
   const fromAfar = [...collections].sort((a, b) => a["x-zooms"][0] - b["x-zooms"][0]);
   const drawings = fromAfar.flatMap(drawingsOf);
   drawings.sort((a, b) => DRAWING_ORDER.indexOf(a.type) - DRAWING_ORDER.indexOf(b.type));

@@ -1,7 +1,7 @@
 // What stands at a place: the attributes of the features under the pointer, titled as their collection says.
 
 import { bilingual, element, figure } from "./dom.js";
-import { address, fieldsOf } from "./service.js";
+import { fieldsOf, stateAddress } from "./service.js";
 import { Popup } from "./vendor/maplibre-gl/maplibre-gl.mjs";
 
 const MOST = 8;
@@ -37,7 +37,7 @@ async function describe({ source, properties }, collections) {
   if (!collection) return entry([bilingual(title ?? role, titleZh)], rest, {});
   const values = layer ? rest : properties;
   const key = values[collection["x-key"]];
-  const href = address(`collections/${collection.id}/items/${encodeURIComponent(key)}?f=html`);
+  const href = stateAddress(`collections/${collection.id}/items/${encodeURIComponent(key)}?f=html`);
   const heading = [bilingual(collection.title, collection.title_zh), " ", element("a", { href }, key)];
   return entry(heading, values, await fieldsOf(collection.id).catch(() => ({})));
 }
@@ -55,7 +55,7 @@ function entry(heading, properties, fields) {
 
 function textOf(value, field) {
   const titles = field["x-enum-titles"]?.[String(value)];
-  if (titles) return titles.join(" ");
+  if (titles) return [...new Set(titles)].join(" ");
   if (typeof value === "boolean") return value ? "yes 是" : "no 否";
   const unit = field["x-unit"] ? ` ${field["x-unit"]}` : "";
   return (typeof value === "number" ? figure(value, 8) : String(value)) + unit;

@@ -3,9 +3,19 @@
 /** The root of the service: the folder above this page. */
 const ROOT = new URL("../", document.baseURI);
 
+/** The moment whose state is shown, from ``?datetime=`` of this page; null is now. */
+export const moment = new URLSearchParams(location.search).get("datetime") || null;
+
 /** The absolute URL of a path of the service. */
 export function address(path) {
   return new URL(path, ROOT).href;
+}
+
+/** The absolute URL of what is made from data, in the state of the moment that is shown. */
+export function stateAddress(path) {
+  const url = new URL(path, ROOT);
+  if (moment) url.searchParams.set("datetime", moment);
+  return url.href;
 }
 
 /** Fetch a JSON document; a refusal becomes an Error with the detail that the service gave. */
@@ -23,11 +33,11 @@ export const fieldsOf = once(async (id) => {
 });
 
 /** The result of an indicator, asked for once. */
-export const resultOf = once((id) => fetchJson(`indicators/${id}`));
+export const resultOf = once((id) => fetchJson(stateAddress(`indicators/${id}`)));
 
 /** The evidence of an indicator as GeoJSON. */
 export function evidenceOf(id) {
-  return fetchJson(`indicators/${id}/evidence`, "application/geo+json");
+  return fetchJson(stateAddress(`indicators/${id}/evidence`), "application/geo+json");
 }
 
 /** Remember the answers of a function; a failure is asked for again. */

@@ -3,23 +3,25 @@
 import { chooseIndicator, listIndicators } from "./indicators.js";
 import { addCollections, listCollections } from "./layers.js";
 import { openOnClick } from "./popup.js";
-import { fetchJson } from "./service.js";
+import { fetchJson, moment } from "./service.js";
 import { AttributionControl, LngLatBounds, Map, NavigationControl, ScaleControl } from "./vendor/maplibre-gl/maplibre-gl.mjs";
 
 /** No base map and no glyphs: the page works without a network. */
 const PAPER = { id: "paper", type: "background", paint: { "background-color": "#f6f4ee" } };
 const STYLE = { version: 8, sources: {}, layers: [PAPER] };
 const MARGIN_PX = 24;
+/** What the map shows where nobody said where the county lies: west, south, east, north. */
+const CHINA = [73.5, 18.1, 135.1, 53.6];
 
 const part = (id) => document.getElementById(id);
 
 async function start() {
-  const [{ title }, { collections }, { indicators }] = await Promise.all(
+  const [{ title, extent }, { collections }, { indicators }] = await Promise.all(
     ["./", "collections", "indicators"].map((path) => fetchJson(path)),
   );
   part("title").textContent = document.title = title;
 
-  const view = startView(collections);
+  const view = startView(collections, extent);
   const map = new Map({ container: "map", style: STYLE, hash: "map", attributionControl: false, ...view });
   map.addControl(new NavigationControl(), "top-right");
   map.addControl(new ScaleControl(), "bottom-right");
@@ -40,10 +42,10 @@ async function start() {
   map.on("idle", () => reportView(map, collections));
 }
 
-/** The box around all layers, beside the panel where that lies on the map. */
-function startView(collections) {
+/** The box around all layers, else around the county, else China; beside the panel where that lies on the map. */
+function startView(collections, county) {
   const boxes = collections.flatMap(({ extent }) => extent.spatial?.bbox ?? []);
-  if (boxes.length === 0) return {};
+  if (boxes.length === 0) boxes.push(...(county?.spatial.bbox ?? [CHINA]));
   const bounds = new LngLatBounds();
   for (const [west, south, east, north] of boxes) bounds.extend([west, south]).extend([east, north]);
   const covered = getComputedStyle(part("panel")).position === "absolute" ? part("panel").offsetWidth : 0;
@@ -72,12 +74,23 @@ function setInHash(name, value) {
 function reportView(map, collections) {
   const inTiles = map.queryRenderedFeatures().filter(({ sourceLayer }) => sourceLayer);
   const features = new Set(inTiles.map(({ source, id }) => `${source}/${id}`));
-  report(`${collections.length} layers 图层, ${features.size.toLocaleString("en")} features in view 视图内要素`);
+  const when = moment ? `${moment}: ` : "";
+  report(`${when}${collections.length} layers 图层, ${features.size.toLocaleString("en")} features in view 视图内要素`);
 }
 
 function report(message) {
   part("status").textContent = message;
 }
+
+part("moment").elements.datetime.value = moment ?? "";
+part("moment").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const shown = new URL(location);
+  const asked = part("moment").elements.datetime.value;
+  if (asked) shown.searchParams.set("datetime", asked);
+  else shown.searchParams.delete("datetime");
+  location.assign(shown);
+});
 
 part("fold").addEventListener("click", () => {
   const folded = part("panel").classList.toggle("folded");

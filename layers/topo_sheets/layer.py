@@ -256,7 +256,7 @@ TOPO_SHEETS = Layer(
         color="#3a6ea5",
         by="status",
         colors={"accepted": "#2a9d5c", "in_progress": "#d9a13b", "rejected": "#c2453d"},
-        opacity=0.25,
+        opacity=0.03,
         width_px=1.0,
     ),
     standard="GB/T 13989-2012 (graticule sheets), GB/T 20257.1 (rectangular sheets), GB/T 24356 (acceptance)",

@@ -34,10 +34,19 @@ def test_a_collection_says_where_and_since_when_it_is(client, store):
     assert collection["extent"]["temporal"]["interval"] == [["2020-03-01T00:00:00Z", "2023-03-01T00:00:00Z"]]
 
 
+def test_the_landing_page_says_where_the_county_lies(client, tmp_path, store, catalog):
+    assert "extent" not in client.get("/").json()  # nobody gave the town's outline
+    area = shapely.box(500_000, 3_900_000, 504_100, 3_900_100)
+    with create_store(tmp_path / "new.gpkg", crs=store.crs, area=area) as new:
+        landing = TestClient(create_app(Settings(), new, catalog)).get("/").json()
+    assert landing["extent"]["spatial"] == client.get("/collections/parcels").json()["extent"]["spatial"]
+
+
 def test_a_collection_says_all_that_a_map_needs(client):
     collection = client.get("/collections/wells").json()
     assert (collection["id"], collection["title"], collection["title_zh"]) == ("wells", "Wells", "水井")
     assert (collection["itemType"], collection["x-geometry"], collection["x-dimension"]) == ("feature", "Point", 0)
+    assert collection["x-geometries"] == ["Point"]
     assert (collection["x-classification"], collection["x-key"], collection["x-count"]) == ("public", "well_id", 2)
     assert collection["x-revision"] == 3
     assert collection["x-style"]["color"].startswith("#")

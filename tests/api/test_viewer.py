@@ -7,25 +7,33 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import shapely
 import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.types import ASGIApp
 
 import api
+from api.app import create_app
 from tests_browser import Page, open_browser
+from twin.catalog import Catalog
+from twin.crs import transverse_mercator
+from twin.settings import Settings
+from twin.stores import create_store
 
 VIEWER = Path(api.__file__).parent / "viewer"
 MAPLIBRE = VIEWER / "vendor" / "maplibre-gl"
 
 
-@pytest.fixture
-def served(client: TestClient) -> Iterator[str]:
-    """The service on a port of this machine, below a path as a reverse proxy may put it."""
+@contextmanager
+def serve(app: ASGIApp) -> Iterator[str]:
+    """A service on a port of this machine, below a path as a reverse proxy may put it."""
     outside = FastAPI()
-    outside.mount("/town", client.app)
+    outside.mount("/town", app)
     server = uvicorn.Server(uvicorn.Config(outside, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -35,6 +43,12 @@ def served(client: TestClient) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}/town"
     server.should_exit = True
     thread.join()
+
+
+@pytest.fixture
+def served(client: TestClient) -> Iterator[str]:
+    with serve(client.app) as address:
+        yield address
 
 
 @pytest.fixture
@@ -57,12 +71,12 @@ def test_the_map_shows_every_feature_of_the_layers_that_are_served(served: str, 
 def test_the_map_shows_an_indicator_and_its_evidence(served: str, page: Page) -> None:
     page.open(f"{served}/viewer/?layers=wells#indicator=park_share")
     text = page.wait_for("2 features in view")  # only the wells were asked for
-    text = page.wait_for("target 目标 ≥ 50 %")
-    assert "Share of parks 公园占比25 %missed 未达标" in text  # P3 of P1, P2, P3 and P/5
+    text = page.wait_for("target 目标 ≥ 50.00%")
+    assert "Share of parks 公园占比25.00%missed 未达标" in text  # P3 of P1, P2, P3 and P/5
     assert "Covered (1) 已覆盖" in text
     assert "Not covered (3) 未覆盖" in text
     assert "Best place (1) 最佳位置" in text
-    assert "North 北镇25 %" in text
+    assert "North 北镇25.00%" in text
 
 
 @pytest.mark.needs("chromium")
@@ -76,6 +90,37 @@ def test_a_click_on_a_feature_names_its_attributes(served: str, page: Page) -> N
 
 
 @pytest.mark.needs("chromium")
+def test_the_map_shows_the_state_of_a_day(served: str, page: Page) -> None:
+    page.open(f"{served}/viewer/?layers=parcels")
+    page.wait_for("4 features in view")
+    form = "document.getElementById('moment')"
+    page.evaluate(f"{form}.elements.datetime.value = '2021-01-01'; {form}.requestSubmit()")
+    text = page.wait_for("2021-01-01: 2 layers 图层, 5 features in view")  # P4 stood until 2023
+    assert "公园占比20.00%missed" in text
+    assert page.evaluate("location.search") == "?layers=parcels&datetime=2021-01-01"
+    assert page.evaluate(f"{form}.elements.datetime.value") == "2021-01-01"
+
+
+@pytest.mark.needs("chromium")
+@pytest.mark.parametrize(("with_area", "seen"), [(True, (11.25, 35.234, 118.549)), (False, (1.97, 37.95, 104.3))])
+def test_without_data_the_map_shows_the_county_else_china(
+    tmp_path: Path, catalog: Catalog, page: Page, with_area: bool, seen: tuple[float, ...]
+) -> None:
+    """Zoom log2(360° · (390 - 2 · 24) px / 512 px / width) and the middle of the box on the Mercator map."""
+    area = shapely.box(500_000, 3_896_000, 509_000, 3_905_000) if with_area else None
+    with (
+        create_store(tmp_path / "new.gpkg", crs=transverse_mercator(118.5), title="New", area=area) as store,
+        serve(create_app(Settings(), store, catalog)) as address,
+    ):
+        page.resize(390, 780)  # there the lists stand below the map
+        page.open(f"{address}/viewer/")
+        page.wait_for("0 features in view")
+        place = re.fullmatch(r"#map=(.+)/(.+)/(.+)", page.evaluate("location.hash"))
+    assert place
+    assert tuple(map(float, place.groups())) == pytest.approx(seen, abs=0.02)
+
+
+@pytest.mark.needs("chromium")
 def test_a_year_is_written_as_one_word_and_large_numbers_in_thousands(served: str, page: Page) -> None:
     page.open(f"{served}/viewer/")
     page.wait_for("features in view")
@@ -83,6 +128,15 @@ def test_a_year_is_written_as_one_word_and_large_numbers_in_thousands(served: st
         "import('./dom.js').then(({ figure }) => [1997, 12345, 0.86902, -20000.5].map((n) => figure(n, 8)))"
     )
     assert written == ["1997", "12,345", "0.86902", "-20,000.5"]
+
+
+@pytest.mark.needs("chromium")
+def test_a_title_that_is_the_same_in_both_languages_stands_once(served: str, page: Page) -> None:
+    page.open(f"{served}/viewer/")
+    page.wait_for("features in view")
+    texts = "[['1:1000', '1:1000'], ['Homes', '居住'], ['P1']].map((titles) => bilingual(...titles).textContent)"
+    written = page.evaluate(f"import('./dom.js').then(({{ bilingual }}) => {texts})")
+    assert written == ["1:1000", "Homes 居住", "P1"]
 
 
 @pytest.mark.needs("chromium")
