@@ -78,7 +78,8 @@ def show_evidence(request: Request, indicator_id: str, params: Annotated[Evidenc
     result = context.evaluate(indicator, indicator_parameters(params, indicator), params.as_of)
     if wants_html(request, params.f, GEOJSON):
         titles = _titles(indicator, context)
-        return page(request, "evidence.html", result=result, asked=request.query_params, titles=titles)
+        layers = context.served.layers
+        return page(request, "evidence.html", result=result, asked=request.query_params, titles=titles, layers=layers)
     back = links.url("indicator", indicator_id=indicator.id)
     content = encode_collection(
         [*_encode_shapes(result, context), *_encode_features(result, context)],

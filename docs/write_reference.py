@@ -57,7 +57,7 @@ def describe_layer(layer: Layer) -> Iterator[str]:
     """Yield one layer's section."""
     yield f"## {layer.id}: {layer.title} {layer.title_zh}"
     yield layer.about
-    geometry = layer.geometry + (" with heights" if layer.has_z else "")
+    geometry = " or ".join(layer.geometries) + (" with heights" if layer.has_z else "")
     facts = [geometry, f"key `{layer.key}`", f"zooms {layer.zooms[0]} to {layer.zooms[1]}", layer.classification]
     yield ", ".join(facts) + (f". {layer.standard}" if layer.standard else "") + "."
     yield table(("field", "type", "title", "allowed", "note"), [describe_field(field) for field in layer.schema])

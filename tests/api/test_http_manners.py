@@ -6,8 +6,13 @@ import gzip
 from datetime import UTC, datetime
 
 import pytest
+from fastapi.testclient import TestClient
 
+from api.app import create_app
 from api.pages import amount, detail, figure, measured
+from layers.key_places import KEY_PLACES
+from twin.catalog import Catalog
+from twin.settings import Settings
 
 PAGES = (
     "/",
@@ -116,6 +121,31 @@ def test_the_page_of_an_indicator_shows_value_verdict_clause_and_its_form(client
     assert "Half of the parcels are parks." in page
     assert '<option value="homes" selected>Homes 居住</option>' in page
     assert 'value="2021-01-01"' in page
+
+
+def test_the_home_page_computes_nothing_and_names_every_target(client):
+    page = client.get("/?f=html").text
+    assert 'data-part="value">–</a>' in page
+    assert "≥ 50.00%" in page
+    assert client.get("/static/values.js").headers["content-type"].startswith("text/javascript")
+
+
+@pytest.mark.parametrize("path", ["items", "items/P1", "schema", "queryables"])
+def test_the_way_back_to_a_layer_has_its_chinese_name(client, path):
+    page = client.get(f"/collections/parcels/{path}?f=html").text
+    assert 'collections/parcels">Parcels <span lang="zh">地块</span></a>' in page
+
+
+def test_changes_are_counted_in_both_languages(client):
+    for path in ("/", "/collections/parcels"):
+        page = client.get(f"{path}?f=html").text
+        assert all(title in page for title in ("Added 新增", "Changed 变更", "Removed 删除"))
+
+
+def test_pages_name_every_type_of_geometry_a_layer_may_have(store):
+    client = TestClient(create_app(Settings(), store, Catalog.of([KEY_PLACES])))
+    for path in ("/collections/key_places", "/collections/key_places/schema"):
+        assert "MultiPolygon or 或 Point" in client.get(f"{path}?f=html").text
 
 
 def test_the_pages_of_a_list_lead_to_the_next_one(client):

@@ -121,6 +121,12 @@ def test_without_data_the_map_shows_the_county_else_china(
 
 
 @pytest.mark.needs("chromium")
+def test_the_home_page_shows_the_values_once_they_are_computed(served: str, page: Page) -> None:
+    page.open(served)
+    page.wait_for("25.00% missed 未达标 ≥ 50.00% Test rules, 1")
+
+
+@pytest.mark.needs("chromium")
 def test_a_year_is_written_as_one_word_and_large_numbers_in_thousands(served: str, page: Page) -> None:
     page.open(f"{served}/viewer/")
     page.wait_for("features in view")
