@@ -53,7 +53,7 @@ def show_landing(request: Request, params: Annotated[FormatParams, Query()]) -> 
         f=params.f,
         layers=context.served.layers.values(),
         indicators=context.catalog.indicators.values(),
-        revisions=context.store.revisions()[-5:],
+        revisions=[each for each in context.store.revisions() if each.layer in context.served.layers][-5:],
     )
 
 

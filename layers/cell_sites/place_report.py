@@ -39,7 +39,7 @@ TITLES = {
     "method": ("Evidence", "判定依据"),
     "rsrp_dbm": ("Least SS-RSRP", "SS-RSRP 门限"),
     "sinr_db": ("Least SS-SINR", "SS-SINR 门限"),
-    "area_share": ("Share to be covered", "达标覆盖比例"),
+    "area_share": ("Covered share", "覆盖占比"),
     "min_samples": ("Fewest samples", "最少测试点数"),
     "min_measured_share": ("Least measured share", "最小实测占比"),
     "radius_scale": ("Factor on the radius", "半径系数"),

@@ -229,6 +229,7 @@ def test_a_secret_layer_is_not_there_unless_the_settings_say_so(client, store, c
         answer = client.get(path)
         assert answer.status_code == 404
         assert 'parcels, wells"' in answer.text
+    assert "bunkers" not in client.get("/?f=html").text  # nor that somebody wrote it
     assert "bunkers" not in [each["id"] for each in client.get("/collections").json()["collections"]]
     service = TestClient(create_app(Settings(serve_secret=True), store, catalog))
     assert service.get("/collections/bunkers/items/B1").json()["id"] == "B1"
