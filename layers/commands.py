@@ -12,8 +12,9 @@ from layers.topo_sheets.numbering import DECODABLE, footprint, grid, number_at, 
 from layers.topo_sheets.rectangular import Offset
 from layers.topo_sheets.series import own_series
 from twin.commands.output import print_json
-from twin.crs import CRS, CRS84, crs_label, parse_crs, reproject, transform
+from twin.crs import CRS, CRS84, BBox, crs_label, parse_crs, reproject, transform
 from twin.errors import InvalidParameter
+from twin.grids import check_crs_fits
 from twin.session import Session
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def sheets(
     if out is None:
         native = numbering_crs(crs, scheme)
         if point is not None:
+            check_crs_fits(BBox(*point, *point), crs)
             x, y = transform([point[0]], [point[1]], crs, native)
             number = number_at(float(x[0]), float(y[0]), scale=scale, scheme=scheme, offset=offset)
         box = footprint(str(number), scale=scale, scheme=scheme, offset=offset)

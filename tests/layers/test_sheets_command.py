@@ -109,11 +109,21 @@ def test_the_help_shows_an_example() -> None:
         (["--number", "3936.5-632.5", "--scale", 2000, "--crs", "EPSG:4548"], InvalidParameter),
         (["--number", "3936.0-632.0", "--scale", 2000, "--crs", "EPSG:4490"], InvalidParameter),
         (["--number", "3936.0-632.0", "--scale", 2000, "--crs", "EPSG:1"], CrsError),
+        (["--point", "118.4,35.5", "--scale", 2000, "--crs", "EPSG:4548"], CrsError),
+        (["--point", "632885,3936656", "--scale", 2000, "--scheme", "graticule", "--crs", "EPSG:4490"], CrsError),
         (["--point", "1,2", "--scale", 2000, "--store", "/nowhere/twin.gpkg"], StoreUnavailable),
     ],
 )
 def test_what_cannot_be_answered_is_an_error(arguments: list[object], error: type[Exception]) -> None:
     assert isinstance(sheets(*arguments).exception, error)
+
+
+@pytest.mark.parametrize("point", ["35.5,118.4", "3936656,632885"])
+def test_a_point_with_north_first_is_told_so(point: str) -> None:
+    crs = "EPSG:4490" if "." in point else "EPSG:4548"
+    error = sheets("--scale", 2000, "--scheme", "graticule", "--crs", crs, "--point", point).exception
+    assert isinstance(error, CrsError)
+    assert "x and y are swapped" in error.detail
 
 
 @pytest.mark.parametrize(
