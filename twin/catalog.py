@@ -6,13 +6,13 @@ import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from twin.errors import IndicatorNotFound, LayerNotFound, TwinError
 from twin.indicator import Indicator
 from twin.layer import Layer
+from twin.nearest import suggest
 
 T = TypeVar("T")
 
@@ -28,6 +28,8 @@ class Catalog:
     def of(cls, layers: Iterable[Layer], indicators: Iterable[Indicator] = ()) -> Catalog:
         """Make a catalog; an indicator must find the layers it asks for."""
         by_id = {layer.id: layer for layer in layers}
+        if len({layer.title_zh for layer in by_id.values()}) < len(by_id):
+            raise ValueError("two layers have the same Chinese title, by which either could be meant")
         measures = {indicator.id: indicator for indicator in indicators}
         for indicator in measures.values():
             for name in indicator.inputs:
@@ -36,8 +38,9 @@ class Catalog:
         return cls(MappingProxyType(by_id), MappingProxyType(measures))
 
     def layer(self, layer_id: str) -> Layer:
-        """The layer of that id, or `LayerNotFound` naming the nearest."""
-        return _find(self.layers, layer_id, LayerNotFound, "layer")
+        """The layer of that id or Chinese title, or `LayerNotFound` naming the nearest."""
+        titles = {layer.title_zh: layer for layer in self.layers.values()}
+        return titles.get(layer_id) or _find(self.layers, layer_id, LayerNotFound, "layer")
 
     def indicator(self, indicator_id: str) -> Indicator:
         """The indicator of that id, or `IndicatorNotFound` naming the nearest."""
@@ -47,10 +50,8 @@ class Catalog:
 def _find(things: Mapping[str, T], name: str, error: type[TwinError], kind: str) -> T:
     if name in things:
         return things[name]
-    near = get_close_matches(name, things, n=1)
-    hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(things)}"
     members: dict[str, Any] = {kind: name}
-    raise error(f"there is no {kind} {name}{hint}", **members)
+    raise error(f"there is no {kind} {name}; {suggest(name, things)}", **members)
 
 
 def discover(package: str) -> Catalog:

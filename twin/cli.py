@@ -14,7 +14,8 @@ from typing import Any
 import click
 
 from twin import __version__
-from twin.errors import SchemaViolation, TwinError
+from twin.errors import SchemaViolation, TwinError, group_faults
+from twin.nearest import suggest
 from twin.session import Session
 from twin.settings import load_settings
 
@@ -38,8 +39,8 @@ COMMANDS: Mapping[str, str] = {
 }
 
 
-#: How many faults of a refused delivery are listed.
-_SHOWN_FAULTS = 20
+#: How many causes of faults of a refused delivery are listed.
+_SHOWN_CAUSES = 20
 _STORE_HELP = "Store to work on; otherwise TWIN_STORE, otherwise twin.gpkg."
 _JSON_HELP = "Answer in JSON for a program."
 
@@ -66,6 +67,14 @@ class LazyCommands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Names in the order of `COMMANDS`."""
         return list(COMMANDS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the words begin with; of one that does not exist, name the nearest."""
+        if not args[0].startswith("-") and args[0] not in COMMANDS:
+            ctx.fail(f"No such command {args[0]!r}; {suggest(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import and return one command, with the options that every command has."""
@@ -116,11 +125,11 @@ def _tell(error: TwinError) -> None:
     if "--json" in sys.argv:
         click.echo(json.dumps({"error": error.slug, "detail": error.detail, **error.members}, default=str))
     click.echo(f"twin: {error.detail}", err=True)
-    faults = error.faults if isinstance(error, SchemaViolation) else ()
-    for fault in faults[:_SHOWN_FAULTS]:
-        click.echo(f"  {fault}", err=True)
-    if len(faults) > _SHOWN_FAULTS:
-        click.echo(f"  … and {len(faults) - _SHOWN_FAULTS} more", err=True)
+    causes = group_faults(error.faults) if isinstance(error, SchemaViolation) else []
+    for cause in causes[:_SHOWN_CAUSES]:
+        click.echo(f"  {cause}", err=True)
+    if len(causes) > _SHOWN_CAUSES:
+        click.echo(f"  … and {len(causes) - _SHOWN_CAUSES} more causes; --json lists every fault", err=True)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import shapely
 from twin.catalog import Catalog
 from twin.columns import plain_values
 from twin.crs import crs_label
-from twin.errors import InvalidParameter, StoreUnavailable
+from twin.errors import InvalidParameter, RevisionNotFound, StoreUnavailable
 from twin.frame import Frame
 from twin.indicator import Indicator, Measure, Verdict
 from twin.query import AsOf, Query
@@ -166,6 +166,8 @@ def verify(result: Mapping[str, Any], catalog: Catalog, store: Store) -> list[st
     ------
     InvalidParameter
         The record is not a result.
+    RevisionNotFound
+        The store is not the one the result came from: it does not reach as far.
     """
     try:
         as_of = result["as_of"]
@@ -178,6 +180,12 @@ def verify(result: Mapping[str, Any], catalog: Catalog, store: Store) -> list[st
         digests = {evidence["layer"]: evidence["digest"] for evidence in result["evidence"]}
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidParameter(f"this is not the record of a result: {error!r}", cause=error) from error
+    latest, known_at = store.latest(), state["known_at"]
+    if known_at > latest:
+        raise RevisionNotFound(
+            f"the result of {indicator.id} knows revision {known_at}, and {store.url} ends with {latest}: it is the "
+            "result of another store, or of a later copy"
+        )
     again = evaluate(indicator, catalog, store, **state).to_dict()
     differences = [
         f"{evidence['layer']}: the rows read are not those recorded (digest differs)"

@@ -6,7 +6,7 @@ A `TwinError` carries a detail that is safe to show to whoever asked; the cause 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 
 
@@ -124,6 +124,22 @@ class Fault:
         value = f" (found {self.value})" if self.value is not None else ""
         limit = f"; allowed: {self.limit}" if self.limit else ""
         return f"{where + ': ' if where else ''}{self.what}{value}{limit}"
+
+
+def group_faults(faults: Iterable[Fault], *, first: int = 3) -> list[str]:
+    """Return one line for each cause: the only fault it made, or how many it made with the `first` rows."""
+    causes: dict[Fault, list[Fault]] = {}
+    for fault in faults:
+        causes.setdefault(replace(fault, row=None, value=None), []).append(fault)
+    lines = []
+    for cause, same in causes.items():
+        if len(same) == 1:
+            lines.append(str(same[0]))
+            continue
+        shown = (f"{fault.row}" + ("" if fault.value is None else f" found {fault.value}") for fault in same[:first])
+        more = ", …" if len(same) > first else ""
+        lines.append(f"{cause}; {len(same):,} rows: {', '.join(shown)}{more}")
+    return lines
 
 
 class SchemaViolation(TwinError):

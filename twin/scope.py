@@ -41,6 +41,14 @@ def find_scope(planning_areas: Frame, kind: Kind, *, version: str | None = None)
     return _unite(areas, tuple(sorted(set(areas.data["version"].dropna()))))
 
 
+def tell_absence(kind: Kind, *, version: str | None = None) -> str:
+    """Say that there is no area of a kind, and which rows of which layer would be one."""
+    if kind == "county":
+        return f"There is no {SCOPE_TITLES[kind]}: it goes into admin_areas with level=county."
+    state, field = (f"of version {version}", f"version={version}") if version else ("in force", "status=in_force")
+    return f"There is no {SCOPE_TITLES[kind]} {state}: it goes into planning_areas with kind={kind}, {field}."
+
+
 def find_county(admin_areas: Frame) -> Scope | None:
     """Take the counties among the administrative areas together; None where there are none."""
     return _unite(admin_areas.take((admin_areas.data["level"] == "county").to_numpy(bool)))

@@ -19,7 +19,7 @@ from twin.crs import parse_crs
 from twin.frame import Frame
 from twin.indicator import Clause, Example, Measure, Shape, Target, indicator
 from twin.overlay import cut
-from twin.scope import SCOPE_TITLES, find_scope
+from twin.scope import SCOPE_TITLES, find_scope, tell_absence
 
 TARGET = Target(op=">=", value=0.9, note="by the end of 2022")
 
@@ -152,8 +152,7 @@ def topographic_coverage(
     fill_grid = None if fill_crs is None else parse_crs(fill_crs)
     scope = find_scope(planning_areas, area, version=area_version)
     if scope is None:
-        version = f" of version {area_version}" if area_version else " in force"
-        return Measure(value=None, note=f"There is no {SCOPE_TITLES[area]}{version}: nothing to divide by.")
+        return Measure(value=None, note=tell_absence(area, version=area_version))
     crs = planning_areas.crs
     read = partial(take_inventory, topo_sheets, scales=wanted, status=status, surveyed_since=surveyed_since)
     inventory = read(scope.geometry)

@@ -19,7 +19,7 @@ from twin.densify import densify
 from twin.errors import InvalidParameter
 from twin.frame import Frame
 from twin.indicator import Clause, Example, Measure, Target, indicator
-from twin.scope import SCOPE_TITLES, find_county, find_scope
+from twin.scope import find_county, find_scope, tell_absence
 from twin.service_life import find_in_service
 
 TARGET = Target(op="<", value=5.0, note="by the end of 2022; 低于 is strictly less")
@@ -139,8 +139,7 @@ def weather_station_spacing(
         )
     scope = find_county(admin_areas) if area == "county" else find_scope(planning_areas, area)
     if scope is None:
-        in_force = "" if area == "county" else " in force"
-        return Measure(value=None, note=f"There is no {SCOPE_TITLES[area]}{in_force}: nothing to measure in.")
+        return Measure(value=None, note=tell_absence(area))
 
     counts = find_in_service(weather_stations.data, on_date)
     if kind == "automatic":

@@ -116,5 +116,20 @@ def test_a_mapping_file_is_toml(tmp_path, parcels):
     assert mapping.fields["parcel_id"].source == "编码"
     assert mapping.keep == {"KIND": ("a",)}
     file.write_text("[source\n", encoding="utf-8")
-    with pytest.raises(InvalidParameter, match=r"map\.toml cannot be read"):
+    with pytest.raises(InvalidParameter, match=r"map\.toml is not TOML: .*line 1, column 8\)$"):
         load_mapping(file, parcels)
+
+
+def test_chinese_without_quotes_is_told_to_a_mappings_writer(tmp_path, parcels):
+    file = tmp_path / "map.toml"
+    file.write_text("[keep]\n状态 = 1\n", encoding="utf-8")
+    with pytest.raises(InvalidParameter, match="put quotes round Chinese names"):
+        load_mapping(file, parcels)
+
+
+def test_a_mapping_that_is_not_there_names_the_one_that_may_be_meant(tmp_path, parcels):
+    (tmp_path / "towns.toml").write_text("", encoding="utf-8")
+    with pytest.raises(InvalidParameter, match=r"there is no mapping file .*towns\.tml; did you mean towns\.toml\?$"):
+        load_mapping(tmp_path / "towns.tml", parcels)
+    with pytest.raises(InvalidParameter, match=r"there is no mapping file .*x\.toml$"):
+        load_mapping(tmp_path / "x.toml", parcels)

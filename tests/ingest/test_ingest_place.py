@@ -217,3 +217,11 @@ def test_a_hole_that_touches_its_shell_does_so_in_the_storage_crs_too(take, parc
     assert stored.area == pytest.approx(
         shapely.transform(fine, lambda xy: np.column_stack(there.transform(*xy.T))).area, rel=1e-7
     )
+
+
+def test_single_rows_whose_numbers_look_swapped_are_told_so(faults_of, wells, deliver):
+    places = [shapely.Point(118.4, 35.5, 1), shapely.Point(35.5, 118.4, 1), shapely.Point(118.5, 35.5, 1)]
+    path = deliver("a.gpkg", {"id": ["1", "2", "3"]}, geometry=places, crs="EPSG:4490")
+    (fault,) = faults_of(wells, path)
+    assert fault.row == 2
+    assert fault.what == "the place is outside what EPSG:4490 covers; x and y look swapped"

@@ -172,6 +172,8 @@ def test_a_dry_run_reports_and_writes_nothing(county):
     [
         (["layers"], 1, "there is no store county.gpkg; create one with: twin init"),
         (["describe", "topo_sheet"], 1, "did you mean topo_sheets"),
+        (["describe", "topo"], 1, "did you mean topo_sheets?"),
+        (["ingst", "roads"], 2, "No such command 'ingst'; did you mean ingest?"),
         (["assess", "coverage"], 1, "there is no indicator coverage"),
         (["assess", "--param", "colour=red"], 1, "no indicator asked for has a parameter colour"),
         (["assess", "--param", "area"], 1, "--param takes name=value"),
@@ -240,13 +242,19 @@ def test_a_value_of_several_lines_stays_on_its_row(county):
     assert county.twin("history", "weather_stations").splitlines()[-1].endswith("复核 退回")
 
 
-def test_of_many_faults_some_are_shown_and_the_others_counted(terminal):
+def test_equal_faults_are_one_line_with_their_count_and_a_program_gets_all(terminal):
     terminal.twin("init", "county.gpkg", "--crs", "EPSG:4548")
-    rows = "".join(f"s{i},示例,solar,in_service,118.4{i:03},35.55\n" for i in range(25))
+    rows = "".join(f"s{i},示例,solar{i},in_service,118.4{i:03},35.55\n" for i in range(25))
+    rows += "".join(f"t{i},示例,automatic,asleep{i},118.4{i:03},35.55\n" for i in range(2))
     (terminal.folder / "faulty.csv").write_text(STATIONS.splitlines()[0] + "\n" + rows, encoding="utf-8")
     said = terminal.twin("ingest", "weather_stations", "faulty.csv", "--crs", "EPSG:4490", code=1)
-    assert said.count("faulty.csv, row") == 1 + 20
-    assert "… and 5 more" in said
+    kinds, states = said.splitlines()[-2:]
+    assert kinds.startswith("  faulty.csv, field kind: the value is not of the code list; allowed: automatic")
+    assert kinds.endswith("; 25 rows: 1 found solar0, 2 found solar1, 3 found solar2, …")
+    assert states.endswith("; 2 rows: 26 found asleep0, 27 found asleep1")
+    command = ("ingest", "weather_stations", "faulty.csv", "--crs", "EPSG:4490", "--json")
+    said = json.loads(terminal.twin(*command, code=1).splitlines()[0])
+    assert [len(said["errors"]), len(said["report"]["faults"])] == [27, 27]
 
 
 def test_a_setting_misspelt_in_the_environment_is_named(terminal):
@@ -259,6 +267,33 @@ def test_a_setting_misspelt_in_the_environment_is_named(terminal):
     )
     assert done.returncode == 1
     assert "TWIN_STOER is not a setting; did you mean store" in done.stderr
+
+
+def test_a_layer_may_be_called_by_its_chinese_title(county):
+    assert county.json("describe", "气象监测站")["id"] == "weather_stations"
+    assert "weather_stations: 2 read, 0 inserted" in county.twin(
+        "ingest", "气象监测站", "stations.csv", "--crs", "EPSG:4490", "--mode", "sync"
+    )
+
+
+def test_a_store_that_the_result_did_not_come_from_is_suspected(county):
+    (county.folder / "results.json").write_text(county.twin("assess", "weather_station_spacing", "--json"))
+    county.twin("init", "other.gpkg", "--crs", "EPSG:4548")
+    said = county.twin("verify", "results.json", "--store", "other.gpkg", code=1)
+    assert "knows revision 2, and other.gpkg ends with 0: it is the result of another store" in said
+    (county.folder / "moved.csv").write_text(STATIONS.replace("118.45", "118.46"), encoding="utf-8")
+    county.twin("ingest", "planning_areas", "urban.geojson", "--store", "other.gpkg")
+    county.twin("ingest", "weather_stations", "moved.csv", "--crs", "EPSG:4490", "--store", "other.gpkg")
+    said = county.twin("verify", "results.json", "--store", "other.gpkg", code=1)
+    assert "weather_stations: the rows read are not those recorded (digest differs)" in said
+    assert "twin: is other.gpkg the store that results.json came from?" in said
+
+
+def test_an_empty_store_says_where_the_areas_go(terminal):
+    terminal.twin("init", "county.gpkg", "--crs", "EPSG:4548")
+    said = terminal.twin("assess")
+    assert "no urban area (城区) in force: it goes into planning_areas with kind=urban, status=in_force." in said
+    assert "no planning area (城市规划区) in force: it goes into planning_areas with kind=planning" in said
 
 
 @pytest.mark.parametrize("command", COMMANDS)

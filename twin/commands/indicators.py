@@ -102,6 +102,7 @@ def verify(session: Session, record: Path) -> None:
         for result, differences in found:
             click.echo(f"{result['indicator']}: {'; '.join(differences) or 'holds'}")
     if any(differences for _, differences in found):
+        click.echo(f"twin: is {session.store_url} the store that {record} came from?", err=True)
         raise click.exceptions.Exit(1)
 
 

@@ -25,6 +25,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -93,15 +94,28 @@ def load_mapping(path: Path | str, layer: Layer) -> FieldMapping:
     InvalidParameter
         It is not TOML, or has a key, field or code that does not exist; the nearest is named.
     """
+    text = ""
     try:
-        data = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+        text = Path(path).read_text(encoding="utf-8-sig")
+        data = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise InvalidParameter(
             f"the mapping {Path(path).name} is not UTF-8: save it anew as UTF-8", cause=error
         ) from error
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except FileNotFoundError as error:
+        raise InvalidParameter(f"there is no mapping file {path}{_nearest_file(Path(path))}", cause=error) from error
+    except tomllib.TOMLDecodeError as error:
+        hint = "" if text.isascii() else '; put quotes round Chinese names and values, as in "状态" = "在用"'
+        raise InvalidParameter(f"the mapping {Path(path).name} is not TOML: {error}{hint}", cause=error) from error
+    except OSError as error:
         raise InvalidParameter(f"the mapping {Path(path).name} cannot be read: {error}", cause=error) from error
     return parse_mapping(data, layer)
+
+
+def _nearest_file(path: Path) -> str:
+    beside = {other.stem: other.name for other in path.parent.glob("*.toml")}
+    near = get_close_matches(path.stem, beside, n=1)
+    return f"; did you mean {beside[near[0]]}?" if near else ""
 
 
 def parse_mapping(data: Mapping[str, Any], layer: Layer) -> FieldMapping:

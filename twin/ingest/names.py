@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 
 from twin.errors import InvalidParameter
+from twin.nearest import suggest
 
 #: Longest column name of a .dbf, in bytes.
 DBF_NAME_BYTES = 10
@@ -36,9 +36,7 @@ def require_known(name: str, known: Iterable[str], what: str) -> None:
     """
     known = list(known)
     if name not in known:
-        near = get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none'}"
-        raise InvalidParameter(f"there is no {what} {name}; {hint}", parameter=name)
+        raise InvalidParameter(f"there is no {what} {name}; {suggest(name, known)}", parameter=name)
 
 
 def cut_names(name: str) -> Iterator[str]:

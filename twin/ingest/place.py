@@ -172,13 +172,15 @@ def into_storage(
     judged = inside if inside.sum() * 2 >= present.sum() else present
     check_crs_fits(_box(bounds[judged]), crs)
     outside = present & ~inside
-    faults.add_rows(
-        f"the place is outside what {crs_label(crs)} covers",
-        outside,
-        rows,
-        field="geometry",
-        values=shapely.to_wkt(geometry) if outside.any() else None,
-    )
+    swapped = outside & in_domain(bounds[:, [1, 0, 3, 2]], crs)
+    for what, bad in (("; x and y look swapped", swapped), ("", outside & ~swapped)):
+        faults.add_rows(
+            f"the place is outside what {crs_label(crs)} covers{what}",
+            bad,
+            rows,
+            field="geometry",
+            values=shapely.to_wkt(geometry) if bad.any() else None,
+        )
     reachable = inside if same_grid(crs, target) else inside & _in_reach(bounds, inside, crs, target)
     faults.add_rows(
         f"the place is out of reach of the storage CRS {crs_label(target)}",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from twin.errors import Fault
+from twin.errors import Fault, group_faults
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,9 +102,9 @@ class Report:
     def render_outcome(self) -> str:
         """What became of the files together, as text for a terminal."""
         lines = [f"note: {notice}" for notice in self.notices]
-        lines += [f"fault: {fault}" for fault in self.faults[:20]]
-        if self.fault_count > 20:
-            lines.append(f"… {self.fault_count - 20:,} more faults")
+        lines += [f"fault: {cause}" for cause in group_faults(self.faults)]
+        if self.fault_count > len(self.faults):
+            lines.append(f"… {self.fault_count - len(self.faults):,} more faults")
         return "\n".join((*lines, self._outcome()))
 
     def _outcome(self) -> str:
