@@ -229,7 +229,7 @@ def _measure_ratio(inventory: Inventory, area: BaseGeometry, scales: tuple[int, 
 
 
 def _compare(area: str, other: str, other_ratio: float | None) -> str:
-    compared = "none is in force" if other_ratio is None else f"{other_ratio:.4f}"
+    compared = "none is in force" if other_ratio is None else f"{other_ratio:.2%}"
     return (
         f"Divided by the {SCOPE_TITLES[area]}. The pilot standard 数鲁专组办发〔2019〕7号 divides by the planning "
         f"area, the plan that sets the target names the urban area. Divided by the {SCOPE_TITLES[other]}: {compared}."

@@ -114,7 +114,7 @@ def test_both_readings_of_the_denominator_are_told(measure: Any) -> None:
     found = measure(EIGHT, [PLANNING, urban])
     assert found.value == pytest.approx(8 / 9, abs=1e-6)
     assert found.details["other_area_ratio"] == pytest.approx(1.0)
-    assert "urban area (城区): 1.0000" in found.note
+    assert "urban area (城区): 100.00%" in found.note
     swapped = measure(EIGHT, [PLANNING, urban], area="urban")
     assert swapped.value == pytest.approx(1.0)
     assert swapped.details["area_ids"] == ["U"]
