@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
+from layers import catalog
 from twin.errors import InvalidParameter
 from twin.ingest.mapping import load_mapping, parse_mapping
 from twin.ingest.match import match_fields
@@ -133,3 +137,12 @@ def test_a_mapping_that_is_not_there_names_the_one_that_may_be_meant(tmp_path, p
         load_mapping(tmp_path / "towns.tml", parcels)
     with pytest.raises(InvalidParameter, match=r"there is no mapping file .*x\.toml$"):
         load_mapping(tmp_path / "x.toml", parcels)
+
+
+def test_the_mappings_that_the_documentation_shows_are_mappings():
+    text = (Path(__file__).parents[2] / "docs" / "ingest.md").read_text(encoding="utf-8")
+    shown = [tomllib.loads(block.split("```")[0]) for block in text.split("```toml\n")[1:]]
+    named = zip(("admin_areas", "buildings"), shown, strict=True)
+    townships, buildings = (parse_mapping(data, catalog().layer(name)) for name, data in named)
+    assert townships.fields["level"].constant == "township"
+    assert buildings.keep == {"状态": ("在用",)}
