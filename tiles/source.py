@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from typing import Protocol
 
-from tiles.grid import require_tile, tile_box
-from tiles.mvt import MEDIA_TYPE, encode_layer
+from tiles.grid import Grid
+from tiles.mvt import MEDIA_TYPE, EncodedLayer, encode_layer
 from twin.crs import CRS84, BBox, reproject_bbox
 from twin.frame import Frame
 from twin.frames import Frames
@@ -17,7 +18,10 @@ from twin.layer import Layer
 from twin.query import AsOf
 
 #: Part of every ETag; a change of what the encoder writes for the same rows raises it.
-ENCODER_VERSION = 1
+ENCODER_VERSION = 2
+
+#: What a tile may take unless everything is asked for.
+BUDGET_BYTES = 500_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,28 +36,34 @@ class TileInfo:
         What people read.
     media_type
         Of every tile.
+    grid
+        Which squares the tiles are.
     bounds_crs84
         The box around the data, degrees; None where there is none.
     min_zoom, max_zoom
-        Zooms with content.
+        Levels of the grid with content.
     layers
         The layers inside each tile, with their fields and their own zooms.
     attribution
         Who is to be named on a map.
     revision
         Number of the latest revision that the tiles reflect.
+    budget_bytes
+        What a tile may take; None: it holds everything.
     """
 
     id: str
     title: str
     title_zh: str
     media_type: str
+    grid: Grid
     bounds_crs84: BBox | None
     min_zoom: int
     max_zoom: int
     layers: tuple[Layer, ...]
     attribution: str
     revision: int
+    budget_bytes: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,15 +76,13 @@ class Tile:
         Its bytes; empty where there is nothing.
     media_type
         Of the bytes.
-    features_in, features_out
-        How many features have a part in the tile, and how many of them it shows; the others are smaller than the grid
-        of the tile.
+    layers
+        What of each layer it shows, by layer id; layers that are not drawn at its zoom are not named.
     """
 
     data: bytes
     media_type: str
-    features_in: int
-    features_out: int
+    layers: Mapping[str, EncodedLayer]
 
 
 class TileSource(Protocol):
@@ -96,10 +104,11 @@ class TileSource(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class VectorSource:
-    """Layers as vector tiles in WebMercatorQuad, every feature with its id and all its attributes.
+    """Layers as vector tiles, every feature with its id and all its attributes.
 
     A layer stands in a tile only at its own zooms (`twin.layer.Layer.zooms`); outside of them it is left out, as
-    TileJSON says with ``minzoom`` and ``maxzoom``. Within them no feature is thinned out.
+    TileJSON says with ``minzoom`` and ``maxzoom``. Within them the rules of `tiles.drawing` leave out what nobody can
+    see, except at the last zoom, from which maps go on drawing when they are closer; and a tile is kept to a budget.
 
     Parameters
     ----------
@@ -107,15 +116,24 @@ class VectorSource:
         At least one.
     frames
         Where their rows come from.
+    grid
+        Which squares the tiles are.
     as_of
         Revision number or instant; the current state by default.
+    strict
+        Leave nothing out, however large the tile becomes.
+    budget_bytes
+        What a tile may take unless it is strict; layers that take less than their share leave room for the others.
     attribution
         Who is to be named on a map.
     """
 
     layers: tuple[Layer, ...]
     frames: Frames
+    grid: Grid
     as_of: AsOf | None = None
+    strict: bool = False
+    budget_bytes: int = BUDGET_BYTES
     attribution: str = ""
 
     @property
@@ -123,17 +141,21 @@ class VectorSource:
         """What the source offers."""
         frames = [self._frame(layer) for layer in self.layers]
         boxes = [box for box in map(_bounds_crs84, frames) if box is not None]
+        first, last = self.grid.levels
+        zooms = [zoom - self.grid.web_zoom for layer in self.layers for zoom in layer.zooms]
         return TileInfo(
             id=",".join(layer.id for layer in self.layers),
             title=", ".join(layer.title for layer in self.layers),
             title_zh="、".join(layer.title_zh for layer in self.layers),
             media_type=MEDIA_TYPE,
+            grid=self.grid,
             bounds_crs84=reduce(BBox.union, boxes) if boxes else None,
-            min_zoom=min(layer.zooms[0] for layer in self.layers),
-            max_zoom=max(layer.zooms[1] for layer in self.layers),
+            min_zoom=min(last, max(first, min(zooms))),
+            max_zoom=min(last, max(first, *zooms)),
             layers=self.layers,
             attribution=self.attribution,
             revision=max(frame.revision for frame in frames),
+            budget_bytes=None if self.strict else self.budget_bytes,
         )
 
     def etag(self, z: int, x: int, y: int) -> str:
@@ -144,34 +166,53 @@ class VectorSource:
         InvalidParameter
             There is no such tile.
         """
-        require_tile(z, x, y)
+        self.grid.require(z, x, y)
         # Two instants may see the same last revision and yet different rows, so an instant is part of the state.
         instant = self.as_of.isoformat() if isinstance(self.as_of, datetime) else ""
         states = [f"{layer.id}@{self._frame(layer).revision}" for layer in self.layers]
-        state = "/".join((*states, instant, f"{z}/{x}/{y}", str(ENCODER_VERSION)))
+        how = f"{ENCODER_VERSION} {self.strict} {self.budget_bytes}"
+        state = "/".join((*states, instant, self.grid.id, f"{z}/{x}/{y}", how))
         return f'"{hashlib.sha256(state.encode()).hexdigest()[:32]}"'
 
     def tile(self, z: int, x: int, y: int) -> Tile:
-        """Make the tile at a zoom, column and row (XYZ: rows count from the north).
+        """Make the tile at a level, column and row (rows count from the north).
 
         Raises
         ------
         InvalidParameter
             There is no such tile.
         """
-        box = tile_box(z, x, y)
-        encoded = [
-            encode_layer(self._frame(layer), box) for layer in self.layers if layer.zooms[0] <= z <= layer.zooms[1]
-        ]
-        return Tile(
-            data=b"".join(layer.data for layer in encoded),
-            media_type=MEDIA_TYPE,
-            features_in=sum(layer.features_in for layer in encoded),
-            features_out=sum(layer.features_out for layer in encoded),
-        )
+        box = self.grid.box(z, x, y)
+        zoom = z + self.grid.web_zoom
+        shown = [layer for layer in self.layers if layer.zooms[0] <= zoom <= layer.zooms[1]]
+        encoded = {layer.id: self._encode(layer, box, zoom) for layer in shown}
+        if not self.strict:
+            share = share_budget({name: len(layer.data) for name, layer in encoded.items()}, self.budget_bytes)
+            encoded |= {
+                layer.id: self._encode(layer, box, zoom, share)
+                for layer in shown
+                if len(encoded[layer.id].data) > share
+            }
+        data = b"".join(layer.data for layer in encoded.values())
+        return Tile(data=data, media_type=MEDIA_TYPE, layers=encoded)
+
+    def _encode(self, layer: Layer, box: BBox, zoom: int, budget_bytes: int | None = None) -> EncodedLayer:
+        generalise = not self.strict and zoom < layer.zooms[1]
+        return encode_layer(self._frame(layer), box, self.grid.crs, generalise=generalise, budget_bytes=budget_bytes)
 
     def _frame(self, layer: Layer) -> Frame:
         return self.frames.get(layer, self.as_of)
+
+
+def share_budget(sizes: Mapping[str, int], budget: int) -> int:
+    """Find what each may take at most so that all keep to a budget and none gives up more than it must."""
+    left = budget
+    for done, size in enumerate(sorted(sizes.values())):
+        share = left // (len(sizes) - done)
+        if size > share:
+            return share
+        left -= size
+    return budget
 
 
 def _bounds_crs84(frame: Frame) -> BBox | None:
