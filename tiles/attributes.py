@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isinf
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tiles.protobuf import bytes_field, double_field, varint_field
+from tiles.kernels.values import BOOL, DOUBLE, FLOAT, SINT, TEXT, pack_integers, pack_values
 from twin.columns import plain_values
 from twin.frame import Frame
+from twin.schema import FieldType
 
 Integers = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
-
-#: What a 32-bit float can hold.
-_LARGEST_SHORT = 3.4e38
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,27 +52,46 @@ def encode_attributes(frame: Frame, rows: Integers) -> Attributes:
     columns = {key: frame.data.index.to_series()}
     columns |= {name: frame.data[name] for name in schema.names if name in frame.data and name != key}
     codes = np.empty((len(rows), len(columns)), dtype=np.int32)
-    messages: list[bytes] = []
+    packed, sizes, known = [], [np.zeros(1, dtype=np.int64)], 0
     for column, (name, series) in enumerate(columns.items()):
         local, distinct = pd.factorize(series.iloc[rows])
-        codes[:, column] = np.where(local < 0, -1, local + len(messages))
-        messages += [bytes_field(4, encode_value(value)) for value in plain_values(pd.Series(distinct), schema[name])]
-    begins = np.zeros(len(messages) + 1, dtype=np.int64)
-    np.cumsum([len(message) for message in messages], out=begins[1:])
-    values = np.frombuffer(b"".join(messages), dtype=np.uint8)
-    return Attributes(keys=tuple(columns), codes=codes, values=values, begins=begins)
+        codes[:, column] = np.where(local < 0, -1, local + known)
+        values, begins = encode_values(plain_values(pd.Series(distinct), schema[name]), schema[name].type)
+        packed.append(values)
+        sizes.append(np.diff(begins))
+        known += len(distinct)
+    return Attributes(
+        keys=tuple(columns), codes=codes, values=np.concatenate(packed), begins=np.cumsum(np.concatenate(sizes))
+    )
 
 
-def encode_value(value: str | float | bool) -> bytes:
-    """Write one value as a ``Value`` message (MVT 2.1, 4.4); a real is a short one where that loses nothing."""
-    match value:
-        case bool():
-            return varint_field(7, int(value))
-        case int():
-            return varint_field(6, 2 * value if value >= 0 else -2 * value - 1)
-        case float():
-            short = struct.pack("<f", value) if abs(value) < _LARGEST_SHORT or isinf(value) else b""
-            exact = short and struct.unpack("<f", short)[0] == value
-            return b"\x15" + short if exact else double_field(3, value)
+def encode_values(values: Sequence[Any], kind: FieldType) -> tuple[Bytes, Integers]:
+    """Encode plain values of one type; a real is a short one where that loses nothing.
+
+    Returns
+    -------
+    The ``values`` of a layer message one after the other, and where each begins, with the end of the last.
+    """
+    count = len(values)
+    match kind:
+        case "boolean":
+            tags, bodies, begins = np.full(count, BOOL), np.array(values, dtype=np.uint8), np.arange(count + 1)
+        case "integer":
+            tags, (bodies, begins) = np.full(count, SINT), pack_integers(np.array(values, dtype=np.int64))
+        case "real":
+            doubles = np.array(values, dtype=np.float64)
+            with np.errstate(over="ignore"):
+                floats = doubles.astype(np.float32)
+            short = floats == doubles
+            width = np.where(short, 4, 8)
+            padded = np.where(short, floats.view(np.uint32).astype(np.uint64), doubles.view(np.uint64))
+            tags, begins = np.where(short, FLOAT, DOUBLE), np.concatenate(([0], np.cumsum(width)))
+            # Numbers are little-endian in a tile, whatever they are in memory.
+            eight = padded.astype("<u8").view(np.uint8).reshape(count, 8)
+            bodies = eight[np.arange(8) < width[:, None]]
         case _:
-            return bytes_field(1, value.encode())
+            texts = [text.encode() for text in values]
+            bodies = np.frombuffer(b"".join(texts), dtype=np.uint8)
+            tags, begins = np.full(count, TEXT), np.zeros(count + 1, dtype=np.int64)
+            np.cumsum(np.fromiter(map(len, texts), dtype=np.int64, count=count), out=begins[1:])
+    return pack_values(tags.astype(np.uint8), np.ascontiguousarray(bodies), begins.astype(np.int64))

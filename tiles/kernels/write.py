@@ -65,14 +65,14 @@ def write_features(
                 used[places] = code
                 places += 1
                 local[code] = places
-            tags += _varint_size(key) + _varint_size(local[code] - 1)
+            tags += varint_size(key) + varint_size(local[code] - 1)
         geometry = _geometry_size(kind[row], first_vertex[first_path[feature] : last_path[feature] + 1], xy)
-        size = 1 + _varint_size(fid[row]) + 2 + 1 + _varint_size(geometry) + geometry
+        size = 1 + varint_size(fid[row]) + 2 + 1 + varint_size(geometry) + geometry
         if tags:
-            size += 1 + _varint_size(tags) + tags
+            size += 1 + varint_size(tags) + tags
         sizes[feature, 0], sizes[feature, 1], sizes[feature, 2] = size, tags, geometry
         start[feature] = total
-        total += 1 + _varint_size(size) + size
+        total += 1 + varint_size(size) + size
     start[count] = total
     data = np.empty(total, dtype=np.uint8)
     for feature in range(count):
@@ -80,18 +80,18 @@ def write_features(
         size, tags, geometry = sizes[feature]
         at = start[feature]
         data[at] = 0x12
-        at = _write_varint(data, at + 1, size)
+        at = write_varint(data, at + 1, size)
         data[at] = 0x08
-        at = _write_varint(data, at + 1, fid[row])
+        at = write_varint(data, at + 1, fid[row])
         if tags:
             data[at] = 0x12
-            at = _write_varint(data, at + 1, tags)
+            at = write_varint(data, at + 1, tags)
             for key in range(keys):
                 if codes[row, key] >= 0:
-                    at = _write_varint(data, at, key)
-                    at = _write_varint(data, at, local[codes[row, key]] - 1)
+                    at = write_varint(data, at, key)
+                    at = write_varint(data, at, local[codes[row, key]] - 1)
         data[at], data[at + 1], data[at + 2] = 0x18, kind[row] + 1, 0x22
-        at = _write_varint(data, at + 3, geometry)
+        at = write_varint(data, at + 3, geometry)
         _write_geometry(data, at, kind[row], first_vertex[first_path[feature] : last_path[feature] + 1], xy)
     return data, start, used[:places]
 
@@ -141,7 +141,8 @@ def gather_values(used: Codes, pool: Bytes, begins: Integers) -> Bytes:
 
 
 @compiled
-def _varint_size(number: int) -> int:
+def varint_size(number: int) -> int:
+    """Count the bytes of a non-negative number in base 128."""
     size = 1
     while number > 0x7F:
         number >>= 7
@@ -150,7 +151,8 @@ def _varint_size(number: int) -> int:
 
 
 @compiled
-def _write_varint(data: Bytes, at: int, number: int) -> int:
+def write_varint(data: Bytes, at: int, number: int) -> int:
+    """Write a non-negative number in base 128, least significant group first; return the place behind it."""
     while number > 0x7F:
         data[at] = number & 0x7F | 0x80
         number >>= 7
@@ -169,10 +171,10 @@ def _geometry_size(kind: int, starts: Integers, xy: Vertices) -> int:
     size, x, y = 0, np.int64(0), np.int64(0)
     for path in range(len(starts) - 1):
         vertices = starts[path + 1] - starts[path]
-        size += _varint_size(vertices << 3) if kind == 0 else 1 + _varint_size((vertices - 1) << 3)
+        size += varint_size(vertices << 3) if kind == 0 else 1 + varint_size((vertices - 1) << 3)
         size += 1 if kind == 2 else 0
         for vertex in range(starts[path], starts[path + 1]):
-            size += _varint_size(_zigzag(xy[vertex, 0] - x)) + _varint_size(_zigzag(xy[vertex, 1] - y))
+            size += varint_size(_zigzag(xy[vertex, 0] - x)) + varint_size(_zigzag(xy[vertex, 1] - y))
             x, y = np.int64(xy[vertex, 0]), np.int64(xy[vertex, 1])
     return size
 
@@ -182,12 +184,12 @@ def _write_geometry(data: Bytes, at: int, kind: int, starts: Integers, xy: Verti
     x, y = np.int64(0), np.int64(0)
     for path in range(len(starts) - 1):
         vertices = starts[path + 1] - starts[path]
-        at = _write_varint(data, at, _MOVE_TO | (vertices if kind == 0 else 1) << 3)
+        at = write_varint(data, at, _MOVE_TO | (vertices if kind == 0 else 1) << 3)
         for vertex in range(starts[path], starts[path + 1]):
             if kind > 0 and vertex == starts[path] + 1:
-                at = _write_varint(data, at, _LINE_TO | (vertices - 1) << 3)
-            at = _write_varint(data, at, _zigzag(xy[vertex, 0] - x))
-            at = _write_varint(data, at, _zigzag(xy[vertex, 1] - y))
+                at = write_varint(data, at, _LINE_TO | (vertices - 1) << 3)
+            at = write_varint(data, at, _zigzag(xy[vertex, 0] - x))
+            at = write_varint(data, at, _zigzag(xy[vertex, 1] - y))
             x, y = np.int64(xy[vertex, 0]), np.int64(xy[vertex, 1])
         if kind == 2:
             data[at] = _CLOSE_PATH | 1 << 3
