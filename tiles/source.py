@@ -23,6 +23,14 @@ ENCODER_VERSION = 2
 #: What a tile may take unless everything is asked for.
 BUDGET_BYTES = 500_000
 
+#: What tiles leave out below the last zoom of a layer, by the name under which it is counted.
+RULES: Mapping[str, str] = {
+    "simplify": "vertices that move no line by more than half a pixel (1/1024 of the tile); shared borders stay shared",
+    "pixel": "areas smaller than a pixel (1/512 of the tile) are drawn as the pixel they lie in, once for all there",
+    "collapsed": "features without length or area on the grid of the tile",
+    "budget": "features of lowest rank beyond the budget: small areas, short lines, points by a fixed number",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class TileInfo:
