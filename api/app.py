@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from fastapi import FastAPI, Response
+from fastapi import Depends, FastAPI, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
@@ -15,6 +17,9 @@ from api.context import Context
 from api.evaluation import remember_results
 from api.observe import HeadAsGet, Observe
 from api.pages import load_pages
+from api.params import refuse_repeated
+from api.proxy import BehindProxy
+from api.reopen import Reopening
 from twin.catalog import Catalog
 from twin.frames import Frames
 from twin.settings import Settings
@@ -35,16 +40,29 @@ def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
     catalog
         The layers and indicators there are.
     """
-    app = FastAPI(title="County twin", openapi_url=None, docs_url=None, redoc_url=None, default_response_class=Response)
-    app.state.context = Context(
-        settings=settings,
-        store=store,
-        catalog=catalog,
-        served=_served(catalog, settings),
-        frames=Frames(store),
-        evaluate=remember_results(store, catalog),
-        pages=load_pages(),
+    app = FastAPI(
+        title="County twin",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        default_response_class=Response,
+        dependencies=[Depends(refuse_repeated)],
+        lifespan=_release,
     )
+
+    def make_context(store: Store) -> Context:
+        return Context(
+            settings=settings,
+            store=store,
+            catalog=catalog,
+            served=_served(catalog, settings),
+            frames=Frames(store),
+            evaluate=remember_results(store, catalog),
+            pages=load_pages(),
+        )
+
+    app.state.context = make_context(store)
+    app.state.reopen = Reopening(app, make_context)
     for room in (common, collections, features, indicators, tilesets, health, problems):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
@@ -53,14 +71,22 @@ def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
     # The last one added is the outermost: every answer, a crash included, passes CORS and gets its request id.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(HeadAsGet)
+    if settings.trust_proxy:
+        app.add_middleware(BehindProxy)
     app.add_middleware(Observe)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],
         allow_methods=["GET", "HEAD"],
-        expose_headers=["ETag", "X-Request-ID", "Content-Crs"],
+        expose_headers=["ETag", "X-Request-ID", "X-Twin-Features", "Content-Crs"],
     )
     return app
+
+
+@asynccontextmanager
+async def _release(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.reopen.close()
 
 
 def _served(catalog: Catalog, settings: Settings) -> Catalog:

@@ -62,4 +62,4 @@ def context_of(request: Request) -> Context:
 
 def links_of(request: Request) -> Links:
     """The builder of this request's URLs."""
-    return Links(request, trust_proxy=context_of(request).settings.trust_proxy)
+    return Links(request)

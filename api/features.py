@@ -43,7 +43,10 @@ def list_items(request: Request, layer_id: str, params: Annotated[ItemsParams, Q
     if params.bbox is not None:
         query = within_area(query, params.bbox, _extent(context, layer, params.as_of), context.store.crs)
     frame = context.store.read(layer, query)
-    matched = context.store.count(layer, replace(query, limit=None, after=None))
+    matched = len(frame)
+    if frame.truncated or query.after is not None:
+        # All pages together, in the state that this page shows.
+        matched = context.store.count(layer, replace(query, limit=None, after=None, known_at=frame.revision))
     following = links.here(after=frame.data.index[-1]) if frame.truncated else None
     if wants_html(request, params.f, GEOJSON):
         return page(

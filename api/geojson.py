@@ -22,6 +22,7 @@ from twin.frame import Frame
 DIGITS = 9
 #: What the header ``Content-Crs`` says of every answer (OGC 18-058r1, requirement /req/crs/ogc-crs-header).
 CONTENT_CRS = {"Content-Crs": "<http://www.opengis.net/def/crs/OGC/1.3/CRS84>"}
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 def encode_geometries(geometries: npt.NDArray[np.object_], crs: CRS) -> list[str]:
@@ -59,8 +60,9 @@ def encode_feature(
     geometry: str, properties: Mapping[str, Any], *, feature_id: str | None = None, **members: Any
 ) -> str:
     """Write one Feature around a geometry that is GeoJSON text already."""
-    head = {"type": "Feature"} | ({} if feature_id is None else {"id": feature_id}) | members
-    return f'{to_json(head)[:-1]}, "geometry": {geometry}, "properties": {to_json(properties)}}}'
+    own = {"id": feature_id} if feature_id is not None else {}
+    feature = to_json({"type": "Feature", **own, **members, "properties": properties})
+    return f'{feature[:-1]}, "geometry": {geometry}}}'
 
 
 def encode_collection(features: Iterable[str], **members: Any) -> bytes:
@@ -71,4 +73,4 @@ def encode_collection(features: Iterable[str], **members: Any) -> bytes:
 
 def to_json(value: Any) -> str:
     """Write JSON that people can read too; what JSON cannot say (NaN) is an error here, not at the client's."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(value)

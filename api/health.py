@@ -16,8 +16,8 @@ router = APIRouter(tags=["About"])
 
 
 @router.get("/healthz", name="health", responses=answers(JSON, HTML))
-def show_health(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
-    """Say that the process answers; the data is not looked at."""
+async def show_health(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
+    """Say that the process answers; neither the data nor those who work on it are asked."""
     return respond(request, {"status": "alive"}, "facts.html", f=params.f, heading="Alive 存活")
 
 

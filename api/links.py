@@ -1,4 +1,4 @@
-"""The only builder of URLs: links are absolute, named by route, and right behind a proxy."""
+"""The only builder of URLs: links are absolute and named by route."""
 
 from __future__ import annotations
 
@@ -20,19 +20,12 @@ class Links:
     ----------
     request
         The request; its scheme, host and root path are where the client sees the service.
-    trust_proxy
-        Whether the ``X-Forwarded-*`` headers of a reverse proxy are believed.
     """
 
-    def __init__(self, request: Request, *, trust_proxy: bool) -> None:
+    def __init__(self, request: Request) -> None:
         self._request = request
         self._root = str(request.scope.get("root_path", "")).rstrip("/")
-        scheme, host, prefix = request.url.scheme, request.url.netloc, self._root
-        if trust_proxy:
-            scheme = _forwarded(request, "proto") or scheme
-            host = _forwarded(request, "host") or host
-            prefix = _forwarded(request, "prefix").rstrip("/") or prefix
-        self.base = f"{scheme}://{host}{prefix}"
+        self.base = f"{request.url.scheme}://{request.url.netloc}{self._root}"
 
     def url(self, name: str, /, *, query: Mapping[str, Any] | None = None, **ids: str) -> str:
         """Make the URL of a named route, with its path parameters and a query string."""
@@ -62,8 +55,3 @@ class Links:
 def link(rel: str, href: str, media_type: str = JSON, title: str = "") -> Link:
     """Write a link as OGC APIs do."""
     return {"href": href, "rel": rel, "type": media_type} | ({"title": title} if title else {})
-
-
-def _forwarded(request: Request, what: str) -> str:
-    """What the proxy nearest to the client says."""
-    return request.headers.get(f"x-forwarded-{what}", "").partition(",")[0].strip()

@@ -52,7 +52,7 @@ def wants_html(request: Request, f: str | None, media_type: str = JSON) -> bool:
     if f is not None:
         return f == "html"
     machine = {media_type.partition(";")[0], JSON}
-    for wanted in _by_preference(request.headers.get("accept", "*/*")):
+    for wanted in _by_preference(request.headers.get("accept") or "*/*"):
         if wanted in machine or wanted in ("*/*", "application/*"):
             return False
         if wanted in (HTML, "text/*"):

@@ -5,11 +5,13 @@ Each class is the set of parameters that a kind of resource takes; FastAPI docum
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 from pydantic.json_schema import SkipJsonSchema
 from shapely.geometry.base import BaseGeometry
@@ -52,9 +54,6 @@ class Params(BaseModel):
         """The parameters beside the declared ones, each known and given once."""
         extras = self.model_extra or {}
         _require_known(extras, [*allowed, *self.names()])
-        for name, value in extras.items():
-            if not isinstance(value, str):
-                raise InvalidParameter(f"{name} is given {len(value)} times; give it once", parameter=name)
         return extras
 
 
@@ -128,6 +127,13 @@ class ItemsParams(FeatureParams):
         given = self.extras(layer.schema.names)
         parts = tuple(Compare(name, "=", parse_value(layer.schema[name], text)) for name, text in given.items())
         return And(parts) if parts else None
+
+
+async def refuse_repeated(request: Request) -> None:
+    """Refuse a parameter that is given more than once, because nobody knows which one counts."""
+    for name, times in Counter(name for name, _ in request.query_params.multi_items()).items():
+        if times > 1:
+            raise InvalidParameter(f"{name} is given {times} times; give it once", parameter=name)
 
 
 def indicator_parameters(params: IndicatorParams | EvidenceParams, indicator: Indicator) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from api.media import HTML, JSON, PROBLEM
 from api.openapi import answers
 from api.pages import respond
 from api.params import FormatParams
-from twin.errors import InvalidParameter, TwinError
+from twin.errors import InvalidParameter, StoreReplaced, TwinError
 
 router = APIRouter(tags=["About"])
 log = logging.getLogger("twin.api")
@@ -79,7 +79,11 @@ def crash_problem(request: Request) -> Response:
 
 def _answer_twin_error(request: Request, error: TwinError) -> Response:
     if error.status >= 500:
-        log.error("request %s: %s", request.state.request_id, error.detail, exc_info=error)
+        # What the twin says itself needs no traceback; a store that is away would fill the log with them.
+        trace = error if error.__cause__ else None
+        log.error("request %s: %s", request.state.request_id, error.detail, exc_info=trace)
+    if isinstance(error, StoreReplaced):
+        request.app.state.reopen()
     # Where the store stands is for the operator to know, not for the client.
     detail = error.detail.replace(context_of(request).store.url, "the store")
     members = {name: value for name, value in error.members.items() if name not in _RESERVED}
@@ -87,7 +91,9 @@ def _answer_twin_error(request: Request, error: TwinError) -> Response:
 
 
 def _answer_validation_error(request: Request, error: RequestValidationError) -> Response:
-    faults = [{"parameter": str(fault["loc"][-1]), "detail": fault["msg"]} for fault in error.errors()]
+    # An optional parameter that is wrong is not None either, which helps nobody.
+    wrong = [fault for fault in error.errors() if fault["type"] != "none_required"]
+    faults = [{"parameter": str(fault["loc"][1]), "detail": fault["msg"]} for fault in wrong]
     detail = "; ".join(f"{fault['parameter']}: {fault['detail']}" for fault in faults)
     kind = InvalidParameter
     return problem(request, kind.status, kind.title, detail, slug=kind.slug, errors=faults)

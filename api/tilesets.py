@@ -39,13 +39,18 @@ def show_tilejson(request: Request, layers: str, params: Annotated[StateParams, 
 def show_tile(
     request: Request, layers: str, z: int, x: int, y: int, params: Annotated[MomentParams, Query()]
 ) -> Response:
-    """Give one tile of WebMercatorQuad; 204 where it is empty, 304 where the client has it already."""
+    """Give one tile of WebMercatorQuad; 204 where it is empty, 304 where the client has it already.
+
+    The header ``X-Twin-Features`` says how many features have a part in the tile (``in``) and how many it draws
+    (``out``); the others are smaller than the grid of the tile.
+    """
     source = _source(request, layers, params.as_of)
     etag = f"W/{source.etag(z, x, y)}"  # weak, because compression changes the bytes
     headers = {"ETag": etag, "Cache-Control": _CACHE}
     if _has_already(request, etag):
         return Response(status_code=304, headers=headers)
     tile = source.tile(z, x, y)
+    headers["X-Twin-Features"] = f"in={tile.features_in}, out={tile.features_out}"
     if not tile.data:
         return Response(status_code=204, headers=headers)
     return Response(tile.data, media_type=tile.media_type, headers=headers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -15,9 +15,17 @@ from twin.errors import InvalidParameter
 from twin.query import Scalar
 from twin.schema import Field
 
-_MOMENTS = "an instant as 2024-06-30T08:00:00Z, a date as 2024-06-30, or an interval of them as ../2024-06-30"
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d.*")
+_MOMENTS = (
+    "an instant as 2024-06-30T08:00:00Z, a date as 2024-06-30, or an interval of them as ../2024-06-30 "
+    "(the plus sign of an offset is written %2B in an address)"
+)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT = re.compile(
+    rf"{_DATE.pattern}[Tt ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\.[0-9]+)?)?([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})?"
+)
+#: Python's own readers take more, such as 1_000 and the digits of other scripts; an integer has 64 bits in a store.
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+_REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def parse_bbox(text: str) -> BaseGeometry:
@@ -30,10 +38,10 @@ def parse_bbox(text: str) -> BaseGeometry:
     OGC 17-069r4, 7.15.3: requirements fc-bbox-definition and fc-bbox-response.
     """
     try:
-        numbers = [float(part) for part in text.split(",")]
+        numbers = [_read_real(part.strip()) for part in text.split(",")]
     except ValueError:
         numbers = []
-    if len(numbers) not in (4, 6) or not all(map(math.isfinite, numbers)):
+    if len(numbers) not in (4, 6):
         raise _refuse("bbox", text, "four or six numbers: west,south,east,north")
     west, south, east, north = numbers if len(numbers) == 4 else [numbers[i] for i in (0, 1, 3, 4)]
     if not (-90 <= south <= north <= 90 and -180 <= west <= 180 and -180 <= east <= 180):
@@ -86,26 +94,43 @@ def _parse_moment(part: str, text: str) -> datetime:
 
 
 def _read_instant(text: str) -> datetime:
-    """An instant; one without an offset is Chinese time."""
-    if not _INSTANT.fullmatch(text):
-        raise ValueError("not a date with a time")
-    instant = datetime.fromisoformat(text.upper())
-    return instant if instant.tzinfo else instant.replace(tzinfo=CHINA)
+    """An instant that the calendar has in UTC too; one without an offset is Chinese time."""
+    instant = datetime.fromisoformat(_require(_INSTANT, text).upper())
+    instant = instant if instant.tzinfo else instant.replace(tzinfo=CHINA)
+    try:
+        instant.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("outside of the calendar") from error
+    return instant
+
+
+def _read_date(text: str) -> date:
+    return date.fromisoformat(_require(_DATE, text))
+
+
+def _read_integer(text: str) -> int:
+    return int(_require(_INTEGER, text))
 
 
 def _read_real(text: str) -> float:
-    value = float(text)
+    value = float(_require(_REAL, text))
     if not math.isfinite(value):
-        raise ValueError("not a number")
+        raise ValueError("too large")
     return value
+
+
+def _require(form: re.Pattern[str], text: str) -> str:
+    if not form.fullmatch(text):
+        raise ValueError("written in another form")
+    return text
 
 
 _READERS: Mapping[str, Callable[[str], Scalar]] = {
     "text": str,
-    "integer": int,
+    "integer": _read_integer,
     "real": _read_real,
     "boolean": {"true": True, "false": False}.__getitem__,
-    "date": date.fromisoformat,
+    "date": _read_date,
     "datetime": _read_instant,
 }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from layers import catalog
+from twin import errors
 from twin.cli import main_group
 from twin.errors import TwinError
 from twin.indicator import Indicator, Parameter
@@ -103,7 +104,8 @@ def describe_problems() -> Iterator[str]:
     """Yield the table of errors."""
     yield "# Problems"
     yield "The API answers errors as `application/problem+json`; `type` ends with the slug. Commands print the detail."
-    kinds = [kind for kind in TwinError.__subclasses__() if kind.__module__ == TwinError.__module__]
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, TwinError)]
+    kinds.remove(TwinError)
     kinds.sort(key=lambda kind: (kind.status, kind.slug))
     yield table(
         ("slug", "status", "title", "when"),

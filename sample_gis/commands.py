@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -33,7 +32,7 @@ def sample(session: Session, place: Path, size: Size, seed: int) -> None:
     """
     from sample_gis import generate, load
     from twin.commands.output import print_json, print_table
-    from twin.stores import create_store
+    from twin.stores import build_store
 
     started = perf_counter()
 
@@ -43,28 +42,17 @@ def sample(session: Session, place: Path, size: Size, seed: int) -> None:
     def tell_delivery(delivery: Delivery, report: Report) -> None:
         tell(f"{delivery.layer}: {report.read} rows as of {delivery.effective}")
 
-    _require_free(place)
+    if place.exists():
+        raise StoreExists(f"{place} is already there; nothing was changed")
     layers = session.catalog.layers
     tell(f"generating the {size} sample county, seed {seed}")
     county = generate(size, seed=seed)
-    draft = place.with_name(f".{os.getpid()}-{place.name}")
-    try:
-        with create_store(draft, crs=county.crs, title=TITLE, area=county.area) as store:
-            load(store, layers, county, progress=tell_delivery)
-            counts = [(layer.id, store.count(layer), store.latest(layer)) for layer in layers.values()]
-        _require_free(place)
-        draft.rename(place)
-    finally:
-        for leftover in place.parent.glob(f"{draft.name}*"):
-            leftover.unlink()
+    with build_store(place, crs=county.crs, title=TITLE, area=county.area) as store:
+        load(store, layers, county, progress=tell_delivery)
+        counts = [(layer.id, store.count(layer), store.latest(layer)) for layer in layers.values()]
     tell("done")
     if session.as_json:
         answer = {"store": str(place), "size": size, "seed": seed, "digest": county.digest()}
         print_json({**answer, "layers": {layer: count for layer, count, _ in counts}})
     else:
         print_table(("layer", "rows", "revision"), counts)
-
-
-def _require_free(place: Path) -> None:
-    if place.exists():
-        raise StoreExists(f"{place} is already there; nothing was changed")

@@ -179,7 +179,8 @@ class VectorSource:
         instant = self.as_of.isoformat() if isinstance(self.as_of, datetime) else ""
         states = [f"{layer.id}@{self._frame(layer).revision}" for layer in self.layers]
         how = f"{ENCODER_VERSION} {self.strict} {self.budget_bytes}"
-        state = "/".join((*states, instant, self.grid.id, f"{z}/{x}/{y}", how))
+        twin = self.frames.store.created_at.isoformat()
+        state = "/".join((twin, *states, instant, self.grid.id, f"{z}/{x}/{y}", how))
         return f'"{hashlib.sha256(state.encode()).hexdigest()[:32]}"'
 
     def tile(self, z: int, x: int, y: int) -> Tile:

@@ -58,7 +58,11 @@ def make_parts(
     names = townships.data["name"]
     return tuple(
         Part(
-            id=str(key), name=str(name), value=value(part, whole) if whole else None, numerator=part, denominator=whole
+            area_id=str(key),
+            name=str(name),
+            value=value(part, whole) if whole else None,
+            numerator=part,
+            denominator=whole,
         )
         for key, name, part, whole in zip(
             names.index, names, map(float, numerators), map(float, denominators), strict=True

@@ -9,9 +9,9 @@ data lie, or by parameters that the CRS itself carries (``+towgs84``, BOUNDCRS).
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -41,6 +41,7 @@ from twin.datums import (
     usable_area,
 )
 from twin.errors import CrsError
+from twin.once import computed_once
 
 # What callers find here though it is defined beside.
 __all__ = ["CRS", "BBox", "datum_note", "false_origin", "horizontal", "is_metric", "same_grid", "usable_area"]
@@ -119,7 +120,8 @@ def epsg_code(crs: CRS) -> int | None:
     if not (crs.is_geographic or crs.is_projected):
         return crs.to_epsg()
     # PROJ's own confidence is no guide (MGI (Ferro) from a .prj scores 25 of 100): compare what the numbers mean.
-    for candidate in (crs.name, *(f"EPSG:{m.code}" for m in crs.list_authority(auth_name="EPSG", min_confidence=20))):
+    likely = [f"EPSG:{match.code}" for match in crs.list_authority(auth_name="EPSG", min_confidence=20)]
+    for candidate in (crs.name, *likely) if likely else ():
         try:
             known = CRS(candidate)
         except CRSError:  # no CRS of that name
@@ -130,11 +132,16 @@ def epsg_code(crs: CRS) -> int | None:
 
 
 def crs_label(crs: CRS) -> str:
-    """Return what a CRS is called in messages: ``EPSG:4548``, or the name of a user-defined one."""
+    """Return what a CRS is called in messages: ``EPSG:4548``, or the name of a user-defined one.
+
+    Datum parameters are no part of it: those of Chinese datums are state secrets, and messages go everywhere.
+    """
     code = epsg_code(crs)
     if code is not None:
         return f"EPSG:{code}"
-    return crs.name if crs.name.lower() not in {"unknown", "unnamed"} else crs.srs[:80]
+    if crs.name.lower() not in {"unknown", "unnamed"}:
+        return crs.name
+    return re.sub(r"\+(towgs84|nadgrids)=\S*", r"+\1=…", crs.srs)[:80]
 
 
 def transverse_mercator(
@@ -177,7 +184,7 @@ def crs_to_gpkg(crs: CRS) -> tuple[str, int | None, str, str, str]:
 # --- from one to the other -------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=256)
+@computed_once
 def _transformer(source: CRS, target: CRS) -> Transformer:
     """Return PROJ's transformer between CRS of one datum, of datums taken as equal, or from a BOUNDCRS to its hub."""
     found = Transformer.from_crs(source, target, always_xy=True)
@@ -280,47 +287,6 @@ def reproject(geometries: Geometries, source: CRS, target: CRS) -> npt.NDArray[n
         if rows.any():
             out[rows] = shapely.transform(array[rows], move, include_z=include_z)
     return out
-
-
-@dataclass(frozen=True, eq=False)
-class Ragged:
-    """Geometries of one kind as arrays, in GeoArrow layout (as `shapely.to_ragged_array` gives them).
-
-    Parameters
-    ----------
-    kind
-        Type of every geometry; ``MISSING`` where there is none.
-    coords
-        n vertices, x and y.
-    offsets
-        Where each part begins in the level below: for MultiPolygons those of rings, polygons, geometries.
-    """
-
-    kind: shapely.GeometryType
-    coords: Floats
-    offsets: tuple[npt.NDArray[np.integer[Any]], ...]
-
-
-def reproject_ragged(geometries: Geometries, source: CRS, target: CRS | None) -> Ragged:
-    """Return geometries of one kind (single and multi may mix) as arrays in a CRS; None: in the source CRS.
-
-    Raises
-    ------
-    CrsError
-        As `transform`, or the geometries are of several kinds.
-    """
-    array = np.asarray(geometries, dtype=object)
-    if shapely.is_missing(array).all():
-        return Ragged(shapely.GeometryType.MISSING, np.empty((0, 2)), ())
-    try:
-        kind, coords, offsets = shapely.to_ragged_array(array, include_z=False)
-    except ValueError as error:
-        raise CrsError("geometries of several kinds have no common array layout", cause=error) from None
-    if target is not None:
-        # An empty point is a row of NaN in this layout; it has no place to be moved to.
-        real = ~np.isnan(coords).all(axis=1)
-        coords[real] = np.column_stack(transform(coords[real, 0], coords[real, 1], source, target))
-    return Ragged(kind, coords, offsets)
 
 
 def reproject_bbox(bbox: BBox, source: CRS, target: CRS) -> BBox:

@@ -9,11 +9,13 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
+import numpy as np
 import shapely
 
 from twin.catalog import Catalog
 from twin.columns import plain_values
-from twin.errors import InvalidParameter
+from twin.crs import crs_label
+from twin.errors import InvalidParameter, StoreUnavailable
 from twin.frame import Frame
 from twin.indicator import Indicator, Measure, Verdict
 from twin.query import AsOf, Query
@@ -24,7 +26,10 @@ CHINA = timezone(timedelta(hours=8))
 #: The parameter that the engine fills with the day of the evaluation where nobody gave one.
 ON_DATE = "on_date"
 #: What of a result must come out the same when it is computed again.
-_VERIFIED = ("value", "numerator", "denominator", "target", "verdict", "breakdown", "covered", "uncovered", "details")
+_VERIFIED = (
+    *("value", "unit", "numerator", "denominator", "target", "verdict"),
+    *("breakdown", "covered", "uncovered", "details"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +64,7 @@ class Result:
     verdict: Verdict
     as_of: AsOf | None
     known_at: int
+    crs: str
     parameters: Mapping[str, Any]
     evidence: tuple[Evidence, ...]
     computed_at: datetime
@@ -79,6 +85,7 @@ class Result:
             "note": measure.note,
             "as_of": self.as_of,
             "known_at": self.known_at,
+            "crs": self.crs,
             "parameters": dict(self.parameters),
             "clause": asdict(indicator.clause),
             "breakdown": [asdict(part) for part in measure.breakdown],
@@ -118,6 +125,8 @@ def evaluate(
     ------
     InvalidParameter
         A parameter is unknown or malformed.
+    StoreUnavailable
+        A geometry that another program wrote into the store cannot be measured.
     """
     now = datetime.now(UTC)
     known_at = store.latest() if known_at is None else known_at
@@ -126,6 +135,8 @@ def evaluate(
     if ON_DATE in values and values[ON_DATE] is None:
         values[ON_DATE] = _day(as_of, store, now)
     frames = [store.read(catalog.layer(name), query) for name in indicator.inputs]
+    for frame in frames:
+        _require_sound(frame)
     measure = _plain_measure(indicator.function(*frames, **values))
     target = indicator.target
     return Result(
@@ -134,6 +145,7 @@ def evaluate(
         verdict=target.verdict(measure.value) if target else "unknown",
         as_of=as_of,
         known_at=known_at,
+        crs=crs_label(store.crs),
         parameters=values,
         evidence=tuple(_record(frame, measure) for frame in frames),
         computed_at=now,
@@ -197,6 +209,20 @@ def frame_digest(frame: Frame) -> str:
         if any(value is not None for value in values):
             digest.update(json.dumps([name, values]).encode())
     return digest.hexdigest()
+
+
+def _require_sound(frame: Frame) -> None:
+    """Refuse rows whose geometry is absent or invalid: ingest lets none in, but QGIS may have drawn one."""
+    absent = shapely.is_missing(frame.geometry) | shapely.is_empty(frame.geometry)
+    wrong = np.flatnonzero(absent | ~shapely.is_valid(frame.geometry))
+    if wrong.size:
+        first = wrong[0]
+        what = "no geometry" if absent[first] else shapely.is_valid_reason(frame.geometry[first])
+        more = f" (and {wrong.size - 1} more rows like it)" if wrong.size > 1 else ""
+        raise StoreUnavailable(
+            f"{frame.layer.id} {frame.data.index[first]}: {what}{more}; another program wrote it so: mend it there, "
+            "in QGIS with Fix geometries, or ingest the layer again"
+        )
 
 
 def _record(frame: Frame, measure: Measure) -> Evidence:

@@ -79,6 +79,12 @@ class StoreUnavailable(TwinError):
     status, slug, title = 503, "store-unavailable", "Store unavailable"
 
 
+class StoreReplaced(StoreUnavailable):
+    """The store was replaced or removed while it was open."""
+
+    slug, title = "store-replaced", "Store replaced"
+
+
 class StoreExists(TwinError):
     """A store is already there and will not be overwritten."""
 

@@ -20,6 +20,7 @@ from twin.ingest.names import short_names
 from twin.layer import Layer
 from twin.query import AsOf, Query
 from twin.store import Store
+from twin.stores import is_store
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -77,19 +78,18 @@ def export_layer(
     Raises
     ------
     InvalidParameter
-        The suffix is unknown, the file is there already, or the format cannot hold the layer.
+        The suffix is unknown, the file is there already or is a twin's store, or the format cannot hold the layer.
     """
     path = Path(path)
     write = _WRITERS.get(path.suffix.lower())
     if write is None:
         raise InvalidParameter(f"{path.name} must end in {', '.join(_WRITERS)}", parameter="path")
-    if path.exists() and not overwrite:
-        raise InvalidParameter(f"{path} is there already; give --overwrite to replace it", parameter="path")
     target = _target_crs(path, crs, store.crs)
     frame = store.read(layer, Query(as_of=as_of))
     geometry = reproject(frame.geometry, frame.crs, target)
     notes = [] if layer.classification == "public" else [f"{layer.id} is classified {layer.classification}"]
     try:
+        _require_free(path, overwrite=overwrite)
         with tempfile.TemporaryDirectory(prefix=".twin-export-", dir=path.parent) as folder:
             job = _Job(
                 layer=layer,
@@ -100,11 +100,23 @@ def export_layer(
                 notes=notes,
             )
             write(job)
-            for part in sorted(Path(folder).iterdir()):
-                part.replace(path.with_name(part.name))
+            parts = {part: path.with_name(part.name) for part in sorted(Path(folder).iterdir())}
+            for place in parts.values():
+                _require_free(place, overwrite=overwrite)
+            for part, place in parts.items():
+                part.replace(place)
     except OSError as error:
         raise TwinError(f"{path} cannot be written: {error.strerror or error}", cause=error) from error
     return tuple(notes)
+
+
+def _require_free(place: Path, *, overwrite: bool) -> None:
+    if not place.exists():
+        return
+    if not overwrite:
+        raise InvalidParameter(f"{place} is there already; give --overwrite to replace it", parameter="path")
+    if is_store(place):
+        raise InvalidParameter(f"{place} is a twin's store; export to another file", parameter="path")
 
 
 def _target_crs(path: Path, asked: CRS | str | None, storage: CRS) -> CRS:

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from twin.crs import CRS, Ragged, reproject_ragged
+from twin.crs import CRS
 from twin.layer import Layer
+from twin.ragged import Ragged, reproject_ragged
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame

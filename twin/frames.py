@@ -29,7 +29,7 @@ class Frames:
     """
 
     def __init__(self, store: Store, *, keep: int = 24) -> None:
-        self._store = store
+        self.store = store
         self._keep = keep
         self._frames: OrderedDict[tuple[str, State], Frame] = OrderedDict()
         self._guard = Lock()
@@ -37,7 +37,7 @@ class Frames:
 
     def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:
         """The layer's frame at a revision or instant, now by default; read at most once."""
-        known_at = self._store.latest(layer)
+        known_at = self.store.latest(layer)
         key = (layer.id, self._state(layer, as_of, known_at))
         with self._guard:
             reading = self._reading.setdefault(key, Lock())
@@ -45,7 +45,7 @@ class Frames:
             with reading:
                 frame = self._frames.get(key)
                 if frame is None:
-                    frame = self._store.read(layer, Query(as_of=as_of, known_at=known_at))
+                    frame = self.store.read(layer, Query(as_of=as_of, known_at=known_at))
                 with self._guard:
                     self._frames[key] = frame
                     self._frames.move_to_end(key)
@@ -60,7 +60,7 @@ class Frames:
         """Name the state; the instants between two revisions share one."""
         if not isinstance(as_of, datetime):
             return known_at if as_of is None else as_of
-        known = [revision for revision in self._store.revisions(layer) if revision.number <= known_at]
+        known = [revision for revision in self.store.revisions(layer) if revision.number <= known_at]
         counting = [revision.number for revision in known if revision.effective <= as_of]
         in_order = counting == [revision.number for revision in known[: len(counting)]]
         return max(counting, default=0) if in_order else tuple(counting)

@@ -109,11 +109,11 @@ def revert(store: Store, layer: Layer, revision: int, *, author: str, reason: st
     touched = store.changed(layer, revision, revision)
     _require_untouched(store, layer, undone, touched, latest)
     _require_steady(store, layer, undone, touched, revisions.values())
-    before, after = (
-        store.read(layer, Query(ids=tuple(touched), as_of=number)).data for number in (revision - 1, revision)
-    )
-    stays = before.index.isin(after.index)
-    changes = Changes(insert=before[~stays], update=before[stays], delete=tuple(after.index.difference(before.index)))
+    ids = tuple(touched)
+    before = store.read(layer, Query(ids=ids, as_of=revision - 1)).data
+    after = store.read(layer, Query(ids=ids, as_of=revision, fields=())).data.index
+    stays = before.index.isin(after)
+    changes = Changes(insert=before[~stays], update=before[stays], delete=tuple(after.difference(before.index)))
     return store.write(
         layer,
         changes,

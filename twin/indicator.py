@@ -8,7 +8,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 
 from shapely.geometry.base import BaseGeometry
@@ -16,6 +16,15 @@ from shapely.geometry.base import BaseGeometry
 from twin.errors import InvalidParameter
 
 Verdict = Literal["met", "missed", "unknown"]
+
+#: What a parameter can be, in words.
+_WANTED = {
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    date: "a date as 2022-12-31",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +62,9 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """The measure within one area (a township): a row of the breakdown."""
+    """The measure within one area (a township): a row of the breakdown; `area_id` is its key in `admin_areas`."""
 
-    id: str
+    area_id: str
     name: str
     value: float | None
     numerator: float | None = None
@@ -141,30 +150,36 @@ class Parameter:
             raise self._refuse(raw)
         try:
             value = self._convert(raw)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, KeyError, OverflowError) as error:
             raise self._refuse(raw) from error
         if self.choices and value not in self.choices:
             raise self._refuse(raw)
         return value
 
     def _convert(self, raw: Any) -> Any:
-        if self.type is bool and isinstance(raw, str):
-            if raw.lower() not in ("true", "false"):
-                raise ValueError("neither true nor false")
-            return raw.lower() == "true"
-        if self.type is date and isinstance(raw, str):
-            return date.fromisoformat(raw)
-        if self.type is float and not math.isfinite(float(raw)):
-            raise ValueError("not a number")
-        return raw if isinstance(raw, self.type) else self.type(raw)
+        value = _read_text(raw, self.type) if isinstance(raw, str) else raw
+        if self.type is float and type(value) is int:
+            value = float(value)
+        # To Python a truth value is a whole number and an instant a date; to who gives one it is not.
+        if not isinstance(value, self.type) or type(value) in {bool, datetime} - {self.type}:
+            raise TypeError(f"{value!r} is no {self.type.__name__}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{value} is no number")
+        return value
 
     def _refuse(self, raw: Any) -> InvalidParameter:
-        wanted = (
-            " or ".join(self.choices)
-            if self.choices
-            else {"date": "a date as 2022-12-31"}.get(self.type.__name__, f"a value of type {self.type.__name__}")
-        )
-        return InvalidParameter(f"{self.name} must be {wanted}, not {raw!r}", parameter=self.name)
+        wanted = " or ".join(self.choices) or _WANTED[self.type]
+        return InvalidParameter(f"{self.name} must be {wanted}, not {str(raw)[:80]!r}", parameter=self.name)
+
+
+def _read_text(text: str, kind: type) -> Any:
+    if kind is bool:
+        return {"true": True, "false": False}[text.lower()]
+    if kind is date:
+        return date.fromisoformat(text)
+    if kind in (int, float) and ("_" in text or not text.isascii()):
+        raise ValueError("Python would take 1_0 for 10")
+    return kind(text)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -91,6 +91,12 @@ class Not:
 
 Where = Compare | In | Between | Like | IsNull | Intersects | And | Or | Not
 
+#: The largest condition that is answered: any database takes it, whatever else the query asks.
+MOST_CONDITIONS = 300
+MOST_LEVELS = 50
+MOST_VALUES = 10_000
+LONGEST_PATTERN = 10_000
+
 
 @dataclass(frozen=True, kw_only=True)
 class Query:
@@ -135,6 +141,8 @@ class Query:
                 self.as_of.astimezone(UTC)
             except OverflowError as error:
                 raise InvalidParameter(f"as_of {self.as_of} lies outside of the calendar", parameter="as_of") from error
+        if self.where is not None:
+            _require_answerable(self.where)
 
 
 def field_names(where: Where | None) -> Iterator[str]:
@@ -149,6 +157,33 @@ def field_names(where: Where | None) -> Iterator[str]:
             yield from field_names(where.part)
         case Intersects() | None:
             return
+
+
+def _require_answerable(where: Where) -> None:
+    """Refuse a condition that is too large; level by level, because a deep one is too deep for recursion as well."""
+    level: list[Where] = [where]
+    conditions = levels = 0
+    while level:
+        conditions, levels = conditions + len(level), levels + 1
+        if conditions > MOST_CONDITIONS or levels > MOST_LEVELS:
+            limits = f"at most {MOST_CONDITIONS} parts, nested at most {MOST_LEVELS} deep"
+            raise InvalidParameter(f"the condition is too large: {limits}", parameter="where")
+        for part in level:
+            if isinstance(part, In) and len(part.values) > MOST_VALUES:
+                raise InvalidParameter(f"{part.field} is compared with too many values: at most {MOST_VALUES}")
+            if isinstance(part, Like) and len(part.pattern) > LONGEST_PATTERN:
+                raise InvalidParameter(f"the pattern for {part.field} is longer than {LONGEST_PATTERN} characters")
+        level = [inner for part in level for inner in _parts(part)]
+
+
+def _parts(where: Where) -> tuple[Where, ...]:
+    match where:
+        case And() | Or():
+            return where.parts
+        case Not():
+            return (where.part,)
+        case _:
+            return ()
 
 
 def require_fields(query: Query, schema: Schema) -> None:

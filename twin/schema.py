@@ -60,7 +60,7 @@ class Field:
     required
         Whether a row without it is a fault.
     default
-        Value of a delivered row whose file does not have the field at all.
+        Value of a delivered row that has nothing in this field, or whose file does not have the field at all.
     max_length
         Longest text allowed, in characters.
     aliases

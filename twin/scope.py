@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +23,11 @@ class Scope:
     geometry: BaseGeometry
     ids: tuple[str, ...]
     versions: tuple[str, ...] = ()
+
+    def tell(self) -> Iterator[str]:
+        """Say when areas of more than one version are taken together, which hardly anybody means."""
+        if len(self.versions) > 1:
+            yield f"Versions {', '.join(self.versions)} are in force together and were taken as one area."
 
 
 def find_scope(planning_areas: Frame, kind: Kind, *, version: str | None = None) -> Scope | None:

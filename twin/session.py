@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from twin.errors import SettingsError
 from twin.settings import Settings
-from twin.store import Store
 
 if TYPE_CHECKING:
     from twin.catalog import Catalog
+    from twin.store import Store
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from shapely.geometry.base import BaseGeometry
 
+#: Author of the revisions that another program made by editing the store itself.
+OUTSIDER = "unknown"
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Changes:
@@ -80,6 +83,11 @@ class Store(Protocol):
     @property
     def title(self) -> str:
         """What the twin is called."""
+        ...
+
+    @property
+    def created_at(self) -> datetime:
+        """When the twin was created: another one in its place has another moment."""
         ...
 
     def prepare(self, layer: Layer) -> None:

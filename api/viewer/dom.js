@@ -25,7 +25,8 @@ export function swatch(colors, dimension = 2) {
   });
 }
 
-/** A number as people read it. */
+/** A number as people read it: thousands apart from ten thousand on, so that a year stays one word. */
 export function figure(value, digits = 4) {
-  return Number(value).toLocaleString("en", { maximumSignificantDigits: digits });
+  const useGrouping = Math.abs(value) >= 10_000;
+  return Number(value).toLocaleString("en", { maximumSignificantDigits: digits, useGrouping });
 }

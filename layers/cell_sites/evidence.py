@@ -6,7 +6,7 @@ than once, the latest measurement counts, and the worst of several equally late 
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,7 +53,7 @@ def read_samples(
     if since is not None:
         keep &= ~(rows["measured_at"] < datetime.combine(since, time(), CHINA)).to_numpy(bool)
     if until is not None:
-        keep &= ~(rows["measured_at"] >= datetime.combine(until, time(), CHINA) + timedelta(days=1)).to_numpy(bool)
+        keep &= ~(rows["measured_at"] > datetime.combine(until, time.max, CHINA)).to_numpy(bool)
     kept: pd.DataFrame = rows[keep]
     return kept
 

@@ -100,7 +100,7 @@ EXAMPLE = Example(
         "area_share": "Share of its measured spots, or of its area, at which a place is covered; above 0, at most 1.",
         "min_samples": "Fewest drive-test spots inside a place that say anything about it.",
         "min_measured_share": "Smallest share of a place under measured grid cells that says anything about it.",
-        "radius_scale": "Factor on the stated radius of every sector.",
+        "radius_scale": "Factor on the stated radius of every sector; above 0, at most 10.",
         "category": "Only places of this category.",
         "operator": "Only this operator's cells and samples; any operator by default.",
         "measured_since": "Only samples measured on this day or later.",
@@ -146,11 +146,13 @@ def key_place_5g(
     Pilot standard 2019, county annex, 5G网络覆盖率; 工信部联通信〔2023〕257号 (a key place is deeply covered when all
     its key points are).
     """
-    for name, share in (("area_share", area_share), ("min_measured_share", min_measured_share)):
-        if not 0 < share <= 1:
-            raise InvalidParameter(f"{name} must be above 0 and at most 1, not {share:g}", parameter=name)
-    if not 0 < radius_scale < float("inf"):
-        raise InvalidParameter(f"radius_scale must be above 0, not {radius_scale:g}", parameter="radius_scale")
+    for name, share, most in (
+        ("area_share", area_share, 1),
+        ("min_measured_share", min_measured_share, 1),
+        ("radius_scale", radius_scale, 10),
+    ):
+        if not 0 < share <= most:
+            raise InvalidParameter(f"{name} must be above 0 and at most {most}, not {share}", parameter=name)
     if min_samples < 1:
         raise InvalidParameter(f"min_samples must be at least 1, not {min_samples}", parameter="min_samples")
     _require_in_range(signal_samples, "ss_rsrp_dbm", rsrp_dbm, "rsrp_dbm")
@@ -194,7 +196,7 @@ def key_place_5g(
 def _require_in_range(frame: Frame, name: str, value: float | None, parameter: str) -> None:
     field = frame.layer.schema[name]
     if value is not None and not (field.minimum or 0) <= value <= (field.maximum or 0):
-        raise InvalidParameter(f"{parameter} must be {field.limit}, not {value:g}", parameter=parameter)
+        raise InvalidParameter(f"{parameter} must be {field.limit}, not {value}", parameter=parameter)
 
 
 def _require_code(frame: Frame, field: str, value: str | None) -> None:

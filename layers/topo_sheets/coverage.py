@@ -167,7 +167,11 @@ def topographic_coverage(
         numerator=covered_m2,
         denominator=total_m2,
         note=" ".join(
-            (_compare(area, other, other_ratio), *inventory.tell(status=status, surveyed_since=surveyed_since))
+            (
+                _compare(area, other, other_ratio),
+                *scope.tell(),
+                *inventory.tell(status=status, surveyed_since=surveyed_since),
+            )
         ),
         covered={"topo_sheets": tuple(keys[inventory.counts])},
         uncovered={"topo_sheets": tuple(keys[~inventory.counts])},

@@ -58,7 +58,8 @@ def find_fewest_sheets(
     The candidates are the cells of the sheet grid that share area with the uncovered part. They do not overlap, so
     what a cell gains does not depend on which others are taken, and any k cells gain the sum of their gains: at most
     the sum of the k greatest. If the k greatest fall short, every choice of k does. So taking cells by falling gain
-    until the need is met takes the fewest.
+    until the need is met takes the fewest. A sheet of a larger scale lies within one cell, so that taking the cell
+    instead gains no less: no mix with larger scales takes fewer.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ from layers.topo_sheets.numbering import DECODABLE, footprint, has_scale, number
 from layers.topo_sheets.rectangular import NO_OFFSET, Offset
 from twin.crs import CRS, BBox, horizontal, is_metric, parse_crs, reproject, to_geodetic
 from twin.datums import is_modern
-from twin.errors import Fault, InvalidParameter
+from twin.errors import CrsError, Fault, InvalidParameter
 from twin.grids import cgcs2000_gk_epsg
 
 if TYPE_CHECKING:
@@ -80,9 +80,13 @@ def find_series(sheets: GeoDataFrame) -> Series | None:
     (scheme, stated, north_km, east_km), members = max(groups.items(), key=lambda group: len(group[1]))
     some = told.iloc[members[:_SAMPLE]]
     boxes, _ = decode_numbers(some)
-    if stated and not is_reachable(parse_crs(stated)):
+    try:
+        crs = parse_crs(stated) if stated else None
+    except CrsError:  # ingest takes no name that it does not know, but another program may have written one
         return None
-    for series in [Series(scheme=scheme, crs=parse_crs(stated))] if stated else find_grids(some, scheme):
+    if crs is not None and not is_reachable(crs):
+        return None
+    for series in find_grids(some, scheme) if crs is None else [Series(scheme=scheme, crs=crs)]:
         if find_fitting(some, boxes, series)[0].mean() > 0.5:
             offset = Offset(
                 north_km=int(north_km) + series.offset.north_km, east_km=int(east_km) + series.offset.east_km

@@ -24,12 +24,11 @@ BEND = 5e-4
 TIE_M = 0.01
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Edge:
-    """A straight line between two stations: its ends in the plane and its length on the ground."""
+    """A straight line between two stations: its ends, (2, 2), in the plane and its length on the ground."""
 
-    start: tuple[float, float]
-    end: tuple[float, float]
+    ends: Floats
     length_m: float
 
 
@@ -52,13 +51,13 @@ def measure_nearest_m(stations: Floats, plane: CRS) -> Floats:
     plane
         CRS in metres.
     """
-    from scipy.spatial import KDTree
-
-    near = np.asarray(KDTree(stations).query(stations, k=2)[1])
-    # A station finds itself first, unless another stands on the same spot.
-    itself = near[:, 0] == np.arange(len(stations))
-    other = stations[np.where(itself, near[:, 1], near[:, 0])]
-    return geodesic_distance_m(stations[:, 0], stations[:, 1], other[:, 0], other[:, 1], plane)
+    places, at, shared = np.unique(stations, axis=0, return_inverse=True, return_counts=True)
+    if len(places) < 2:
+        return np.zeros(len(stations))
+    points = np.asarray(shapely.points(places), dtype=object)
+    nearest = places[shapely.STRtree(points).query_nearest(points, exclusive=True, all_matches=False)[1]]
+    apart_m = geodesic_distance_m(places[:, 0], places[:, 1], nearest[:, 0], nearest[:, 1], plane)
+    return np.where(shared > 1, 0.0, apart_m)[at]
 
 
 def find_longest_edge(stations: Floats, plane: CRS) -> Edge | None:
@@ -69,27 +68,22 @@ def find_longest_edge(stations: Floats, plane: CRS) -> Edge | None:
     places = np.unique(stations, axis=0)
     if len(places) < 2:
         return None
-    start, end = (places[ends] for ends in _find_edges(places).T)
-    length_m = geodesic_distance_m(start[:, 0], start[:, 1], end[:, 0], end[:, 1], plane)
+    edges = _find_edges(places)
+    (x1, y1), (x2, y2) = edges[:, 0].T, edges[:, 1].T
+    length_m = geodesic_distance_m(x1, y1, x2, y2, plane)
     longest = int(length_m.argmax())
-    return Edge(
-        start=(float(start[longest, 0]), float(start[longest, 1])),
-        end=(float(end[longest, 0]), float(end[longest, 1])),
-        length_m=float(length_m[longest]),
-    )
+    return Edge(ends=edges[longest], length_m=float(length_m[longest]))
 
 
-def _find_edges(places: Floats) -> npt.NDArray[np.int64]:
-    """Return pairs of positions in n distinct places: the edges of their Delaunay triangulation."""
-    from scipy.spatial import Delaunay
-
+def _find_edges(places: Floats) -> Floats:
+    """Return the ends, (m, 2, 2), of the m edges of the Delaunay triangulation of n distinct places."""
     centred = places - places.mean(axis=0)
     along, across = (centred @ np.linalg.svd(centred, full_matrices=False)[2].T).T
     if np.ptp(across) <= BEND * np.ptp(along):
-        order = np.argsort(along)
-        return np.column_stack([order[:-1], order[1:]])
-    triangles = Delaunay(centred).simplices
-    return np.vstack([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]).astype(np.int64)
+        line = places[np.argsort(along)]
+        return np.stack([line[:-1], line[1:]], axis=1)
+    edges = shapely.delaunay_triangles(shapely.multipoints(places), only_edges=True)
+    return shapely.get_coordinates(edges).reshape(-1, 2, 2)
 
 
 def find_largest_empty_circle(area: BaseGeometry, stations: Floats, plane: CRS) -> EmptyCircle:
@@ -108,16 +102,12 @@ def find_largest_empty_circle(area: BaseGeometry, stations: Floats, plane: CRS) 
     plane
         CRS in metres.
     """
-    from scipy.spatial import KDTree
-
     corners = shapely.get_coordinates(shapely.intersection(_build_voronoi(area, stations), area))
     corners = np.vstack([corners, shapely.get_coordinates(area)])
-    distance, near = (np.asarray(found) for found in KDTree(stations).query(corners, k=[1, 2, 3][: len(stations)]))
-    # The scale of the plane varies by 1e-5 to 1e-4: the farthest corners there, and the stations about as near to one
-    # as the nearest, are compared on the ground.
-    farthest = np.argsort(distance[:, 0])[-100:]
-    at, to = corners[farthest], stations[near[farthest]]
-    radius_m = geodesic_distance_m(at[:, :1], at[:, 1:], to[..., 0], to[..., 1], plane).min(axis=1)
+    away = shapely.distance(shapely.points(corners), shapely.multipoints(stations))
+    # The scale of the plane varies by 1e-5 to 1e-4: the farthest corners there are compared on the ground.
+    at = corners[np.argsort(away)[-100:]]
+    radius_m = geodesic_distance_m(at[:, :1], at[:, 1:], stations[:, 0], stations[:, 1], plane).min(axis=1)
     # Of equally large circles (a square of stations has nine) the one deepest in the area is the best place.
     depth = shapely.distance(shapely.boundary(area), shapely.points(at))
     best = int(np.where(radius_m >= radius_m.max() - TIE_M, depth, -1.0).argmax())

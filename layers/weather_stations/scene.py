@@ -59,10 +59,11 @@ def measure_reach(scene: Scene) -> tuple[list[dict[str, float]], BaseGeometry]:
     return shares, beyond
 
 
-def tell_shared(scene: Scene) -> str:
+def tell_shared(scene: Scene) -> Iterator[str]:
     """Say how many stations stand where another one stands."""
     shared = len(scene.stations) - len(np.unique(scene.stations, axis=0))
-    return f"{shared} of {len(scene.stations)} stations stand where another one stands." if shared else ""
+    if shared:
+        yield f"{shared} of {len(scene.stations)} stations stand where another one stands."
 
 
 def show(scene: Scene, edge: Edge | None, circle: EmptyCircle, beyond: BaseGeometry) -> Iterator[Shape]:
@@ -95,7 +96,7 @@ def show(scene: Scene, edge: Edge | None, circle: EmptyCircle, beyond: BaseGeome
             role="longest_edge",
             title="Longest distance between neighbouring stations",
             title_zh="相邻站点最大间距",
-            geometry=store(shapely.LineString([edge.start, edge.end])),
+            geometry=store(shapely.LineString(edge.ends)),
             properties={"length_km": edge.length_m / 1000},
         )
     if not beyond.is_empty:

@@ -96,8 +96,8 @@ def park_share(
                 role="best_place", title="Best place", title_zh="最佳位置", geometry=shapely.Point(500_000, 3_900_000)
             ),
         ),
-        breakdown=(Part(id="T1", name="North 北镇", value=0.25, numerator=1, denominator=4),),
-        details={"largest_m2": 10_000.0},
+        breakdown=(Part(area_id="T1", name="North 北镇", value=0.25, numerator=1, denominator=4),),
+        details={"largest_m2": 10_000.0, "rows": [{f"column_{number}": number for number in range(20)}]},
     )
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import shapely
 from fastapi.testclient import TestClient
 from pyproj import Transformer
 
 from api.app import create_app
 from twin.settings import Settings
+from twin.store import Changes
+from twin.stores import create_store
 
 REL = "http://www.opengis.net/def/rel/ogc/1.0"
 
@@ -105,6 +108,11 @@ def test_behind_a_believed_proxy_links_are_those_of_the_proxy(store, catalog):
         service.get("/viewer", headers=PROXY, follow_redirects=False).headers["location"]
         == "https://gis.example/twin/viewer/"
     )
+    elsewhere = service.get("/collections/", headers=PROXY, follow_redirects=False)
+    assert elsewhere.headers["location"] == "https://gis.example/twin/collections"
+    problem = service.get("/nothing", headers=PROXY).json()
+    assert problem["instance"] == "/twin/nothing"
+    assert "https://gis.example/twin/" in problem["detail"]
 
 
 def test_under_a_root_path_links_begin_with_it(store, catalog):
@@ -113,6 +121,28 @@ def test_under_a_root_path_links_begin_with_it(store, catalog):
         "http://testserver/twin/collections/parcels/items?f=geojson"
     )
     assert hrefs(service.get("/twin/collections?f=json").json())["self"] == "http://testserver/twin/collections?f=json"
+
+
+def test_a_store_that_another_one_replaces_is_missed_and_then_served(client, store, catalog, make_rows, caplog):
+    """A twin made anew has the same revision numbers; neither tiles of the old one nor copies of them are taken."""
+    tile, path = "/tiles/wells/0/0/0.mvt", Path(store.url)
+    etag = client.get(tile).headers["etag"]
+    path.unlink()
+    missing = client.get("/collections/wells/items/W1")
+    assert (missing.status_code, missing.json()["title"]) == (503, "Store replaced")
+    assert client.get("/readyz").status_code == 503
+    assert [record.exc_info for record in caplog.records if record.name == "twin.api"] == [None, None]
+
+    wells = catalog.layer("wells")
+    other = make_rows(wells, [shapely.Point(500_000, 3_900_000, 1)] * 4, well_id=["V1", "V2", "V3", "V4"])
+    with create_store(path, crs=other.crs, title="Rebuilt") as rebuilt:
+        for key in other.index:
+            rebuilt.write(wells, Changes(insert=other.loc[[key]]), author="water", reason="anew")
+    assert client.get("/readyz").headers["retry-after"] == "5"  # the request that finds the new one
+    assert client.get("/readyz").json() == {"status": "ready", "revision": 4}
+    assert client.get("/").json()["title"] == "Rebuilt"
+    assert client.get("/collections/wells/items").json()["numberMatched"] == 4
+    assert client.get(tile, headers={"If-None-Match": etag}).status_code == 200
 
 
 def test_readiness_names_the_revision(client):

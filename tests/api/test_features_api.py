@@ -22,6 +22,10 @@ def ids(answer):
     return [feature["id"] for feature in answer.json()["features"]]
 
 
+def following(answer):
+    return next((link["href"] for link in answer.json()["links"] if link["rel"] == "next"), None)
+
+
 def to_degrees(crs, x, y):
     """Longitude and latitude by PROJ itself."""
     return Transformer.from_crs(crs, "OGC:CRS84", always_xy=True).transform(x, y)
@@ -73,10 +77,32 @@ def test_pages_follow_one_another_and_end(client):
         answer = client.get(address)
         seen += ids(answer)
         assert answer.json()["numberMatched"] == 4
-        address = next((link["href"] for link in answer.json()["links"] if link["rel"] == "next"), None)
+        address = following(answer)
         pages += 1
     assert seen == ["P/5 东", "P1", "P2", "P3"]
     assert pages == 2
+
+
+def test_a_write_between_two_pages_neither_repeats_nor_skips_a_feature(client, store, catalog, parcels):
+    first = client.get(f"{ITEMS}?limit=2")  # P/5 东 and P1
+    added = parcels.iloc[[0, 0]].assign(parcel_id=["P0", "P2a"])  # one before the place reached, one after it
+    added.index = added["parcel_id"].rename(None)
+    changes = Changes(insert=added, delete=("P1",))
+    store.write(catalog.layer("parcels"), changes, author="survey", reason="meanwhile")
+    second = client.get(following(first))
+    assert ids(first) + ids(second) == ["P/5 东", "P1", "P2", "P2a"]
+    assert ids(client.get(following(second))) == ["P3"]
+
+
+def test_the_number_matched_is_that_of_the_state_on_the_page(client, store, catalog, monkeypatch):
+    count = store.count
+
+    def count_after_a_write(layer, query):
+        store.write(catalog.layer("parcels"), Changes(delete=("P1", "P2")), author="survey", reason="meanwhile")
+        return count(layer, query)
+
+    monkeypatch.setattr(store, "count", count_after_a_write)
+    assert client.get(f"{ITEMS}?limit=1").json()["numberMatched"] == 4
 
 
 def test_a_page_that_fills_the_limit_exactly_has_no_next(client):

@@ -45,6 +45,7 @@ def test_every_resource_is_a_page_for_people(client, path):
     ("accept", "media_type"),
     [
         (None, "application/geo+json"),
+        ("", "application/geo+json"),
         ("*/*", "application/geo+json"),
         ("application/geo+json, application/json", "application/geo+json"),
         ("application/json", "application/geo+json"),
@@ -55,7 +56,7 @@ def test_every_resource_is_a_page_for_people(client, path):
     ],
 )
 def test_the_accept_header_chooses_the_form(client, accept, media_type):
-    headers = {"Accept": accept} if accept else {}
+    headers = {"Accept": accept} if accept is not None else {}
     answer = client.get("/collections/parcels/items", headers=headers)
     assert answer.headers["content-type"].partition(";")[0] == media_type
     assert "Accept" in answer.headers["vary"].split(", ")

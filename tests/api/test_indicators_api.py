@@ -35,7 +35,9 @@ def test_definitions_come_with_clause_target_and_parameters(client):
 def test_a_result_has_value_verdict_breakdown_and_evidence(client):
     result = client.get(URL).json()
     assert (result["value"], result["numerator"], result["denominator"], result["verdict"]) == (0.25, 1, 4, "missed")
-    assert result["breakdown"] == [{"id": "T1", "name": "North 北镇", "value": 0.25, "numerator": 1, "denominator": 4}]
+    assert result["breakdown"] == [
+        {"area_id": "T1", "name": "North 北镇", "value": 0.25, "numerator": 1, "denominator": 4}
+    ]
     parcels = next(each for each in result["evidence"] if each["layer"] == "parcels")
     assert (parcels["revision"], parcels["rows"]) == (2, 4)
     assert client.get(next(link["href"] for link in result["links"] if link["rel"] == "evidence")).status_code == 200

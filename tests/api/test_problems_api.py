@@ -28,6 +28,8 @@ ITEMS = "/collections/parcels/items"
         (f"{ITEMS}?use=shop", 400, "invalid-parameter", "homes"),
         (f"{ITEMS}?floors=many", 400, "invalid-parameter", "type integer"),
         (f"{ITEMS}?use=park&use=homes", 400, "invalid-parameter", "give it once"),
+        (f"{ITEMS}?limit=2&limit=3", 400, "invalid-parameter", "limit is given 2 times"),
+        ("/collections?f=json&f=html", 400, "invalid-parameter", "f is given 2 times"),
         (f"{ITEMS}?limit=0", 400, "invalid-parameter", "limit"),
         (f"{ITEMS}?limit=ten", 400, "invalid-parameter", "limit"),
         (f"{ITEMS}?bbox=1,2,3", 400, "invalid-parameter", "west,south,east,north"),
@@ -50,6 +52,12 @@ def test_what_is_refused_says_why(client, path, status, slug, says):
     assert body["instance"] == path.partition("?")[0]
     assert body["request_id"] == answer.headers["x-request-id"]
     assert client.get(body["type"]).json()["status"] == status
+
+
+def test_a_refused_choice_is_named_by_its_parameter(client):
+    body = client.get("/collections?f=xml").json()
+    assert body["detail"] == "f: Input should be 'json' or 'html'"
+    assert body["errors"] == [{"parameter": "f", "detail": "Input should be 'json' or 'html'"}]
 
 
 def test_an_address_that_is_not_there_and_a_method_that_is_not_possible_are_problems_too(client):

@@ -83,6 +83,11 @@ def test_a_time_without_offset_is_chinese_time():
         "..",
         "2024-01-02/2024-01-01",
         "2024-01-01/2024-01-02/2024-01-03",
+        "2024-06-30T08:00Z\x00",
+        "２０２４-06-30",
+        "2024-06-30T08:00:00 08:00",  # a plus sign that was not written %2B
+        "9999-12-31T23:59:59-12:00",  # no moment in UTC
+        "0001-01-01T00:00:00+14:00",
     ],
 )
 def test_what_is_no_moment_is_refused_by_name(text):
@@ -111,10 +116,17 @@ def test_a_value_is_read_as_the_type_of_its_field(kind, text, value):
     ("kind", "text"),
     [
         ("integer", "7.5"),
+        ("integer", "1_000"),
+        ("integer", "٣"),
+        ("integer", "99999999999999999999"),  # not in 64 bits
+        ("real", "1_0.5"),
+        ("real", "1e999"),
         ("real", "inf"),
         ("real", "nan"),
         ("boolean", "yes"),
         ("date", "2023-02-29"),
+        ("date", "20240229"),
+        ("date", "2024-W01-1"),
         ("datetime", "now"),
     ],
 )

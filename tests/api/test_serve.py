@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
 import signal
 import socket
+import statistics
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,6 +82,19 @@ def test_it_serves_logs_shows_new_revisions_and_stops_in_good_order(county, stop
         ("/collections/weather_stations/items", 200),
         ("/collections/weather_stations/items", 200),
     ]
+
+
+def test_a_client_that_stays_connected_does_not_wait_for_its_own_acknowledgements(county):
+    with serving(county) as (_, root):
+        connection = http.client.HTTPConnection(root.removeprefix("http://"))
+        waits = []
+        for _ in range(30):
+            started = time.perf_counter()
+            connection.request("GET", "/healthz")
+            connection.getresponse().read()
+            waits.append(time.perf_counter() - started)
+        connection.close()
+    assert statistics.median(waits) < 0.03  # a delayed acknowledgement alone takes 0.04 s
 
 
 def test_a_port_that_is_taken_is_said_so(county):

@@ -45,6 +45,11 @@ def test_a_copy_that_is_current_is_not_sent_again_until_the_next_revision(client
     assert b"One" not in changed.content
 
 
+def test_a_tile_says_how_many_features_it_holds_and_how_many_are_too_small_for_it(client):
+    assert client.get(TILE).headers["x-twin-features"] == "in=4, out=4"
+    assert client.get("/tiles/parcels/2/3/1.mvt").headers["x-twin-features"] == "in=4, out=0"  # 100 m in 2 km steps
+
+
 def test_an_empty_tile_is_204(client):
     answer = client.get("/tiles/parcels/12/0/0.mvt")
     assert (answer.status_code, answer.content) == (204, b"")

@@ -75,6 +75,29 @@ def test_a_click_on_a_feature_names_its_attributes(served: str, page: Page) -> N
     assert "Height 高度18.5 m" in text
 
 
+@pytest.mark.needs("chromium")
+def test_a_year_is_written_as_one_word_and_large_numbers_in_thousands(served: str, page: Page) -> None:
+    page.open(f"{served}/viewer/")
+    page.wait_for("features in view")
+    written = page.evaluate(
+        "import('./dom.js').then(({ figure }) => [1997, 12345, 0.86902, -20000.5].map((n) => figure(n, 8)))"
+    )
+    assert written == ["1997", "12,345", "0.86902", "-20,000.5"]
+
+
+@pytest.mark.needs("chromium")
+@pytest.mark.parametrize(
+    "path", ["", "collections/parcels/items?f=html", "indicators/park_share?f=html", "docs", "viewer/"]
+)
+def test_no_page_is_wider_than_a_telephone(served: str, page: Page, path: str) -> None:
+    page.resize(390, 780)
+    page.open(f"{served}/{path}")
+    page.wait_for("Test town 测试镇")
+    loaded = "document.readyState === 'complete' || new Promise((done) => addEventListener('load', () => done(true)))"
+    page.evaluate(loaded)  # with its style sheet
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
 def test_the_page_and_everything_it_names_is_served(client: TestClient) -> None:
     page = client.get("/viewer/")
     assert page.headers["content-type"].startswith("text/html")

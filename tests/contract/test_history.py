@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapely import Point
 
-from tests_support import CRS, LAYER, make_rows, write
+from tests_support import CRS, LAYER, edit_file, gpkg_blob, make_rows, write
+from twin.bbox import BBox
 from twin.errors import RevisionConflict, RevisionNotFound
 from twin.history import diff, revert
 from twin.query import Query
@@ -20,15 +21,22 @@ from twin.stores import create_store
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 
+#: In the place of the effective day: another program edits one row, which is so from now on.
+OUTSIDE = 9
+
+
 @st.composite
 def histories(draw):
     """Writes as (effective day, {key: floors or None to delete}), possible one after the other."""
     present, writes = set(), []
     for _ in range(draw(st.integers(1, 6))):
-        touched = draw(st.dictionaries(st.sampled_from("abcdef"), st.one_of(st.none(), st.integers(0, 3)), max_size=5))
+        day = draw(st.integers(0, 5) | st.just(OUTSIDE)) if present else 0
+        most = 1 if day == OUTSIDE else 5
+        touched = draw(st.dictionaries(st.sampled_from("abcdef"), st.none() | st.integers(0, 3), max_size=most))
         touched = {key: floors for key, floors in touched.items() if floors is not None or key in present}
         present = (present | touched.keys()) - {key for key, floors in touched.items() if floors is None}
-        writes.append((draw(st.integers(0, 5)), touched))
+        if touched or day != OUTSIDE:
+            writes.append((day, touched))
     return writes
 
 
@@ -40,22 +48,39 @@ def replay(writes):
     return state
 
 
+def shape(floors):
+    return Point(floors, 0, 0).buffer(0.4)
+
+
 def apply(store, writes):
     present = set()
     for day, touched in writes:
-        rows = {
-            key: {"floors": floors, "geometry": Point(floors, 0, 0).buffer(1)}
-            for key, floors in touched.items()
-            if floors is not None
-        }
-        write(
-            store,
-            insert=make_rows(**{key: rows[key] for key in rows if key not in present}),
-            update=make_rows(**{key: rows[key] for key in rows if key in present}),
-            delete=touched.keys() - rows.keys(),
-            effective=EPOCH + timedelta(days=day),
-        )
-        present = (present | rows.keys()) - (touched.keys() - rows.keys())
+        (edit if day == OUTSIDE else take_in)(store, day, touched, present)
+        present |= touched.keys()
+        present -= {key for key, floors in touched.items() if floors is None}
+
+
+def take_in(store, day, touched, present):
+    rows = {key: {"floors": floors, "geometry": shape(floors)} for key, floors in touched.items() if floors is not None}
+    write(
+        store,
+        insert=make_rows(**{key: rows[key] for key in rows if key not in present}),
+        update=make_rows(**{key: rows[key] for key in rows if key in present}),
+        delete=touched.keys() - rows.keys(),
+        effective=EPOCH + timedelta(days=day),
+    )
+
+
+def edit(store, _, touched, present):
+    ((key, floors),) = touched.items()
+    if floors is None:
+        edit_file(store.url, "DELETE FROM plots WHERE plot_id = ?", [key])
+    elif key in present:
+        values = [floors, gpkg_blob(shape(floors)), key]
+        edit_file(store.url, "UPDATE plots SET floors = ?, geom = ? WHERE plot_id = ?", values)
+    else:
+        values = [floors, gpkg_blob(shape(floors)), key]
+        edit_file(store.url, "INSERT INTO plots (floors, geom, plot_id) VALUES (?, ?, ?)", values)
 
 
 def floors(store, **query):
@@ -75,7 +100,11 @@ def test_any_writes_replayed_to_any_revision_or_instant_give_the_state_that_it_h
             for known in range(len(writes) + 1):
                 expected = replay([write for write in writes[:known] if write[0] <= day])
                 assert floors(store, as_of=instant, known_at=known) == expected
-        assert floors(store) == replay(writes) == floors(store, as_of=datetime.now(UTC))
+        state = replay(writes)
+        assert floors(store) == state == floors(store, as_of=datetime.now(UTC))
+        for number in range(4):
+            beside = BBox(number - 0.5, -1, number + 0.5, 1)
+            assert floors(store, bbox=beside) == {key: value for key, value in state.items() if value == number}
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])

@@ -22,7 +22,7 @@ def convert():
         source = FieldSource(field=field, column="c", rule=rule or FieldRule(), factor=factor, how="test")
         faults = Faults()
         column = pd.Series(values, dtype=dtype)
-        result = convert_field(source, column, Rows.of("a.csv", np.arange(1, len(column) + 1)), faults)
+        result, _ = convert_field(source, column, Rows.of("a.csv", np.arange(1, len(column) + 1)), faults)
         assert str(result.dtype) == field.dtype
         plain = [None if pd.isna(value) else value for value in result.tolist()]
         return plain, [(fault.row, fault.what, fault.value) for fault in faults.kept]
@@ -76,6 +76,21 @@ def test_text_is_trimmed_and_emptiness_is_missing(convert):
 def test_text_that_is_too_long_is_a_fault_that_shows_only_its_beginning(convert):
     _, faults = convert(["x" * 5_000_000], max_length=20)
     assert faults == [(1, "the text is too long", "x" * 59 + "…")]
+
+
+def test_a_nul_character_is_a_fault_wherever_it_stands(convert):
+    values, faults = convert(["good", "a\0b", "c\0", None])
+    assert values[0] == "good"
+    assert [(row, what) for row, what, _ in faults] == [
+        (2, "the text holds a NUL character"),
+        (3, "the text holds a NUL character"),
+    ]
+
+
+def test_where_nothing_is_delivered_the_default_stands_but_not_for_what_is_wrong(convert):
+    values, faults = convert(["5", None, " ", "many"], type="integer", default=1)
+    assert values[:3] == [5, 1, 1]
+    assert [(row, value) for row, _, value in faults] == [(4, "many")]
 
 
 def test_required_values_must_be_there(convert):

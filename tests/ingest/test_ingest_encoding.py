@@ -90,3 +90,24 @@ def test_values_that_end_in_half_a_character_are_counted_and_do_not_spoil_the_te
     assert count_cut_values(half, "utf-8") == 1
     assert count_cut_values("沂南县".encode("gbk")[:-1] + b"\n", "gb18030") == 1
     assert count_cut_values(b"\xff\xff\n", "utf-8") is None
+
+
+def test_bytes_that_nothing_reads_are_shown_where_they_stand():
+    spoilt = "5001,界湖,自动\n5002,".encode("gbk") + b"\xcb\xd5\xff\xff" + ",自动\n".encode("gbk")
+    with pytest.raises(SourceError, match=r"neither UTF-8 nor .*: it reads “5002,苏\\xff.*自动”; name its encoding"):
+        decide(spoilt)
+    with pytest.raises(SourceError, match=r"is not GBK: it reads “5002,苏\\xff.*自动”; leave the encoding out"):
+        decide(spoilt, explicit="GBK")
+
+
+@pytest.mark.parametrize("explicit", [None, "GBK"])
+def test_tables_put_together_from_two_encodings_are_refused_though_both_decode(explicit):
+    mixed = "5001,界湖街道,自动\n5002,苏村,自动\n".encode("gbk") + "5003,大庄,自动\n".encode()
+    assert mixed.decode("gb18030")
+    with pytest.raises(SourceError, match="some of it is in UTF-8: “5003,大庄,自动”"):
+        decide(mixed, explicit=explicit)
+
+
+def test_no_name_of_a_place_in_gbk_is_taken_for_utf8(shared_data):
+    names = (shared_data / "boundaries/modood_streets.csv").read_text("utf-8")
+    assert decide(names.encode("gb18030")).value == "gb18030"

@@ -317,6 +317,8 @@ def test_a_database_that_somebody_holds_locked_is_refused(take, parcels, deliver
         ("a.parquet", b"PAR1oops", "is not a Parquet file"),
         ("a.zip", b"PK\3\4oops", "cannot be unpacked"),
         ("a.dwg", b"AC1032", "save it as .dxf"),
+        ("a.rar", b"Rar!", "unpack it first, or pack it as .zip"),
+        ("a.geojson.gz", b"\x1f\x8b", "unpack it first, or pack it as .zip"),
         ("a.vrt", b"<OGRVRTDataSource/>", "only points to other data"),
         ("a.inp", b"[JUNCTIONS]\n", "cannot be read"),
     ],

@@ -63,6 +63,13 @@ def test_the_mapping_goes_before_all_names(matched):
     assert found["use"] == (None, "mapping: constant housing")
 
 
+def test_a_column_that_has_a_fields_very_name_serves_it_beside_what_the_mapping_makes_of_it(matched):
+    found = matched(["name", "MC"], {"fields": {"parcel_id": "name"}})
+    assert (found["parcel_id"], found["name"]) == (("name", "mapping"), ("name", "same name"))
+    found = matched(["县区", "MC"], {"fields": {"parcel_id": "县区"}})
+    assert "name" not in found
+
+
 def test_the_mapping_may_name_a_column_in_full_that_a_shapefile_cut(matched):
     assert matched(["县区名"], {"fields": {"name": "县区名称"}})["name"] == ("县区名", "mapping")
 

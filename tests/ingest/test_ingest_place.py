@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import shapely
+from pyproj import Transformer
 
 from twin.crs import CRS84, geodesic_distance_m, parse_crs, reproject, transform
 from twin.errors import CrsError, InvalidParameter
@@ -181,3 +182,38 @@ def test_the_distance_of_the_worked_offset_is_that_of_the_standards():
     lon, lat = wgs84_to_gcj02(np.array([118.4655]), np.array([35.5505]))
     assert geodesic_distance_m([118.4655], [35.5505], lon, lat, CRS84)[0] == pytest.approx(518.1, abs=0.05)
     assert transform([118.4655], [35.5505], CRS84, parse_crs("EPSG:4548"))[0][0] == pytest.approx(632885.385, abs=1e-3)
+
+
+def test_long_borders_stay_straight_as_delivered_and_the_report_counts_what_that_took(
+    take, parcels, deliver, rows_of, square
+):
+    # 11 km of a parallel bend by 1.7 m in the plane: halved six times, as tests/twin/test_densify.py works out.
+    strip = shapely.box(118.30, 35.50, 118.42, 35.5001)
+    small = shapely.box(118.44, 35.50, 118.4401, 35.5001)
+    report = take(parcels, deliver("a.gpkg", {"parcel_id": ["1", "2"]}, geometry=[strip, small], crs="EPSG:4490"))
+    said = "126 vertices were put on long edges of 1 geometries, so that they stay straight in EPSG:4490 to 1 mm"
+    assert said in report.files[0].notices
+    stored = rows_of(parcels).geometry
+    assert shapely.get_num_coordinates(stored.to_numpy()).tolist() == [5 + 126, 5]
+    again = take(
+        parcels, deliver("a.gpkg", {"parcel_id": ["1", "2"]}, geometry=[strip, small], crs="EPSG:4490"), mode="sync"
+    )
+    assert (again.unchanged, again.revision) == (2, None)
+
+
+def test_a_hole_that_touches_its_shell_does_so_in_the_storage_crs_too(take, parcels, deliver, rows_of):
+    # The corner of the hole lies on the southern side: on the parallel, more than a metre south of the chord.
+    hole = [(118.337, 35.50), (118.35, 35.51), (118.33, 35.51)]
+    touching = shapely.Polygon([(118.30, 35.50), (118.42, 35.50), (118.42, 35.52), (118.30, 35.52)], [hole])
+    small = shapely.box(118.44, 35.50, 118.4401, 35.5001)
+    assert touching.is_valid
+    report = take(parcels, deliver("a.gpkg", {"parcel_id": ["1", "2"]}, geometry=[small, touching], crs="EPSG:4490"))
+    assert report.repaired == 1
+    assert "1 invalid geometries were repaired, their area kept: rows 2" in report.files[0].notices
+    stored = rows_of(parcels).geometry["2"]
+    fine = shapely.segmentize(touching, 1e-4)
+    there = Transformer.from_crs(4490, 4548, always_xy=True)
+    assert stored.is_valid
+    assert stored.area == pytest.approx(
+        shapely.transform(fine, lambda xy: np.column_stack(there.transform(*xy.T))).area, rel=1e-7
+    )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from pyproj import Geod
 
 import layers
+from twin.area import ellipsoidal_area_m2
 from twin.crs import CRS84, parse_crs, reproject
 from twin.errors import CrsError, SourceError
 from twin.ingest import ingest_files, read_area
@@ -325,6 +329,30 @@ def test_farms_in_another_hemisphere_keep_their_area(world, shared_data, parcels
     mapping = {"fields": {"parcel_id": {"sequence": "f"}}}
     report = ingest_files(world, parcels, [path], mapping=mapping, author="t", repair_tolerance=1e-3)
     assert report.inserted == 2008
-    bounds = np.round(shapely.total_bounds(world.read(parcels, Query()).geometry), 2)
+    stored = world.read(parcels, Query()).data.geometry
+    bounds = np.round(shapely.total_bounds(stored), 2)
     assert (bounds[:2] > [20, -34.4]).all()
     assert (bounds[2:] < [21, -33.7]).all()
+    # The same polygons by PROJ's geodesics, with a vertex every 50 m; a border is right to a millimetre.
+    delivered = gpd.read_file(path)
+    fine = shapely.segmentize(delivered.geometry[delivered.is_valid].to_numpy(), 50)
+    degrees = gpd.GeoSeries(fine, crs=delivered.crs).to_crs(4326)
+    true_m2 = [abs(Geod(ellps="WGS84").geometry_area_perimeter(farm)[0]) for farm in degrees]
+    valid = [f"f{row + 1}" for row in np.flatnonzero(delivered.is_valid)]
+    off_m2 = ellipsoidal_area_m2(stored[valid].to_numpy(), world.crs) - true_m2
+    assert (np.abs(off_m2) < 0.001 * shapely.length(fine)).all()
+    assert len(valid) > 1900
+
+
+@pytest.mark.parametrize(("source", "area_km2"), [("tianditu_cgcs2000", 1722.9), ("amap_wgs84", 1717.7)])
+def test_the_area_of_the_county_depends_on_the_source_and_the_revision_says_which(
+    store, areas, boundaries, rows_of, source, area_km2
+):
+    path = boundaries / f"{source}_linyi_counties.geojson"
+    mapping = {"fields": {"area_id": "district_adcode", "name": "district_name", **COUNTY["fields"]}}
+    report = ingest_files(store, areas, [path], mapping=mapping, author="t")
+    (yinan,) = reproject(rows_of(areas).geometry[["371321"]].to_numpy(), store.crs, parse_crs("EPSG:4527"))
+    assert yinan.area / 1e6 == pytest.approx(area_km2, abs=0.05)  # measured in that grid by others
+    (revision,) = store.revisions(areas)
+    assert (revision.source, revision.sha256) == (path.name, report.sha256)
+    assert revision.sha256 == sha256(path.read_bytes()).hexdigest()

@@ -183,6 +183,26 @@ def test_coordinates_that_are_no_numbers_are_faults_with_file_row_and_value(faul
     assert (fault.file, fault.row, fault.field, fault.value) == ("wells.csv", 2, "lon", "一百一十八")
 
 
+@pytest.mark.parametrize(("row", "lacks"), [("1,a,NaN,35.55", "经度"), ("1,a,118.46,", "纬度")])
+def test_half_a_place_is_a_fault_that_names_the_missing_half(faults_of, wells, write_text, row, lacks):
+    (fault,) = faults_of(wells, write_text("wells.csv", f"井号,名称,经度,纬度\n0,x,118.4655,35.5505\n{row}\n"))
+    assert (fault.row, fault.field) == (2, lacks)
+    assert fault.what == "there is only one coordinate; the other is missing"
+
+
+def test_a_key_that_a_spreadsheet_rounded_is_a_fault(faults_of, wells, write_text):
+    rows = "371321001002,a,118.46,35.55\n3.71321E+11,b,118.47,35.55\n3E10,c,118.48,35.55\n"
+    (fault,) = faults_of(wells, write_text("wells.csv", "井号,名称,经度,纬度\n" + rows))
+    assert (fault.row, fault.field, fault.value) == (2, "well_id", "3.71321E+11")
+
+
+def test_faults_come_in_the_order_of_the_rows(faults_of, wells, write_text):
+    first = write_text("a.csv", "井号,名称,经度,纬度\n,a,118.46,x\n2,a,118.46,35.55\n2,b,8.4,47.2\n,d,118.46,35.55\n")
+    second = write_text("b.csv", "井号,名称,经度,纬度\n9,a,x,35.5\n")
+    found = [(fault.file, fault.row) for fault in faults_of(wells, first, second)]
+    assert found == [("a.csv", 1), ("a.csv", 1), ("a.csv", 3), ("a.csv", 3), ("a.csv", 4), ("b.csv", 1)]
+
+
 def test_rows_with_too_many_values_are_faults_and_the_others_keep_their_numbers(faults_of, wells, write_text):
     path = write_text("wells.csv", "id,lon,lat\n1,118.4,35.5\n\n2,118.4,35.5,7\n3,x,35.5\n")
     faults = faults_of(wells, path)
@@ -212,8 +232,8 @@ def test_whatever_stands_above_the_header_the_rows_keep_their_numbers(faults_of,
     path = write_text("wells.csv", f'{above}{header}1,a,118.4655,35.5505\n  \n2,"b\nc",118.4655,x\n3,d\n')
     faults = [(f.row, f.field, f.what) for f in faults_of(wells, path)]
     assert faults == [
-        (4, None, "the row has another number of values"),
         (3, "纬度", "the coordinate is not a number"),
+        (4, None, "the row has another number of values"),
     ]
 
 

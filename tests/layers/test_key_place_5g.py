@@ -75,6 +75,13 @@ def test_the_day_of_a_measurement_is_the_day_in_china(judge):
     assert judge(samples=next_day, on_date=date(2022, 5, 1)) is None
 
 
+def test_any_day_of_the_calendar_may_be_asked_about(judge):
+    samples = key_points("p", -80, measured_at="2022-05-01T00:00Z")
+    assert judge(samples=samples, measured_since=date.min, on_date=date.max)["covered"]
+    assert judge(samples=samples, on_date=date.min) is None
+    assert judge(samples=samples, measured_since=date.max) is None
+
+
 # --- measured area ---------------------------------------------------------------------------------------------------
 
 

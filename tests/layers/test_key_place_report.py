@@ -115,7 +115,7 @@ def test_each_place_belongs_to_one_township(measure):
     ]
     places = [place("a", box(-500, 0, -400, 100)), place("b", Point(0, 0)), place("c", box(5000, 0, 5100, 100))]
     found = measure(places, samples=key_points("b", -80), areas=areas)
-    assert [(part.id, part.value, part.numerator, part.denominator) for part in found.breakdown] == [
+    assert [(part.area_id, part.value, part.numerator, part.denominator) for part in found.breakdown] == [
         ("1", 0.5, 1.0, 2.0),
         ("2", None, 0.0, 0.0),
     ]
@@ -171,10 +171,12 @@ def test_without_places_there_is_no_value(measure):
     "wrong",
     [
         {"area_share": 0.0},
-        {"area_share": 1.01},
+        {"area_share": 1.0000001},
         {"min_measured_share": -1.0},
         {"radius_scale": 0.0},
+        {"radius_scale": 10.1},
         {"radius_scale": math.inf},
+        {"radius_scale": math.nan},
         {"min_samples": 0},
         {"rsrp_dbm": -300.0},
         {"sinr_db": 41.0},
@@ -184,5 +186,5 @@ def test_without_places_there_is_no_value(measure):
 )
 def test_parameters_out_of_range_are_refused_by_name(measure, wrong):
     (name,) = wrong
-    with pytest.raises(InvalidParameter, match=name):
+    with pytest.raises(InvalidParameter, match=f"{name} must be .*, not '?{wrong[name]}"):
         measure([place("p", SQUARE)], **wrong)

@@ -29,6 +29,30 @@ every_layer = pytest.mark.parametrize("layer", CATALOG.layers.values(), ids=list
 every_indicator = pytest.mark.parametrize("indicator", CATALOG.indicators.values(), ids=list(CATALOG.indicators))
 
 
+#: What programs outside rely on: geometry, fields, and codes of some of them.
+PROMISED = {
+    "admin_areas": ("MultiPolygon", "area_id name parent_id", {"level": "county township community grid"}),
+    "planning_areas": ("MultiPolygon", "area_id name version", {"kind": "planning urban"}),
+    "topo_sheets": (
+        "Polygon",
+        "sheet_id sheet_no scheme survey_date",
+        {"scale": "500 1000 2000", "status": "accepted in_progress rejected"},
+    ),
+    "key_places": (
+        "MultiPolygon Point",
+        "place_id name",
+        {"category": "station sight park library hospital school service_center"},
+    ),
+    "cell_sites": (
+        "PointZ",
+        "cell_id operator band azimuth_deg beamwidth_deg height_m power_w radius_m in_service_since in_service_until",
+        {"status": "in_service", "site_id": ""},
+    ),
+    "weather_stations": ("PointZ", "station_id name", {"kind": "automatic manual", "status": "in_service"}),
+    "buildings": ("MultiPolygonZ", "building_id name height_m floors use cim_level", {}),
+}
+
+
 def repeated(names):
     return [name for name, times in Counter(names).items() if times > 1]
 
@@ -71,6 +95,16 @@ def test_a_layer_is_titled_in_both_languages_and_says_what_it_is(layer: Layer):
     assert layer.standard
     assert re.fullmatch(r"[a-z_]+s", layer.id)
     assert 0 <= layer.zooms[0] < layer.zooms[1] <= 22
+
+
+@pytest.mark.parametrize("layer_id", PROMISED)
+def test_a_layer_keeps_what_others_rely_on(layer_id):
+    layer = CATALOG.layer(layer_id)
+    geometry, fields, codes = PROMISED[layer_id]
+    assert " ".join(f"{kind}{'Z' * layer.has_z}" for kind in (layer.geometry, *layer.also)) == geometry
+    assert set(fields.split()) <= set(layer.schema.names)
+    for name, values in codes.items():
+        assert set(values.split()) <= {str(code.value) for code in layer.schema[name].codes}, name
 
 
 @every_layer
@@ -239,7 +273,7 @@ def test_the_parts_of_a_measure_agree_with_each_other(indicator: Indicator, fram
     measure = indicator.function(*frames, **indicator.parse(indicator.example.parameters))
     assert json.loads(json.dumps(measure.details)) == measure.details
     for part in measure.breakdown:
-        assert part.id in frames[indicator.inputs.index("admin_areas")].data.index
+        assert part.area_id in frames[indicator.inputs.index("admin_areas")].data.index
     for shape_ in measure.shapes:
         assert shapely.is_valid(shape_.geometry)
         assert not shapely.is_empty(shape_.geometry)

@@ -8,6 +8,7 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+from pyproj import Geod
 
 from layers.topo_sheets import graticule
 from twin.crs import BBox
@@ -51,6 +52,14 @@ def test_a_point_has_the_sheet_number_of_the_standard(lon: float, lat: float, nu
 )
 def test_a_number_has_its_footprint(number: str, west: float, south: float, east: float, north: float) -> None:
     assert graticule.footprint(number) == BBox(float(west), float(south), float(east), float(north))
+
+
+def test_a_1_to_2000_sheet_is_no_square_kilometre() -> None:
+    """About 944 m by 771 m at 35.5° north, along the parallel and the meridian of the ellipsoid."""
+    west, south, east, north = graticule.footprint(graticule.number_at(118.5, 35.5, scale=2000))
+    geod = Geod(a=6378137, rf=298.257222101)
+    assert geod.inv(west, south, east, south)[2] == pytest.approx(944, abs=2)
+    assert geod.inv(west, south, west, north)[2] == pytest.approx(771, abs=2)
 
 
 def test_a_1_to_2000_sheet_may_be_written_as_a_ninth_of_its_1_to_5000_sheet() -> None:

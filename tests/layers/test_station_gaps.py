@@ -10,6 +10,7 @@ import pytest
 import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy.spatial import Delaunay
 from shapely.geometry import MultiPolygon, Point, box
 
 from layers.weather_stations.gaps import find_largest_empty_circle, find_longest_edge, measure_nearest_m
@@ -104,6 +105,14 @@ def test_the_longest_edge_is_the_longest_side_of_a_triangle_whose_circle_is_empt
     assume(np.ptp(across) > 1e-3 * np.ptp(along))  # flatter than that is a line
     edge = find_longest_edge(positions(stations), PLANE)
     assert edge.length_m == pytest.approx(max(longest), rel=2e-5)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_longest_edge_of_many_stations_is_that_of_another_triangulation(seed):
+    at = positions(np.random.default_rng(seed).uniform(-20_000, 20_000, (300, 2)))
+    corners = at[Delaunay(at - at.mean(axis=0)).simplices]
+    sides = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2)
+    assert find_longest_edge(at, PLANE).length_m == pytest.approx(sides.max(), rel=2e-5)
 
 
 def radius_is_clear(at):

@@ -17,6 +17,7 @@ from layers.planning_areas import PLANNING_AREAS
 from layers.weather_stations.layer import WEATHER_STATIONS
 from layers.weather_stations.spacing import weather_station_spacing
 from twin.crs import parse_crs, reproject
+from twin.densify import densify
 from twin.errors import InvalidParameter
 
 X, Y = 500_000, 3_930_000
@@ -109,14 +110,25 @@ def test_a_station_on_the_border_counts_and_one_outside_does_not(measure):
 
 @pytest.mark.parametrize("crs", ["EPSG:4490", "EPSG:4548", "EPSG:4527", "EPSG:32650", "EPSG:3857"])
 def test_a_station_on_the_border_counts_in_every_crs(measure, crs):
-    """The border is straight in EPSG:4549; elsewhere it bends, but not between its corners as they are stored."""
+    """The border is straight in EPSG:4549; elsewhere it bends by up to 2 m, and is stored as ingest does."""
     stored = parse_crs(crs)
 
     def move(row):
-        return row | {"geometry": reproject([row["geometry"]], PLANE, stored)[0]}
+        return row | {"geometry": reproject(densify([row["geometry"]], PLANE, stored), PLANE, stored)[0]}
 
     stations = [move(station(number, at)) for number, at in enumerate([(0, 5), (5, 0), (10, 5), (5, 10), (0, 0)])]
     assert measure(stations, scope=[move(urban())], crs=crs).denominator == 5
+
+
+def test_a_border_that_is_straight_in_stored_degrees_is_followed_as_it_bends_on_the_ground(measure):
+    """12 km of a parallel leave their chord by 2.01 m: sin 2φ / 16 · (12 km / N cos φ)² · N, N = 6,385 km."""
+    square = box(118.4, 35.5, 118.5322, 35.6)
+    rows = [
+        {"station_id": name, "name": name, "kind": "automatic", "geometry": Point(118.4661, 35.5 + off, 100)}
+        for name, off in (("in", 1e-6), ("on", 0.0), ("out", -1e-6))  # a millionth of a degree is 11 cm
+    ]
+    found = measure(rows, scope=[{**urban(), "geometry": square}], crs="EPSG:4490")
+    assert found.covered == {"weather_stations": ("in", "on")}
 
 
 def test_only_automatic_stations_in_service_on_the_day_count(measure):
@@ -140,7 +152,7 @@ def test_no_station_is_no_spacing(measure):
     assert found.value is None
     assert "No automatic station" in found.note
     assert found.details["stations_needed"] == 5
-    assert [(part.id, part.value, part.denominator) for part in found.breakdown] == [("1", None, 0.0)]
+    assert [(part.area_id, part.value, part.denominator) for part in found.breakdown] == [("1", None, 0.0)]
 
 
 @pytest.mark.parametrize("area", ["urban", "planning", "county"])
@@ -167,14 +179,14 @@ def test_each_township_has_the_spacing_of_its_part_of_the_area(measure):
     """Left half with three stations, right half with one; a township outside of the area has no row."""
     areas = [area("1", box(-5, 0, 5, 10)), area("2", box(5, 0, 20, 10)), area("3", box(10, 0, 20, 10))]
     found = measure([(1, 1), (2, 2), (3, 3), (9, 9)], areas=areas)
-    assert [(part.id, part.denominator) for part in found.breakdown] == [("1", 3.0), ("2", 1.0)]
+    assert [(part.area_id, part.denominator) for part in found.breakdown] == [("1", 3.0), ("2", 1.0)]
     assert [part.value for part in found.breakdown] == pytest.approx([math.sqrt(50 / 3), math.sqrt(50)], rel=1e-5)
 
 
 def test_a_station_on_a_township_border_is_counted_once(measure):
     areas = [area("1", box(0, 0, 5, 10)), area("2", box(5, 0, 8, 10))]
     found = measure([(5, 5), (1, 1), (9, 9)], areas=areas)
-    assert [(part.id, part.denominator) for part in found.breakdown] == [("1", 2.0), ("2", 0.0)]
+    assert [(part.area_id, part.denominator) for part in found.breakdown] == [("1", 2.0), ("2", 0.0)]
     assert [part.numerator for part in found.breakdown] == pytest.approx([50e6, 30e6], rel=1e-6)
     assert found.details["stations_outside_townships"] == 1
 
@@ -204,6 +216,18 @@ def test_stations_at_one_place_are_counted_and_told(measure):
     assert found.denominator == 5
     assert found.details["mean_nearest_neighbour_km"] == pytest.approx(3, abs=1e-5)  # 0, 0, 5, 5, 5
     assert "1 of 5 stations" in found.note
+
+
+@pytest.mark.parametrize("apart_m", [1e-9, 1e-6, 1e-4])
+def test_one_place_written_down_twice_is_one_place(measure, apart_m):
+    """Coordinates that came by two ways differ in their last digits."""
+    again = [(x + apart_m / 1000, y - apart_m / 1000) for x, y in FOUR]
+    found, once = measure([*FOUR, *again]), measure(FOUR)
+    assert found.denominator == 8
+    assert "4 of 8 stations" in found.note
+    assert found.details["mean_nearest_neighbour_km"] == 0
+    for name in ("longest_delaunay_edge_km", "largest_empty_circle_km"):
+        assert found.details[name] == pytest.approx(once.details[name], abs=1e-6)
 
 
 def test_the_best_place_of_equal_ones_is_the_one_deepest_in_the_area(measure):

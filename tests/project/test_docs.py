@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import layers
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -35,3 +37,10 @@ def test_the_reference_has_no_other_pages(reference):
 def test_every_link_leads_to_a_file_of_the_project(page):
     links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
     assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/assessment.md"])
+def test_the_indicators_are_called_what_the_code_calls_them(page):
+    text = (ROOT / page).read_text("utf-8")
+    for indicator in layers.catalog().indicators.values():
+        assert re.search(rf"`?{indicator.id}`?[ |]+{indicator.title_zh} ", text), indicator.title_zh

@@ -21,6 +21,7 @@ from twin.crs import parse_crs
 from twin.errors import CrsError, InvalidParameter, RevisionConflict, StoreExists, StoreUnavailable
 from twin.query import Query
 from twin.stores import create_store, open_store
+from twin.stores.gpkg_file import connect_file
 
 SUPPORT = Path(__file__).parents[1] / "support"
 
@@ -69,7 +70,7 @@ def test_a_writer_killed_in_the_middle_leaves_the_previous_revision_and_the_next
         time.sleep(delay_s)
         writer.send_signal(signal.SIGKILL)
         finished = "written" in writer.stdout.read()
-    assert writer.returncode == (0 if finished else -signal.SIGKILL)
+    assert finished or writer.returncode == -signal.SIGKILL
     with open_store(path, write=True) as store:
         assert (store.latest(), store.count(LAYER)) in ([(2, 40_001)] if finished else [(1, 1), (2, 40_001)])
         write(store, insert=make_rows(b={"geometry": shapely.box(5, 5, 6, 6)}))
@@ -182,13 +183,25 @@ def test_a_place_where_no_store_can_be_is_refused(tmp_path):
         (b"hello, this is no database at all" * 100, "not a GeoPackage"),
     ],
 )
-def test_a_file_that_is_no_store_is_refused_by_name(tmp_path, content, words):
+@pytest.mark.parametrize("write", [False, True])
+def test_a_file_that_is_no_store_is_refused_by_name_and_let_go_unchanged(tmp_path, monkeypatch, content, words, write):
+    opened = []
+
+    def connect(*args, connect=sqlite3.connect, **options):
+        opened.append(connect(*args, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
     path = tmp_path / "broken.gpkg"
     path.write_bytes(content)
     with pytest.raises(StoreUnavailable, match=words) as raised:
-        open_store(path)
+        open_store(path, write=write)
     assert "broken.gpkg" in raised.value.detail
     assert path.read_bytes() == content
+    for connection in opened:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed database"):
+            connection.execute("SELECT 1")
+    assert opened
 
 
 def read_everything(path):
@@ -203,17 +216,20 @@ def test_a_truncated_store_is_refused_or_reported_damaged_but_never_wrong(path):
         read_everything(path)
 
 
-def test_somebody_elses_geopackage_is_not_taken_for_a_store(tmp_path):
+@pytest.mark.parametrize("write", [False, True])
+def test_somebody_elses_geopackage_is_not_taken_for_a_store_and_not_touched(tmp_path, write):
     path = tmp_path / "other.gpkg"
     make_rows(a={"geometry": shapely.box(0, 0, 1, 1)}).drop(columns="seen_at").to_file(
         path, layer="plots", engine="pyogrio"
     )
+    before = path.read_bytes()
     with pytest.raises(StoreUnavailable, match="not a twin's store"):
-        open_store(path)
+        open_store(path, write=write)
+    assert path.read_bytes() == before
 
 
 def test_a_locked_store_is_reported_as_such(path, monkeypatch):
-    monkeypatch.setattr("twin.stores.gpkg_file.connect_file.__kwdefaults__", {"timeout_s": 0.1})
+    monkeypatch.setitem(connect_file.__kwdefaults__, "timeout_s", 0.1)
     with open_store(path, write=True) as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreUnavailable, match="another program is writing"):

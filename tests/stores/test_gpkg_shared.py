@@ -15,9 +15,10 @@ import pyogrio
 import pytest
 import shapely
 
-from tests_support import CRS, LAYER, make_rows, write
+from tests_support import CRS, LAYER, edit_file, make_rows, write
 from twin.crs import BBox
 from twin.errors import StoreUnavailable
+from twin.history import revert
 from twin.query import Query
 from twin.schema import Field
 from twin.stores import create_store, open_store
@@ -141,6 +142,19 @@ def test_a_geometry_that_another_program_damaged_is_reported_and_can_be_mended(p
         assert store.count(LAYER, Query(bbox=BBox(0, 0, 1, 1))) == 1
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "kind"),
+    [("floors", "many", "integer"), ("floors", 2.5, "integer"), ("height_m", "", "real"), ("built", "soon", "date")],
+)
+def test_a_value_that_is_not_of_its_type_is_reported_and_its_revision_can_be_undone(path, column, value, kind):
+    edit_file(path, f"UPDATE plots SET {column} = ? WHERE plot_id = 'b'", [value])
+    with open_store(path, write=True) as store:
+        with pytest.raises(StoreUnavailable, match=f"plots b has {value!r} as {column}, which is no {kind}"):
+            store.read(LAYER)
+        revert(store, LAYER, 2, author="chief")
+        assert floors(store) == {"a": 1, "b": 2}
+
+
 def test_rows_appended_by_another_program_are_revisions_and_found_in_a_box(path):
     appended = make_rows(x={"floors": 5, "geometry": shapely.box(20, 20, 30, 30)})
     pyogrio.write_dataframe(appended, path, layer="plots", append=True)
@@ -155,11 +169,8 @@ def test_a_field_added_later_is_kept_in_the_history_of_outside_edits(path):
     wider = replace(LAYER, fields=(*LAYER.fields, Field(name="owner", title="Owner", title_zh="业主")))
     with open_store(path, write=True) as store:
         store.prepare(wider)
-    with closing(sqlite3.connect(path)) as connection, connection:
-        for side in ("IsEmpty", "MinX", "MaxX", "MinY", "MaxY"):
-            connection.create_function(f"ST_{side}", 1, lambda _: 0)
-        connection.execute("UPDATE plots SET owner = 'x' WHERE plot_id = 'a'")
-        connection.execute("UPDATE plots SET owner = 'y' WHERE plot_id = 'a'")
+    edit_file(path, "UPDATE plots SET owner = 'x' WHERE plot_id = 'a'")
+    edit_file(path, "UPDATE plots SET owner = 'y' WHERE plot_id = 'a'")
     with open_store(path) as store:
         owners = [store.read(wider, Query(ids=("a",), as_of=n)).data["owner"].fillna("").tolist() for n in (1, 2, 3)]
     assert owners == [[""], ["x"], ["y"]]

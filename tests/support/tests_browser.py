@@ -36,6 +36,10 @@ class Page:
         answer = self._do("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         return answer["result"].get("value")
 
+    def resize(self, width: int, height: int) -> None:
+        """Give the page a window of another size, in CSS pixels."""
+        self._do("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=True)
+
     def click(self, x: int, y: int) -> None:
         """Click at a place of the window."""
         for event in ("mousePressed", "mouseReleased"):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import sqlite3
+import struct
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
 from twin.columns import typed_series
 from twin.crs import parse_crs
@@ -71,3 +75,17 @@ def write(
     """One write of `LAYER`."""
     changes = Changes(insert=insert, update=update, delete=tuple(delete))
     return store.write(layer, changes, author=author, reason="test", **options)
+
+
+def gpkg_blob(geometry: shapely.Geometry) -> bytes:
+    """A geometry as GeoPackage stores it, without an envelope."""
+    return b"GP\0\1" + struct.pack("<i", 4548) + shapely.to_wkb(geometry, byte_order=1, flavor="iso")
+
+
+def edit_file(path: str, sql: str, values: Sequence[Any] = ()) -> None:
+    """Run a statement as another program does, with the SQL functions that the R-tree's triggers ask for."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.create_function("ST_IsEmpty", 1, lambda blob: shapely.from_wkb(blob[8:]).is_empty)
+        for side, name in enumerate(("MinX", "MinY", "MaxX", "MaxY")):
+            connection.create_function(f"ST_{name}", 1, lambda blob, side=side: shapely.from_wkb(blob[8:]).bounds[side])
+        connection.execute(sql, values)

@@ -53,7 +53,7 @@ def test_ground_of_two_townships_belongs_to_the_first():
 
 def test_a_row_of_the_breakdown_without_a_denominator_has_no_value():
     frame = areas(("1", "township"), ("2", "township"))
-    assert [(part.id, part.value, part.denominator) for part in make_parts(frame, [1, 0], [4, 0])] == [
+    assert [(part.area_id, part.value, part.denominator) for part in make_parts(frame, [1, 0], [4, 0])] == [
         ("1", 0.25, 4.0),
         ("2", None, 0.0),
     ]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests_support import edit_file
 from twin.cli import COMMANDS
 from twin.errors import SettingsError
 from twin.session import Session
@@ -168,6 +169,7 @@ def test_a_dry_run_reports_and_writes_nothing(county):
         (["assess", "coverage"], 1, "there is no indicator coverage"),
         (["assess", "--param", "colour=red"], 1, "no indicator asked for has a parameter colour"),
         (["assess", "--param", "area"], 1, "--param takes name=value"),
+        (["assess", "--param", "area=urban", "--param", "area=planning"], 1, "--param gives area 2 values"),
         (["assess", "--as-of", "yesterday"], 2, "neither a revision number nor a date"),
         (["init", "county.sqlite", "--crs", "EPSG:4548"], 1, "a path ending in .gpkg"),
         (["init", "county.gpkg", "--crs", "EPSG:999999"], 1, "999999"),
@@ -188,11 +190,21 @@ def test_the_common_options_may_stand_before_the_command_and_behind_it(county):
     assert len(json.loads(county.twin("--store", "other.gpkg", "layers", "--store", "county.gpkg", "--json"))) > 1
 
 
-def test_an_export_never_replaces_the_store_it_comes_from(county):
-    (county.folder / "alias.gpkg").symlink_to("county.gpkg")
-    for name in ("county.gpkg", "alias.gpkg"):
-        assert "is the store itself" in county.twin("export", "weather_stations", name, "--overwrite", code=1)
-    assert len(county.json("history", "weather_stations")) == 1
+def test_the_doctor_says_which_rows_that_other_programs_edited_break_the_schema(county):
+    path = str(county.folder / "county.gpkg")
+    county.twin("doctor")
+    edit_file(path, "UPDATE weather_stations SET name = '改名' WHERE station_id = 's1'")
+    assert "weather_stations" in county.twin("doctor")
+    assert "keeps the schema" in county.twin("doctor")
+    edit_file(path, "UPDATE weather_stations SET kind = 'manuel', geom = NULL WHERE station_id = 's2'")
+    said = county.twin("doctor", code=1).splitlines()[-2:]
+    assert [line.split()[:2] for line in said] == [["weather_stations", "s2"]] * 2
+    assert "field kind: the value is not of the code list (found manuel); allowed: automatic" in said[0]
+    assert "field geometry: there is no geometry" in said[1]
+    county.twin("revert", "weather_stations", "4")
+    county.twin("doctor")
+    edit_file(path, "UPDATE weather_stations SET accuracy_m = 'good' WHERE station_id = 's2'")
+    assert "weather_stations s2 has 'good' as accuracy_m, which is no real" in county.twin("doctor", code=1)
 
 
 def test_what_the_terminal_cannot_show_is_escaped(terminal):
@@ -249,3 +261,14 @@ def test_every_command_has_help_with_an_example(terminal, command):
     assert f"twin {command}" in said
     assert "Example" in said
     assert "--json" in said
+
+
+@pytest.mark.parametrize("words", ["--help", "indicators"])
+def test_what_needs_no_rows_starts_without_the_libraries_that_read_them(words):
+    """Half of the time to the first line went into importing them."""
+    program = (
+        "import sys; from twin.cli import main_group; main_group.main(sys.argv[1:], standalone_mode=False); "
+        "sys.exit(str({'pandas', 'geopandas', 'scipy', 'sqlalchemy', 'fastapi'} & sys.modules.keys() or '') or None)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, words], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

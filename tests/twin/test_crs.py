@@ -89,6 +89,14 @@ def test_a_user_defined_crs_is_called_by_its_name():
     assert epsg_code(LOCAL) is None
 
 
+def test_the_parameters_of_a_datum_are_no_part_of_a_name():
+    plain = "+proj=tmerc +lon_0=118.5 +x_0=500000 +ellps=krass"
+    assert crs_label(parse_crs(f"{plain} +towgs84=-12.5,3e2,7,0,0,0,1")).startswith(f"{plain} +towgs84=… ")
+    assert "/srv/secret" not in crs_label(parse_crs(f"{plain} +nadgrids=/srv/secret.gsb"))
+    shifted = parse_crs(f"{plain} +towgs84=-12.5,3e2,7,0,0,0,1").to_wkt()
+    assert "12.5" not in crs_label(parse_crs(shifted))
+
+
 def test_codes_that_share_a_grid_are_told_apart_by_name():
     assert same_grid(parse_crs(4509), parse_crs(4548))
     for code in (4509, 4548):

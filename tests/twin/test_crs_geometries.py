@@ -21,12 +21,12 @@ from twin.crs import (
     parse_crs,
     reproject,
     reproject_bbox,
-    reproject_ragged,
     same_grid,
     transform,
     transverse_mercator,
 )
 from twin.errors import CrsError
+from twin.ragged import reproject_ragged
 
 LOCAL = transverse_mercator(118.5)
 LOCAL_PROJ = "+proj=tmerc +lon_0=118.5 +x_0=500000 +ellps=GRS80"

@@ -14,7 +14,7 @@ import shapely
 from tests_support import CRS, LAYER, make_rows, write
 from twin.catalog import Catalog
 from twin.engine import evaluate, frame_digest, verify
-from twin.errors import IndicatorNotFound, InvalidParameter, LayerNotFound
+from twin.errors import IndicatorNotFound, InvalidParameter, LayerNotFound, StoreUnavailable
 from twin.frame import Frame
 from twin.indicator import Clause, Example, Measure, Part, Target, indicator
 from twin.schema import Field
@@ -49,12 +49,13 @@ def tall_plots(
         denominator=len(rows),
         covered={"plots": tuple(rows.index[tall])},
         uncovered={"plots": tuple(rows.index[~tall])},
-        breakdown=(Part(id="all", name="All", value=tall.mean(), numerator=tall.sum()),),
+        breakdown=(Part(area_id="all", name="All", value=tall.mean(), numerator=tall.sum()),),
         details={"tallest": rows["floors"].max(), "day": on_date},
     )
 
 
 CATALOG = Catalog.of([LAYER], [tall_plots])
+PLOT = shapely.box(0, 0, 1, 1)
 
 
 @pytest.fixture
@@ -74,6 +75,7 @@ def test_a_result_carries_value_verdict_parameters_and_evidence_as_json(store):
     assert json.loads(json.dumps(result)) == result
     assert (result["value"], result["numerator"], result["denominator"], result["verdict"]) == (0.25, 1, 4, "missed")
     assert result["parameters"]["floors"] == 11
+    assert result["crs"] == "EPSG:4548"
     assert result["clause"]["document"] == "Test code"
     assert result["covered"] == {"plots": ["p11"]}
     (evidence,) = result["evidence"]
@@ -98,7 +100,8 @@ def test_a_measure_without_a_value_must_say_why():
 def test_a_result_holds_after_later_writes_and_is_computed_on_the_recorded_state(store):
     fill(store)
     recorded = evaluate(tall_plots, CATALOG, store).to_dict()
-    write(store, update=make_rows(p8={"floors": 30, "use": "home"}), effective=datetime(2020, 1, 1, tzinfo=UTC))
+    taller = make_rows(p8={"floors": 30, "use": "home", "geometry": PLOT})
+    write(store, update=taller, effective=datetime(2020, 1, 1, tzinfo=UTC))
     assert verify(recorded, CATALOG, store) == []
     assert evaluate(tall_plots, CATALOG, store).measure.value == 0.75
 
@@ -107,7 +110,7 @@ def test_a_result_as_of_a_day_holds_though_a_late_delivery_changed_that_day(stor
     fill(store)
     day = datetime(2021, 6, 1, tzinfo=UTC)
     recorded = evaluate(tall_plots, CATALOG, store, as_of=day).to_dict()
-    write(store, update=make_rows(p8={"floors": 30}), effective=datetime(2021, 2, 1, tzinfo=UTC))
+    write(store, update=make_rows(p8={"floors": 30, "geometry": PLOT}), effective=datetime(2021, 2, 1, tzinfo=UTC))
     assert verify(recorded, CATALOG, store) == []
     assert evaluate(tall_plots, CATALOG, store, as_of=day).measure.value == 0.75
 
@@ -116,6 +119,7 @@ def test_a_doctored_result_is_found_out(store):
     fill(store)
     recorded = evaluate(tall_plots, CATALOG, store).to_dict()
     assert verify(recorded | {"value": 0.95}, CATALOG, store) == ["value: recorded 0.95, computed 0.5"]
+    assert verify(recorded | {"unit": "%"}, CATALOG, store) == ["unit: recorded %, computed ratio"]
     evidence = [recorded["evidence"][0] | {"digest": "0" * 64}]
     assert verify(recorded | {"evidence": evidence}, CATALOG, store) == [
         "plots: the rows read are not those recorded (digest differs)"
@@ -196,8 +200,8 @@ def test_the_day_of_an_evaluation_is_filled_in_and_recorded(store):
     ("parameters", "words"),
     [
         ({"flors": "3"}, "tall_plots has no parameter flors; there are: floors, share, use, on_date"),
-        ({"floors": "many"}, "floors must be a value of type int"),
-        ({"share": "inf"}, "share must be a value of type float"),
+        ({"floors": "many"}, "floors must be a whole number, not 'many'"),
+        ({"share": "inf"}, "share must be a number, not 'inf'"),
         ({"use": "barn"}, "use must be home or shop"),
         ({"on_date": "yesterday"}, "on_date must be a date"),
     ],
@@ -205,6 +209,25 @@ def test_the_day_of_an_evaluation_is_filled_in_and_recorded(store):
 def test_a_wrong_parameter_is_refused_by_name(store, parameters, words):
     with pytest.raises(InvalidParameter, match=words):
         evaluate(tall_plots, CATALOG, store, parameters=parameters)
+
+
+@pytest.mark.parametrize(
+    ("geometry", "words"),
+    [
+        (None, "plots bad: no geometry"),
+        (shapely.Polygon(), "plots bad: no geometry"),
+        (shapely.from_wkt("POLYGON ((0 0, 2 2, 2 0, 0 2, 0 0))"), r"plots bad: Self-intersection\[1 1\]"),
+    ],
+)
+def test_what_another_program_drew_wrong_is_named_instead_of_measured(store, geometry, words):
+    fill(store)
+    write(store, insert=make_rows(bad={"floors": 1, "geometry": geometry}))
+    with pytest.raises(StoreUnavailable, match=words):
+        evaluate(tall_plots, CATALOG, store)
+    write(store, insert=make_rows(worse={"floors": 1, "geometry": geometry}))
+    with pytest.raises(StoreUnavailable, match="and 1 more rows like it"):
+        evaluate(tall_plots, CATALOG, store)
+    assert evaluate(tall_plots, CATALOG, store, as_of=1).measure.value == 0.5
 
 
 def test_the_catalog_names_the_nearest_layer_and_indicator():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import geopandas as gpd
 import pyogrio
@@ -188,6 +189,29 @@ def test_nothing_is_overwritten_unasked_and_nothing_half_written_stays(store, tm
     assert [entry.name for entry in tmp_path.iterdir() if entry.name.startswith(".twin")] == []
     export_layer(store, PIPES, path, overwrite=True)
     assert pyogrio.read_info(path)["features"] == 2
+
+
+def test_no_twin_is_ever_replaced_by_an_export_whatever_its_name_and_state(store, tmp_path):
+    own, other, damaged = Path(store.url), tmp_path / "other.gpkg", tmp_path / "damaged.gpkg"
+    create_store(other, crs=store.crs).close()
+    damaged.write_bytes(own.read_bytes()[:5000])
+    alias, disguised = tmp_path / "alias.gpkg", tmp_path / "disguised.fgb"
+    alias.symlink_to(own)
+    disguised.hardlink_to(other)
+    for path in (own, other, damaged, alias, disguised):
+        before = path.read_bytes()
+        with pytest.raises(InvalidParameter, match="twin's store"):
+            export_layer(store, PIPES, path, overwrite=True)
+        assert path.read_bytes() == before
+    assert store.count(PIPES) == 2
+
+
+def test_a_file_that_would_stand_beside_the_export_is_not_overwritten_unasked_either(store, tmp_path):
+    (tmp_path / "out.dbf").write_bytes(b"precious")
+    with pytest.raises(InvalidParameter, match=r"out\.dbf is there already"):
+        export_layer(store, PIPES, tmp_path / "out.shp")
+    assert (tmp_path / "out.dbf").read_bytes() == b"precious"
+    assert not (tmp_path / "out.shp").exists()
 
 
 def test_an_unknown_suffix_is_refused_and_the_known_ones_told(store, tmp_path):

@@ -41,6 +41,15 @@ def test_a_version_is_taken_whatever_its_status():
     assert find_scope(AREAS, "planning", version="2018-2035").ids == ("a",)
 
 
+def test_versions_in_force_together_are_told():
+    both = planning(("a", "urban", "2005-2020", "in_force", 0, 2), ("b", "urban", "2018-2035", "in_force", 0, 3))
+    assert list(find_scope(both, "urban").tell()) == [
+        "Versions 2005-2020, 2018-2035 are in force together and were taken as one area."
+    ]
+    assert list(find_scope(both, "urban", version="2005-2020").tell()) == []
+    assert list(find_scope(AREAS, "planning").tell()) == []
+
+
 def test_without_an_area_there_is_no_scope():
     assert find_scope(AREAS, "urban", version="2005-2020") is None
     assert find_scope(planning(), "urban") is None

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from twin.commands.output import print_json
+from twin.commands.output import print_json, show_steps
 from twin.commands.parse import DATUMS, as_of_option, parse_effective
-from twin.errors import InvalidParameter
 from twin.query import AsOf
 from twin.session import Session
 
 if TYPE_CHECKING:
     from twin.ingest.changes import Mode
+    from twin.ingest.report import FileReport
 
 
 @click.command(epilog="Example: twin ingest topo_sheets 图幅.shp --crs EPSG:4548 --mode sync --effective 2022-06-30")
@@ -52,7 +52,15 @@ def ingest(
     """Read files into a layer: validate, then write one revision or nothing."""
     from twin.ingest import ingest_files
 
-    with session.open(write=not dry_run) as store:
+    with session.open(write=not dry_run) as store, show_steps() as show:
+
+        def watch(step: str | FileReport) -> None:
+            if isinstance(step, str):
+                show(step)
+            elif not session.as_json:
+                show("")
+                click.echo(step.render())
+
         report = ingest_files(
             store,
             session.catalog.layer(layer_id),
@@ -68,11 +76,12 @@ def ingest(
             reason=reason,
             repair_tolerance=repair_tolerance,
             dry_run=dry_run,
+            watch=watch,
         )
     if session.as_json:
         print_json(report.to_dict())
     else:
-        click.echo(report.render())
+        click.echo(report.render_outcome())
 
 
 @click.command(epilog="Example: twin export topo_sheets sheets.shp --as-of 2021-12-31")
@@ -88,8 +97,6 @@ def export(session: Session, layer_id: str, path: Path, crs: str | None, overwri
 
     layer = session.catalog.layer(layer_id)
     with session.open() as store:
-        if path.exists() and path.samefile(store.url):
-            raise InvalidParameter(f"{path} is the store itself; export to another file", parameter="path")
         notes = export_layer(store, layer, path, as_of=as_of, crs=crs, overwrite=overwrite)
     if session.as_json:
         print_json({"layer": layer.id, "file": str(path), "notes": list(notes)})

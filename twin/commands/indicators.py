@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,9 @@ def _parameters(pairs: tuple[str, ...]) -> dict[str, str]:
     for pair, (_, equals, _) in zip(pairs, split, strict=True):
         if not equals:
             raise InvalidParameter(f"--param takes name=value, not {pair!r}")
+    for name, times in Counter(name for name, _, _ in split).items():
+        if times > 1:
+            raise InvalidParameter(f"--param gives {name} {times} values; a parameter takes one", parameter=name)
     return {name: value for name, _, value in split}
 
 

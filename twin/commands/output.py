@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
+
+
+@contextmanager
+def show_steps() -> Iterator[Callable[[str], None]]:
+    """A line on the terminal that says what is being done, gone when it is done; nothing where there is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+
+    def show(step: str) -> None:
+        room = shutil.get_terminal_size().columns - 3
+        while _width(step) > room:
+            step = step[:-1]
+        click.echo(f"\r\x1b[K{step} …" if step else "\r\x1b[K", nl=False, err=True)
+
+    try:
+        yield show
+    finally:
+        show("")
 
 
 def print_json(value: Any) -> None:

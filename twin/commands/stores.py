@@ -11,7 +11,9 @@ import click
 from twin.commands.output import print_json, print_table
 from twin.commands.parse import DATUMS
 from twin.errors import TwinError
+from twin.layer import Layer
 from twin.session import Session
+from twin.store import OUTSIDER, Store
 
 _PARTS = ("geopandas", "shapely", "pyproj", "pyogrio", "sqlalchemy", "fastapi")
 
@@ -26,7 +28,7 @@ _PARTS = ("geopandas", "shapely", "pyproj", "pyogrio", "sqlalchemy", "fastapi")
 def init(session: Session, place: str, crs_text: str, area: Path | None, datum: str | None, title: str) -> None:
     """Create an empty twin at STORE, a path ending in .gpkg."""
     from twin.crs import crs_label, parse_crs
-    from twin.stores import create_store
+    from twin.stores import build_store
 
     crs = parse_crs(crs_text)
     outline = None
@@ -35,7 +37,7 @@ def init(session: Session, place: str, crs_text: str, area: Path | None, datum: 
 
         outline = read_area(area, crs, datum=datum)
     layers = session.catalog.layers.values()
-    with create_store(place, crs=crs, title=title, area=outline) as store:
+    with build_store(place, crs=crs, title=title, area=outline) as store:
         for layer in layers:
             store.prepare(layer)
     if session.as_json:
@@ -47,11 +49,18 @@ def init(session: Session, place: str, crs_text: str, area: Path | None, datum: 
 @click.command(epilog="Example: twin doctor --store county.gpkg")
 @click.pass_obj
 def doctor(session: Session) -> None:
-    """Say what is installed and whether the store can be used."""
+    """Say what is installed, whether the store can be used, and which rows that others edited break the schema."""
     findings = [("python", platform.python_version(), True), *map(_installed, _PARTS)]
     try:
         with session.open() as store:
             findings.append((f"store {store.url}", f"readable, revision {store.latest()}", True))
+            edited = {revision.layer for revision in store.revisions() if revision.author == OUTSIDER}
+            findings += [
+                finding
+                for layer in session.catalog.layers.values()
+                if layer.id in edited
+                for finding in _examine(store, layer)
+            ]
     except TwinError as error:
         findings.append((f"store {session.store_url}", error.detail, False))
     if session.as_json:
@@ -62,6 +71,18 @@ def doctor(session: Session) -> None:
         )
     if not all(ok for _, _, ok in findings):
         raise click.exceptions.Exit(1)
+
+
+def _examine(store: Store, layer: Layer) -> list[tuple[str, str, bool]]:
+    from twin.ingest.stored import find_faults
+
+    try:
+        faults = find_faults(store, layer)
+    except TwinError as error:
+        return [(f"layer {layer.id}", error.detail, False)]
+    if not faults:
+        return [(f"layer {layer.id}", "edited by other programs, keeps the schema", True)]
+    return [(" ".join(filter(None, (layer.id, key))), str(fault), False) for key, fault in faults]
 
 
 def _installed(part: str) -> tuple[str, str, bool]:

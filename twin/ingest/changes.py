@@ -24,9 +24,16 @@ _OFFSET_LEAST_M, _OFFSET_AGREE_M = 300.0, 150.0
 _COMPARED_ROWS = 1_000
 
 
-def find_duplicates(rows: GeoDataFrame, origin: Rows, layer: Layer, faults: Faults) -> None:
-    """Add a fault for every row whose key an earlier row has; both are named."""
+#: How a spreadsheet shows a number of more than eleven digits, and saves it: 371321001002 becomes 3.71321E+11.
+_ROUNDED = r"\d(?:\.\d+)?[eE]\+\d\d"
+
+
+def check_keys(rows: GeoDataFrame, origin: Rows, layer: Layer, faults: Faults) -> None:
+    """Add a fault for every key that an earlier row has, naming both, and for every one that a spreadsheet rounded."""
     key = rows[layer.key]
+    rounded = key.str.fullmatch(_ROUNDED).to_numpy(dtype=bool, na_value=False)
+    what = "a spreadsheet rounded the key: format the column as text and deliver it anew"
+    faults.add_rows(what, rounded, origin, field=layer.key, values=key)
     again = (key.duplicated() & key.notna()).to_numpy()
     if not again.any():
         return

@@ -35,8 +35,10 @@ _THOUSANDS = re.compile(r"(?<=\d)[,，](?=\d{3}(\D|$))")
 _EXACT = 2.0**53
 
 
-def convert_field(source: FieldSource, column: Column, rows: Rows, faults: Faults) -> Column:
+def convert_field(source: FieldSource, column: Column, rows: Rows, faults: Faults) -> tuple[Column, int]:
     """Convert a delivered column to its field's dtype; values that cannot be are faults, and missing in the result.
+
+    Where nothing is delivered, the field's default stands.
 
     Parameters
     ----------
@@ -48,6 +50,11 @@ def convert_field(source: FieldSource, column: Column, rows: Rows, faults: Fault
         Where the n rows come from.
     faults
         Gets what is wrong.
+
+    Returns
+    -------
+    tuple
+        n values; how many of them are the default.
     """
     field = source.field
     if field.codes or source.rule.codes:
@@ -62,8 +69,12 @@ def convert_field(source: FieldSource, column: Column, rows: Rows, faults: Fault
             values = values * source.factor
     what = "the value is not of the code list" if field.codes else f"the value is not {_WORDS[field.type]}"
     faults.add_rows(what, bad, rows, field=field.name, values=column, limit=field.limit)
+    lacking = values.isna() & ~bad
+    filled = 0 if field.default is None else int(lacking.sum())
+    if filled:
+        values = values.mask(lacking, field.default)
     _check_limits(field, values, ~bad, rows, faults)
-    return values
+    return values, filled
 
 
 def _check_limits(field: Field, values: Column, good: Flags, rows: Rows, faults: Faults) -> None:
@@ -81,6 +92,11 @@ def _check_limits(field: Field, values: Column, good: Flags, rows: Rows, faults:
     if field.type == "text" and not field.codes:
         length = values.str.len().to_numpy(dtype=np.float64, na_value=0)
         add("the text is too long", length > field.max_length, f"{field.max_length} characters")
+        # Databases and C programs end a text there.
+        add(
+            "the text holds a NUL character",
+            values.str.contains("\0", regex=False).to_numpy(dtype=bool, na_value=False),
+        )
     if field.required:
         faults.add_rows(
             "a value is required", values.isna().to_numpy() & good, rows, field=field.name, limit=field.limit

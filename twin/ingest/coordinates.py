@@ -223,7 +223,11 @@ def _numbers(
         faults.add_rows("the coordinate is not a number", bad, rows, field=name, values=column)
         numbers.append(values)
         faulty |= bad
-    return (numbers[0], numbers[1]), faulty
+    lacking = np.isnan(numbers) & ~faulty
+    half = lacking[0] != lacking[1]
+    for name, lacks in zip(found.columns, lacking, strict=False):
+        faults.add_rows("there is only one coordinate; the other is missing", lacks & half, rows, field=name)
+    return (numbers[0], numbers[1]), faulty | half
 
 
 def _agree(values: Floats, *ranges: tuple[float, float]) -> bool:

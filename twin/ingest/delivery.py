@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from twin.crs import CRS, CRS84, BBox
+from twin.crs import CRS, CRS84, BBox, same_grid
 from twin.errors import CrsError, Fault, SourceError
 from twin.ingest.convert import convert_field
 from twin.ingest.coordinates import CoordinateColumns, find_coordinates, read_coordinates
@@ -20,8 +20,8 @@ from twin.ingest.mapping import FieldMapping
 from twin.ingest.match import FieldSource, find_column, match_fields
 from twin.ingest.parquet import open_parquet
 from twin.ingest.place import OFFSET_DATUMS, Datum, decide_crs, decide_datum, into_storage
-from twin.ingest.report import Decision, FileReport, Match
-from twin.ingest.shapes import fit_shapes
+from twin.ingest.report import Decision, FileReport, Match, Watch
+from twin.ingest.shapes import Flags, fit_shapes, repair_invalid, tell_repaired
 from twin.ingest.source import Geometries, Source, Table
 from twin.ingest.stage import Staged, stage
 from twin.ingest.vector import open_vector
@@ -72,7 +72,9 @@ class Delivery:
     report: FileReport
 
 
-def read_delivery(path: Path, name: str, layer: Layer, target: CRS, wishes: Wishes, faults: Faults) -> Delivery:
+def read_delivery(
+    path: Path, name: str, layer: Layer, target: CRS, wishes: Wishes, faults: Faults, watch: Watch
+) -> Delivery:
     """Read one file, called `name` in messages, into rows of a layer; what is wrong with rows goes to `faults`.
 
     Raises
@@ -93,9 +95,10 @@ def read_delivery(path: Path, name: str, layer: Layer, target: CRS, wishes: Wish
             raise SourceError(f"{source.name} has several columns named {', '.join(twice)}: leave only one so named")
         table = source.read(list(needed))
     read = len(table.number)
+    watch(f"checking {read:,} rows of {name}")
     table = _keep_rows(table, dict(zip(kept, wishes.mapping.keep.values(), strict=True)))
     rows = Rows.of(source.name, table.number)
-    columns = convert_columns(layer, fields, table.columns, rows, faults, delivered=source.columns)
+    columns, filled = convert_columns(layer, fields, table.columns, rows, faults, delivered=source.columns)
     shape = read_shapes(source, place, table, layer, target, wishes, rows, faults)
     if shape.datum in OFFSET_DATUMS:
         _record_offset(columns, shape.datum)
@@ -114,11 +117,17 @@ def read_delivery(path: Path, name: str, layer: Layer, target: CRS, wishes: Wish
         notices=(
             *dict.fromkeys((*source.notices, *table.notices)),
             *shape.notices,
+            *filled,
             *((f"{len(table.number):,} of {read:,} rows were kept by the mapping",) if kept else ()),
         ),
     )
     return Delivery(
-        columns=columns, geometry=shape.geometry, rows=rows, datum=shape.datum, repaired=shape.repaired, report=report
+        columns=columns,
+        geometry=shape.geometry,
+        rows=rows,
+        datum=shape.datum,
+        repaired=int(shape.repaired.sum()),
+        report=report,
     )
 
 
@@ -139,6 +148,8 @@ def open_source(staged: Staged, layer: Layer, wishes: Wishes, faults: Faults) ->
         raise SourceError(f"{staged.name} is in an old spreadsheet format: save it as .xlsx")
     if suffix == ".dwg":
         raise SourceError(f"{staged.name} is in a closed format: save it as .dxf")
+    if suffix in (".gz", ".rar", ".7z", ".tar", ".tgz", ".bz2", ".xz"):
+        raise SourceError(f"{staged.name} is packed: unpack it first, or pack it as .zip")
     if suffix in (".parquet", ".geoparquet"):
         return open_parquet(staged)
     return open_vector(staged, layer, wanted=wishes.layer, encoding=wishes.encoding)
@@ -166,16 +177,18 @@ def convert_columns(
     faults: Faults,
     *,
     delivered: Sequence[str],
-) -> dict[str, pd.Series[Any]]:
-    """Every field of the layer: converted, or at its default where it is not among the columns delivered."""
+) -> tuple[dict[str, pd.Series[Any]], tuple[str, ...]]:
+    """Every field of the layer, converted, and what to tell: where nothing is delivered, a field has its default."""
     import pandas as pd
 
     found = {source.field.name: source for source in fields}
-    columns = {}
+    columns, notices = {}, []
     for wanted in layer.schema:
         source = found.get(wanted.name)
         if source is None:
             columns[wanted.name] = pd.Series(wanted.default, index=range(len(rows)), dtype=wanted.dtype)
+            if wanted.default is not None:
+                notices.append(f"there is no column for {wanted.name}: all rows get its default {wanted.default}")
             if wanted.required and wanted.default is None and len(rows):
                 what = "no column was found for this required field: name one in a mapping"
                 value = ", ".join(delivered) or "no columns"
@@ -185,8 +198,10 @@ def convert_columns(
         else:
             constant = pd.Series(source.rule.constant, index=range(len(rows)))
             column = constant if source.column is None else table[source.column]
-            columns[wanted.name] = convert_field(source, column, rows, faults)
-    return columns
+            columns[wanted.name], filled = convert_field(source, column, rows, faults)
+            if filled:
+                notices.append(f"{wanted.name} is empty in {filled:,} rows, which get its default {wanted.default}")
+    return columns, tuple(notices)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -198,7 +213,7 @@ class PlacedShapes:
     coordinates: Decision | None
     datum: Datum | None
     datum_decision: Decision | None
-    repaired: int
+    repaired: Flags
     notices: tuple[str, ...]
 
 
@@ -237,18 +252,22 @@ def read_shapes(
     marked = (*source.columns, *source.nested, *((source.layer,) if source.layer else ()))
     datum, datum_decision = decide_datum(source.name, marked, crs, wishes.datum, layer)
     try:
-        placed, note = into_storage(shapes.geometry, crs, datum, target, rows, faults)
+        placed, notes = into_storage(shapes.geometry, crs, datum, target, rows, faults)
     except CrsError as error:
         where = f" ({coordinates.value})" if coordinates else ""
         raise CrsError(f"{source.name}{where}: {error.detail}", cause=error, **error.members) from error
+    repaired = shapes.repaired
+    if datum in OFFSET_DATUMS or not same_grid(crs, target):
+        # What only touches itself, as a hole its shell, comes to overlap itself by a last digit elsewhere.
+        repaired |= repair_invalid(placed, rows, faults, wishes.repair_tolerance)
     return PlacedShapes(
         geometry=placed,
         crs=crs_decision,
         coordinates=coordinates,
         datum=datum,
         datum_decision=datum_decision,
-        repaired=shapes.repaired,
-        notices=(*shapes.notices, *((note,) if note else ())),
+        repaired=repaired,
+        notices=(*shapes.notices, *notes, *tell_repaired(repaired, rows)),
     )
 
 

@@ -63,10 +63,15 @@ def decide_encoding(name: str, chunks: Chunks, *, explicit: str | None = None, h
     Raises
     ------
     SourceError
-        The operator's encoding does not read the bytes, or nothing does.
+        The operator's encoding does not read the bytes, or nothing does; or some lines are in another encoding.
     """
-    if explicit is not None:
-        return _explicit(name, chunks, explicit)
+    decision = _explicit(name, chunks, explicit) if explicit is not None else _by_evidence(name, chunks, hints)
+    if decision.value in _GB:
+        _refuse_mixture(name, chunks)
+    return decision
+
+
+def _by_evidence(name: str, chunks: Chunks, hints: Iterable[Hint]) -> Decision:
     if all(chunk.isascii() for chunk in chunks()):
         return Decision(value="utf-8", why="all text is ASCII")
     wrong: list[Hint] = []
@@ -88,8 +93,9 @@ def decide_encoding(name: str, chunks: Chunks, *, explicit: str | None = None, h
             value=encoding, why=f"{hint.by} says {hint.encoding}, and nothing speaks against it" + _said(wrong)
         )
     raise SourceError(
-        f"the text of {name} is neither UTF-8 nor everyday Chinese in GB18030{_said(wrong)}; name its encoding, "
-        "e.g. --encoding GB18030"
+        f"the text of {name} is neither UTF-8 nor everyday Chinese in GB18030{_said(wrong)}"
+        f"{_show_misfit(chunks, 'gb18030')}; name its encoding, e.g. --encoding GB18030 or Big5, or save the file anew "
+        "as UTF-8"
     )
 
 
@@ -99,9 +105,50 @@ def _explicit(name: str, chunks: Chunks, encoding: str) -> Decision:
         raise SourceError(f"there is no encoding {encoding}; use e.g. UTF-8 or GB18030")
     if any(count_cut_values(chunk, known) is None for chunk in chunks()):
         raise SourceError(
-            f"the text of {name} is not {encoding}: its bytes cannot be decoded so; leave the encoding out to test"
+            f"the text of {name} is not {encoding}{_show_misfit(chunks, known)}; leave the encoding out to have it "
+            "tested, or mend the text and save the file anew as UTF-8"
         )
     return Decision(value=known, why="given")
+
+
+def _refuse_mixture(name: str, chunks: Chunks) -> None:
+    """Refuse text in GB18030 with lines in UTF-8 between, as tables put together have; it decodes all the same."""
+    for chunk in chunks():
+        for place in _find_utf8_chinese(chunk):
+            end = chunk.find(b"\n", place)
+            line = chunk[chunk.rfind(b"\n", 0, place) + 1 : end if end >= 0 else None]
+            if count_cut_values(line + b"\n", "utf-8") is not None:
+                text = line.decode("utf-8", errors="ignore").strip()
+                raise SourceError(
+                    f"the text of {name} is in GB18030, but some of it is in UTF-8: “{text[:40]}”; save the file anew "
+                    "in one encoding"
+                )
+
+
+def _find_utf8_chinese(data: bytes) -> list[int]:
+    """Where bytes can be two Chinese characters in UTF-8; in GB18030 they are three, two of them rare."""
+    codes = np.frombuffer(data, dtype=np.uint8)
+    first = (codes >= 0xE4) & (codes <= 0xE9)
+    places = np.flatnonzero(first[:-5] & first[3:-2])
+    for step in (1, 2, 4, 5):
+        places = places[(codes[places + step] & 0xC0) == 0x80]
+    found: list[int] = places.tolist()
+    return found
+
+
+def _show_misfit(chunks: Chunks, encoding: str) -> str:
+    """The first bytes that are not of an encoding, with the text around them."""
+    for chunk in chunks():
+        for line in chunk.splitlines():
+            try:
+                line.decode(encoding)
+            except UnicodeDecodeError as error:
+                if count_cut_values(line + b"\n", encoding) is None:
+                    before = line[: error.start].decode(encoding)[-20:]
+                    bad = line[error.start : error.end].decode("ascii", errors="backslashreplace")
+                    after = line[error.end :].decode(encoding, errors="ignore")[:20]
+                    return f": it reads “{before}{bad}{after}”"
+    return ""
 
 
 def _said(wrong: list[Hint]) -> str:

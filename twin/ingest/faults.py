@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,9 +19,14 @@ KEPT_FAULTS = 1_000
 SHOWN_CHARACTERS = 60
 
 
+#: Characters that a terminal would obey instead of showing them.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
 def shorten(value: object) -> str:
-    """A value as text, cut to `SHOWN_CHARACTERS`."""
+    """A value as text, cut to `SHOWN_CHARACTERS`, with control characters escaped."""
     text = value[: SHOWN_CHARACTERS + 1] if isinstance(value, str) else str(value)
+    text = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
     return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
 
 
@@ -72,6 +78,11 @@ class Faults:
         self.count += 1
         if len(self.kept) < KEPT_FAULTS:
             self.kept.append(fault)
+
+    def sort(self) -> None:
+        """Put the faults in the order of the rows, file by file."""
+        files = list(dict.fromkeys(fault.file for fault in self.kept))
+        self.kept.sort(key=lambda fault: (files.index(fault.file), fault.row or 0))
 
     def add_rows(
         self,

@@ -17,6 +17,7 @@ _IN_WORDS = (
     (r"; It might help to specify the correct driver.*", ""),
     (r"\S+\.(?:cpp|c|h), \d+: ", ""),
     (r"(?s).*database disk image is malformed.*", "the database is damaged or cut off"),
+    (r"Non closed ring detected\..*", "a ring does not close"),
     (r"Too many characters in number", "a value has more than 10 million characters"),
 )
 

@@ -95,7 +95,11 @@ def load_mapping(path: Path | str, layer: Layer) -> FieldMapping:
     """
     try:
         data = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise InvalidParameter(
+            f"the mapping {Path(path).name} is not UTF-8: save it anew as UTF-8", cause=error
+        ) from error
+    except (OSError, tomllib.TOMLDecodeError) as error:
         raise InvalidParameter(f"the mapping {Path(path).name} cannot be read: {error}", cause=error) from error
     return parse_mapping(data, layer)
 

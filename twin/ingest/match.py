@@ -38,7 +38,10 @@ class FieldSource:
 
 
 def match_fields(layer: Layer, columns: Sequence[str], mapping: FieldMapping) -> tuple[FieldSource, ...]:
-    """Find the source of each field that has one; a column serves one field only.
+    """Find the source of each field that has one.
+
+    A column serves one field only, but one that has a field's very name serves it, whatever else the mapping does with
+    it.
 
     Raises
     ------
@@ -51,7 +54,7 @@ def match_fields(layer: Layer, columns: Sequence[str], mapping: FieldMapping) ->
         for field in layer.schema:
             if field.name in found:
                 continue
-            free = [column for column in columns if column not in taken]
+            free = [column for column in columns if column not in taken or column == field.name]
             column = _first_match(names_of(field), free)
             if column is None:
                 continue

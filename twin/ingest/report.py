@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -46,6 +46,28 @@ class FileReport:
     unused: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 
+    def render(self) -> str:
+        """The file's part of the report as text for a terminal."""
+        source = f", layer {self.source_layer}" if self.source_layer else ""
+        lines = [f"{self.name}: {self.format}{source}, {self.rows:,} rows, sha256 {self.sha256[:12]}…"]
+        for name in ("encoding", "crs", "datum", "coordinates"):
+            decision = getattr(self, name)
+            if decision is not None:
+                lines.append(f"  {name}: {decision}")
+        lines += [f"  {match.field} ← {match.column or '-'} ({match.how})" for match in self.matches]
+        if self.unused:
+            lines.append(f"  not used: {', '.join(self.unused)}")
+        lines += [f"  note: {notice}" for notice in self.notices]
+        return "\n".join(lines)
+
+
+#: Told what an ingest is about to do, and of each file what came of reading it.
+Watch = Callable[[str | FileReport], None]
+
+
+def watch_nothing(step: str | FileReport) -> None:
+    """For those who do not watch."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
@@ -75,13 +97,15 @@ class Report:
 
     def render(self) -> str:
         """The report as text for a terminal."""
-        lines = [line for file in self.files for line in _render_file(file)]
-        lines += [f"note: {notice}" for notice in self.notices]
+        return "\n".join((*(file.render() for file in self.files), self.render_outcome()))
+
+    def render_outcome(self) -> str:
+        """What became of the files together, as text for a terminal."""
+        lines = [f"note: {notice}" for notice in self.notices]
         lines += [f"fault: {fault}" for fault in self.faults[:20]]
         if self.fault_count > 20:
             lines.append(f"… {self.fault_count - 20:,} more faults")
-        lines.append(self._outcome())
-        return "\n".join(lines)
+        return "\n".join((*lines, self._outcome()))
 
     def _outcome(self) -> str:
         if self.fault_count:
@@ -97,18 +121,3 @@ class Report:
         else:
             end = "nothing changed, no revision was made"
         return f"{self.layer}: {counts}; {end} ({self.seconds:.1f} s)"
-
-
-def _render_file(file: FileReport) -> Iterable[str]:
-    source = f", layer {file.source_layer}" if file.source_layer else ""
-    yield f"{file.name}: {file.format}{source}, {file.rows:,} rows, sha256 {file.sha256[:12]}…"
-    for name in ("encoding", "crs", "datum", "coordinates"):
-        decision = getattr(file, name)
-        if decision is not None:
-            yield f"  {name}: {decision}"
-    for match in file.matches:
-        yield f"  {match.field} ← {match.column or '-'} ({match.how})"
-    if file.unused:
-        yield f"  not used: {', '.join(file.unused)}"
-    for notice in file.notices:
-        yield f"  note: {notice}"

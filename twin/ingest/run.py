@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 
 from twin.crs import CRS, crs_label, same_grid
-from twin.errors import CrsError, InvalidParameter, SchemaViolation
+from twin.errors import CrsError, InvalidParameter, SchemaViolation, SourceError
 from twin.ingest.changes import Mode
 from twin.ingest.delivery import Wishes, convert_columns, open_source, read_delivery, read_shapes
 from twin.ingest.faults import Faults, Rows, summarise
@@ -21,10 +21,10 @@ from twin.ingest.mapping import FieldMapping, FieldRule, load_mapping, parse_map
 from twin.ingest.match import FieldSource
 from twin.ingest.names import require_known
 from twin.ingest.place import into_storage
-from twin.ingest.report import Report
-from twin.ingest.shapes import fit_shapes
+from twin.ingest.report import Report, Watch, watch_nothing
+from twin.ingest.shapes import fit_shapes, tell_repaired
 from twin.ingest.source import Geometries
-from twin.ingest.stage import digest_list, stage
+from twin.ingest.stage import digest_list, name_of, stage
 from twin.ingest.task import Task
 from twin.layer import Layer
 from twin.schema import Field
@@ -52,6 +52,7 @@ def ingest_files(
     reason: str = "",
     repair_tolerance: float = 1e-6,
     dry_run: bool = False,
+    watch: Watch = watch_nothing,
 ) -> Report:
     """Read files into a layer: validate every row, then write one revision or nothing.
 
@@ -82,6 +83,8 @@ def ingest_files(
         Largest relative change of area that the repair of an invalid polygon may make.
     dry_run
         Do everything but write.
+    watch
+        Told of every step before it is taken, and the part of the report on each file once it is read.
 
     Raises
     ------
@@ -91,7 +94,7 @@ def ingest_files(
         A file, its place or an option is refused.
     """
     started = perf_counter()
-    task = Task(layer=layer, mode=mode, effective=effective, author=author, reason=reason, dry_run=dry_run)
+    task = Task(layer=layer, mode=mode, effective=effective, author=author, reason=reason, dry_run=dry_run, watch=watch)
     rules = _read_mapping(mapping, layer)
     wishes = Wishes(
         crs=crs or rules.source.crs,
@@ -105,12 +108,16 @@ def ingest_files(
     paths = [Path(file) for file in files]
     if not paths:
         raise InvalidParameter("name at least one file to ingest", parameter="files")
+    for path in paths:
+        _refuse_store(path, store)
     # Townships deliver files of the same name: these are told apart by their folders.
     unique = len({path.name for path in paths}) == len(paths)
-    names = [path.name if unique else str(path) for path in paths]
-    deliveries = [
-        read_delivery(path, name, layer, store.crs, wishes, faults) for path, name in zip(paths, names, strict=True)
-    ]
+    names = [name_of(path.name if unique else path) for path in paths]
+    deliveries = []
+    for number, (path, name) in enumerate(zip(paths, names, strict=True), start=1):
+        watch(f"reading {name}" + (f", file {number} of {len(paths)}" if len(paths) > 1 else ""))
+        deliveries.append(read_delivery(path, name, layer, store.crs, wishes, faults, watch))
+        watch(deliveries[-1].report)
     report = Report(
         layer=layer.id,
         mode=mode,
@@ -173,7 +180,7 @@ def ingest_rows(
     faults = Faults()
     origin = Rows.of(source, np.arange(1, len(rows) + 1))
     sources = [FieldSource(field=layer.schema[name], column=name, rule=FieldRule(), how="same name") for name in given]
-    columns = convert_columns(layer, sources, rows.reset_index(drop=True), origin, faults, delivered=given)
+    columns, filled = convert_columns(layer, sources, rows.reset_index(drop=True), origin, faults, delivered=given)
     shapes = fit_shapes(rows.geometry.to_numpy(), layer, origin, faults, tolerance=repair_tolerance)
     geometry, _ = into_storage(shapes.geometry, store.crs, None, store.crs, origin, faults)
     report = Report(
@@ -181,8 +188,8 @@ def ingest_rows(
         mode=mode,
         dry_run=dry_run,
         read=len(rows),
-        repaired=shapes.repaired,
-        notices=shapes.notices,
+        repaired=int(shapes.repaired.sum()),
+        notices=(*shapes.notices, *tell_repaired(shapes.repaired, origin), *filled),
         source=source,
     )
     report = task.write(store, _frame(columns, geometry, layer, store.crs), origin, faults, report)
@@ -231,6 +238,12 @@ _OUTLINE = Layer(
     key="outline_id",
     fields=(Field(name="outline_id", title="Outline", title_zh="范围线"),),
 )
+
+
+def _refuse_store(path: Path, store: Store) -> None:
+    kept = Path(store.url)
+    if kept.exists() and path.exists() and path.samefile(kept):
+        raise SourceError(f"{name_of(path.name)} is the store itself: name the files that were delivered")
 
 
 def _read_mapping(mapping: Path | str | Mapping[str, Any] | None, layer: Layer) -> FieldMapping:

@@ -19,6 +19,8 @@ Flags = npt.NDArray[np.bool_]
 
 _TYPE_IDS = {"Point": 0, "LineString": 1, "Polygon": 3, "MultiPoint": 4, "MultiLineString": 5, "MultiPolygon": 6}
 _NAMES = {number: name for name, number in _TYPE_IDS.items()} | {2: "LinearRing", 7: "GeometryCollection"}
+#: How many of the repaired rows are named.
+_NAMED_ROWS = 20
 #: How to make a multi geometry of single ones.
 _COLLECT: Mapping[str, Callable[..., Any]] = {
     "Point": shapely.multipoints,
@@ -36,13 +38,13 @@ class Shapes:
     geometry
         n geometries of the layer's types; None where there was a fault.
     repaired
-        How many were made valid.
+        n flags: it was made valid.
     notices
         What was changed beyond that.
     """
 
     geometry: Geometries
-    repaired: int
+    repaired: Flags
     notices: tuple[str, ...]
 
 
@@ -77,7 +79,8 @@ def fit_shapes(
     shapes[absent] = None
     notices = (*_close_outlines(shapes, layer), *_fit_dimension(shapes, layer))
     _fit_type(shapes, layer, rows, faults)
-    repaired = _fit_validity(shapes, rows, faults, tolerance)
+    repaired = repair_invalid(shapes, rows, faults, tolerance)
+    _drop_flat(shapes, rows, faults)
     return Shapes(geometry=shapes, repaired=repaired, notices=notices)
 
 
@@ -150,21 +153,17 @@ def _fit_type(shapes: Geometries, layer: Layer, rows: Rows, faults: Faults) -> N
         shapes[~fits] = None
 
 
-def _fit_validity(shapes: Geometries, rows: Rows, faults: Faults, tolerance: float) -> int:
-    """Repair invalid polygons whose area stays; refuse the others, and what has no length or area."""
+def repair_invalid(shapes: Geometries, rows: Rows, faults: Faults, tolerance: float) -> Flags:
+    """Repair invalid polygons, in place, where their area stays; what cannot be repaired so is a fault and goes.
+
+    Returns
+    -------
+    ndarray
+        n flags: it was repaired.
+    """
     invalid = np.flatnonzero(~shapely.is_valid(shapes) & ~shapely.is_missing(shapes))
     invalid = invalid[~_drop_infinite(shapes, invalid, rows, faults)]
-    repaired = _repair(shapes, invalid, rows, faults, tolerance)
-    dimension = shapely.get_dimensions(shapes)
-    flat = (dimension == 2) & (shapely.area(shapes) == 0)
-    faults.add_rows("the polygon has no area", flat, rows, field="geometry")
-    stub = (dimension == 1) & (shapely.length(shapes) == 0)
-    faults.add_rows("the line has no length", stub, rows, field="geometry")
-    shapes[flat | stub] = None
-    return repaired
-
-
-def _repair(shapes: Geometries, invalid: npt.NDArray[np.intp], rows: Rows, faults: Faults, tolerance: float) -> int:
+    repaired = np.zeros(len(shapes), dtype=bool)
     before = shapes[invalid]
     fixed = shapely.make_valid(before, method="structure", keep_collapsed=False)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -177,7 +176,8 @@ def _repair(shapes: Geometries, invalid: npt.NDArray[np.intp], rows: Rows, fault
     for row, relative in zip(invalid[~good].tolist(), change[~good].tolist(), strict=True):
         _add_invalid(shapes, row, relative, tolerance, rows, faults)
     shapes[invalid[~good]] = None
-    return int(good.sum())
+    repaired[invalid[good]] = True
+    return repaired
 
 
 def _drop_infinite(shapes: Geometries, invalid: npt.NDArray[np.intp], rows: Rows, faults: Faults) -> Flags:
@@ -197,6 +197,26 @@ def _drop_infinite(shapes: Geometries, invalid: npt.NDArray[np.intp], rows: Rows
         faults.add_rows("a coordinate is not a finite number", bad, rows, field="geometry")
         shapes[bad] = None
     return gone
+
+
+def _drop_flat(shapes: Geometries, rows: Rows, faults: Faults) -> None:
+    """Refuse what has no length or area."""
+    dimension = shapely.get_dimensions(shapes)
+    flat = (dimension == 2) & (shapely.area(shapes) == 0)
+    faults.add_rows("the polygon has no area", flat, rows, field="geometry")
+    stub = (dimension == 1) & (shapely.length(shapes) == 0)
+    faults.add_rows("the line has no length", stub, rows, field="geometry")
+    shapes[flat | stub] = None
+
+
+def tell_repaired(repaired: Flags, rows: Rows) -> tuple[str, ...]:
+    """What the report says about repairs: how many there were, and in which rows."""
+    positions = np.flatnonzero(repaired)
+    if not len(positions):
+        return ()
+    named = ", ".join(f"{number}" for number in rows.number[positions[:_NAMED_ROWS]].tolist())
+    more = "" if len(positions) <= _NAMED_ROWS else " …"
+    return (f"{len(positions):,} invalid geometries were repaired, their area kept: rows {named}{more}",)
 
 
 def _add_invalid(shapes: Geometries, row: int, relative: float, tolerance: float, rows: Rows, faults: Faults) -> None:

@@ -82,7 +82,7 @@ def stage(path: Path, *, name: str | None = None) -> Iterator[Staged]:
         It is absent, empty, a plain folder, or an archive without exactly one data set; it cannot be read, or there is
         no room to read it.
     """
-    name = name or path.name
+    name = name or name_of(path.name)
     parts = _parts(path)
     try:
         with tempfile.TemporaryDirectory(prefix="twin-ingest-") as folder:
@@ -100,7 +100,7 @@ def hash_files(files: list[Path]) -> str:
     digests = []
     for file in files:
         with file.open("rb") as stream:
-            digests.append((file.name, hashlib.file_digest(stream, "sha256").hexdigest()))
+            digests.append((name_of(file.name), hashlib.file_digest(stream, "sha256").hexdigest()))
     return digest_list(digests)
 
 
@@ -117,12 +117,12 @@ def _parts(path: Path) -> list[Path]:
     if path.is_dir():
         parts = [part for part in path.iterdir() if part.is_file()]
         if not any(part.suffix.lower() == ".gdbtable" for part in parts):
-            raise SourceError(f"{path.name} is a folder, not a File Geodatabase: name the files in it")
+            raise SourceError(f"{name_of(path.name)} is a folder, not a File Geodatabase: name the files in it")
         return parts
     if not path.is_file():
-        raise SourceError(f"there is no file {path.name}")
+        raise SourceError(f"there is no file {name_of(path.name)}")
     if path.stat().st_size == 0:
-        raise SourceError(f"{path.name} is empty (0 bytes)")
+        raise SourceError(f"{name_of(path.name)} is empty (0 bytes)")
     wanted = _PARTS.get(path.suffix.lower(), set())
     stem = path.stem.casefold()
     beside = [part for part in path.parent.iterdir() if wanted and part.stem.casefold() == stem]
@@ -135,15 +135,15 @@ def _parts(path: Path) -> list[Path]:
 def _link(path: Path, folder: Path) -> Path:
     """Link a data set into a folder, and say where it is then; suffixes become small letters."""
     if path.is_dir():
-        folder /= f"{path.stem}.gdb"
+        folder /= f"{name_of(path.stem)}.gdb"
         folder.mkdir(parents=True)
         for part in _parts(path):
             _place(part, folder / part.name)
         return folder
     folder.mkdir()
     for part in _parts(path):
-        _place(part, folder / f"{path.stem}{part.suffix.lower()}")
-    return folder / f"{path.stem}{path.suffix.lower()}"
+        _place(part, folder / f"{name_of(path.stem)}{part.suffix.lower()}")
+    return folder / f"{name_of(path.stem)}{path.suffix.lower()}"
 
 
 def _place(part: Path, place: Path) -> None:
@@ -174,20 +174,25 @@ def _unpack(archive: Path, folder: Path) -> Path:
                     member.filename = _decode_name(member.filename.encode("cp437"))
                 packed.extract(member, folder)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-        raise SourceError(f"{archive.name} cannot be unpacked: {error}", cause=error) from error
+        raise SourceError(f"{name_of(archive.name)} cannot be unpacked: {error}", cause=error) from error
     databases = [found for found in folder.rglob("*") if found.is_dir() and found.suffix.lower() == ".gdb"]
     files = [found for found in folder.rglob("*") if found.is_file() and found.suffix.lower() in _KINDS]
     found = databases or files
     if len(found) != 1:
         names = ", ".join(sorted(str(file.relative_to(folder)) for file in found)) or "none"
         raise SourceError(
-            f"{archive.name} must hold one data set, it holds {len(found)}: {names}; unpack it and name them"
+            f"{name_of(archive.name)} must hold one data set, it holds {len(found)}: {names}; unpack it and name them"
         )
     return found[0]
 
 
+def name_of(path: Path | str) -> str:
+    """A file's name as its sender wrote it, though another system may have kept its bytes in GBK."""
+    return _decode_name(os.fsencode(path))
+
+
 def _decode_name(name: bytes) -> str:
-    """A member's name as its archiver meant it: they write UTF-8 or, in China, GBK without saying so."""
+    """A name as it was meant: it comes in UTF-8 or, in China, in GBK without saying so."""
     try:
         return name.decode("utf-8")
     except UnicodeDecodeError:

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from twin.errors import InvalidParameter, SchemaViolation, SourceError
-from twin.ingest.changes import Mode, find_changes, find_duplicates, refuse_offset, run_checks
+from twin.ingest.changes import Mode, check_keys, find_changes, refuse_offset, run_checks
 from twin.ingest.faults import Faults, Rows, summarise
 from twin.ingest.names import require_known
-from twin.ingest.report import Report
+from twin.ingest.report import Report, Watch, watch_nothing
 from twin.layer import Layer
 from twin.query import Query
 from twin.store import Changes, Store
@@ -29,6 +29,7 @@ class Task:
     author: str
     reason: str
     dry_run: bool
+    watch: Watch = watch_nothing
 
     def __post_init__(self) -> None:
         require_known(self.mode, ("append", "replace", "sync"), "mode")
@@ -70,10 +71,11 @@ class Task:
             There are faults.
         """
         layer = self.layer
-        find_duplicates(rows, origin, layer, faults)
+        check_keys(rows, origin, layer, faults)
         self._require_faultless(faults, report)
         if not len(rows):
             raise SourceError(f"the delivery holds no rows for {layer.id}; nothing was changed")
+        self.watch(f"comparing {len(rows):,} rows with what is stored")
         base = store.latest(layer)
         stored = store.read(layer, self._concerned(rows, base)).data
         if self.mode != "append" and not trust_places:
@@ -92,6 +94,7 @@ class Task:
         )
         if self.dry_run or not any(changes.counts):
             return report
+        self.watch(f"writing {sum(changes.counts):,} changes")
         return replace(report, revision=self._commit(store, changes, base, report))
 
     def _concerned(self, rows: GeoDataFrame, base: int) -> Query:
@@ -118,5 +121,6 @@ class Task:
 
     def _require_faultless(self, faults: Faults, report: Report) -> None:
         if faults.count:
+            faults.sort()
             report = replace(report, faults=tuple(faults.kept), fault_count=faults.count)
             raise SchemaViolation(summarise(faults, self.layer.id), faults.kept, report=report.to_dict())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,10 +55,44 @@ def create_store(url: str | Path, *, crs: CRS, title: str = "", area: BaseGeomet
         Something stands there.
     """
     from twin.crs import require_storage_crs
-    from twin.stores.gpkg_open import create_gpkg
+    from twin.stores.gpkg_create import create_gpkg
 
     require_storage_crs(crs)
     return create_gpkg(_gpkg_path(url), crs=crs, title=title, area=area)
+
+
+def build_store(
+    url: str | Path, *, crs: CRS, title: str = "", area: BaseGeometry | None = None
+) -> AbstractContextManager[Store]:
+    """Create a twin and fill it in a ``with`` block: it appears when the block ends, whole or not at all.
+
+    Parameters
+    ----------
+    url, crs, title, area
+        As in `create_store`.
+
+    Raises
+    ------
+    StoreExists
+        Something stands there.
+    """
+    from twin.crs import require_storage_crs
+    from twin.stores.gpkg_create import build_gpkg
+
+    require_storage_crs(crs)
+    return build_gpkg(_gpkg_path(url), crs=crs, title=title, area=area)
+
+
+def is_store(path: Path) -> bool:
+    """Whether a file is a twin's store, whatever its name; one that is locked or damaged may be, and counts."""
+    import sqlite3
+
+    from twin.stores.gpkg_file import holds_twin
+
+    try:
+        return path.is_file() and holds_twin(path)
+    except sqlite3.Error as error:
+        return error.sqlite_errorcode != sqlite3.SQLITE_NOTADB
 
 
 def _gpkg_path(url: str | Path) -> Path:

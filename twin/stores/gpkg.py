@@ -22,7 +22,7 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import UserDefinedType
 
 from twin.crs import BBox
-from twin.errors import InvalidParameter, StoreUnavailable
+from twin.errors import InvalidParameter, StoreReplaced, StoreUnavailable
 from twin.layer import Layer
 from twin.schema import Field
 from twin.stores import gpkg_meta as meta
@@ -73,6 +73,7 @@ class GpkgDialect:
         self.url = str(path)
         self._write = write
         self._file = self._identify()
+        self._derived: dict[tuple[str, tuple[str, ...]], LayerTables] = {}
         # A connection costs little: whoever asks gets one at once, and a few are kept.
         self.engine: Engine = create_engine(
             "sqlite://", creator=self._connect, poolclass=QueuePool, pool_size=8, max_overflow=-1
@@ -89,11 +90,7 @@ class GpkgDialect:
 
     def _connect(self) -> sqlite3.Connection:
         self._require_same_file()
-        connection = connect_file(self.path, mode="rw" if self._write else "ro")
-        if self._write and connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            with suppress(sqlite3.OperationalError):  # somebody reads just now: the rollback journal does as well
-                connection.execute("PRAGMA journal_mode = WAL")
-        return connection
+        return connect_file(self.path, mode="rw" if self._write else "ro", write_ahead=self._write)
 
     def _identify(self) -> tuple[int, int] | None:
         try:
@@ -105,7 +102,7 @@ class GpkgDialect:
     def _require_same_file(self, *_: object) -> None:
         """Refuse to go on with a file that no longer bears the name: what is written to it would be lost."""
         if self._identify() != self._file:
-            raise StoreUnavailable(f"{self.path} was replaced or removed while it was open; open it again")
+            raise StoreReplaced(f"{self.path} was replaced or removed while it was open; try again")
 
     @contextmanager
     def translated(self) -> Iterator[None]:
@@ -140,8 +137,15 @@ class GpkgDialect:
         return self._tables(layer, present) if present else None
 
     def _tables(self, layer: Layer, fields: Iterable[Field]) -> LayerTables:
-        geometry = "GEOMETRY" if layer.also else layer.geometry.upper()
-        return layer_tables(layer, fields, lambda field: _Plain(_COLUMN_TYPES[field.type]), _Plain(geometry))
+        """The tables with these fields, derived once: SQLAlchemy keeps what it compiled for the same table only."""
+        fields = tuple(fields)
+        name = layer.id, tuple(field.name for field in fields)
+        tables = self._derived.get(name)
+        if tables is None or tables.layer is not layer:
+            geometry = "GEOMETRY" if layer.also else layer.geometry.upper()
+            tables = layer_tables(layer, fields, lambda field: _Plain(_COLUMN_TYPES[field.type]), _Plain(geometry))
+            self._derived[name] = tables
+        return tables
 
     def _present(self, connection: Connection, layer: Layer) -> list[Field]:
         """Find the layer's fields that have a column; none before the table stands."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,16 +14,34 @@ from twin.stores.gpkg_blob import UNREADABLE, intersects_test
 BUSY_TIMEOUT_S = 30.0
 
 
-def connect_file(path: Path, *, mode: str, timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
-    """Connect to an SQLite file in ``ro`` or ``rw`` mode, with the functions our SQL uses."""
+def connect_file(
+    path: Path, *, mode: str, timeout_s: float = BUSY_TIMEOUT_S, write_ahead: bool = False
+) -> sqlite3.Connection:
+    """Connect to an SQLite file in ``ro`` or ``rw`` mode, with the functions our SQL uses.
+
+    With `write_ahead` the file gets into write-ahead mode; while somebody reads it, the rollback journal does as well.
+    """
     uri = f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}"
     if mode == "ro" and _lacks_side_files(path.resolve()):
         uri += "&immutable=1"
     connection = sqlite3.connect(uri, uri=True, timeout=timeout_s, check_same_thread=False, isolation_level=None)
-    connection.execute("PRAGMA case_sensitive_like = ON")
-    connection.execute("PRAGMA cache_size = -65536")
-    connection.create_function("ST_Intersects", 2, intersects_test(), deterministic=True)
+    try:
+        connection.execute("PRAGMA case_sensitive_like = ON")
+        connection.execute("PRAGMA cache_size = -65536")
+        connection.create_function("ST_Intersects", 2, intersects_test(), deterministic=True)
+        if write_ahead and connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            with suppress(sqlite3.OperationalError):
+                connection.execute("PRAGMA journal_mode = WAL")
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def holds_twin(path: Path) -> bool:
+    """Whether the tables of a twin stand in an SQLite file; it is not changed by the question."""
+    with closing(connect_file(path, mode="ro")) as connection:
+        return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'twin_meta'").fetchone() is not None
 
 
 def _lacks_side_files(path: Path) -> bool:

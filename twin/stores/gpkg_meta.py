@@ -85,10 +85,13 @@ def register_extension(connection: Connection, table: str, column: str | None, n
 def register_layer(connection: Connection, layer: Layer, srs_id: int) -> None:
     """Describe a feature table to readers: contents, geometry column, R-tree, field titles and code lists."""
     run = connection.exec_driver_sql
+    title = f"{layer.title} {layer.title_zh}"
+    if run("SELECT 1 FROM gpkg_contents WHERE identifier = ?", (title,)).first():  # the standard wants them unique
+        title = f"{title} ({layer.id})"
     run(
         "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id)"
         " VALUES (?, 'features', ?, ?, ?)",
-        (layer.id, f"{layer.title} {layer.title_zh}", layer.about, srs_id),
+        (layer.id, title, layer.about, srs_id),
     )
     kind = "GEOMETRY" if layer.also else layer.geometry.upper()
     run(

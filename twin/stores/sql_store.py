@@ -30,7 +30,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from twin.columns import typed_series
 from twin.crs import CRS, BBox, parse_crs
 from twin.errors import InvalidParameter, RevisionConflict, StoreUnavailable, TwinError
 from twin.frame import Frame
@@ -39,6 +38,7 @@ from twin.query import Query, require_fields
 from twin.store import Changes, Revision
 from twin.stores.apply import apply_changes, load_keys
 from twin.stores.as_of import latest_revision, select_state
+from twin.stores.columns import read_column
 from twin.stores.dialect import Dialect
 from twin.stores.tables import GEOMETRY, KEYS, META, REVISIONS, LayerTables
 from twin.stores.where import compile_where, inner_box, intersects, split_areas, utc_text
@@ -67,6 +67,7 @@ class SqlStore:
             )
         self.crs: CRS = parse_crs(facts["crs"])
         self.title: str = facts["title"]
+        self.created_at = datetime.fromisoformat(facts["created_at"])
         self.area: BaseGeometry | None = shapely.from_wkt(facts["area"]) if facts.get("area") else None
 
     @property
@@ -207,7 +208,8 @@ class SqlStore:
         if truncated:
             rows = rows[: query.limit]
         fid, geometry, *values = zip(*rows, strict=True) if rows else [()] * (len(wanted) + 2)
-        data = {f.name: typed_series(column, f) for f, column in zip(wanted, values, strict=True)}
+        keys = values[wanted.index(layer.schema[layer.key])]
+        data = {f.name: read_column(layer, f, keys, column) for f, column in zip(wanted, values, strict=True)}
         frame = gpd.GeoDataFrame(data, geometry=self._dialect.decode(geometry), crs=self.crs)
         frame.index = data[layer.key].rename(None)
         return Frame(layer=layer, data=frame, fid=np.array(fid, dtype=np.int64), revision=revision, truncated=truncated)
