@@ -13,9 +13,10 @@ from tiles.attributes import Attributes, encode_attributes
 from tiles.kernels.index import feature_bounds, hilbert_distance, leaf_bounds, rows_in_box
 from tiles.kernels.simplify import vertex_importance
 from tiles.paths import Paths
-from twin.crs import CRS, BBox, reproject_ragged
+from twin.crs import CRS, BBox
 from twin.errors import CrsError
 from twin.frame import Frame
+from twin.ragged import reproject_ragged
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

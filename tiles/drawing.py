@@ -34,7 +34,8 @@ from tiles.kernels.sketch import (
     Sketch,
 )
 from tiles.paths import Paths, runs
-from twin.crs import BBox, Ragged
+from twin.crs import BBox
+from twin.ragged import Ragged
 
 Geometries = npt.NDArray[np.object_]
 Integers = npt.NDArray[np.int64]

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from twin.crs import Ragged
+from twin.ragged import Ragged
 
 Integers = npt.NDArray[np.int64]
 
