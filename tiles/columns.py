@@ -42,6 +42,8 @@ class Columns:
         (n, 4) the box of each, and of each run of neighbours.
     fid
         n feature ids.
+    opened
+        n revisions that wrote the features.
     attributes
         Their attributes.
     rank
@@ -56,6 +58,7 @@ class Columns:
     bounds: Floats
     leaves: Floats
     fid: Integers
+    opened: Integers
     attributes: Attributes
     rank: Floats
     broken: tuple[str, ...]
@@ -70,7 +73,29 @@ class Columns:
         if len(paths.xy) <= _SHORT * len(paths.hole):
             return np.empty(0, dtype=np.float32)
         ring = np.repeat(paths.dimension == 2, np.diff(paths.first_path))
-        return vertex_importance(paths.xy, paths.first_vertex, ring)
+        importance = vertex_importance(paths.xy, paths.first_vertex, ring)
+        point = np.repeat(paths.dimension == 0, np.diff(paths.first_path))
+        importance[np.repeat(point, np.diff(paths.first_vertex))] = np.inf
+        return importance
+
+    @cached_property
+    def reach(self) -> Floats:
+        """(n, 4) boxes: how far a change of each feature may be seen where vertices are left out."""
+        return self.widen(self.bounds)
+
+    def widen(self, boxes: Floats) -> Floats:
+        """Widen boxes to hold all features that they meet, where vertices are left out.
+
+        A border is judged between the places where it meets others, so a change may be seen as far as neighbours lie.
+        """
+        if len(self.importance) == 0:
+            return boxes
+        wide = boxes.copy()
+        for row, (west, south, east, north) in enumerate(boxes.tolist()):
+            near = self.bounds[rows_in_box(self.bounds, self.leaves, west, south, east, north)]
+            wide[row, :2] = np.minimum(wide[row, :2], near[:, :2].min(axis=0, initial=np.inf))
+            wide[row, 2:] = np.maximum(wide[row, 2:], near[:, 2:].max(axis=0, initial=-np.inf))
+        return wide
 
     def rows_in(self, box: BBox) -> Integers:
         """Positions of the features whose boxes share a point with a box, ascending."""
@@ -85,19 +110,17 @@ def columns_of(frame: Frame, crs: CRS) -> Columns:
 def _prepare(frame: Frame, crs: CRS) -> Columns:
     geometries = frame.geometry
     drawn = np.flatnonzero(~(shapely.is_missing(geometries) | shapely.is_empty(geometries)))
-    finite = np.isfinite(shapely.bounds(geometries[drawn])).all(axis=1)
-    rows, parts, lost = [], [], [drawn[~finite]]
+    rows, parts, lost = [], [], []
     dimension = shapely.get_dimensions(geometries)
     for each in range(3):
-        given = drawn[finite & (dimension[drawn] == each)]
+        given = drawn[dimension[drawn] == each]
         placed, paths = _place(geometries, given, frame.crs, crs)
         rows.append(placed)
         parts.extend(paths)
         lost.append(np.setdiff1d(given, placed))
     joined, row = Paths.joined(parts), np.concatenate(rows)
     bounds = feature_bounds(joined.xy, joined.first_vertex, joined.first_path)
-    reach = _REACH_DEG if crs.is_geographic else _REACH_M
-    middle = (bounds[:, :2] + bounds[:, 2:]) / (4 * reach) + 0.5
+    middle = (bounds[:, :2] + bounds[:, 2:]) / (4 * _reach(crs)) + 0.5
     order = np.lexsort((row, hilbert_distance(middle[:, 0], middle[:, 1])))
     bounds, row = bounds[order], row[order]
     return Columns(
@@ -105,6 +128,7 @@ def _prepare(frame: Frame, crs: CRS) -> Columns:
         bounds=bounds,
         leaves=leaf_bounds(bounds),
         fid=frame.fid[row],
+        opened=np.full(len(row), frame.revision) if frame.opened is None else frame.opened[row],
         attributes=encode_attributes(frame, row),
         rank=_rank(frame.fid[row], joined.dimension[order], bounds),
         broken=tuple(frame.data.index[np.sort(np.concatenate(lost))]),
@@ -118,7 +142,14 @@ def _place(
     if len(rows) == 0:
         return rows, []
     try:
-        return rows, [Paths.of(reproject_ragged(geometries[rows], source, target))]
+        paths = Paths.of(reproject_ragged(geometries[rows], source, target))
+        # Written so that a coordinate that is not a number is off as well.
+        off = np.flatnonzero(~(np.abs(paths.xy) <= _reach(target)).all(axis=1))
+        if len(off) == 0:
+            return rows, [paths]
+        owner = np.searchsorted(paths.first_vertex[paths.first_path], off, side="right") - 1
+        fine = np.setdiff1d(np.arange(len(rows)), owner)
+        return rows[fine], [paths.take(fine)]
     except CrsError:
         if len(rows) == 1:
             return rows[:0], []
@@ -128,6 +159,10 @@ def _place(
         return np.concatenate((first, second)), [*one, *other]
 
 
+def _reach(crs: CRS) -> float:
+    return _REACH_DEG if crs.is_geographic else _REACH_M
+
+
 def _rank(fid: Integers, dimension: npt.NDArray[np.uint8], bounds: Floats) -> Floats:
     width, height = bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1]
     mixed = fid.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
@@ -135,3 +170,10 @@ def _rank(fid: Integers, dimension: npt.NDArray[np.uint8], bounds: Floats) -> Fl
     return np.select(
         [dimension == 0, dimension == 1], [(mixed >> np.uint64(11)) * 2.0**-53, np.hypot(width, height)], width * height
     )
+
+
+def latest_within(bounds: Floats, revisions: Integers, box: BBox) -> int:
+    """Find the last of the revisions whose boxes share a point with a box; 0 if there is none."""
+    west, south, east, north = bounds.T
+    near = (west <= box.east) & (east >= box.west) & (south <= box.north) & (north >= box.south)
+    return int(revisions[near].max(initial=0))

@@ -25,6 +25,7 @@ from tiles.kernels.sketch import (
     DOUBTFUL,
     DRAWN,
     EXTENT,
+    HIGH,
     NOTHING,
     SHARED,
     UNCUT,
@@ -115,7 +116,7 @@ def draw(columns: Columns, box: BBox, *, generalise: bool) -> Drawing:
         areas = drawn.areas(doubtful)
         broken = ~shapely.is_valid(areas)
         if broken.any():
-            mended = _mend(areas[broken])
+            mended = _mend(areas[broken], keep_all=not generalise)
             drawn = drawn.replace(doubtful[broken], mended)
             state[doubtful[broken][mended.first_path == mended.last_path]] = COLLAPSED
     counts = np.bincount(state, minlength=DOUBTFUL + 1)
@@ -178,8 +179,8 @@ class _Paths:
         return np.asarray(shapely.multipolygons(np.asarray(polygons), indices=owner))
 
 
-def _mend(areas: Geometries) -> _Paths:
-    """Make areas valid on the grid of the tile; what has no area on it is left without paths.
+def _mend(areas: Geometries, *, keep_all: bool) -> _Paths:
+    """Make areas valid on the grid of the tile; what has no area on it is one unit wide, or left without paths.
 
     Where a polygon touches or crosses itself, the area it encloses is taken, snapped with noding.
     """
@@ -188,6 +189,10 @@ def _mend(areas: Geometries) -> _Paths:
     solid = (shapely.get_dimensions(parts) == 2) & (shapely.area(parts) > 0)
     whole = np.full(len(areas), shapely.MultiPolygon(), dtype=object)
     shapely.multipolygons(shapely.orient_polygons(parts[solid]), indices=owner[solid], out=whole)
+    gone = np.flatnonzero(shapely.is_empty(whole)) if keep_all else np.empty(0, dtype=np.int64)
+    xy, owner = shapely.get_coordinates(areas[gone], return_index=True)
+    left, top = np.minimum(xy[np.unique(owner, return_index=True)[1]], HIGH - 1).T
+    shapely.multipolygons(shapely.box(left, top, left + 1, top + 1), indices=gone, out=whole)
     paths = Paths.of(Ragged(*shapely.to_ragged_array(whole)))
     return _Paths(
         first_path=paths.first_path[:-1],

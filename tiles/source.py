@@ -9,9 +9,16 @@ from datetime import datetime
 from functools import reduce
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from tiles.columns import columns_of, latest_within
 from tiles.grid import Grid
+from tiles.kernels.sketch import BUFFER, EXTENT
 from tiles.mvt import MEDIA_TYPE, EncodedLayer, encode_layer
-from twin.crs import CRS84, BBox, reproject_bbox
+from twin.crs import CRS84, BBox, reproject, reproject_bbox
+from twin.errors import CrsError
 from twin.frame import Frame
 from twin.frames import Frames
 from twin.layer import Layer
@@ -174,14 +181,43 @@ class VectorSource:
         InvalidParameter
             There is no such tile.
         """
-        self.grid.require(z, x, y)
-        # Two instants may see the same last revision and yet different rows, so an instant is part of the state.
-        instant = self.as_of.isoformat() if isinstance(self.as_of, datetime) else ""
-        states = [f"{layer.id}@{self._frame(layer).revision}" for layer in self.layers]
-        how = f"{ENCODER_VERSION} {self.strict} {self.budget_bytes}"
+        box, zoom = self.grid.box(z, x, y), z + self.grid.web_zoom
+        states = [f"{layer.id}@{self._state(layer, box, zoom)}" for layer in self.layers]
         twin = self.frames.store.created_at.isoformat()
-        state = "/".join((twin, *states, instant, self.grid.id, f"{z}/{x}/{y}", how))
+        how = f"{ENCODER_VERSION} {self.strict} {self.budget_bytes}"
+        state = "/".join((twin, *states, self.grid.id, f"{z}/{x}/{y}", how))
         return f'"{hashlib.sha256(state.encode()).hexdigest()[:32]}"'
+
+    def _state(self, layer: Layer, box: BBox, zoom: int) -> str:
+        """Name what a layer shows in a square: the last revision that wrote or removed anything there."""
+        if not self._shows(layer, zoom):
+            return "-"
+        frame = self._frame(layer)
+        if self.as_of is not None:
+            # Two instants may see the same last revision and yet different rows, so an instant is part of the state.
+            return f"{frame.revision} {self.as_of.isoformat() if isinstance(self.as_of, datetime) else self.as_of}"
+        columns = columns_of(frame, self.grid.crs)
+        seen = box.buffer((box.east - box.west) * BUFFER / EXTENT)
+        gone, closed = self._departed(layer, frame)
+        if self._generalises(layer, zoom) and len(columns.importance):
+            latest, gone = latest_within(columns.reach, columns.opened, seen), columns.widen(gone)
+        else:
+            latest = int(columns.opened[columns.rows_in(seen)].max(initial=0))
+        return str(max(latest, latest_within(gone, closed, seen)))
+
+    def _departed(self, layer: Layer, frame: Frame) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+        """Boxes, in the CRS of the grid, of what is no longer where it was, and the revisions since when."""
+
+        def find() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+            geometries, closed = self.frames.store.departed(layer)
+            there = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
+            try:
+                bounds = shapely.bounds(reproject(geometries[there], frame.crs, self.grid.crs))
+            except CrsError:  # it never was on a tile, but where it was not cannot be said
+                bounds = np.tile([-np.inf, -np.inf, np.inf, np.inf], (int(there.sum()), 1))
+            return bounds, closed[there]
+
+        return frame.keep(f"departed {self.grid.crs.srs}", find)
 
     def tile(self, z: int, x: int, y: int) -> Tile:
         """Make the tile at a level, column and row (rows count from the north).
@@ -193,7 +229,7 @@ class VectorSource:
         """
         box = self.grid.box(z, x, y)
         zoom = z + self.grid.web_zoom
-        shown = [layer for layer in self.layers if layer.zooms[0] <= zoom <= layer.zooms[1]]
+        shown = [layer for layer in self.layers if self._shows(layer, zoom)]
         encoded = {layer.id: self._encode(layer, box, zoom) for layer in shown}
         if not self.strict:
             share = share_budget({name: len(layer.data) for name, layer in encoded.items()}, self.budget_bytes)
@@ -206,8 +242,15 @@ class VectorSource:
         return Tile(data=data, media_type=MEDIA_TYPE, layers=encoded)
 
     def _encode(self, layer: Layer, box: BBox, zoom: int, budget_bytes: int | None = None) -> EncodedLayer:
-        generalise = not self.strict and zoom < layer.zooms[1]
+        generalise = self._generalises(layer, zoom)
         return encode_layer(self._frame(layer), box, self.grid.crs, generalise=generalise, budget_bytes=budget_bytes)
+
+    @staticmethod
+    def _shows(layer: Layer, zoom: int) -> bool:
+        return layer.zooms[0] <= zoom <= layer.zooms[1]
+
+    def _generalises(self, layer: Layer, zoom: int) -> bool:
+        return not self.strict and zoom < layer.zooms[1]
 
     def _frame(self, layer: Layer) -> Frame:
         return self.frames.get(layer, self.as_of)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tiles.grid import grids_for
@@ -34,6 +35,9 @@ class Held:
     def store(self) -> Held:
         """What a source asks of the store is known here."""
         return self
+
+    def departed(self, layer: Layer) -> tuple[Any, Any]:
+        return np.empty(0, dtype=object), np.empty(0, dtype=np.int64)
 
     def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:
         return self.frames[layer.id]

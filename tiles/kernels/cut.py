@@ -70,8 +70,7 @@ def _draw_feature(
             pieces, ends[1] = clip_ring(scratch, count, LOW, HIGH)
         else:
             ends[1] = clip_points(scratch, count, LOW, HIGH)
-        if ends[-1] > count or len(ends) > 2:
-            sketch = _make_room(sketch, len(ends), ends[-1])
+        sketch = _make_room(sketch, len(ends), ends[-1] + 4)
         for piece in range(len(ends) - 1):
             first, size = ends[piece], ends[piece + 1] - ends[piece]
             for vertex in range(size):
@@ -99,7 +98,10 @@ def _to_units(features: Features, path: int, place: Place, rules: Rules, units: 
 
 @compiled
 def _make_room(sketch: Sketch, paths: int, vertices: int) -> Sketch:
-    """Return the sketch with more room."""
+    """Return the sketch with room for some more, twice as large if it has to grow."""
+    if sketch.used[0] + paths <= len(sketch.hole) and sketch.used[1] + vertices <= len(sketch.xy):
+        return sketch
+    paths, vertices = paths + len(sketch.hole), vertices + len(sketch.xy)
     return Sketch(
         np.concatenate((sketch.first_vertex, np.empty(paths, dtype=np.int64))),
         np.concatenate((sketch.hole, np.empty(paths, dtype=np.bool_))),

@@ -54,7 +54,7 @@ def fit_features(rows: Integers, features: Features, place: Place, rules: Rules)
     sketch = begin_sketch(rows, features)
     state = np.empty(len(rows), dtype=np.uint8)
     first_path = np.zeros(len(rows) + 1, dtype=np.int64)
-    cells = (EXTENT + 2 * BUFFER) // max(1, rules.pixel) + 2
+    cells = (EXTENT + 2 * BUFFER) // max(1, rules.pixel)
     taken = np.zeros(cells * cells if rules.pixel else 0, dtype=np.bool_)
     for position in range(len(rows)):
         row = rows[position]
@@ -67,6 +67,11 @@ def fit_features(rows: Integers, features: Features, place: Place, rules: Rules)
         else:
             state[position] = _draw_feature(row, features, place, rules, sketch)
             if state[position] == COLLAPSED and rules.keep_all:
+                first = features.first_vertex[features.first_path[row]]
+                x, y = (
+                    (features.xy[first, 0] - place.west) * place.scale,
+                    (place.north - features.xy[first, 1]) * place.scale,
+                )
                 draw_stub(sketch, x, y, kind)
                 state[position] = DRAWN
         first_path[position + 1] = sketch.used[0]
@@ -78,7 +83,7 @@ def _draw_pixel(x: float, y: float, pixel: int, cells: int, taken: Flags, sketch
     """Draw the pixel in which a place lies, unless it is drawn already."""
     if outside(x, y, LOW, HIGH):
         return NOTHING
-    column, line = int((x + BUFFER) // pixel), int((y + BUFFER) // pixel)
+    column, line = min(int((x + BUFFER) // pixel), cells - 1), min(int((y + BUFFER) // pixel), cells - 1)
     if taken[column * cells + line]:
         return SHARED
     taken[column * cells + line] = True
