@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,17 +14,10 @@ from tempfile import TemporaryDirectory
 _OPTIONS = "-c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 
 
-def server_commands() -> Path | None:
-    """Where the newest PostgreSQL server with PostGIS keeps its commands; None where there is none.
-
-    Debian keeps every version in a folder of its own; elsewhere the server is on the path.
-    """
-    debian = [path.parents[1].name for path in Path("/usr/share/postgresql").glob("*/extension/postgis.control")]
-    if debian:
-        return Path("/usr/lib/postgresql") / max(debian, key=int) / "bin"
-    asked = shutil.which("pg_config")
-    shared = asked and subprocess.run([asked, "--sharedir"], capture_output=True, text=True, check=False).stdout.strip()
-    return Path(asked).parent if asked and shared and Path(shared, "extension/postgis.control").is_file() else None
+def server_commands() -> Path:
+    """Where Debian keeps the commands of the newest PostgreSQL server that has PostGIS."""
+    versions = [int(path.parts[-3]) for path in Path("/usr/share/postgresql").glob("*/extension/postgis.control")]
+    return Path(f"/usr/lib/postgresql/{max(versions)}/bin")
 
 
 @dataclass(frozen=True)
@@ -54,7 +46,6 @@ def run_cluster() -> Iterator[Cluster]:
     PostgreSQL refuses to run as root, so root starts it as nobody; who could not enter the folders of pytest.
     """
     commands = server_commands()
-    assert commands is not None
     root = os.geteuid() == 0
     user = "nobody" if root else pwd.getpwuid(os.geteuid()).pw_name
     account = pwd.getpwnam(user)
