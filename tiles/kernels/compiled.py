@@ -2,51 +2,66 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
 import numba.core.config
+from numba.core.caching import FunctionCache
 
 F = TypeVar("F", bound=Callable[..., object])
 
-#: More than all compiled kernels take.
-_CACHE_BYTES = 8_000_000
 
+def find_cache() -> Path | None:
+    """Say where compiled kernels are kept: the user's cache folder, by the kernels' sources and the compiler.
 
-def cache_folder() -> Path:
-    """Where compiled kernels are kept: the user's cache folder, by the kernels' sources and the compiler.
-
-    A kernel holds the code of those it calls, so a change in one file makes all of them new.
+    A kernel holds the code of those it calls, so a change in one file makes all of them new. Where nothing can be
+    written there (None), they are compiled anew in every process.
     """
     digest = hashlib.sha256(numba.__version__.encode())
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "county-twin" / f"kernels-{digest.hexdigest()[:16]}"
-
-
-def can_keep(folder: Path) -> bool:
-    """Whether compiled kernels can be written to a folder; if not, they are compiled anew in every process."""
     try:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        folder = base / "county-twin" / f"kernels-{digest.hexdigest()[:16]}"
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as probe:
-            probe.write(bytes(_CACHE_BYTES))
-    except OSError:
-        return False
-    return True
+        tempfile.TemporaryFile(dir=folder).close()
+    except (OSError, RuntimeError):  # RuntimeError: the user has no home
+        return None
+    return folder
 
 
-_FOLDER = cache_folder()
-_KEEP = can_keep(_FOLDER)
-if _KEEP:
+_FOLDER = find_cache()
+if _FOLDER:
     numba.core.config.CACHE_DIR = str(_FOLDER)  # type: ignore[attr-defined]
+
+
+class _KernelCache(FunctionCache):
+    """The compiled code of one kernel on disk, where a damaged file or a full disk costs time and nothing else."""
+
+    def load_overload(self, *what: Any) -> Any:
+        """Return what an earlier process compiled; None where there is nothing sound."""
+        try:
+            return super().load_overload(*what)  # type: ignore[no-untyped-call]
+        except Exception:  # noqa: BLE001  # whatever unpickling a torn file may raise
+            with contextlib.suppress(OSError):
+                self.flush()  # type: ignore[no-untyped-call]
+            return None
+
+    def save_overload(self, *what: Any) -> None:
+        """Keep what was compiled if there is room."""
+        with contextlib.suppress(OSError):
+            super().save_overload(*what)  # type: ignore[no-untyped-call]
 
 
 def compiled(function: F) -> F:
     """Compile a function when it is first called, or load what an earlier process compiled."""
-    return cast("F", numba.njit(nogil=True, cache=_KEEP, error_model="numpy")(function))
+    kernel: Any = numba.njit(nogil=True, error_model="numpy")(function)
+    if _FOLDER:
+        kernel._cache = _KernelCache(function)  # type: ignore[no-untyped-call]
+    return cast("F", kernel)
