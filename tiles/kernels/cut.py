@@ -98,16 +98,15 @@ def _to_units(features: Features, path: int, place: Place, rules: Rules, units: 
 
 @compiled
 def _make_room(sketch: Sketch, paths: int, vertices: int) -> Sketch:
-    """Return the sketch with room for some more, twice as large if it has to grow."""
-    if sketch.used[0] + paths <= len(sketch.hole) and sketch.used[1] + vertices <= len(sketch.xy):
-        return sketch
-    paths, vertices = paths + len(sketch.hole), vertices + len(sketch.xy)
-    return Sketch(
-        np.concatenate((sketch.first_vertex, np.empty(paths, dtype=np.int64))),
-        np.concatenate((sketch.hole, np.empty(paths, dtype=np.bool_))),
-        np.concatenate((sketch.xy, np.empty((vertices, 2), dtype=np.int32))),
-        sketch.used,
-    )
+    """Return the sketch with room for some more; what has to grow becomes twice as large."""
+    first_vertex, hole, xy = sketch.first_vertex, sketch.hole, sketch.xy
+    if sketch.used[0] + paths > len(hole):
+        more = paths + len(hole)
+        first_vertex = np.concatenate((first_vertex, np.empty(more, dtype=np.int64)))
+        hole = np.concatenate((hole, np.empty(more, dtype=np.bool_)))
+    if sketch.used[1] + vertices > len(xy):
+        xy = np.concatenate((xy, np.empty((vertices + len(xy), 2), dtype=np.int32)))
+    return Sketch(first_vertex, hole, xy, sketch.used)
 
 
 @compiled
