@@ -24,7 +24,7 @@ from types import MappingProxyType
 from morecantile import Tile, TileMatrixSet, tms
 
 from twin.crs import CRS, CRS84, BBox, false_origin, parse_crs, same_grid, transform
-from twin.errors import GridNotFound, InvalidParameter
+from twin.errors import InvalidParameter
 
 WEB_MERCATOR = "WebMercatorQuad"
 CGCS2000 = "CGCS2000Quad"
@@ -153,14 +153,6 @@ def grids_for(storage: CRS) -> Mapping[str, Grid]:
     if origin is not None and not same_grid(storage, web):
         grids.append(_grid(_storage_quad(storage, *origin), storage, web_zoom=1))
     return MappingProxyType({grid.id: grid for grid in grids})
-
-
-def find_grid(storage: CRS, grid_id: str) -> Grid:
-    """Find a grid by its id (`GridNotFound`)."""
-    grids = grids_for(storage)
-    if grid_id not in grids:
-        raise GridNotFound(f"there is no tile grid {grid_id}; there are {', '.join(grids)}")
-    return grids[grid_id]
 
 
 def _grid(matrix_set: TileMatrixSet, crs: CRS, *, web_zoom: int = 0) -> Grid:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 from typing import Protocol
@@ -20,9 +20,9 @@ from tiles.mvt import MEDIA_TYPE, EncodedLayer, encode_layer
 from twin.crs import CRS84, BBox, reproject, reproject_bbox
 from twin.errors import CrsError
 from twin.frame import Frame
-from twin.frames import Frames
 from twin.layer import Layer
 from twin.query import AsOf
+from twin.store import Store
 
 #: Part of every ETag; a change of what the encoder writes for the same rows raises it.
 ENCODER_VERSION = 2
@@ -100,6 +100,30 @@ class Tile:
     layers: Mapping[str, EncodedLayer]
 
 
+class FrameReader(Protocol):
+    """Where the rows of layers come from."""
+
+    @property
+    def store(self) -> Store:
+        """The store that they are read from."""
+        ...
+
+    def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:
+        """The layer's frame at a revision or instant, now by default."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Pinned:
+    """Frames that stay what they are."""
+
+    store: Store
+    frames: Mapping[str, Frame]
+
+    def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:  # noqa: ARG002
+        return self.frames[layer.id]
+
+
 class TileSource(Protocol):
     """A pure function from a place to bytes."""
 
@@ -144,12 +168,23 @@ class VectorSource:
     """
 
     layers: tuple[Layer, ...]
-    frames: Frames
+    frames: FrameReader
     grid: Grid
     as_of: AsOf | None = None
     strict: bool = False
     budget_bytes: int = BUDGET_BYTES
     attribution: str = ""
+
+    @property
+    def key(self) -> Hashable:
+        """What tells this source from the others over the same store."""
+        names = tuple(layer.id for layer in self.layers)
+        return names, self.grid.id, self.as_of, self.strict, self.budget_bytes
+
+    def pinned(self) -> VectorSource:
+        """The same source with the rows that there are now, whatever is written later."""
+        frames = {layer.id: self._frame(layer) for layer in self.layers}
+        return replace(self, frames=_Pinned(self.frames.store, frames))
 
     @property
     def info(self) -> TileInfo:
