@@ -103,7 +103,7 @@ def draw(columns: Columns, box: BBox, *, generalise: bool) -> Drawing:
     scale = EXTENT / (box.east - box.west)
     rows = columns.rows_in(box.buffer(BUFFER / scale))
     features = Features(paths.dimension, paths.first_path, paths.first_vertex, paths.hole, paths.xy, columns.bounds)
-    place = Place(box.west, box.north, scale)
+    place = Place(float(box.west), float(box.north), scale)
     rules = Rules(PIXEL, columns.importance, _HALF_PIXEL / scale, False) if generalise else _EVERYTHING
     state, path, sketch = fit_features(rows, features, place, rules)
     drawn = _Paths.of(path, sketch)

@@ -20,15 +20,24 @@ print("found" if leaf_bounds.stats.cache_hits else "compiled")
 RESULT = "[[0.0, 2.0, 3.0, 9.0]]"
 
 
-def start(*before: str, **environment: str) -> subprocess.Popen[str]:
+#: A kernel that is compiled for whole numbers or for others, in the order given.
+TWO_KINDS = """
+import sys
+from tiles.kernels.clip import outside
+
+for kind in sys.argv[1]:
+    print(outside(-1, 9, 0, 5) if kind == "w" else outside(-0.25, 5.25, -0.125, 5.125))
+"""
+
+
+def start(*before: str, script: str = SCRIPT, given: str = "", **environment: str) -> subprocess.Popen[str]:
     kept = {name: os.environ[name] for name in ("PATH",) if name in os.environ}
-    return subprocess.Popen(
-        [*before, sys.executable, "-c", SCRIPT], env=kept | environment, stdout=subprocess.PIPE, text=True
-    )
+    command = [*before, sys.executable, "-c", script, given]
+    return subprocess.Popen(command, env=kept | environment, stdout=subprocess.PIPE, text=True)
 
 
-def run(*before: str, **environment: str) -> str:
-    process = start(*before, **environment)
+def run(*before: str, script: str = SCRIPT, given: str = "", **environment: str) -> str:
+    process = start(*before, script=script, given=given, **environment)
     said, _ = process.communicate()
     assert process.returncode == 0
     return said.strip()
@@ -50,6 +59,14 @@ def test_a_torn_file_is_replaced(kind: str, size: int, tmp_path: Path) -> None:
     os.truncate(file, size)
     assert run(XDG_CACHE_HOME=str(tmp_path)) == f"{RESULT} compiled"
     assert run(XDG_CACHE_HOME=str(tmp_path)) == f"{RESULT} found"
+
+
+def test_code_for_other_types_is_not_taken(tmp_path: Path) -> None:
+    # Two processes that compile at once number their files alike, and the last one wins. West and south: 1 + 8.
+    assert run(script=TWO_KINDS, given="wo", XDG_CACHE_HOME=str(tmp_path)).split() == ["9", "9"]
+    whole, others = sorted(tmp_path.rglob("*.nbc"))
+    others.write_bytes(whole.read_bytes())
+    assert run(script=TWO_KINDS, given="o", XDG_CACHE_HOME=str(tmp_path)) == "9"
 
 
 def test_where_nothing_can_be_written_kernels_are_compiled_every_time(tmp_path: Path) -> None:

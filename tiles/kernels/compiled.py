@@ -44,14 +44,18 @@ if _FOLDER:
 class _KernelCache(FunctionCache):
     """The compiled code of one kernel on disk, where a damaged file or a full disk costs time and nothing else."""
 
-    def load_overload(self, *what: Any) -> Any:
-        """Return what an earlier process compiled; None where there is nothing sound."""
-        try:
-            return super().load_overload(*what)  # type: ignore[no-untyped-call]
-        except Exception:  # noqa: BLE001  # whatever unpickling a torn file may raise
-            with contextlib.suppress(OSError):
-                self.flush()  # type: ignore[no-untyped-call]
-            return None
+    def load_overload(self, sig: Any, context: Any) -> Any:
+        """Return what an earlier process compiled for these types; None where there is nothing sound.
+
+        Processes that compile at once may take the same file for different types.
+        """
+        with contextlib.suppress(Exception):  # whatever unpickling a torn file may raise
+            found = super().load_overload(sig, context)  # type: ignore[no-untyped-call]
+            if found is None or found.signature.args == sig:
+                return found
+        with contextlib.suppress(OSError):
+            self.flush()  # type: ignore[no-untyped-call]
+        return None
 
     def save_overload(self, *what: Any) -> None:
         """Keep what was compiled if there is room."""
