@@ -28,35 +28,43 @@ _MOST_STRICT_BYTES = 64_000_000
 class SentTile:
     """A tile as it is sent in one content coding, with the headers that belong to it."""
 
+    etag: str
     data: bytes
     headers: dict[str, str]
 
 
 async def send_tile(request: Request, context: Context, source: VectorSource, z: int, x: int, y: int) -> Response:
     """Answer with a tile: 200, 204 where it is empty, 304 where the client has it already."""
-    place = (context.store.stamp(), source.key, z, x, y)
+    state = (context.store.stamp(), source.key, z, x, y)
     coding = choose_coding(request.headers.get("accept-encoding", ""))
     try:
-        etag = context.tags.get(place)
-        if etag is None:
-            etag = await context.desk.obtain(place, partial(source.etag, z, x, y), request)
-            context.tags.put(place, etag)
-        if has_already(request, etag):
+        etag = context.tags.get(state)
+        if etag is None and "if-none-match" in request.headers:
+            etag = await context.desk.obtain(state, partial(_tag, source, (z, x, y)), request)
+            context.tags.put(state, etag)
+        if etag is not None and has_already(request, etag):
             return Response(status_code=304, headers=_headers(etag))
         sent = context.tiles.get((etag, coding))
         if sent is None:
             work = partial(_make, context, source, (z, x, y), coding)
-            sent = await context.desk.obtain((etag, coding), work, request)
+            sent = await context.desk.obtain((state, coding), work, request)
+            context.tags.put(state, sent.etag)
     except ClientGone:
         return Response(status_code=499)
+    if has_already(request, sent.etag):
+        return Response(status_code=304, headers=_headers(sent.etag))
     if not sent.data:
         return Response(status_code=204, headers=sent.headers)
     return Response(sent.data, headers=sent.headers)
 
 
+def _tag(source: VectorSource, place: tuple[int, int, int]) -> str:
+    return source.pinned(*place).etag(*place)
+
+
 def _make(context: Context, source: VectorSource, place: tuple[int, int, int], coding: str) -> SentTile:
     """Make a tile, or take what was made of the same state before, and compress it."""
-    source = source.pinned()  # what is written meanwhile belongs to the next tag
+    source = source.pinned(*place)  # what is written meanwhile belongs to the next tag
     etag = source.etag(*place)
     plain = context.tiles.get((etag, "identity"))
     if plain is None:
@@ -70,12 +78,13 @@ def _make(context: Context, source: VectorSource, place: tuple[int, int, int], c
         headers = _headers(etag) | {"X-Twin-Features": describe_features(tile)}
         if tile.data:
             headers["Content-Type"] = tile.media_type
-        plain = SentTile(data=tile.data, headers=headers)
+        plain = SentTile(etag=etag, data=tile.data, headers=headers)
         context.tiles.put((etag, "identity"), plain, len(plain.data))
     if coding == "identity" or len(plain.data) < _WORTH_COMPRESSING:
         sent = plain
     else:
-        sent = SentTile(data=_compress(plain.data, coding), headers=plain.headers | {"Content-Encoding": coding})
+        packed = _compress(plain.data, coding)
+        sent = SentTile(etag=etag, data=packed, headers=plain.headers | {"Content-Encoding": coding})
     context.tiles.put((etag, coding), sent, len(sent.data))
     return sent
 

@@ -24,9 +24,6 @@ Integers = npt.NDArray[np.int64]
 #: Half the side of the square in which the Hilbert curve runs: any county in metres, any place in degrees.
 _REACH_M, _REACH_DEG = 5e7, 360.0
 
-#: Vertices that a path has on average, below which none is left out.
-_SHORT = 8
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Columns:
@@ -52,6 +49,8 @@ class Columns:
     broken
         Keys of the features that have no place in the CRS of the tiles: coordinates that are not finite, or outside
         of what it can show.
+    simplify
+        Whether vertices may be left out.
     """
 
     paths: Paths
@@ -62,15 +61,13 @@ class Columns:
     attributes: Attributes
     rank: Floats
     broken: tuple[str, ...]
+    simplify: bool
 
     @cached_property
     def importance(self) -> npt.NDArray[np.float32]:
-        """For each vertex the tolerance up to which it has to be kept, units of the CRS; empty where paths are short.
-
-        Outlines of buildings have no vertex to spare, and their number is great.
-        """
+        """For each vertex the tolerance up to which it has to be kept, units of the CRS; empty where all are kept."""
         paths = self.paths
-        if len(paths.xy) <= _SHORT * len(paths.hole):
+        if not self.simplify or not paths.dimension.any():
             return np.empty(0, dtype=np.float32)
         ring = np.repeat(paths.dimension == 2, np.diff(paths.first_path))
         importance = vertex_importance(paths.xy, paths.first_vertex, ring)
@@ -107,6 +104,11 @@ def columns_of(frame: Frame, crs: CRS) -> Columns:
     return frame.keep(f"tiles {crs.srs}", lambda: _prepare(frame, crs))
 
 
+def is_prepared(frame: Frame, crs: CRS) -> bool:
+    """Whether a frame has been taken apart for tiles in a CRS."""
+    return frame.keeps(f"tiles {crs.srs}")
+
+
 def _prepare(frame: Frame, crs: CRS) -> Columns:
     geometries = frame.geometry
     drawn = np.flatnonzero(~(shapely.is_missing(geometries) | shapely.is_empty(geometries)))
@@ -131,6 +133,7 @@ def _prepare(frame: Frame, crs: CRS) -> Columns:
         opened=np.full(len(row), frame.revision) if frame.opened is None else frame.opened[row],
         attributes=encode_attributes(frame, row),
         rank=_rank(frame.fid[row], joined.dimension[order], bounds),
+        simplify=frame.layer.simplify,
         broken=tuple(frame.data.index[np.sort(np.concatenate(lost))]),
     )
 

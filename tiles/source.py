@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from tiles.columns import columns_of, latest_within
+from tiles.columns import columns_of, is_prepared, latest_within
 from tiles.grid import Grid
 from tiles.kernels.sketch import BUFFER, EXTENT
 from tiles.mvt import MEDIA_TYPE, EncodedLayer, encode_layer
@@ -21,11 +21,14 @@ from twin.crs import CRS84, BBox, reproject, reproject_bbox
 from twin.errors import CrsError
 from twin.frame import Frame
 from twin.layer import Layer
-from twin.query import AsOf
+from twin.query import AsOf, Query
 from twin.store import Store
 
 #: Part of every ETag; a change of what the encoder writes for the same rows raises it.
 ENCODER_VERSION = 2
+
+#: Layers with more rows than this are not waited for.
+_LARGE = 20_000
 
 #: What a tile may take unless everything is asked for.
 BUDGET_BYTES = 500_000
@@ -112,6 +115,14 @@ class FrameReader(Protocol):
         """The layer's frame at a revision or instant, now by default."""
         ...
 
+    def peek(self, layer: Layer) -> Frame | None:
+        """The layer's current frame, if it is in memory."""
+        ...
+
+    def fetch(self, layer: Layer, prepare: Callable[[Frame], object]) -> None:
+        """Read and prepare the layer's current frame in the background."""
+        ...
+
 
 @dataclass(frozen=True)
 class _Pinned:
@@ -122,6 +133,12 @@ class _Pinned:
 
     def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:  # noqa: ARG002
         return self.frames[layer.id]
+
+    def peek(self, layer: Layer) -> Frame | None:
+        return self.frames.get(layer.id)
+
+    def fetch(self, layer: Layer, prepare: Callable[[Frame], object]) -> None:
+        pass
 
 
 class TileSource(Protocol):
@@ -181,10 +198,27 @@ class VectorSource:
         names = tuple(layer.id for layer in self.layers)
         return names, self.grid.id, self.as_of, self.strict, self.budget_bytes
 
-    def pinned(self) -> VectorSource:
-        """The same source with the rows that there are now, whatever is written later."""
-        frames = {layer.id: self._frame(layer) for layer in self.layers}
+    def pinned(self, z: int, x: int, y: int) -> VectorSource:
+        """The same source for one tile, with the rows that there are now, whatever is written later.
+
+        Of a large layer that is not in memory yet, only the rows of the tile are read, which gives the same tile, and
+        the layer is fetched in the background.
+        """
+        box, zoom = self.grid.box(z, x, y), z + self.grid.web_zoom
+        frames = {layer.id: self._frame_for(layer, box) for layer in self.layers if self._shows(layer, zoom)}
         return replace(self, frames=_Pinned(self.frames.store, frames))
+
+    def _frame_for(self, layer: Layer, box: BBox) -> Frame:
+        frames, store = self.frames, self.frames.store
+        # Where vertices are left out, those of neighbours outside of the tile count as well.
+        if self.as_of is not None or layer.simplify:
+            return self._frame(layer)
+        whole = frames.peek(layer)
+        if (whole is not None and is_prepared(whole, self.grid.crs)) or store.count(layer) < _LARGE:
+            return self._frame(layer)
+        frames.fetch(layer, lambda frame: columns_of(frame, self.grid.crs))
+        near = reproject_bbox(box.buffer((box.east - box.west) * BUFFER / EXTENT), self.grid.crs, store.crs)
+        return store.read(layer, Query(bbox=near))
 
     @property
     def info(self) -> TileInfo:

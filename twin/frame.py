@@ -91,3 +91,7 @@ class Frame:
             if name not in kept:
                 kept[name] = make()
             return kept[name]
+
+    def keeps(self, name: str) -> bool:
+        """Whether something is kept under a name already."""
+        return name in self.__dict__.get("_kept", {})

@@ -73,10 +73,13 @@ def areas(draw: st.DrawFn) -> shapely.MultiPolygon:
     parts = draw(st.lists(polygons(), min_size=1, max_size=3))
     if draw(st.booleans()):
         parts += [shapely.transform(part, lambda xy: xy * 0.2) for part in parts]
+    whole = shapely.MultiPolygon(parts)
+    if draw(st.booleans()):  # many vertices, of which a generalised tile needs few
+        whole = shapely.segmentize(whole, 0.2)
     turn, scale, place = draw(st.just(0.0) | st.floats(0, 6.3)), draw(scales), np.array(draw(places))
     turned = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     shift = np.array(draw(st.sampled_from([(0, 0), (0.5, 0.5), (0.25, -2.9)])))
-    return shapely.transform(shapely.MultiPolygon(parts), lambda xy: (xy + shift) @ turned * scale + place)
+    return shapely.transform(whole, lambda xy: (xy + shift) @ turned * scale + place)
 
 
 def draw_one(geometry: shapely.Geometry, make_frame: MakeFrame, *, generalise: bool) -> shapely.Geometry | None:

@@ -1,0 +1,45 @@
+"""Have every kernel ready before the first tile is asked for: ``python -m tiles.warm`` once after installing."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from tiles.mvt import encode_layer
+from twin.crs import BBox, parse_crs
+from twin.frame import Frame
+from twin.layer import Layer
+from twin.schema import DTYPES, Field
+
+
+def warm_up() -> None:
+    """Draw a small tile with something of everything in it, so that kernels are loaded, or compiled and kept."""
+    layer = Layer(
+        id="warm",
+        title="",
+        title_zh="",
+        about="",
+        geometry="MultiPolygon",
+        also=("LineString", "Point"),
+        key="key",
+        fields=(
+            Field(name="key", title="", title_zh=""),
+            Field(name="whole", type="integer", title="", title_zh=""),
+            Field(name="real", type="real", title="", title_zh=""),
+        ),
+    )
+    ring = shapely.box(10, 10, 90, 90) - shapely.box(20, 20, 40, 40)
+    shapes = [ring, shapely.box(-500, -500, 500, 500), shapely.LineString([(0, 0), (9, 500)]), shapely.Point(5, 5)]
+    columns = {field.name: pd.array([None] * len(shapes), dtype=DTYPES[field.type]) for field in layer.schema}
+    columns |= {"whole": pd.array([1, 2, 3, 4], dtype="Int64"), "real": np.array([0.5, 1.0, 1.5, 0.1])}
+    keys = pd.Index(list("abcd"), dtype="str")
+    data = gpd.GeoDataFrame(columns, geometry=shapes, crs="EPSG:3857", index=keys)
+    frame = Frame(layer=layer, data=data, fid=np.arange(len(shapes)), revision=1)
+    for generalise in (True, False):
+        encode_layer(frame, BBox(0, 0, 100, 100), parse_crs(3857), generalise=generalise, budget_bytes=100)
+
+
+if __name__ == "__main__":
+    warm_up()
