@@ -8,10 +8,11 @@ import pandas as pd
 import shapely
 
 from tiles.mvt import encode_layer
+from twin.columns import typed_series
 from twin.crs import BBox, parse_crs
 from twin.frame import Frame
 from twin.layer import Layer
-from twin.schema import DTYPES, Field
+from twin.schema import Field
 
 
 def warm_up() -> None:
@@ -32,10 +33,9 @@ def warm_up() -> None:
     )
     ring = shapely.box(10, 10, 90, 90) - shapely.box(20, 20, 40, 40)
     shapes = [ring, shapely.box(-500, -500, 500, 500), shapely.LineString([(0, 0), (9, 500)]), shapely.Point(5, 5)]
-    columns = {field.name: pd.array([None] * len(shapes), dtype=DTYPES[field.type]) for field in layer.schema}
-    columns |= {"whole": pd.array([1, 2, 3, 4], dtype="Int64"), "real": np.array([0.5, 1.0, 1.5, 0.1])}
-    keys = pd.Index(list("abcd"), dtype="str")
-    data = gpd.GeoDataFrame(columns, geometry=shapes, crs="EPSG:3857", index=keys)
+    values = {"whole": [1, 2, 3, None], "real": [0.5, 1.0, 1.5, 0.1]}
+    columns = {field.name: typed_series(values.get(field.name, [None] * 4), field) for field in layer.schema}
+    data = gpd.GeoDataFrame(columns, geometry=shapes, crs="EPSG:3857").set_index(pd.Index(list("abcd"), dtype="str"))
     frame = Frame(layer=layer, data=data, fid=np.arange(len(shapes)), revision=1)
     for generalise in (True, False):
         encode_layer(frame, BBox(0, 0, 100, 100), parse_crs(3857), generalise=generalise, budget_bytes=100)

@@ -39,8 +39,8 @@ def vertex_importance(xy: Floats, first_vertex: Integers, ring: Flags) -> Single
 
     Returns
     -------
-    Distances in units of the CRS; infinite for the ends of lines, for vertices where borders meet, and for two
-    vertices of every ring.
+    Distances in units of the CRS; infinite for the ends of lines, for vertices where borders meet, for two vertices
+    of every ring, and for four of one that meets no other.
     """
     importance = np.zeros(len(xy), dtype=np.float32)
     node = _same_places(xy)
@@ -54,9 +54,9 @@ def vertex_importance(xy: Floats, first_vertex: Integers, ring: Flags) -> Single
         count = end - begin
         if count == 0:
             continue
-        anchor = begin
+        anchor, alone = begin, False
         if ring[path]:
-            anchor = _anchor_ring(xy, node, fixed, begin, end, importance)
+            anchor, alone = _anchor_ring(xy, node, fixed, begin, end, importance)
         importance[anchor] = np.inf
         if not ring[path]:
             importance[end - 1] = np.inf
@@ -68,7 +68,9 @@ def vertex_importance(xy: Floats, first_vertex: Integers, ring: Flags) -> Single
             size += 1
             if fixed[node[vertex]] or importance[vertex] == np.inf or step == steps:
                 importance[vertex] = np.inf
-                _judge_arc(xy, arc[:size], importance)
+                farthest = _judge_arc(xy, arc[:size], importance)
+                if alone and farthest >= 0:
+                    importance[farthest] = np.inf  # or else a slim area would be nothing but a line
                 arc[0], size = vertex, 1
     return importance
 
@@ -122,15 +124,17 @@ def _meeting_places(node: Nodes, first_vertex: Integers, ring: Flags) -> Flags:
 
 
 @compiled
-def _anchor_ring(xy: Floats, node: Nodes, fixed: Flags, begin: int, end: int, importance: Singles) -> int:
-    """Find a vertex at which a ring may be cut, and make sure that it has two that are kept."""
+def _anchor_ring(
+    xy: Floats, node: Nodes, fixed: Flags, begin: int, end: int, importance: Singles
+) -> tuple[int, bool]:
+    """Find a vertex at which a ring may be cut, make sure that it has two that are kept, and say if it meets none."""
     found, anchor = 0, begin
     for vertex in range(begin, end):
         if fixed[node[vertex]]:
             anchor = vertex if found == 0 else anchor
             found += 1
     if found >= 2:
-        return anchor
+        return anchor, False
     if found == 0:
         for vertex in range(begin, end):
             if _is_before(xy, vertex, anchor):
@@ -141,7 +145,7 @@ def _anchor_ring(xy: Floats, node: Nodes, fixed: Flags, begin: int, end: int, im
         if away > distance or (away == distance and _is_before(xy, vertex, farthest)):
             farthest, distance = vertex, away
     importance[farthest] = np.inf
-    return anchor
+    return anchor, found == 0
 
 
 @compiled
@@ -150,18 +154,21 @@ def _is_before(xy: Floats, one: int, other: int) -> bool:
 
 
 @compiled
-def _judge_arc(xy: Floats, arc: Integers, importance: Singles) -> None:
-    """Judge the vertices between the ends of a piece; the direction in which it is given does not matter."""
+def _judge_arc(xy: Floats, arc: Integers, importance: Singles) -> int:
+    """Judge the vertices between the ends of a piece, in whatever direction it is given.
+
+    Returns the one that matters most; -1 if there is none.
+    """
     count = len(arc)
     if count < 3:
-        return
+        return -1
     if _is_before(xy, arc[count - 1], arc[0]):
         arc[:] = arc[::-1].copy()
     begin = np.empty(count, dtype=np.int64)
     end = np.empty(count, dtype=np.int64)
     bound = np.empty(count, dtype=np.float64)
     begin[0], end[0], bound[0] = 0, count - 1, np.inf
-    open_parts, looks = 1, 0
+    open_parts, looks, farthest = 1, 0, -1
     while open_parts > 0:
         open_parts -= 1
         first, last, most = begin[open_parts], end[open_parts], bound[open_parts]
@@ -181,9 +188,11 @@ def _judge_arc(xy: Floats, arc: Integers, importance: Singles) -> None:
                 middle, distance = position, away
         if middle < 0:
             continue
+        farthest = arc[middle] if farthest < 0 else farthest
         distance = min(distance, most)
         importance[arc[middle]] = distance
         for low, high in ((first, middle), (middle, last)):
             if high - low > 1:
                 begin[open_parts], end[open_parts], bound[open_parts] = low, high, distance
                 open_parts += 1
+    return farthest
