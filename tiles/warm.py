@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -33,7 +35,7 @@ def warm_up() -> None:
     )
     ring = shapely.box(10, 10, 90, 90) - shapely.box(20, 20, 40, 40)
     shapes = [ring, shapely.box(-500, -500, 500, 500), shapely.LineString([(0, 0), (9, 500)]), shapely.Point(5, 5)]
-    values = {"whole": [1, 2, 3, None], "real": [0.5, 1.0, 1.5, 0.1]}
+    values: dict[str, list[Any]] = {"whole": [1, 2, 3, None], "real": [0.5, 1.0, 1.5, 0.1]}
     columns = {field.name: typed_series(values.get(field.name, [None] * 4), field) for field in layer.schema}
     data = gpd.GeoDataFrame(columns, geometry=shapes, crs="EPSG:3857").set_index(pd.Index(list("abcd"), dtype="str"))
     frame = Frame(layer=layer, data=data, fid=np.arange(len(shapes)), revision=1)

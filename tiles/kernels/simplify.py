@@ -124,9 +124,7 @@ def _meeting_places(node: Nodes, first_vertex: Integers, ring: Flags) -> Flags:
 
 
 @compiled
-def _anchor_ring(
-    xy: Floats, node: Nodes, fixed: Flags, begin: int, end: int, importance: Singles
-) -> tuple[int, bool]:
+def _anchor_ring(xy: Floats, node: Nodes, fixed: Flags, begin: int, end: int, importance: Singles) -> tuple[int, bool]:
     """Find a vertex at which a ring may be cut, make sure that it has two that are kept, and say if it meets none."""
     found, anchor = 0, begin
     for vertex in range(begin, end):
