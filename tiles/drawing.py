@@ -185,7 +185,10 @@ def _mend(areas: Geometries, *, keep_all: bool) -> _Paths:
     Where a polygon touches or crosses itself, the area it encloses is taken, snapped with noding.
     """
     valid = shapely.make_valid(areas, method="structure", keep_collapsed=False)
-    parts, owner = shapely.get_parts(shapely.set_precision(valid, 1), return_index=True)
+    xy, area = shapely.get_coordinates(valid, return_index=True)
+    off_grid = np.unique(area[(xy != np.rint(xy)).any(axis=1)])  # where edges crossed
+    valid[off_grid] = shapely.set_precision(valid[off_grid], 1)
+    parts, owner = shapely.get_parts(valid, return_index=True)
     solid = (shapely.get_dimensions(parts) == 2) & (shapely.area(parts) > 0)
     whole = np.full(len(areas), shapely.MultiPolygon(), dtype=object)
     shapely.multipolygons(shapely.orient_polygons(parts[solid]), indices=owner[solid], out=whole)
