@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import shapely
-from hypothesis import given
+from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 
 from tests_tiles import SQUARE, areas_of, in_units, raw_layers, require_lawful
@@ -125,11 +125,16 @@ def test_generalised_areas_stay_within_a_pixel(area: shapely.Geometry, make_fram
         assert drawn is None or shapely.distance(drawn, shapely.Point((west + east) / 2, (north + south) / 2)) < 1e-6
         return
     drawn = shapely.MultiPolygon() if drawn is None else drawn
-    assert drawn.difference(wanted.buffer(4 + 1.5)).area < 1e-6
+    assert drawn.difference(in_units(area).buffer(4 + 1.5)).area < 1e-6
     assert wanted.buffer(-4 - 1.5).difference(drawn).area < 1e-6
 
 
 def valid_and_clipped(area: shapely.Geometry) -> tuple[shapely.Geometry, shapely.Geometry]:
     """A valid area in metres, and what of it lies in the tile, in units."""
-    valid = areas_of(shapely.make_valid(in_units(area), method="structure"))
-    return in_units(valid), areas_of(valid.intersection(SQUARE))
+    try:
+        valid = areas_of(shapely.make_valid(in_units(area), method="structure"))
+        wanted = areas_of(valid.intersection(SQUARE))
+    except shapely.errors.GEOSException:  # edges that all but meet are too much for it now and then
+        reject()
+    assume(wanted.area <= valid.envelope.area + 1e-6)
+    return in_units(valid), wanted
