@@ -178,11 +178,11 @@ def test_any_line_stays_within_one_unit_of_itself(
     source = shapely.transform(frame.geometry[0], lambda xy: xy * [1, -1] + [0, 4096])
     wanted = source.intersection(shapely.box(-64, -64, 4160, 4160))
     shapes = shapes_of(features_of(frame))
-    # A piece that is shorter than the grid may come to nothing beside others, or be a unit long where it is the only one.
+    # A piece shorter than the grid may come to nothing beside others, or be a unit long where it is the only one.
     long_pieces = shapely.union_all([part for part in shapely.get_parts(wanted) if part.length > 2])
     drawn = shapely.union_all(shapes)
-    assert long_pieces.within(drawn.buffer(1.01))
-    assert drawn.within(source.buffer(1.01 if wanted.length > 2 else 2))
+    assert drawn.buffer(1.01).covers(long_pieces) or long_pieces.is_empty
+    assert drawn.is_empty or drawn.within(source.buffer(1.01 if wanted.length > 2 else 2))
 
 
 def raw_rings(tile: bytes) -> list[list[tuple[int, int]]]:
