@@ -41,6 +41,7 @@ def main() -> None:
         pip = create_venv()
         pip_install(pip, "--require-hashes", "--only-binary=:all:", "--requirement", str(LOCK))
         pip_install(pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+        compile_kernels()
         STAMP.write_text(wanted)
 
 
@@ -51,6 +52,11 @@ def describe_install() -> str:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     described = [settings["build-system"], settings["project"], sys.version, sys.base_prefix, str(VENV)]
     return hashlib.sha256(LOCK.read_bytes() + json.dumps(described).encode()).hexdigest()
+
+
+def compile_kernels() -> None:
+    """Compile what draws tiles, so that the first tile need not wait; a machine that cannot keep it works as well."""
+    subprocess.run([str(VENV / "bin" / "python"), "-m", "tiles.warm"], cwd=ROOT, check=True)
 
 
 def create_venv() -> list:

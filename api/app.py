@@ -12,20 +12,25 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
 
-from api import collections, common, features, health, indicators, problems, tilesets
+from api import collections, common, features, health, indicators, ogctiles, problems, tilesets
 from api.context import Context
+from api.desk import Desk
 from api.evaluation import remember_results
 from api.observe import HeadAsGet, Observe
 from api.pages import load_pages
 from api.params import refuse_repeated
 from api.proxy import BehindProxy
 from api.reopen import Reopening
+from tiles.cache import SizedCache
+from tiles.grid import grids_for
 from twin.catalog import Catalog
 from twin.frames import Frames
 from twin.settings import Settings
 from twin.store import Store
 
 _HERE = Path(__file__).parent
+#: Room for the entity tags of 40,000 tiles.
+_TAGS_BYTES = 20_000_000
 
 
 def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
@@ -58,12 +63,16 @@ def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
             served=_served(catalog, settings),
             frames=Frames(store),
             evaluate=remember_results(store, catalog),
+            grids=grids_for(store.crs),
+            desk=Desk(settings.tile_queue),
+            tags=SizedCache(_TAGS_BYTES),
+            tiles=SizedCache(settings.tile_cache_mb * 1_000_000),
             pages=load_pages(),
         )
 
     app.state.context = make_context(store)
     app.state.reopen = Reopening(app, make_context)
-    for room in (common, collections, features, indicators, tilesets, health, problems):
+    for room in (common, collections, features, indicators, tilesets, ogctiles, health, problems):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     app.mount("/viewer", StaticFiles(directory=_HERE / "viewer", html=True), name="viewer")
@@ -86,6 +95,7 @@ def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
 @asynccontextmanager
 async def _release(app: FastAPI) -> AsyncIterator[None]:
     yield
+    app.state.context.desk.close()
     app.state.reopen.close()
 
 

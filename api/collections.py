@@ -124,7 +124,8 @@ def _collection_links(layer: Layer, links: Links) -> list[Link]:
         link("items", links.url("items", layer_id=own, query={"f": "html"}), HTML, "Features as pages"),
         link(f"{_REL}/queryables", links.url("queryables", layer_id=own), SCHEMA, "Fields to filter by"),
         link("describedby", links.url("schema", layer_id=own), SCHEMA, "Fields of a feature"),
-        link(f"{_REL}/tilesets-vector", links.url("tilejson", layers=own), JSON, "Vector tiles (TileJSON)"),
+        link(f"{_REL}/tilesets-vector", links.url("tilesets", layer_id=own), JSON, "Vector tiles"),
+        link("tilejson", links.url("tilejson", layers=own), JSON, "Vector tiles (TileJSON)"),
         link("preview", links.url("viewer", path="/"), HTML, "On the map"),
     ]
 

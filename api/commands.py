@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 import sys
+from threading import Thread
 
 import click
 
@@ -25,6 +26,7 @@ def serve(session: Session, host: str | None, port: int | None) -> None:
     import uvicorn
 
     from api.app import create_app
+    from tiles.warm import warm_up
 
     host = host or session.settings.host
     _log_requests()
@@ -45,6 +47,7 @@ def serve(session: Session, host: str | None, port: int | None) -> None:
         click.echo(f"{app.state.context.title} is served:")
         for what, path in (("start", ""), ("map", "viewer/"), ("indicators", "indicators"), ("API", "docs")):
             click.echo(f"  {what:<12}{root}{path}")
+        Thread(target=warm_up, name="warm up", daemon=True).start()
         uvicorn.Server(config).run(sockets=[listening])
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api import collections, features
+from api import collections, features, ogctiles
 from api.collections import spatial_extent
 from api.context import context_of, links_of
 from api.links import link
@@ -21,6 +21,7 @@ CONFORMANCE = tuple(
     f"http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/{name}"
     for name in ("core", "landing-page", "oas30", "html", "json")
 )
+_REL = "http://www.opengis.net/def/rel/ogc/1.0"
 
 router = APIRouter(tags=["About"])
 
@@ -42,6 +43,8 @@ def show_landing(request: Request, params: Annotated[FormatParams, Query()]) -> 
             link("service-doc", links.url("docs"), HTML, "Description of the service, to read and try"),
             link("conformance", links.url("conformance"), JSON, "Standards the service conforms to"),
             link("data", links.url("collections"), JSON, "Layers"),
+            link(f"{_REL}/tilesets-vector", links.url("dataset_tilesets"), JSON, "Vector tiles of all layers"),
+            link(f"{_REL}/tiling-schemes", links.url("grids"), JSON, "Tile grids"),
             link("related", links.url("indicators"), JSON, "Indicators"),
             link("related", links.url("viewer", path="/"), HTML, "Map"),
         ],
@@ -60,7 +63,7 @@ def show_landing(request: Request, params: Annotated[FormatParams, Query()]) -> 
 @router.get("/conformance", name="conformance", responses=answers(JSON, HTML))
 def show_conformance(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
     """List the requirements classes that the service fulfils."""
-    classes = [*CONFORMANCE, *collections.CONFORMANCE, *features.CONFORMANCE]
+    classes = [*CONFORMANCE, *collections.CONFORMANCE, *features.CONFORMANCE, *ogctiles.CONFORMANCE]
     document = {"links": links_of(request).self_and_page(), "conformsTo": classes}
     return respond(request, document, "conformance.html", f=params.f)
 

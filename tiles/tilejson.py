@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tiles.source import TileInfo
+from tiles.source import RULES, TileInfo
 from twin.layer import Layer
 from twin.schema import Field
 
@@ -32,8 +32,10 @@ def describe_tiles(info: TileInfo, template: str) -> dict[str, Any]:
         "scheme": "xyz",
         "minzoom": info.min_zoom,
         "maxzoom": info.max_zoom,
-        "vector_layers": [_describe_layer(layer) for layer in info.layers],
+        "vector_layers": [_describe_layer(layer, info.grid.web_zoom) for layer in info.layers],
+        "x-tile-matrix-set": info.grid.id,
         "x-revision": info.revision,
+        "x-rules": describe_rules(info),
     }
     if info.attribution:
         described["attribution"] = info.attribution
@@ -42,12 +44,19 @@ def describe_tiles(info: TileInfo, template: str) -> dict[str, Any]:
     return described
 
 
-def _describe_layer(layer: Layer) -> dict[str, Any]:
+def describe_rules(info: TileInfo) -> dict[str, Any]:
+    """Say what tiles leave out; what a single tile left out, its answer says by number."""
+    if info.budget_bytes is None:
+        return {"strict": True}
+    return {"strict": False, "budget_bytes": info.budget_bytes, **RULES}
+
+
+def _describe_layer(layer: Layer, web_zoom: int) -> dict[str, Any]:
     return {
         "id": layer.id,
         "description": layer.about,
-        "minzoom": layer.zooms[0],
-        "maxzoom": layer.zooms[1],
+        "minzoom": max(0, layer.zooms[0] - web_zoom),
+        "maxzoom": layer.zooms[1] - web_zoom,
         "fields": {field.name: _describe_field(field) for field in layer.schema},
     }
 

@@ -30,6 +30,7 @@ from twin.bbox import BBox
 from twin.datums import (
     datum_name,
     datum_note,
+    false_origin,
     horizontal,
     is_metric,
     is_modern,
@@ -43,7 +44,7 @@ from twin.errors import CrsError
 from twin.once import computed_once
 
 # What callers find here though it is defined beside.
-__all__ = ["CRS", "BBox", "datum_note", "horizontal", "is_metric", "same_grid", "usable_area"]
+__all__ = ["CRS", "BBox", "datum_note", "false_origin", "horizontal", "is_metric", "same_grid", "usable_area"]
 
 Floats = npt.NDArray[np.float64]
 Geometries = npt.NDArray[np.object_] | Sequence[BaseGeometry | None]

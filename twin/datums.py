@@ -150,6 +150,19 @@ def is_metric(crs: CRS) -> bool:
     return "Transverse" in method or "Oblique" in method or not ("Mercator" in method or "Cylindrical" in method)
 
 
+def false_origin(crs: CRS) -> tuple[float, float] | None:
+    """Find the easting and northing that a projection in metres gives its natural origin; None for other CRS."""
+    flat = unbound(horizontal(crs))
+    if not is_metric(flat) or flat.coordinate_operation is None:
+        return None
+    values = {parameter.name: float(parameter.value) for parameter in flat.coordinate_operation.params}
+    easting, northing = (
+        next((value for name, value in values.items() if name.startswith(wanted)), 0.0)
+        for wanted in (("False easting", "Easting at"), ("False northing", "Northing at"))
+    )
+    return easting, northing
+
+
 @lru_cache(maxsize=256)
 def usable_area(crs: CRS) -> BBox:
     """Return where a CRS is fit for use, in degrees from Greenwich on its own datum.

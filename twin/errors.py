@@ -49,6 +49,12 @@ class FeatureNotFound(TwinError):
     status, slug, title = 404, "feature-not-found", "Feature not found"
 
 
+class GridNotFound(TwinError):
+    """No tile grid has this id."""
+
+    status, slug, title = 404, "grid-not-found", "Tile grid not found"
+
+
 class IndicatorNotFound(TwinError):
     """There is no indicator of that name."""
 

@@ -39,6 +39,8 @@ class Frame:
         Number of the last revision of the layer that the rows reflect; 0 before the first.
     truncated
         Whether a limit cut rows off.
+    opened
+        n revisions: the one that wrote each row; None where rows do not come from a store.
     """
 
     layer: Layer
@@ -46,6 +48,7 @@ class Frame:
     fid: npt.NDArray[np.int64]
     revision: int
     truncated: bool = False
+    opened: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.data)
@@ -70,7 +73,10 @@ class Frame:
     def take(self, rows: npt.NDArray[Any]) -> Frame:
         """The same frame with only these rows (positions or a boolean mask)."""
         return replace(
-            self, data=self.data.iloc[np.flatnonzero(rows) if rows.dtype == bool else rows], fid=self.fid[rows]
+            self,
+            data=self.data.iloc[np.flatnonzero(rows) if rows.dtype == bool else rows],
+            fid=self.fid[rows],
+            opened=None if self.opened is None else self.opened[rows],
         )
 
     def ragged(self, crs: CRS | None = None) -> Ragged:
@@ -85,3 +91,7 @@ class Frame:
             if name not in kept:
                 kept[name] = make()
             return kept[name]
+
+    def keeps(self, name: str) -> bool:
+        """Whether something is kept under a name already."""
+        return name in self.__dict__.get("_kept", {})

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
-from threading import Lock
+from threading import Lock, Timer
 
+from twin.errors import TwinError
 from twin.frame import Frame
 from twin.layer import Layer
 from twin.query import AsOf, Query
@@ -13,6 +16,10 @@ from twin.store import Store
 
 #: The revisions of a layer that make a state: the last of them, or all where one before it does not count.
 State = int | tuple[int, ...]
+
+
+#: How long the first readers are left alone before a whole layer is read in the background.
+_PAUSE_S = 1.0
 
 
 class Frames:
@@ -34,6 +41,7 @@ class Frames:
         self._frames: OrderedDict[tuple[str, State], Frame] = OrderedDict()
         self._guard = Lock()
         self._reading: dict[tuple[str, State], Lock] = {}
+        self._fetching: set[str] = set()
 
     def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:
         """The layer's frame at a revision or instant, now by default; read at most once."""
@@ -55,6 +63,28 @@ class Frames:
             with self._guard:
                 self._reading.pop(key, None)
         return frame
+
+    def peek(self, layer: Layer) -> Frame | None:
+        """The layer's current frame, if it is here already."""
+        return self._frames.get((layer.id, self.store.latest(layer)))
+
+    def fetch(self, layer: Layer, prepare: Callable[[Frame], object]) -> None:
+        """Read the layer's current frame and prepare it in the background, unless that is under way."""
+        with self._guard:
+            if layer.id in self._fetching:
+                return
+            self._fetching.add(layer.id)
+        # Whoever asks now is served first.
+        fetching = Timer(_PAUSE_S, self._fetch, args=(layer, prepare))
+        fetching.daemon = True
+        fetching.start()
+
+    def _fetch(self, layer: Layer, prepare: Callable[[Frame], object]) -> None:
+        try:
+            with suppress(TwinError):  # whoever asks for the frame will be told
+                prepare(self.get(layer))
+        finally:
+            self._fetching.discard(layer.id)
 
     def _state(self, layer: Layer, as_of: AsOf | None, known_at: int) -> State:
         """Name the state; the instants between two revisions share one."""

@@ -71,6 +71,9 @@ class Layer:
         The theme's own fields, key included; `schema` adds the provenance fields.
     zooms
         First and last tile zoom at which the layer is worth drawing.
+    simplify
+        Whether small scales may leave out vertices of lines and outlines, borders that are shared staying shared. Not
+        so where there is none to spare.
     classification
         Default secrecy class of the data; only ``public`` layers may leave the bureau's network unchanged.
     standard
@@ -94,6 +97,7 @@ class Layer:
     fields: tuple[Field, ...]
     zooms: tuple[int, int] = (0, 22)
     style: Style = Style()
+    simplify: bool = True
     classification: Classification = "internal"
     standard: str = ""
     checks: tuple[Check, ...] = ()

@@ -47,6 +47,9 @@ def reproject_ragged(geometries: Geometries, source: CRS, target: CRS | None) ->
         kind, coords, offsets = shapely.to_ragged_array(array, include_z=False)
     except ValueError as error:
         raise CrsError("geometries of several kinds have no common array layout", cause=error) from None
+    if kind == shapely.GeometryType.MULTIPOINT:
+        # Shapely counts empty points, which have no coordinates here.
+        offsets = (np.concatenate(([0], np.cumsum(shapely.get_num_coordinates(array)))),)
     if target is not None:
         # An empty point is a row of NaN in this layout; it has no place to be moved to.
         real = ~np.isnan(coords).all(axis=1)

@@ -30,6 +30,8 @@ class Settings:
     host: str = _setting("127.0.0.1", "Address that the server listens on")
     port: int = _setting(8000, "Port that the server listens on; 0 takes a free one", (0, 65_535))
     max_items: int = _setting(10_000, "Most features in one answer of the API", (1, 1_000_000))
+    tile_cache_mb: int = _setting(256, "Room for finished tiles in memory, megabytes", (1, 1_000_000))
+    tile_queue: int = _setting(500, "Most tiles that may wait to be made; more are answered with 503", (1, 1_000_000))
     serve_secret: bool = _setting(False, "Whether layers classified as secret are served")
     trust_proxy: bool = _setting(False, "Whether X-Forwarded-* headers of a proxy are believed")
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
 
 from twin.crs import CRS, BBox
 from twin.frame import Frame
@@ -135,6 +139,25 @@ class Store(Protocol):
 
     def changed(self, layer: Layer, first: int, last: int) -> frozenset[str]:
         """Keys of the features that the revisions from `first` to `last` wrote or removed."""
+        ...
+
+    def departed(self, layer: Layer) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.int64]]:
+        """Where features were that are no longer there, and the revision that moved, changed or removed each.
+
+        Returns
+        -------
+        m geometries in the storage CRS, m revisions.
+        """
+        ...
+
+    def stamp(self) -> Hashable:
+        """A value that is another one after any write, by whatever program; costs microseconds.
+
+        Raises
+        ------
+        StoreReplaced
+            Another store stands in the place of this one.
+        """
         ...
 
     def latest(self, layer: Layer | None = None) -> int:

@@ -8,6 +8,9 @@ import re
 import pytest
 
 IDENTIFIERS = {"slug": "crs", "layers": "parcels", "z": "12", "x": "3396", "y": "1619"}
+IDENTIFIERS |= {"tms": "WebMercatorQuad", "col": "3396", "row": "1619"}
+#: Values of parameters whose type does not tell them.
+NAMED = {"datetime": "2024-01-01", "tms": "WebMercatorQuad", "collections": "parcels"}
 
 
 def address_of(path):
@@ -72,7 +75,7 @@ def test_every_parameter_that_is_listed_is_accepted_and_no_other(client, documen
             if parameter["in"] == "query":
                 schema = parameter["schema"]
                 value = schema.get("enum", [formats.get(schema.get("format"), values[schema["type"]])])[0]
-                value = "2024-01-01" if parameter["name"] == "datetime" else value
+                value = NAMED.get(parameter["name"], value)
                 answer = client.get(address, params={parameter["name"]: value})
                 assert answer.status_code in (200, 204), (address, parameter["name"], answer.text)
         assert client.get(address, params={"no_such_parameter": "1"}).status_code == 400, address

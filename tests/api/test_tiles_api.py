@@ -45,9 +45,14 @@ def test_a_copy_that_is_current_is_not_sent_again_until_the_next_revision(client
     assert b"One" not in changed.content
 
 
-def test_a_tile_says_how_many_features_it_holds_and_how_many_are_too_small_for_it(client):
-    assert client.get(TILE).headers["x-twin-features"] == "in=4, out=4"
-    assert client.get("/tiles/parcels/2/3/1.mvt").headers["x-twin-features"] == "in=4, out=0"  # 100 m in 2 km steps
+def test_a_tile_says_how_many_features_it_holds_and_what_became_of_the_others(client):
+    assert client.get(TILE).headers["x-twin-features"] == "parcels;in=4;out=4"
+    # At zoom 2 a pixel is 20 km wide: the four squares of 100 m share one.
+    far = client.get("/tiles/parcels,wells/2/3/1.mvt")
+    assert far.headers["x-twin-features"] == "parcels;in=4;out=1;pixel=3, wells;in=2;out=2"
+    strict = client.get("/tiles/parcels/2/3/1.mvt?strict=true")
+    assert strict.headers["x-twin-features"] == "parcels;in=4;out=4"
+    assert len(mapbox_vector_tile.decode(strict.content)["parcels"]["features"]) == 4
 
 
 def test_an_empty_tile_is_204(client):
@@ -72,3 +77,25 @@ def test_tilejson_leads_to_the_tiles_of_the_same_moment(client):
     x, y = tile_of(118.5335, 35.2295, 12)
     address = described["tiles"][0].replace("{z}", "12").replace("{x}", str(x)).replace("{y}", str(y))
     assert b"Four" in client.get(address).content
+
+
+def test_tilejson_says_what_tiles_leave_out(client):
+    rules = client.get("/tiles/parcels.json").json()["x-rules"]
+    assert (rules["strict"], rules["budget_bytes"]) == (False, 500_000)
+    assert {"simplify", "pixel", "collapsed", "budget"} <= set(rules)
+    strict = client.get("/tiles/parcels.json?strict=true").json()
+    assert strict["x-rules"] == {"strict": True}
+    assert strict["tiles"][0].endswith("?strict=true")
+
+
+@pytest.mark.parametrize(
+    "path", ["/tiles/parcels,parcels/3/6/3.mvt", f"/tiles/{','.join(['wells'] * 10_000)}/3/6/3.mvt"]
+)
+def test_a_layer_named_twice_is_refused(client, path):
+    assert client.get(path).status_code == 400
+
+
+def test_an_unknown_grid_is_404_and_named_with_those_there_are(client):
+    answer = client.get("/tiles/parcels/3/6/3.mvt?tms=Mars")
+    assert answer.status_code == 404
+    assert "CGCS2000Quad" in answer.json()["detail"]

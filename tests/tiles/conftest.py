@@ -13,10 +13,12 @@ import pytest
 import shapely
 
 from tiles.mvt import encode_layer
-from twin.crs import BBox
+from twin.crs import BBox, parse_crs
 from twin.frame import Frame
 from twin.layer import Layer
 from twin.schema import DTYPES, Field
+
+WEB = parse_crs("EPSG:3857")
 
 FIELDS = (
     Field(name="thing_id", title="Thing", title_zh="物"),
@@ -82,7 +84,7 @@ def features_of(decode: Callable[[bytes], dict[str, Any]], unit_box: BBox) -> Ca
     """The decoded features of a frame in one tile."""
 
     def features(frame: Frame, box: BBox = unit_box) -> list[dict[str, Any]]:
-        layers = decode(encode_layer(frame, box).data)
+        layers = decode(encode_layer(frame, box, WEB).data)
         return layers[frame.layer.id]["features"] if layers else []
 
     return features

@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tiles.mvt import encode_layer
-from twin.crs import BBox
+from twin.crs import BBox, parse_crs
 from twin.frame import Frame
+
+WEB = parse_crs("EPSG:3857")
 
 MakeFrame = Callable[..., Frame]
 FeaturesOf = Callable[..., list[dict[str, Any]]]
@@ -44,7 +46,7 @@ def test_exteriors_run_clockwise_on_the_screen_and_holes_the_other_way(make_fram
     # decoders regroup them; wound both ways in the source.
     ring = shapely.box(1000, 1000, 2000, 2000) - shapely.box(1200, 1200, 1500, 1600)
     for source in (ring, ring.reverse()):
-        areas = [_surveyor(r) for r in raw_rings(encode_layer(make_frame([source]), unit_box).data)]
+        areas = [_surveyor(r) for r in raw_rings(encode_layer(make_frame([source]), unit_box, WEB).data)]
         assert areas == [1000 * 1000, -300 * 400]
 
 
@@ -102,14 +104,24 @@ def test_points_up_to_64_units_outside_show_and_farther_ones_do_not(
 
 def test_what_collapses_on_the_grid_is_counted_and_not_hidden(make_frame: MakeFrame, unit_box: BBox) -> None:
     big, tiny, outside = shapely.box(10, 10, 20, 20), shapely.box(30.1, 30.1, 30.4, 30.4), shapely.box(-900, 0, -800, 9)
-    layer = encode_layer(make_frame([big, tiny, outside]), unit_box)
-    assert (layer.features_in, layer.features_out) == (2, 1)
-    dot = encode_layer(make_frame(["LINESTRING (1.1 1.1, 1.2 1.2)"]), unit_box)
+    thin = "POLYGON ((10 30.1, 30 30.1, 30 30.4, 10 30.4, 10 30.1))"
+    layer = encode_layer(make_frame([big, tiny, outside, thin]), unit_box, WEB, generalise=True)
+    assert (layer.features_in, layer.features_out, layer.left_out) == (3, 2, {"collapsed": 1})
+    dot = encode_layer(make_frame(["LINESTRING (1.1 1.1, 1.2 1.2)"]), unit_box, WEB, generalise=True)
     assert (dot.data, dot.features_in, dot.features_out) == (b"", 1, 0)
 
 
+def test_nothing_is_left_out_where_all_is_asked_for(make_frame: MakeFrame, features_of: FeaturesOf) -> None:
+    tiny = shapely.box(30.1, 4000.1, 30.4, 4000.4)
+    assert [shape.wkt for shape in shapes_of(features_of(make_frame([tiny])))] == [
+        "POLYGON ((30 95, 31 95, 31 96, 30 96, 30 95))"
+    ]
+    (line,) = features_of(make_frame(["LINESTRING (1.1 4000.1, 1.2 4000.2)"]))
+    assert line["geometry"]["coordinates"] == [[1, 95], [2, 95]]
+
+
 def test_polygons_that_only_touch_the_buffered_tile_are_not_in_it(make_frame: MakeFrame, unit_box: BBox) -> None:
-    layer = encode_layer(make_frame([shapely.box(4160, 0, 5000, 100)]), unit_box)
+    layer = encode_layer(make_frame([shapely.box(4160, 0, 5000, 100)]), unit_box, WEB)
     assert (layer.data, layer.features_in) == (b"", 0)
 
 
@@ -152,8 +164,10 @@ def test_any_polygons_stay_valid_and_keep_their_area(
         wanted = shapely.transform(geometry, lambda xy: xy * [1, -1] + [0, 4096]).intersection(square)
         got = drawn.get(fid, shapely.Polygon())
         assert got.is_valid
+        assert (got.area > 0) == (wanted.area > 0)
         assert shapely.symmetric_difference(got, wanted).area <= wanted.length + 8  # a unit along the outline at most
-        assert shapely.difference(got, wanted.buffer(1.01)).area == pytest.approx(0, abs=1e-6)
+        # What comes to nothing on the grid is one unit wide, so its far corner is 1.42 away.
+        assert shapely.difference(got, wanted.buffer(1.01 if got.area > 1 else 1.5)).area == pytest.approx(0, abs=1e-6)
 
 
 @given(path=st.lists(st.tuples(coordinate, coordinate), min_size=2, max_size=30))
@@ -164,10 +178,11 @@ def test_any_line_stays_within_one_unit_of_itself(
     source = shapely.transform(frame.geometry[0], lambda xy: xy * [1, -1] + [0, 4096])
     wanted = source.intersection(shapely.box(-64, -64, 4160, 4160))
     shapes = shapes_of(features_of(frame))
-    if wanted.length > 2:
-        assert shapely.hausdorff_distance(shapes[0], wanted, densify=0.05) <= 1
-    elif shapes:
-        assert shapes[0].within(wanted.buffer(1))
+    # A piece shorter than the grid may come to nothing beside others, or be a unit long where it is the only one.
+    long_pieces = shapely.union_all([part for part in shapely.get_parts(wanted) if part.length > 2])
+    drawn = shapely.union_all(shapes)
+    assert drawn.buffer(1.01).covers(long_pieces) or long_pieces.is_empty
+    assert drawn.is_empty or drawn.within(source.buffer(1.01 if wanted.length > 2 else 2))
 
 
 def raw_rings(tile: bytes) -> list[list[tuple[int, int]]]:

@@ -11,8 +11,11 @@ import pyproj
 import pytest
 import shapely
 
-from tiles.grid import tile_at, tile_box
+from tiles.grid import grids_for
+from twin.crs import parse_crs
 from twin.frame import Frame
+
+GRID = grids_for(parse_crs("EPSG:3857"))["WebMercatorQuad"]
 
 pytestmark = pytest.mark.needs("shared_data")
 
@@ -36,11 +39,11 @@ def drawn_in_tiles(
     """Every drawn geometry of every tile, without the buffer, and the metres of EPSG:3857 in a unit of its tile."""
     to_degrees = pyproj.Transformer.from_crs(frame.crs, "OGC:CRS84", always_xy=True)
     west, south, east, north = to_degrees.transform_bounds(*shapely.total_bounds(frame.geometry))
-    (x0, y0), (x1, y1) = tile_at(west, north, z), tile_at(east, south, z)
+    (x0, y0), (x1, y1) = GRID.tile_at(west, north, z), GRID.tile_at(east, south, z)
     square = shapely.box(0, 0, 4096, 4096)
     for x in range(x0, x1 + 1):
         for y in range(y0, y1 + 1):
-            box = tile_box(z, x, y)
+            box = GRID.box(z, x, y)
             for feature in features_of(frame, box):
                 shape = shapely.geometry.shape(feature["geometry"])
                 assert shape.is_valid

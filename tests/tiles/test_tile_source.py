@@ -7,16 +7,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pytest
 
+from tiles.grid import grids_for
 from tiles.source import VectorSource
 from tiles.tilejson import describe_tiles
+from twin.crs import transverse_mercator
 from twin.errors import InvalidParameter
 from twin.frame import Frame
 from twin.layer import Layer
 from twin.query import AsOf
 
 MakeFrame = Callable[..., Frame]
+GRIDS = grids_for(transverse_mercator(118.5))
+WEB = GRIDS["WebMercatorQuad"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,9 @@ class Held:
     def store(self) -> Held:
         """What a source asks of the store is known here."""
         return self
+
+    def departed(self, layer: Layer) -> tuple[Any, Any]:
+        return np.empty(0, dtype=object), np.empty(0, dtype=np.int64)
 
     def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:
         return self.frames[layer.id]
@@ -50,14 +58,16 @@ def parks(make_frame: MakeFrame, make_layer: Callable[..., Layer]) -> Frame:
 
 def source_of(*frames: Frame, **more: Any) -> VectorSource:
     held = Held({frame.layer.id: frame for frame in frames})
-    return VectorSource(layers=tuple(frame.layer for frame in frames), frames=held, **more)  # type: ignore[arg-type]
+    given = {"grid": WEB} | more
+    return VectorSource(layers=tuple(frame.layer for frame in frames), frames=held, **given)  # type: ignore[arg-type]
 
 
 def test_several_layers_stand_in_one_tile(places: Frame, parks: Frame, decode: Callable[..., Any]) -> None:
     tile = source_of(places, parks).tile(8, 212, 100)
     layers = decode(tile.data)
     assert {name: len(layer["features"]) for name, layer in layers.items()} == {"places": 2, "parks": 1}
-    assert (tile.features_in, tile.features_out) == (3, 3)
+    counts = {name: (layer.features_in, layer.features_out) for name, layer in tile.layers.items()}
+    assert counts == {"places": (2, 2), "parks": (1, 1)}
     assert tile.media_type == "application/vnd.mapbox-vector-tile"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -57,6 +57,10 @@ class Dialect(Protocol):
 
     def decode(self, values: Sequence[Any]) -> Geometries:
         """Geometries as the driver gives them."""
+        ...
+
+    def stamp(self) -> Hashable:
+        """See `twin.store.Store.stamp`."""
         ...
 
     def ordered(self, key: ColumnElement[str]) -> ColumnElement[str]:

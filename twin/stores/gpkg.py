@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,8 @@ class GpkgDialect:
         self.url = str(path)
         self._write = write
         self._file = self._identify()
+        self._watching = Lock()
+        self._watcher: sqlite3.Connection | None = None
         self._derived: dict[tuple[str, tuple[str, ...]], LayerTables] = {}
         # A connection costs little: whoever asks gets one at once, and a few are kept.
         self.engine: Engine = create_engine(
@@ -237,6 +240,14 @@ class GpkgDialect:
             list(zip(fids, geometries, *columns, strict=True)),
         )
 
+    def stamp(self) -> int:
+        """SQLite's own count of writes, as a connection sees it that lasts as long as this object."""
+        self._require_same_file()
+        with self._watching:
+            if self._watcher is None:
+                self._watcher = connect_file(self.path, mode="ro")
+            return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
+
     def close(self) -> None:
         """Release every connection; the last writer turns the file back into a single plain one.
 
@@ -244,6 +255,10 @@ class GpkgDialect:
         of it is whole.
         """
         self.engine.dispose()
+        with self._watching:
+            if self._watcher is not None:
+                self._watcher.close()
+                self._watcher = None
         if self._write and self._identify() == self._file:
             with suppress(sqlite3.Error), closing(connect_file(self.path, mode="rw", timeout_s=0)) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

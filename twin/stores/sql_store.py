@@ -5,7 +5,7 @@ Everything that differs between databases stands behind a `Dialect`; the rules o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import (
@@ -42,6 +43,9 @@ from twin.stores.columns import read_column
 from twin.stores.dialect import Dialect
 from twin.stores.tables import GEOMETRY, KEYS, META, REVISIONS, LayerTables
 from twin.stores.where import compile_where, inner_box, intersects, split_areas, utc_text
+
+Geometries = npt.NDArray[np.object_]
+Revisions = npt.NDArray[np.int64]
 
 _NOTHING = Query()
 #: Format of the tables; a store with a higher number was written by a newer program.
@@ -122,6 +126,14 @@ class SqlStore:
             left = select(past[layer.key]).where(past.opened.between(first, last) | past.closed.between(first, last))
             return frozenset(connection.execute(union(written, left)).scalars())
 
+    def departed(self, layer: Layer) -> tuple[Geometries, Revisions]:
+        """Where features were that are no longer there, and the revision that moved, changed or removed each."""
+        with self._reading() as connection:
+            tables = self._dialect.standing(connection, layer)
+            rows = connection.execute(select(tables.past.c[GEOMETRY], tables.past.c.closed)).all() if tables else []
+        geometry, closed = zip(*rows, strict=True) if rows else ((), ())
+        return self._dialect.decode(geometry), np.array(closed, dtype=np.int64)
+
     def latest(self, layer: Layer | None = None) -> int:
         """The number of the latest revision of a layer, or of all; 0 before the first."""
         with self._reading() as connection:
@@ -165,6 +177,11 @@ class SqlStore:
             raise self._explain_refusal(layer, changes, error) from error
         return _revision({"number": number, **values})
 
+    def stamp(self) -> Hashable:
+        """A value that is another one after any write; see `twin.store.Store.stamp`."""
+        with self._dialect.translated():
+            return self._dialect.stamp()
+
     def close(self) -> None:
         """Release every connection."""
         self._dialect.close()
@@ -202,17 +219,26 @@ class SqlStore:
             if query.limit is not None:
                 statement = statement.limit(query.limit + 1)
             columns = statement.selected_columns
-            statement = statement.with_only_columns(columns.fid, columns[GEOMETRY], *(columns[f.name] for f in wanted))
+            statement = statement.with_only_columns(
+                columns.fid, columns[GEOMETRY], columns.opened, *(columns[f.name] for f in wanted)
+            )
             rows = connection.execute(statement).all()
         truncated = query.limit is not None and len(rows) > query.limit
         if truncated:
             rows = rows[: query.limit]
-        fid, geometry, *values = zip(*rows, strict=True) if rows else [()] * (len(wanted) + 2)
+        fid, geometry, opened, *values = zip(*rows, strict=True) if rows else [()] * (len(wanted) + 3)
         keys = values[wanted.index(layer.schema[layer.key])]
         data = {f.name: read_column(layer, f, keys, column) for f, column in zip(wanted, values, strict=True)}
         frame = gpd.GeoDataFrame(data, geometry=self._dialect.decode(geometry), crs=self.crs)
         frame.index = data[layer.key].rename(None)
-        return Frame(layer=layer, data=frame, fid=np.array(fid, dtype=np.int64), revision=revision, truncated=truncated)
+        return Frame(
+            layer=layer,
+            data=frame,
+            fid=np.array(fid, dtype=np.int64),
+            revision=revision,
+            truncated=truncated,
+            opened=np.array(opened, dtype=np.int64),
+        )
 
     def _select(self, connection: Connection, tables: LayerTables, query: Query) -> tuple[Select[Any], int]:
         """The rows a query matches, and the revision they belong to; without paging, order and limit."""
@@ -221,7 +247,7 @@ class SqlStore:
         current = statement.get_final_froms() == [tables.current]
         gained = [null().label(field.name) for field in layer.schema if field.name not in tables.current.c]
         rows = tables.current if current and not gained else statement.add_columns(*gained).subquery()
-        statement = select(*(column for column in rows.c if column.name not in ("opened", "closed")))
+        statement = select(*(column for column in rows.c if column.name != "closed"))
         if query.ids is not None:
             load_keys(self._dialect, connection, query.ids)
             statement = statement.where(rows.c[layer.key].in_(select(KEYS.c.key)))

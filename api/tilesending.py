@@ -1,0 +1,136 @@
+"""A tile as an HTTP answer: the entity tag known before the work, every tile made and compressed once."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from functools import partial
+
+import zstandard
+from fastapi import Request, Response
+
+from api.context import Context
+from api.desk import ClientGone
+from tiles.source import Tile, VectorSource
+from twin.errors import InvalidParameter
+
+#: A copy may be kept, but must be checked by its ETag: the next revision may come at any time.
+_CACHE = "public, no-cache"
+#: Content codings, the best one first.
+_CODINGS = ("zstd", "gzip", "identity")
+#: Smaller tiles are sent as they are.
+_WORTH_COMPRESSING = 600
+#: What a tile may take where everything is asked for.
+_MOST_STRICT_BYTES = 64_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentTile:
+    """A tile as it is sent in one content coding, with the headers that belong to it."""
+
+    etag: str
+    data: bytes
+    headers: dict[str, str]
+
+
+async def send_tile(request: Request, context: Context, source: VectorSource, z: int, x: int, y: int) -> Response:
+    """Answer with a tile: 200, 204 where it is empty, 304 where the client has it already."""
+    state = (context.store.stamp(), source.key, z, x, y)
+    coding = choose_coding(request.headers.get("accept-encoding", ""))
+    try:
+        etag = context.tags.get(state)
+        if etag is None and "if-none-match" in request.headers:
+            etag = await context.desk.obtain(state, partial(_tag, source, (z, x, y)), request)
+            context.tags.put(state, etag)
+        if etag is not None and has_already(request, etag):
+            return Response(status_code=304, headers=_headers(etag))
+        sent = context.tiles.get((etag, coding))
+        if sent is None:
+            work = partial(_make, context, source, (z, x, y), coding)
+            sent = await context.desk.obtain((state, coding), work, request)
+            context.tags.put(state, sent.etag)
+    except ClientGone:
+        return Response(status_code=499)
+    if has_already(request, sent.etag):
+        return Response(status_code=304, headers=_headers(sent.etag))
+    if not sent.data:
+        return Response(status_code=204, headers=sent.headers)
+    return Response(sent.data, headers=sent.headers)
+
+
+def _tag(source: VectorSource, place: tuple[int, int, int]) -> str:
+    return source.pinned(*place).etag(*place)
+
+
+def _make(context: Context, source: VectorSource, place: tuple[int, int, int], coding: str) -> SentTile:
+    """Make a tile, or take what was made of the same state before, and compress it."""
+    source = source.pinned(*place)  # what is written meanwhile belongs to the next tag
+    etag = source.etag(*place)
+    plain = context.tiles.get((etag, "identity"))
+    if plain is None:
+        tile = source.tile(*place)
+        if source.strict and len(tile.data) > _MOST_STRICT_BYTES:
+            raise InvalidParameter(
+                f"the tile with everything in it takes {len(tile.data):,} bytes, more than {_MOST_STRICT_BYTES:,}; "
+                "ask for a finer one, or without strict",
+                parameter="strict",
+            )
+        headers = _headers(etag) | {"X-Twin-Features": describe_features(tile)}
+        if tile.data:
+            headers["Content-Type"] = tile.media_type
+        plain = SentTile(etag=etag, data=tile.data, headers=headers)
+        context.tiles.put((etag, "identity"), plain, len(plain.data))
+    if coding == "identity" or len(plain.data) < _WORTH_COMPRESSING:
+        sent = plain
+    else:
+        packed = _compress(plain.data, coding)
+        sent = SentTile(etag=etag, data=packed, headers=plain.headers | {"Content-Encoding": coding})
+    context.tiles.put((etag, coding), sent, len(sent.data))
+    return sent
+
+
+def _headers(etag: str) -> dict[str, str]:
+    # The tag is weak, because compression changes the bytes.
+    return {"ETag": f"W/{etag}", "Cache-Control": _CACHE, "Vary": "Accept-Encoding"}
+
+
+def _compress(data: bytes, coding: str) -> bytes:
+    if coding == "zstd":
+        return zstandard.ZstdCompressor(level=6).compress(data)
+    packer = zlib.compressobj(level=6, wbits=31)
+    return packer.compress(data) + packer.flush()
+
+
+def describe_features(tile: Tile) -> str:
+    """Say of each layer how many features have a part in the tile, how many it draws, and where the others went.
+
+    References
+    ----------
+    RFC 9651, Structured Field Values for HTTP: a list of tokens with parameters.
+    """
+    return ", ".join(
+        f"{name};in={layer.features_in};out={layer.features_out}"
+        + "".join(f";{rule}={count}" for rule, count in layer.left_out.items())
+        for name, layer in tile.layers.items()
+    )
+
+
+def choose_coding(accepted: str) -> str:
+    """Choose the content coding that a client weighs highest, and of equal ones the best (RFC 9110, 12.5.3)."""
+    weights: dict[str, float] = {}
+    for part in accepted.lower().split(","):
+        name, _, weight = part.partition(";q=")
+        try:
+            weights[name.strip()] = float(weight) if weight else 1.0
+        except ValueError:
+            weights[name.strip()] = 0.0
+    anything = weights.get("*", 0.0)
+    known = {coding: weights.get(coding, anything) for coding in _CODINGS}
+    known["identity"] = weights.get("identity", 0.001)
+    return max(_CODINGS, key=lambda coding: known[coding])
+
+
+def has_already(request: Request, etag: str) -> bool:
+    """Whether the client's copy is this one (RFC 9110, 13.1.2: compared weakly)."""
+    known = [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]
+    return "*" in known or etag in {tag.removeprefix("W/") for tag in known}

@@ -1,0 +1,206 @@
+"""The features of one tile as whole numbers: cut to the tile, snapped to its grid, generalised, valid.
+
+| rule | what it does |
+|---|---|
+| simplify | leaves out vertices that move no line by more than half a pixel; shared borders stay shared |
+| pixel | draws areas smaller than a pixel as the pixel they lie in, once for all that lie there |
+| collapsed | leaves out what has no length or area on the grid of the tile |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from tiles.columns import Columns
+from tiles.kernels.cut import cut_features
+from tiles.kernels.fit import fit_features
+from tiles.kernels.sketch import (
+    BUFFER,
+    COLLAPSED,
+    DOUBTFUL,
+    DRAWN,
+    EXTENT,
+    HIGH,
+    NOTHING,
+    SHARED,
+    UNCUT,
+    Features,
+    Place,
+    Rules,
+    Sketch,
+)
+from tiles.paths import Paths, runs
+from twin.crs import BBox
+from twin.ragged import Ragged
+
+Geometries = npt.NDArray[np.object_]
+Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Coordinates = npt.NDArray[np.int32]
+
+#: Side of a pixel in units of the tile, on a map that draws a tile 512 pixels wide.
+PIXEL = 8
+_HALF_PIXEL = PIXEL / 2
+_EVERYTHING = Rules(0, np.empty(0, dtype=np.float32), 0.0, True)
+
+Fitted = tuple[npt.NDArray[np.uint8], Integers, Integers, Flags, Coordinates]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Drawing:
+    """The k features of a tile that are drawn, as paths of whole numbers.
+
+    Parameters
+    ----------
+    rows
+        k positions of the features in their columns, ascending.
+    first_path, last_path
+        k: which paths belong to a feature, the last one not included.
+    first_vertex, xy
+        As in `tiles.paths.Paths`, in tile units.
+    features_in
+        How many features have a part in the tile.
+    left_out
+        How many of them are not among `rows`, by rule.
+    """
+
+    rows: Integers
+    first_path: Integers
+    last_path: Integers
+    first_vertex: Integers
+    xy: Coordinates
+    features_in: int
+    left_out: Mapping[str, int]
+
+    def take(self, features: Integers) -> Drawing:
+        """The same drawing with only some features, by their positions."""
+        return replace(
+            self,
+            rows=self.rows[features],
+            first_path=self.first_path[features],
+            last_path=self.last_path[features],
+        )
+
+
+def draw(columns: Columns, box: BBox, *, generalise: bool) -> Drawing:
+    """Draw the features that show in a tile or in its buffer.
+
+    Parameters
+    ----------
+    columns
+        All features.
+    box
+        The square of the tile, in the CRS of the columns.
+    generalise
+        Apply the rules of this module; if not, every feature is drawn, one unit wide where it comes to nothing.
+    """
+    paths = columns.paths
+    scale = EXTENT / (box.east - box.west)
+    rows = columns.rows_in(box.buffer(BUFFER / scale))
+    features = Features(paths.dimension, paths.first_path, paths.first_vertex, paths.hole, paths.xy, columns.bounds)
+    place = Place(float(box.west), float(box.north), scale)
+    rules = Rules(PIXEL, columns.importance, _HALF_PIXEL / scale, False) if generalise else _EVERYTHING
+    state, path, sketch = fit_features(rows, features, place, rules)
+    drawn = _Paths.of(path, sketch)
+    uncut = np.flatnonzero(state == UNCUT)
+    if len(uncut):
+        state[uncut], path, sketch = cut_features(rows[uncut], features, place, rules)
+        drawn = drawn.replace(uncut, _Paths.of(path, sketch))
+    doubtful = np.flatnonzero(state == DOUBTFUL)
+    if len(doubtful):
+        areas = drawn.areas(doubtful)
+        broken = ~shapely.is_valid(areas)
+        if broken.any():
+            mended = _mend(areas[broken], keep_all=not generalise)
+            drawn = drawn.replace(doubtful[broken], mended)
+            state[doubtful[broken][mended.first_path == mended.last_path]] = COLLAPSED
+    counts = np.bincount(state, minlength=DOUBTFUL + 1)
+    shown = np.flatnonzero(state >= DRAWN)
+    return Drawing(
+        rows=rows[shown],
+        first_path=drawn.first_path[shown],
+        last_path=drawn.last_path[shown],
+        first_vertex=drawn.first_vertex,
+        xy=drawn.xy,
+        features_in=len(rows) - int(counts[NOTHING]),
+        left_out={
+            rule: int(counts[left]) for rule, left in (("pixel", SHARED), ("collapsed", COLLAPSED)) if counts[left]
+        },
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Paths:
+    """The paths of k features, and which of them belong to each."""
+
+    first_path: Integers
+    last_path: Integers
+    first_vertex: Integers
+    hole: Flags
+    xy: Coordinates
+
+    @classmethod
+    def of(cls, path: Integers, sketch: Sketch) -> _Paths:
+        paths, vertices = sketch.used
+        return cls(
+            first_path=path[:-1],
+            last_path=path[1:],
+            first_vertex=sketch.first_vertex[: paths + 1],
+            hole=sketch.hole[:paths],
+            xy=sketch.xy[:vertices],
+        )
+
+    def replace(self, features: Integers, others: _Paths) -> _Paths:
+        """Give some features other paths; the old ones stay where they are, and nobody refers to them."""
+        first_path, last_path = self.first_path.copy(), self.last_path.copy()
+        first_path[features] = others.first_path + len(self.hole)
+        last_path[features] = others.last_path + len(self.hole)
+        return _Paths(
+            first_path=first_path,
+            last_path=last_path,
+            first_vertex=np.concatenate((self.first_vertex[:-1], others.first_vertex + len(self.xy))),
+            hole=np.concatenate((self.hole, others.hole)),
+            xy=np.concatenate((self.xy, others.xy)),
+        )
+
+    def areas(self, features: Integers) -> Geometries:
+        """Build the multi polygon of each of some features; a hole belongs to the exterior before it."""
+        rings, begins = runs(self.first_path[features], self.last_path[features])
+        vertices, starts = runs(self.first_vertex[rings], self.first_vertex[rings + 1])
+        lines = shapely.linearrings(self.xy[vertices], indices=np.repeat(np.arange(len(rings)), np.diff(starts)))
+        exterior = ~self.hole[rings]
+        polygons = shapely.polygons(np.asarray(lines), indices=np.cumsum(exterior) - 1)
+        owner = np.repeat(np.arange(len(features)), np.diff(begins))[exterior]
+        return np.asarray(shapely.multipolygons(np.asarray(polygons), indices=owner))
+
+
+def _mend(areas: Geometries, *, keep_all: bool) -> _Paths:
+    """Make areas valid on the grid of the tile; what has no area on it is one unit wide, or left without paths.
+
+    Where a polygon touches or crosses itself, the area it encloses is taken, snapped with noding.
+    """
+    valid = shapely.make_valid(areas, method="structure", keep_collapsed=False)
+    xy, area = shapely.get_coordinates(valid, return_index=True)
+    off_grid = np.unique(area[(xy != np.rint(xy)).any(axis=1)])  # where edges crossed
+    valid[off_grid] = shapely.set_precision(valid[off_grid], 1)
+    parts, owner = shapely.get_parts(valid, return_index=True)
+    solid = (shapely.get_dimensions(parts) == 2) & (shapely.area(parts) > 0)
+    whole = np.full(len(areas), shapely.MultiPolygon(), dtype=object)
+    shapely.multipolygons(shapely.orient_polygons(parts[solid]), indices=owner[solid], out=whole)
+    gone = np.flatnonzero(shapely.is_empty(whole)) if keep_all else np.empty(0, dtype=np.int64)
+    xy, owner = shapely.get_coordinates(areas[gone], return_index=True)
+    left, top = np.minimum(xy[np.unique(owner, return_index=True)[1]], HIGH - 1).T
+    shapely.multipolygons(shapely.box(left, top, left + 1, top + 1), indices=gone, out=whole)
+    paths = Paths.of(Ragged(*shapely.to_ragged_array(whole)))
+    return _Paths(
+        first_path=paths.first_path[:-1],
+        last_path=paths.first_path[1:],
+        first_vertex=paths.first_vertex,
+        hole=paths.hole,
+        xy=np.rint(paths.xy).astype(np.int32),
+    )

@@ -1,0 +1,71 @@
+"""How a kernel is compiled: once per machine, kept on disk, and without the lock that keeps Python on one core."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+import numba.core.config
+from numba.core.caching import FunctionCache
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def find_cache() -> Path | None:
+    """Say where compiled kernels are kept: the user's cache folder, by the kernels' sources and the compiler.
+
+    A kernel holds the code of those it calls, so a change in one file makes all of them new. Where nothing can be
+    written there (None), they are compiled anew in every process.
+    """
+    digest = hashlib.sha256(numba.__version__.encode())
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    try:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        folder = base / "county-twin" / f"kernels-{digest.hexdigest()[:16]}"
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except (OSError, RuntimeError):  # RuntimeError: the user has no home
+        return None
+    return folder
+
+
+_FOLDER = find_cache()
+if _FOLDER:
+    numba.core.config.CACHE_DIR = str(_FOLDER)  # type: ignore[attr-defined]
+
+
+class _KernelCache(FunctionCache):
+    """The compiled code of one kernel on disk, where a damaged file or a full disk costs time and nothing else."""
+
+    def load_overload(self, sig: Any, context: Any) -> Any:
+        """Return what an earlier process compiled for these types; None where there is nothing sound.
+
+        Processes that compile at once may take the same file for different types.
+        """
+        with contextlib.suppress(Exception):  # whatever unpickling a torn file may raise
+            found = super().load_overload(sig, context)  # type: ignore[no-untyped-call]
+            if found is None or found.signature.args == sig:
+                return found
+        with contextlib.suppress(OSError):
+            self.flush()  # type: ignore[no-untyped-call]
+        return None
+
+    def save_overload(self, *what: Any) -> None:
+        """Keep what was compiled if there is room."""
+        with contextlib.suppress(OSError):
+            super().save_overload(*what)  # type: ignore[no-untyped-call]
+
+
+def compiled(function: F) -> F:
+    """Compile a function when it is first called, or load what an earlier process compiled."""
+    kernel: Any = numba.njit(nogil=True, error_model="numpy")(function)
+    if _FOLDER:
+        kernel._cache = _KernelCache(function)  # type: ignore[no-untyped-call]
+    return cast("F", kernel)

@@ -1,0 +1,109 @@
+"""Which features lie in a box: features in the order of a Hilbert curve, in leaves of neighbours with one box each.
+
+References
+----------
+Kamel, Faloutsos: Hilbert R-tree, VLDB 1994; one level of it is enough for a county.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from tiles.kernels.compiled import compiled
+
+#: Features in a leaf.
+LEAF = 64
+
+#: Steps of the curve along one axis, as a power of two: a box of the size of the Earth in centimetres.
+_ORDER = 31
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+@compiled
+def feature_bounds(xy: Floats, first_vertex: Integers, first_path: Integers) -> Floats:
+    """Measure the box around each feature.
+
+    Parameters
+    ----------
+    xy, first_vertex, first_path
+        As in `tiles.paths.Paths`.
+
+    Returns
+    -------
+    (n, 4): west, south, east, north; inf, inf, -inf, -inf for a feature without vertices.
+    """
+    count = len(first_path) - 1
+    bounds = np.empty((count, 4))
+    for feature in range(count):
+        west, south, east, north = np.inf, np.inf, -np.inf, -np.inf
+        for vertex in range(first_vertex[first_path[feature]], first_vertex[first_path[feature + 1]]):
+            x, y = xy[vertex, 0], xy[vertex, 1]
+            west, east = min(west, x), max(east, x)
+            south, north = min(south, y), max(north, y)
+        bounds[feature, 0], bounds[feature, 1] = west, south
+        bounds[feature, 2], bounds[feature, 3] = east, north
+    return bounds
+
+
+@compiled
+def hilbert_distance(x: Floats, y: Floats) -> Integers:
+    """Find how far along the Hilbert curve of the unit square points lie, in steps of 2^-31; outside: at its edge."""
+    side = 1 << _ORDER
+    distance = np.empty(len(x), dtype=np.int64)
+    for point in range(len(x)):
+        # Written so that a place that is not a number counts as 0.
+        column = int(x[point] * side) if 0 < x[point] < 1 else (side - 1 if x[point] >= 1 else 0)
+        row = int(y[point] * side) if 0 < y[point] < 1 else (side - 1 if y[point] >= 1 else 0)
+        along = 0
+        step = side >> 1
+        while step > 0:
+            right = (column & step) > 0
+            upper = (row & step) > 0
+            along += step * step * ((3 * right) ^ upper)
+            if not upper:
+                if right:
+                    column, row = side - 1 - column, side - 1 - row
+                column, row = row, column
+            step >>= 1
+        distance[point] = along
+    return distance
+
+
+@compiled
+def leaf_bounds(bounds: Floats) -> Floats:
+    """Measure the box around every `LEAF` features."""
+    leaves = np.empty(((len(bounds) + LEAF - 1) // LEAF, 4))
+    for leaf in range(len(leaves)):
+        west, south, east, north = np.inf, np.inf, -np.inf, -np.inf
+        for row in range(leaf * LEAF, min(len(bounds), (leaf + 1) * LEAF)):
+            west, south = min(west, bounds[row, 0]), min(south, bounds[row, 1])
+            east, north = max(east, bounds[row, 2]), max(north, bounds[row, 3])
+        leaves[leaf, 0], leaves[leaf, 1], leaves[leaf, 2], leaves[leaf, 3] = west, south, east, north
+    return leaves
+
+
+@compiled
+def rows_in_box(bounds: Floats, leaves: Floats, west: float, south: float, east: float, north: float) -> Integers:
+    """Find the rows whose boxes share a point with a box, ascending."""
+    rows = np.empty(1024, dtype=np.int64)
+    count = 0
+    for leaf in range(len(leaves)):
+        if leaves[leaf, 0] > east or leaves[leaf, 2] < west or leaves[leaf, 1] > north or leaves[leaf, 3] < south:
+            continue
+        if count + LEAF > len(rows):
+            more = np.empty(2 * len(rows), dtype=np.int64)
+            more[:count] = rows[:count]
+            rows = more
+        for row in range(leaf * LEAF, min(len(bounds), (leaf + 1) * LEAF)):
+            if (
+                bounds[row, 0] <= east
+                and bounds[row, 2] >= west
+                and bounds[row, 1] <= north
+                and bounds[row, 3] >= south
+            ):
+                rows[count] = row
+                count += 1
+    return rows[:count]

@@ -1,0 +1,172 @@
+"""What kernels draw on: features and rules in, paths of whole numbers out.
+
+A tile is `EXTENT` units wide, x to the east and y to the south from its north-west corner, and carries what lies up to
+`BUFFER` units outside, so that outlines and symbols do not show where tiles meet.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tiles.kernels.compiled import compiled
+from tiles.kernels.rings import (
+    are_proved_apart,
+    double_area,
+    is_proved_simple,
+    reverse_ring,
+    straighten_line,
+    straighten_ring,
+)
+
+EXTENT = 4096
+BUFFER = 64
+LOW, HIGH = float(-BUFFER), float(EXTENT + BUFFER)
+
+#: What becomes of a feature: it lies outside; it comes to nothing on the grid; it stands in a pixel that another one
+#: draws; it may reach beyond the buffer and has to be cut; it is drawn; it is drawn once GEOS has looked at it.
+NOTHING, COLLAPSED, SHARED, UNCUT, DRAWN, DOUBTFUL = 0, 1, 2, 3, 4, 5
+
+Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
+Vertices = npt.NDArray[np.int32]
+Flags = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
+
+
+class Features(NamedTuple):
+    """n features with p paths and v vertices in the CRS of the grid, see `tiles.paths.Paths` and `tiles.columns`."""
+
+    dimension: Bytes
+    first_path: Integers
+    first_vertex: Integers
+    hole: Flags
+    xy: Floats
+    bounds: Floats
+
+
+class Place(NamedTuple):
+    """Where a tile lies: its north-west corner in the CRS of the grid, and its units to one of the CRS."""
+
+    west: float
+    north: float
+    scale: float
+
+
+class Rules(NamedTuple):
+    """What is left out.
+
+    Parameters
+    ----------
+    pixel
+        Side of a pixel in units of the tile; areas narrower than that both ways are drawn as the pixel in which their
+        middle lies, once for all of them there. 0: areas are drawn however small they are.
+    importance, tolerance
+        Vertices that matter less than the tolerance are left out (`tiles.kernels.simplify`, units of the CRS); none
+        are if the array is empty.
+    keep_all
+        Whether features that come to nothing on the grid are drawn one unit wide.
+    """
+
+    pixel: int
+    importance: Singles
+    tolerance: float
+    keep_all: bool
+
+
+class Sketch(NamedTuple):
+    """The paths drawn so far: where each begins and the last ends, which are holes, the vertices; with room for more.
+
+    `used` holds how many paths and how many vertices count.
+    """
+
+    first_vertex: Integers
+    hole: Flags
+    xy: Vertices
+    used: Integers
+
+
+@compiled
+def begin_sketch(rows: Integers, features: Features) -> Sketch:
+    """Set room aside for some features as they are, and for a square more of each."""
+    paths, vertices = len(rows), 4 * len(rows)
+    for row in rows:
+        first, last = features.first_path[row], features.first_path[row + 1]
+        paths += last - first
+        vertices += features.first_vertex[last] - features.first_vertex[first]
+    return Sketch(
+        np.zeros(paths + 1, dtype=np.int64),
+        np.empty(paths, dtype=np.bool_),
+        np.empty((vertices, 2), dtype=np.int32),
+        np.zeros(2, dtype=np.int64),
+    )
+
+
+@compiled
+def add_path(sketch: Sketch, vertices: int, is_hole: bool) -> None:
+    """Count a path whose vertices have been written behind the last ones."""
+    paths, before = sketch.used[0], sketch.used[1]
+    sketch.hole[paths] = is_hole
+    sketch.first_vertex[paths + 1] = before + vertices
+    sketch.used[0], sketch.used[1] = paths + 1, before + vertices
+
+
+@compiled
+def box_in_units(bounds: Floats, place: Place) -> tuple[float, float, float, float]:
+    """The middle, width and height of a box in units of the tile."""
+    x, y = (bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2
+    width, height = (bounds[2] - bounds[0]) * place.scale, (bounds[3] - bounds[1]) * place.scale
+    return (x - place.west) * place.scale, (place.north - y) * place.scale, width, height
+
+
+@compiled
+def draw_square(sketch: Sketch, x: int, y: int, side: int, corners: int) -> None:
+    """Draw a square, or only its northern edge if that is all it has."""
+    xy = sketch.xy[sketch.used[1] : sketch.used[1] + 4]
+    xy[0, 0], xy[0, 1] = x, y
+    xy[1, 0], xy[1, 1] = x + side, y
+    xy[2, 0], xy[2, 1] = x + side, y + side
+    xy[3, 0], xy[3, 1] = x, y + side
+    add_path(sketch, corners, False)
+
+
+@compiled
+def draw_stub(sketch: Sketch, x: float, y: float, kind: int) -> None:
+    """Draw one unit in the place of a feature that comes to nothing on the grid."""
+    left, top = np.floor(min(max(x, LOW), HIGH - 1)), np.floor(min(max(y, LOW), HIGH - 1))
+    draw_square(sketch, int(left), int(top), 1, 2 if kind == 1 else 4)
+
+
+@compiled
+def finish_path(sketch: Sketch, count: int, kind: int, is_hole: bool) -> bool:
+    """Take a path that has been written, unless nothing is left of it; return whether it is known to be simple.
+
+    Rings are wound as the specification says.
+    """
+    path = sketch.xy[sketch.used[1] : sketch.used[1] + count]
+    simple = True
+    if kind == 1:
+        count = straighten_line(path, count)
+        count = count if count > 1 else 0
+    elif kind == 2:
+        count = straighten_ring(path, count)
+        if (double_area(path, count) > 0) == is_hole:
+            reverse_ring(path, count)
+        simple = is_proved_simple(path, count)
+    if count:
+        add_path(sketch, count, is_hole)
+    return simple
+
+
+@compiled
+def judge(sketch: Sketch, begin: int, kind: int, sure: bool, seen: bool) -> int:
+    """Say what becomes of a feature whose paths have been drawn."""
+    end = sketch.used[0]
+    if end == begin:
+        return COLLAPSED if seen else NOTHING
+    if kind == 2 and end > begin + 1:
+        sure &= are_proved_apart(sketch.xy, sketch.first_vertex, sketch.hole, begin, end)
+    return DRAWN if sure else DOUBTFUL

@@ -1,0 +1,91 @@
+"""OGC metadata of tile sets and tile grids: functions of what a source and a grid are.
+
+References
+----------
+OGC 20-057, OGC API - Tiles - Part 1: Core, requirements classes tileset and tilesets-list. OGC 17-083r4, Two
+Dimensional Tile Matrix Set and Tile Set Metadata, clauses 6 and 9.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tiles.grid import Grid
+from tiles.source import TileInfo
+from twin.crs import CRS84, reproject_bbox
+
+_CRS84_URI = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+
+
+def describe_grid(grid: Grid) -> dict[str, Any]:
+    """Describe a grid as the OGC does (clause 6.2)."""
+    described: dict[str, Any] = grid.matrix_set.model_dump(mode="json", exclude_none=True)
+    return described
+
+
+def summarise_grid(grid: Grid) -> dict[str, Any]:
+    """Name a grid, as a list of them does."""
+    named = {"id": grid.id, "title": grid.matrix_set.title}
+    return named | ({"uri": str(grid.matrix_set.uri)} if grid.matrix_set.uri else {})
+
+
+def summarise_tileset(info: TileInfo) -> dict[str, Any]:
+    """Name a tile set, as a list of them does."""
+    grid = info.grid
+    named: dict[str, Any] = {
+        "title": f"{info.title} ({grid.id})",
+        "dataType": "vector",
+        "crs": describe_grid(grid)["crs"],
+    }
+    return named | ({"tileMatrixSetURI": str(grid.matrix_set.uri)} if grid.matrix_set.uri else {})
+
+
+def describe_tileset(info: TileInfo) -> dict[str, Any]:
+    """Describe a tile set: its grid, which of its tiles there are, and the layers in them (clause 9)."""
+    described = summarise_tileset(info) | {
+        "description": f"{info.title_zh}",
+        "mediaTypes": [info.media_type],
+        "layers": [
+            {
+                "id": layer.id,
+                "title": layer.title,
+                "x-title-zh": layer.title_zh,
+                "description": layer.about,
+                "dataType": "vector",
+                "geometryDimension": layer.dimension,
+                "minTileMatrix": str(max(info.min_zoom, layer.zooms[0] - info.grid.web_zoom)),
+                "maxTileMatrix": str(min(info.max_zoom, layer.zooms[1] - info.grid.web_zoom)),
+                "propertiesSchema": {
+                    "type": "object",
+                    "properties": {field.name: field.json_schema() for field in layer.schema},
+                },
+            }
+            for layer in info.layers
+        ],
+        "x-revision": info.revision,
+    }
+    if info.attribution:
+        described["attribution"] = info.attribution
+    if info.bounds_crs84 is not None:
+        west, south, east, north = info.bounds_crs84
+        described["boundingBox"] = {"lowerLeft": [west, south], "upperRight": [east, north], "crs": _CRS84_URI}
+        described["tileMatrixSetLimits"] = _limits(info)
+    return described
+
+
+def _limits(info: TileInfo) -> list[dict[str, Any]]:
+    assert info.bounds_crs84 is not None
+    box = reproject_bbox(info.bounds_crs84, CRS84, info.grid.crs)
+    limits = []
+    for z in range(info.min_zoom, info.max_zoom + 1):
+        columns, rows = info.grid.tiles_over(box, z)
+        limits.append(
+            {
+                "tileMatrix": str(z),
+                "minTileRow": rows.start,
+                "maxTileRow": rows.stop - 1,
+                "minTileCol": columns.start,
+                "maxTileCol": columns.stop - 1,
+            }
+        )
+    return limits

@@ -1,0 +1,47 @@
+"""Have every kernel ready before the first tile is asked for: ``python -m tiles.warm`` once after installing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from tiles.mvt import encode_layer
+from twin.columns import typed_series
+from twin.crs import BBox, parse_crs
+from twin.frame import Frame
+from twin.layer import Layer
+from twin.schema import Field
+
+
+def warm_up() -> None:
+    """Draw a small tile with something of everything in it, so that kernels are loaded, or compiled and kept."""
+    layer = Layer(
+        id="warm",
+        title="",
+        title_zh="",
+        about="",
+        geometry="MultiPolygon",
+        also=("LineString", "Point"),
+        key="key",
+        fields=(
+            Field(name="key", title="", title_zh=""),
+            Field(name="whole", type="integer", title="", title_zh=""),
+            Field(name="real", type="real", title="", title_zh=""),
+        ),
+    )
+    ring = shapely.box(10, 10, 90, 90) - shapely.box(20, 20, 40, 40)
+    shapes = [ring, shapely.box(-500, -500, 500, 500), shapely.LineString([(0, 0), (9, 500)]), shapely.Point(5, 5)]
+    values: dict[str, list[Any]] = {"whole": [1, 2, 3, None], "real": [0.5, 1.0, 1.5, 0.1]}
+    columns = {field.name: typed_series(values.get(field.name, [None] * 4), field) for field in layer.schema}
+    data = gpd.GeoDataFrame(columns, geometry=shapes, crs="EPSG:3857").set_index(pd.Index(list("abcd"), dtype="str"))
+    frame = Frame(layer=layer, data=data, fid=np.arange(len(shapes)), revision=1)
+    for generalise in (True, False):
+        encode_layer(frame, BBox(0, 0, 100, 100), parse_crs(3857), generalise=generalise, budget_bytes=100)
+
+
+if __name__ == "__main__":
+    warm_up()
