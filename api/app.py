@@ -16,6 +16,7 @@ from api import collections, common, features, health, indicators, ogctiles, pro
 from api.context import Context
 from api.desk import Desk
 from api.evaluation import remember_results
+from api.hot import HotTiles
 from api.observe import HeadAsGet, Observe
 from api.pages import load_pages
 from api.params import refuse_repeated
@@ -65,6 +66,7 @@ def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
             evaluate=remember_results(store, catalog),
             grids=grids_for(store.crs),
             desk=Desk(settings.tile_queue),
+            hot=SizedCache(_TAGS_BYTES),
             tags=SizedCache(_TAGS_BYTES),
             tiles=SizedCache(settings.tile_cache_mb * 1_000_000),
             pages=load_pages(),
@@ -79,6 +81,7 @@ def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
     problems.install_handlers(app)
     # The last one added is the outermost: every answer, a crash included, passes CORS and gets its request id.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(HotTiles)
     app.add_middleware(HeadAsGet)
     if settings.trust_proxy:
         app.add_middleware(BehindProxy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,8 @@ class Context:
         The tile grids that the twin offers, by id.
     desk
         Where tiles are made.
+    hot
+        What requests for tiles were answered with: the stamp of the store, entity tag, content coding.
     tags, tiles
         Entity tags of tiles by state and place, and finished tiles by entity tag and content coding.
     pages
@@ -60,6 +62,7 @@ class Context:
     evaluate: Evaluate
     grids: Mapping[str, Grid]
     desk: Desk
+    hot: SizedCache[tuple[Hashable, str, str]]
     tags: SizedCache[str]
     tiles: SizedCache[SentTile]
     pages: Environment

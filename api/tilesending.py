@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import partial
 
 import zstandard
 from fastapi import Request, Response
+from starlette.types import Scope
 
 from api.context import Context
 from api.desk import ClientGone
@@ -35,7 +37,8 @@ class SentTile:
 
 async def send_tile(request: Request, context: Context, source: VectorSource, z: int, x: int, y: int) -> Response:
     """Answer with a tile: 200, 204 where it is empty, 304 where the client has it already."""
-    state = (context.store.stamp(), source.key, z, x, y)
+    stamp = context.store.stamp()
+    state = (stamp, source.key, z, x, y)
     coding = choose_coding(request.headers.get("accept-encoding", ""))
     try:
         etag = context.tags.get(state)
@@ -43,7 +46,7 @@ async def send_tile(request: Request, context: Context, source: VectorSource, z:
             etag = await context.desk.obtain(state, partial(_tag, source, (z, x, y)), request)
             context.tags.put(state, etag)
         if etag is not None and has_already(request, etag):
-            return Response(status_code=304, headers=_headers(etag))
+            return Response(status_code=304, headers=headers_of(etag))
         sent = context.tiles.get((etag, coding))
         if sent is None:
             work = partial(_make, context, source, (z, x, y), coding)
@@ -51,11 +54,21 @@ async def send_tile(request: Request, context: Context, source: VectorSource, z:
             context.tags.put(state, sent.etag)
     except ClientGone:
         return Response(status_code=499)
+    context.hot.put(request_key(request.scope), (stamp, sent.etag, coding))
     if has_already(request, sent.etag):
-        return Response(status_code=304, headers=_headers(sent.etag))
-    if not sent.data:
-        return Response(status_code=204, headers=sent.headers)
-    return Response(sent.data, headers=sent.headers)
+        return Response(status_code=304, headers=headers_of(sent.etag))
+    return answer_with(sent)
+
+
+def answer_with(sent: SentTile) -> Response:
+    """Answer with a tile that is ready."""
+    return Response(sent.data, status_code=200 if sent.data else 204, headers=sent.headers)
+
+
+def request_key(scope: Scope) -> Hashable:
+    """All that a request for a tile asks for; whether the client has it already aside."""
+    accepted = next((value for name, value in scope["headers"] if name == b"accept-encoding"), b"")
+    return scope["path"], scope["query_string"], accepted
 
 
 def _tag(source: VectorSource, place: tuple[int, int, int]) -> str:
@@ -75,7 +88,7 @@ def _make(context: Context, source: VectorSource, place: tuple[int, int, int], c
                 "ask for a finer one, or without strict",
                 parameter="strict",
             )
-        headers = _headers(etag) | {"X-Twin-Features": describe_features(tile)}
+        headers = headers_of(etag) | {"X-Twin-Features": describe_features(tile)}
         if tile.data:
             headers["Content-Type"] = tile.media_type
         plain = SentTile(etag=etag, data=tile.data, headers=headers)
@@ -89,7 +102,8 @@ def _make(context: Context, source: VectorSource, place: tuple[int, int, int], c
     return sent
 
 
-def _headers(etag: str) -> dict[str, str]:
+def headers_of(etag: str) -> dict[str, str]:
+    """The headers of every answer about a tile."""
     # The tag is weak, because compression changes the bytes.
     return {"ETag": f"W/{etag}", "Cache-Control": _CACHE, "Vary": "Accept-Encoding"}
 

@@ -184,7 +184,10 @@ def _mend(areas: Geometries, *, keep_all: bool) -> _Paths:
 
     Where a polygon touches or crosses itself, the area it encloses is taken, snapped with noding.
     """
-    valid = shapely.make_valid(areas, method="structure", keep_collapsed=False)
+    try:
+        valid = shapely.make_valid(areas, method="structure", keep_collapsed=False)
+    except shapely.GEOSException:  # what this way cannot do, the older one can
+        valid = shapely.make_valid(areas)
     xy, area = shapely.get_coordinates(valid, return_index=True)
     off_grid = np.unique(area[(xy != np.rint(xy)).any(axis=1)])  # where edges crossed
     valid[off_grid] = shapely.set_precision(valid[off_grid], 1)

@@ -40,7 +40,8 @@ class EncodedLayer:
     features_out
         How many were written.
     left_out
-        Where the others went: how many each rule left out.
+        Where the others went: how many each rule left out. ``broken`` are features of the whole layer that have no
+        place in the CRS of the tile; nobody knows whether they belong to it.
     """
 
     data: bytes
@@ -71,7 +72,7 @@ def encode_layer(
     columns = columns_of(frame, crs)
     drawing = draw(columns, box, generalise=generalise)
     data, sizes = _encode(frame.layer.id, columns, drawing)
-    left_out = dict(drawing.left_out)
+    left_out = dict(drawing.left_out) | ({"broken": len(columns.broken)} if columns.broken else {})
     if budget_bytes is not None and len(data) > budget_bytes:
         order = np.argsort(-columns.rank[drawing.rows], kind="stable")
         room = budget_bytes - sum(map(len, _around(frame.layer.id, columns))) - _ENVELOPE

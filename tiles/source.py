@@ -38,6 +38,7 @@ RULES: Mapping[str, str] = {
     "simplify": "vertices that move no line by more than half a pixel (1/1024 of the tile); shared borders stay shared",
     "pixel": "areas smaller than a pixel (1/512 of the tile) are drawn as the pixel they lie in, once for all there",
     "collapsed": "features without length or area on the grid of the tile",
+    "broken": "features of the whole layer whose coordinates have no place in the grid",
     "budget": "features of lowest rank beyond the budget: small areas, short lines, points by a fixed number",
 }
 

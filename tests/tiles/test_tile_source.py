@@ -136,3 +136,12 @@ def test_tilejson_tells_a_client_all_it_needs(places: Frame, parks: Frame) -> No
     assert second["id"] == "parks"
     assert first["fields"]["height_m"] == "Height 高度 (real, m)"
     assert first["fields"]["open"] == "Open 开放 (boolean)"
+
+
+def test_a_feature_without_a_place_is_left_out_and_told(
+    make_frame: MakeFrame, make_layer: Callable[..., Layer]
+) -> None:
+    layer = make_layer("Point", id="places", zooms=(0, 9))
+    frame = make_frame(["POINT (13187534 4240466)", "POINT (1e300 0)", "POINT (NaN 0)"], layer=layer)
+    (shown,) = source_of(frame).tile(8, 212, 100).layers.values()
+    assert (shown.features_in, shown.features_out, shown.left_out) == (1, 1, {"broken": 2})
