@@ -13,7 +13,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 
-from api import archives, collections, common, features, health, indicators, ogctiles, problems, tilesets
+from api import archives, collections, common, features, health, indicators, ogctiles, problems, styles, tilesets
 from api.context import Context
 from api.desk import Desk
 from api.evaluation import remember_results
@@ -23,6 +23,7 @@ from api.params import refuse_repeated
 from api.proxy import BehindProxy
 from api.reopen import Reopening
 from tiles.cache import SizedCache
+from tiles.glyphs import GlyphFont
 from tiles.grid import grids_for
 from twin.catalog import Catalog
 from twin.frames import Frames
@@ -68,12 +69,13 @@ def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
             desk=Desk(settings.tile_queue),
             tags=SizedCache(_TAGS_BYTES),
             tiles=SizedCache(settings.tile_cache_mb * 1_000_000),
+            font=GlyphFont(),
             pages=load_pages(),
         )
 
     app.state.context = make_context(store)
     app.state.reopen = Reopening(app, make_context)
-    for room in (common, collections, features, indicators, tilesets, ogctiles, archives, health, problems):
+    for room in (common, collections, features, indicators, tilesets, ogctiles, archives, styles, health, problems):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     app.mount("/viewer", StaticFiles(directory=_HERE / "viewer", html=True), name="viewer")

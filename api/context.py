@@ -13,6 +13,7 @@ from jinja2 import Environment
 from api.desk import Desk
 from api.links import Links
 from tiles.cache import SizedCache
+from tiles.glyphs import GlyphFont
 from tiles.grid import Grid
 from twin.catalog import Catalog
 from twin.engine import Result
@@ -48,6 +49,8 @@ class Context:
         Where tiles are made.
     tags, tiles
         Entity tags of tiles by state and place, and finished tiles by entity tag and content coding.
+    font
+        The letters of maps.
     pages
         The templates of the HTML pages.
     """
@@ -62,6 +65,7 @@ class Context:
     desk: Desk
     tags: SizedCache[str]
     tiles: SizedCache[SentTile]
+    font: GlyphFont
     pages: Environment
 
     @property

@@ -8,6 +8,7 @@ Glyph ranges of MapLibre and Mapbox GL: https://github.com/mapbox/node-fontnik/b
 from __future__ import annotations
 
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -19,6 +20,7 @@ from fontTools.pens.basePen import BasePen
 from fontTools.ttLib import TTFont
 from shapely.geometry.base import BaseGeometry
 
+from tiles.cache import SizedCache
 from tiles.distance import draw_distance
 from tiles.protobuf import bytes_field, varint_field
 from twin.crs import BBox
@@ -35,13 +37,16 @@ _MARGIN_PX = 3
 _ASCENT_PX = 26
 #: Straight pieces that a curve becomes: off by less than a fiftieth of a pixel.
 _PIECES = 6
+#: Room for every range of Chinese.
+_KEPT_BYTES = 25_000_000
 
 
 class GlyphFont:
-    """Draws the characters of the font; loads it when the first one is asked for."""
+    """Draws the characters of the font, each range once; loads it when the first one is asked for."""
 
     def __init__(self) -> None:
-        self._one_at_a_time = Lock()  # the file is read as glyphs are needed
+        self._one_at_a_time = Lock()  # the font is unpacked as glyphs are needed
+        self._drawn: SizedCache[bytes] = SizedCache(_KEPT_BYTES)
 
     def draw_range(self, first: int) -> bytes:
         """Draw the characters from a code point on, as a glyph range; those that the font lacks are absent.
@@ -51,15 +56,22 @@ class GlyphFont:
         first
             A multiple of 256.
         """
-        codes = range(first, first + RANGE)
         with self._one_at_a_time:
-            glyphs = [self._draw(code) for code in codes if code in self._names]
+            drawn = self._drawn.get(first)
+            if drawn is None:
+                drawn = self._draw_range(first)
+                self._drawn.put(first, drawn, len(drawn))
+            return drawn
+
+    def _draw_range(self, first: int) -> bytes:
+        codes = range(first, first + RANGE)
+        glyphs = [self._draw(code) for code in codes if code in self._names]
         stack = bytes_field(1, FONT_NAME.encode()) + bytes_field(2, f"{first}-{codes[-1]}".encode())
         return bytes_field(1, stack + b"".join(bytes_field(3, glyph) for glyph in glyphs))
 
     @cached_property
     def _font(self) -> Any:
-        return TTFont(_FILE, lazy=True)
+        return TTFont(BytesIO(_FILE.read_bytes()), lazy=True)
 
     @cached_property
     def _names(self) -> dict[int, str]:
@@ -89,15 +101,22 @@ class GlyphFont:
 
 
 def fill_rings(rings: list[npt.NDArray[np.float64]]) -> BaseGeometry:
-    """Make the area that rings enclose: those that run clockwise add to it, the others cut out, as TrueType has it."""
-    rings = [ring for ring in rings if len(ring) >= 3]
-    areas = shapely.make_valid([shapely.Polygon(ring) for ring in rings])
-    cuts = np.array([shapely.is_ccw(shapely.LinearRing(ring)) for ring in rings], dtype=bool)
-    return shapely.difference(shapely.union_all(areas[~cuts]), shapely.union_all(areas[cuts]))
+    """Make the area around which rings wind, each ring clockwise or not, as TrueType fills outlines."""
+    lines = np.array([shapely.LinearRing(ring) for ring in rings if len(ring) >= 3], dtype=object)
+    turns = np.where(shapely.is_ccw(lines), -1, 1)
+    areas = np.asarray(shapely.make_valid(shapely.polygons(lines)))
+    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(shapely.union_all(lines))))
+    within = shapely.contains_properly(areas[:, None], shapely.point_on_surface(faces))
+    return shapely.union_all(faces[turns @ within != 0])
 
 
 def _place(width: int, height: int, left: int, top: int) -> bytes:
-    return varint_field(3, width) + varint_field(4, height) + varint_field(5, _zigzag(left)) + varint_field(6, _zigzag(top))
+    return (
+        varint_field(3, width)
+        + varint_field(4, height)
+        + varint_field(5, _zigzag(left))
+        + varint_field(6, _zigzag(top))
+    )
 
 
 def _zigzag(number: int) -> int:

@@ -60,8 +60,8 @@ def draw_sprite(ratio: int) -> bytes:
 
 def _shape(mark: Marker, ratio: int) -> BaseGeometry:
     angles, distances = np.array(_CORNERS[mark], dtype=float).T
-    corners = [np.sin(np.radians(angles)), np.cos(np.radians(angles))] * distances * MARK_RADIUS_PX * ratio
-    return shapely.Polygon(corners.T)
+    corners = np.stack([np.sin(np.radians(angles)), np.cos(np.radians(angles))], axis=1)
+    return shapely.Polygon(corners * distances[:, None] * MARK_RADIUS_PX * ratio)
 
 
 def _write_png(opacity: npt.NDArray[np.uint8]) -> bytes:

@@ -26,12 +26,14 @@ INK = "#1f2430"
 
 #: In which order kinds of map layers are drawn.
 _ORDER = ("fill", "outline", "casing", "line", "mark", "label")
-#: Lines are seen this many zooms before their names.
-_LINES_BEFORE_NAMES = 3
-#: Names of areas go when the area is much larger than the window.
-_NAMES_OF_AREAS_LAST = 4
-#: Zooms of a county, a town and a street, between which sizes grow; and sizes there, for 1 in the town.
-_SIZES = {"line": ((8, 0.4), (13, 1.0), (18, 5.0)), "mark": ((8, 0.4), (13, 1.0), (18, 1.6))}
+#: In a map of several layers, lines and points are seen this many zooms before their names.
+_SEEN_BEFORE_NAMED = 3
+#: Names of areas that hold others last this many zooms; then the area is much larger than the window.
+_NAMES_LAST = 3
+#: Sizes in a map of the county, a town and a street, for 1 in the town: lines as wide as what they stand for grow most.
+_LINE_SIZES = ((8, 0.4), (13, 1.0), (18, 6.0))
+_OUTLINE_SIZES = ((8, 0.6), (13, 1.0), (18, 2.0))
+_MARK_SIZES = ((8, 0.4), (13, 1.0), (18, 1.6))
 _POINTS = ["match", ["geometry-type"], ["Point", "MultiPoint"], True, False]
 _AREAS = ["match", ["geometry-type"], ["Polygon", "MultiPolygon"], True, False]
 
@@ -77,31 +79,34 @@ def describe_style(
 
 
 def draw_layers(layers: Iterable[Layer]) -> list[MapLayer]:
-    """Write the map layers that draw some layers, the lowest first."""
+    """Write the map layers that draw some layers, the lowest first.
+
+    A layer by itself is drawn as soon as it has tiles; where several share a map, what is light waits.
+    """
+    layers = list(layers)
     drawn = [
         (_ORDER.index(kind), -layer.zooms[0] if kind == "label" else layer.zooms[0], place, drawing)
         for place, layer in enumerate(layers)
-        for kind, drawing in _draw(layer)
+        for kind, drawing in _draw(layer, shared=len(layers) > 1)
     ]
     return [drawing for *_, drawing in sorted(drawn, key=lambda entry: entry[:3])]
 
 
-def _draw(layer: Layer) -> Iterator[tuple[str, MapLayer]]:
+def _draw(layer: Layer, *, shared: bool) -> Iterator[tuple[str, MapLayer]]:
     """Write the map layers of one layer, each with its place in the order."""
     style = layer.style
+    since = _by_code(style, lambda weight: _zoom_of(style, weight, -_SEEN_BEFORE_NAMED)) if shared else None
     if layer.dimension == 2:
         yield "fill", _map_layer(layer, "fill", "fill", paint=_fill(style), only=_AREAS)
-        yield "outline", _map_layer(layer, "outline", "line", paint=_line(style, opacity=0.9), since=_seen(style))
+        yield "outline", _map_layer(layer, "outline", "line", paint=_outline(style), since=since)
     if layer.dimension == 1:
         if style.weights:
-            yield "casing", _map_layer(layer, "casing", "line", paint=_casing(style), since=_seen(style))
-        yield "line", _map_layer(layer, "line", "line", paint=_line(style, opacity=style.opacity), since=_seen(style))
+            yield "casing", _map_layer(layer, "casing", "line", paint=_casing(style), since=since)
+        yield "line", _map_layer(layer, "line", "line", paint=_line(style), since=since)
     if any("Point" in geometry for geometry in layer.geometries):
         only = _POINTS if layer.dimension else None
-        if style.marker == "circle":
-            yield "mark", _map_layer(layer, "point", "circle", paint=_circle(style), only=only)
-        else:
-            yield "mark", _map_layer(layer, "point", "symbol", paint=_mark_paint(style), layout=_mark(style), only=only)
+        kind, looks = ("circle", _circle(style)) if style.marker == "circle" else ("symbol", _mark(style))
+        yield "mark", _map_layer(layer, "point", kind, **looks, only=only, since=since)
     if style.label is not None:
         yield "label", _label_layer(layer, style.label)
 
@@ -135,69 +140,72 @@ def _map_layer(
 
 
 def _fill(style: Style) -> dict[str, Any]:
-    return {"fill-color": _color(style), "fill-opacity": style.opacity, "fill-antialias": False}
+    return {
+        "fill-color": _color(style, other=PAPER, share=0.35),
+        "fill-opacity": style.opacity,
+        "fill-antialias": False,
+    }
 
 
-def _line(style: Style, *, opacity: float) -> dict[str, Any]:
-    return {"line-color": _color(style), "line-opacity": opacity, "line-width": _width(style)}
+def _outline(style: Style) -> dict[str, Any]:
+    return {"line-color": _color(style), "line-opacity": 0.8, "line-width": _width(style, _OUTLINE_SIZES)}
+
+
+def _line(style: Style) -> dict[str, Any]:
+    return {"line-color": _color(style), "line-opacity": style.opacity, "line-width": _width(style, _LINE_SIZES)}
 
 
 def _casing(style: Style) -> dict[str, Any]:
     return {
-        "line-color": _color(style, darker=0.35),
-        "line-opacity": _by_zoom(((9, 0), (11, style.opacity))),
-        "line-width": _width(style, wider_px=1.6),
+        "line-color": _color(style, other=INK, share=0.3),
+        "line-opacity": _by_zoom(((9, 0), (13, style.opacity))),
+        "line-width": _width(style, _LINE_SIZES, wider_px=1.2),
     }
 
 
 def _circle(style: Style) -> dict[str, Any]:
-    return {
+    paint = {
         "circle-color": _color(style),
         "circle-opacity": style.opacity,
-        "circle-radius": _by_zoom((zoom, style.radius_px * times) for zoom, times in _SIZES["mark"]),
+        "circle-radius": _by_zoom((zoom, style.radius_px * times) for zoom, times in _MARK_SIZES),
         "circle-stroke-color": HALO,
         "circle-stroke-width": _by_zoom(((8, 0.2), (13, 1), (18, 1.5))),
     }
+    return {"paint": paint}
 
 
 def _mark(style: Style) -> dict[str, Any]:
-    return {
-        "icon-image": style.marker,
-        "icon-size": _by_zoom((zoom, style.radius_px / MARK_RADIUS_PX * times) for zoom, times in _SIZES["mark"]),
-        "icon-allow-overlap": True,
-        "icon-ignore-placement": True,
-    }
-
-
-def _mark_paint(style: Style) -> dict[str, Any]:
-    return {
+    sizes = ((zoom, round(style.radius_px / MARK_RADIUS_PX * times, 3)) for zoom, times in _MARK_SIZES)
+    layout = {"icon-image": style.marker, "icon-size": _by_zoom(sizes)}
+    paint = {
         "icon-color": _color(style),
         "icon-opacity": style.opacity,
         "icon-halo-color": HALO,
-        "icon-halo-width": 1,
+        "icon-halo-width": _by_zoom(((8, 0.2), (13, 1))),
     }
+    return {"paint": paint, "layout": layout | {"icon-allow-overlap": True, "icon-ignore-placement": True}}
 
 
 def _label_layer(layer: Layer, field: str) -> MapLayer:
     style = layer.style
-    named = ["has", field]
+    named: Expression = ["has", field]
     since = _by_code(style, lambda weight: _zoom_of(style, weight))
     layout: dict[str, Any] = {
         "text-field": ["to-string", ["get", field]],
         "text-font": [FONT_NAME],
-        "text-size": _by_code(style, lambda weight: round(12 * weight**0.25, 1)),
+        "text-size": _by_code(style, lambda weight: round(12 * weight**0.15, 1)),
         "text-max-width": 8,
         "symbol-sort-key": _by_code(style, lambda weight: -weight),
     }
     if layer.dimension == 1:
         layout |= {"symbol-placement": "line", "symbol-spacing": 300, "text-padding": 8}
-    elif layer.dimension == 2:
-        until = _by_code(style, lambda weight: _zoom_of(style, weight) + _NAMES_OF_AREAS_LAST)
-        named = ["all", named, ["<", ["zoom"], until]] if style.weights else named
+    if layer.dimension == 2 and style.weights:
+        until = _by_code(style, lambda weight: _zoom_of(style, weight, _NAMES_LAST))
+        named = ["all", named, ["<", ["zoom"], until]]
     if "Point" in layer.geometries or layer.dimension == 0:
-        layout |= {"text-variable-anchor": ["top", "bottom", "left", "right"], "text-radial-offset": 0.6}
+        layout |= {"text-anchor": "top", "text-offset": [0, 0.6]}
     paint = {
-        "text-color": _color(style, darker=0.55),
+        "text-color": _color(style, other=INK, share=0.55),
         "text-halo-color": HALO,
         "text-halo-width": 1.4,
         "text-halo-blur": 0.4,
@@ -205,23 +213,18 @@ def _label_layer(layer: Layer, field: str) -> MapLayer:
     return _map_layer(layer, "label", "symbol", paint=paint, layout=layout, only=named, since=since)
 
 
-def _zoom_of(style: Style, weight: float) -> float:
-    """The zoom from which features of a weight are labelled."""
-    return round(style.label_zoom - 2 * math.log2(weight), 1)
+def _zoom_of(style: Style, weight: float, later: float = 0) -> float:
+    """The zoom from which features of a weight are labelled, or one that is some zooms later."""
+    return round(style.label_zoom - 2 * math.log2(weight) + later, 1)
 
 
-def _seen(style: Style) -> Expression:
-    """The zoom from which lines are drawn; None: as soon as there are tiles."""
-    if not style.weights:
-        return None
-    return _by_code(style, lambda weight: round(_zoom_of(style, weight) - _LINES_BEFORE_NAMES, 1))
-
-
-def _color(style: Style, *, darker: float = 0.0) -> Expression:
+def _color(style: Style, *, other: str = INK, share: float = 0.0) -> Expression:
+    """The colour of a feature, some of another one mixed in."""
+    otherwise = _mix(style.color, other, share)
     if not style.colors:
-        return _mix(style.color, INK, darker)
-    colors = [part for code, color in style.colors.items() for part in (code, _mix(color, INK, darker))]
-    return ["match", ["to-string", ["get", style.by]], *colors, _mix(style.color, INK, darker)]
+        return otherwise
+    colors = [part for code, color in style.colors.items() for part in (code, _mix(color, other, share))]
+    return ["match", ["to-string", ["get", style.by]], *colors, otherwise]
 
 
 def _by_code(style: Style, value: Callable[[float], float]) -> Expression:
@@ -232,11 +235,11 @@ def _by_code(style: Style, value: Callable[[float], float]) -> Expression:
     return ["match", ["to-string", ["get", style.by]], *values, value(1)]
 
 
-def _width(style: Style, *, wider_px: float = 0.0) -> Expression:
+def _width(style: Style, sizes: Iterable[tuple[int, float]], *, wider_px: float = 0.0) -> Expression:
     def at(times: float) -> Expression:
         return _by_code(style, lambda weight: round(style.width_px * math.sqrt(weight) * times + wider_px, 2))
 
-    return _by_zoom((zoom, at(times)) for zoom, times in _SIZES["line"])
+    return _by_zoom((zoom, at(times)) for zoom, times in sizes)
 
 
 def _by_zoom(stops: Iterable[tuple[float, Expression]]) -> Expression:
@@ -250,8 +253,8 @@ def _mix(color: str, other: str, share: float) -> str:
 
 
 def _first_view(box: BBox) -> dict[str, Any]:
-    """The middle of a box, and the zoom at which it fills a window of two tiles."""
+    """The middle of a box, and the zoom at which it is as wide or high as a tile of 512 pixels."""
     west, south, east, north = box
     width = max(east - west, (north - south) / math.cos(math.radians((south + north) / 2)), 0.001)
     middle = [round((west + east) / 2, 6), round((south + north) / 2, 6)]
-    return {"center": middle, "zoom": round(min(math.log2(2 * 360 / width) - 1, 18), 2)}
+    return {"center": middle, "zoom": round(min(math.log2(360 / width), 18), 2)}
