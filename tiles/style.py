@@ -202,6 +202,7 @@ def _label_layer(layer: Layer, field: str) -> MapLayer:
     if layer.dimension == 2 and style.weights:
         until = _by_code(style, lambda weight: _zoom_of(style, weight, _NAMES_LAST))
         named = ["all", named, ["<", ["zoom"], until]]
+        layout["text-padding"] = 12  # an area that lies on two tiles is named on both, often side by side
     if "Point" in layer.geometries or layer.dimension == 0:
         layout |= {"text-anchor": "top", "text-offset": [0, 0.6]}
     paint = {

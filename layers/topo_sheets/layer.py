@@ -259,7 +259,7 @@ TOPO_SHEETS = Layer(
         opacity=0.03,
         width_px=0.6,
         label="sheet_no",
-        label_zoom=14,
+        label_zoom=15,
     ),
     standard="GB/T 13989-2012 (graticule sheets), GB/T 20257.1 (rectangular sheets), GB/T 24356 (acceptance)",
     checks=(check_footprints,),
