@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from tiles.source import Tile, VectorSource
@@ -60,9 +61,9 @@ def make_tiles(source: VectorSource, zooms: range) -> Iterator[PackedTile]:
         try:
             places: list[Place] = [(0, 0, 0)]
             for zoom in range(zooms.stop):
-                work = _draw if zoom in zooms else _look
+                work = partial(_draw if zoom in zooms else _look, source)
                 below: list[Place] = []
-                made = _in_order(workers, lambda place, work=work: work(source, place), places, ahead=4 * cores)
+                made = _in_order(workers, work, places, ahead=4 * cores)
                 for number, (place, tile, data, goes_on) in enumerate(made, start=1):
                     if goes_on:
                         below.extend(_children(place))
