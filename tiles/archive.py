@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
@@ -244,11 +245,12 @@ def _add_tiles(
     archive: ArchiveWriter, source: VectorSource, zooms: range, watch: Callable[[str], None]
 ) -> list[ZoomReport]:
     reports = [ZoomReport(zoom=zoom) for zoom in zooms]
-    for packed in make_tiles(source, zooms):
-        z, x, y = packed.place
-        archive.add(z, x, y, packed.data)
-        report = reports[z - zooms.start]
-        report.count(packed.tile, len(packed.data))
-        if report.tiles % 16 == 1:
-            watch(f"zoom {z}: {packed.done:.0%}, {report.tiles:,} tiles, {report.bytes / 1e6:.1f} MB")
+    with closing(make_tiles(source, zooms)) as made:
+        for packed in made:
+            z, x, y = packed.place
+            archive.add(z, x, y, packed.data)
+            report = reports[z - zooms.start]
+            report.count(packed.tile, len(packed.data))
+            if report.tiles % 16 == 1:
+                watch(f"zoom {z}: {packed.done:.0%}, {report.tiles:,} tiles, {report.bytes / 1e6:.1f} MB")
     return reports

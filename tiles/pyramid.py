@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -43,7 +43,7 @@ class PackedTile:
     done: float
 
 
-def make_tiles(source: VectorSource, zooms: range) -> Iterator[PackedTile]:
+def make_tiles(source: VectorSource, zooms: range) -> Generator[PackedTile]:
     """Make the tiles of some zooms that hold something, in the order of `tile_id`.
 
     Below a place where no feature has a part nothing is looked for, so the work grows with what there is to draw, not
