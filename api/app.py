@@ -11,8 +11,9 @@ from fastapi import Depends, FastAPI, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 
-from api import collections, common, features, health, indicators, ogctiles, problems, tilesets
+from api import archives, collections, common, features, health, indicators, ogctiles, problems, styles, tilesets
 from api.context import Context
 from api.desk import Desk
 from api.evaluation import remember_results
@@ -23,6 +24,7 @@ from api.params import refuse_repeated
 from api.proxy import BehindProxy
 from api.reopen import Reopening
 from tiles.cache import SizedCache
+from tiles.glyphs import GlyphFont
 from tiles.grid import grids_for
 from twin.catalog import Catalog
 from twin.frames import Frames
@@ -69,18 +71,20 @@ def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
             hot=SizedCache(_TAGS_BYTES),
             tags=SizedCache(_TAGS_BYTES),
             tiles=SizedCache(settings.tile_cache_mb * 1_000_000),
+            font=GlyphFont(),
             pages=load_pages(),
         )
 
     app.state.context = make_context(store)
     app.state.reopen = Reopening(app, make_context)
-    for room in (common, collections, features, indicators, tilesets, ogctiles, health, problems):
+    for room in (common, collections, features, indicators, tilesets, ogctiles, archives, styles, health, problems):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     app.mount("/viewer", StaticFiles(directory=_HERE / "viewer", html=True), name="viewer")
     problems.install_handlers(app)
     # The last one added is the outermost: every answer, a crash included, passes CORS and gets its request id.
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    packed = (*DEFAULT_EXCLUDED_CONTENT_TYPES, *archives.ARCHIVE_TYPES.values())
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=packed)
     app.add_middleware(HotTiles)
     app.add_middleware(HeadAsGet)
     if settings.trust_proxy:
@@ -90,7 +94,8 @@ def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
         CORSMiddleware,
         allow_origins=["*"],
         allow_methods=["GET", "HEAD"],
-        expose_headers=["ETag", "X-Request-ID", "X-Twin-Features", "Content-Crs"],
+        allow_headers=["Range", "If-Range", "If-None-Match"],
+        expose_headers=["ETag", "Content-Range", "Accept-Ranges", "X-Request-ID", "X-Twin-Features", "Content-Crs"],
     )
     return app
 
@@ -104,9 +109,5 @@ async def _release(app: FastAPI) -> AsyncIterator[None]:
 
 def _served(catalog: Catalog, settings: Settings) -> Catalog:
     """The catalog without secret layers, unless the installation may serve them."""
-    open_layers = {
-        layer_id: layer
-        for layer_id, layer in catalog.layers.items()
-        if layer.classification != "secret" or settings.serve_secret
-    }
+    open_layers = {name: layer for name, layer in catalog.layers.items() if settings.serves(layer.classification)}
     return replace(catalog, layers=open_layers)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.context import Context, context_of, links_of
 from api.links import Link, Links, link
-from api.media import GEOJSON, HTML, JSON, SCHEMA
+from api.media import GEOJSON, HTML, JSON, SCHEMA, STYLE
 from api.openapi import answers
 from api.pages import respond
 from api.params import FormatParams
@@ -126,6 +126,8 @@ def _collection_links(layer: Layer, links: Links) -> list[Link]:
         link("describedby", links.url("schema", layer_id=own), SCHEMA, "Fields of a feature"),
         link(f"{_REL}/tilesets-vector", links.url("tilesets", layer_id=own), JSON, "Vector tiles"),
         link("tilejson", links.url("tilejson", layers=own), JSON, "Vector tiles (TileJSON)"),
+        link(f"{_REL}/styles", links.url("styles"), JSON, "Map styles"),
+        link("stylesheet", links.url("style", style=own), STYLE, "Map style of this layer"),
         link("preview", links.url("viewer", path="/"), HTML, "On the map"),
     ]
 

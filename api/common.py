@@ -45,6 +45,7 @@ def show_landing(request: Request, params: Annotated[FormatParams, Query()]) -> 
             link("data", links.url("collections"), JSON, "Layers"),
             link(f"{_REL}/tilesets-vector", links.url("dataset_tilesets"), JSON, "Vector tiles of all layers"),
             link(f"{_REL}/tiling-schemes", links.url("grids"), JSON, "Tile grids"),
+            link(f"{_REL}/styles", links.url("styles"), JSON, "Map styles"),
             link("related", links.url("indicators"), JSON, "Indicators"),
             link("related", links.url("viewer", path="/"), HTML, "Map"),
         ],

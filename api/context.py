@@ -13,6 +13,7 @@ from jinja2 import Environment
 from api.desk import Desk
 from api.links import Links
 from tiles.cache import SizedCache
+from tiles.glyphs import GlyphFont
 from tiles.grid import Grid
 from twin.catalog import Catalog
 from twin.engine import Result
@@ -50,6 +51,8 @@ class Context:
         What requests for tiles were answered with: the stamp of the store, entity tag, content coding.
     tags, tiles
         Entity tags of tiles by state and place, and finished tiles by entity tag and content coding.
+    font
+        The letters of maps.
     pages
         The templates of the HTML pages.
     """
@@ -65,6 +68,7 @@ class Context:
     hot: SizedCache[tuple[Hashable, str, str]]
     tags: SizedCache[str]
     tiles: SizedCache[SentTile]
+    font: GlyphFont
     pages: Environment
 
     @property

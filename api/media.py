@@ -16,6 +16,9 @@ OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 PROBLEM = "application/problem+json"
 SCHEMA = "application/schema+json"
 MVT = "application/vnd.mapbox-vector-tile"
+PBF = "application/x-protobuf"
+PNG = "image/png"
+STYLE = "application/vnd.mapbox.style+json"
 
 
 class NotAcceptable(TwinError):

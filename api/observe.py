@@ -64,7 +64,10 @@ class Observe:
 
 
 class HeadAsGet:
-    """ASGI middleware: HEAD is GET without the body, with the same headers."""
+    """ASGI middleware: HEAD is GET without the body, with the same headers.
+
+    Whoever answers with a large file sees by ``request.state.head`` that nobody reads it.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -80,4 +83,5 @@ class HeadAsGet:
                 message = {**message, "body": b""}
             await send(message)
 
+        scope.setdefault("state", {})["head"] = True
         await self._app({**scope, "method": "GET"}, receive, send_head)

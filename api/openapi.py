@@ -56,7 +56,7 @@ def describe_service(app: FastAPI, context: Context, links: Links) -> dict[str, 
         openapi_version="3.0.3",
         description="Layers, indicators and maps of a county's digital twin.",
         routes=app.routes,
-        tags=[{"name": tag} for tag in ("Indicators", "Layers", "Features", "Tiles", "About")],
+        tags=[{"name": tag} for tag in ("Indicators", "Layers", "Features", "Tiles", "Styles", "About")],
         servers=[{"url": links.base, "description": "This service"}],
     )
     document["components"] = {"responses": {"Problem": _PROBLEM}}

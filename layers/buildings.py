@@ -140,6 +140,8 @@ BUILDINGS = Layer(
         },
         opacity=0.8,
         width_px=0.5,
+        label="name",
+        label_zoom=17,
     ),
     standard="CJJ/T 315-2022 城市信息模型基础平台技术标准 (CIM levels)",
     survey=True,

@@ -148,6 +148,8 @@ KEY_PLACES = Layer(
         opacity=0.45,
         width_px=1.5,
         radius_px=5,
+        label="name",
+        label_zoom=13,
     ),
     classification="public",
     standard="山东省县级新型智慧城市试点示范建设标准(试行), 11. 5G网络覆盖率 (remark: key public areas)",

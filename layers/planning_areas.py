@@ -99,7 +99,12 @@ PLANNING_AREAS = Layer(
     ),
     zooms=(6, 18),
     style=Style(
-        color="#c2554d", by="kind", colors={"planning": "#c2554d", "urban": "#d9923b"}, opacity=0.06, width_px=2
+        color="#c2554d",
+        by="kind",
+        colors={"planning": "#c2554d", "urban": "#d9923b"},
+        opacity=0.06,
+        width_px=2,
+        label_zoom=10,
     ),
     standard="GB/T 50280-98 城市规划基本术语标准",
     example={

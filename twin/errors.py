@@ -55,6 +55,12 @@ class GridNotFound(TwinError):
     status, slug, title = 404, "grid-not-found", "Tile grid not found"
 
 
+class StyleNotFound(TwinError):
+    """There is no map style, font or sprite of that name."""
+
+    status, slug, title = 404, "style-not-found", "Map style not found"
+
+
 class IndicatorNotFound(TwinError):
     """There is no indicator of that name."""
 

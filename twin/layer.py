@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 GeometryType = Literal["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"]
 Classification = Literal["public", "internal", "secret"]
+Marker = Literal["circle", "square", "triangle", "diamond", "star"]
 
 #: A check across the rows of a layer: rows indexed by key in the storage CRS in, faults out (`row` holds positions).
 Check = Callable[["GeoDataFrame"], list[Fault]]
@@ -41,14 +42,37 @@ PROVENANCE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Style:
-    """The default look: one colour, or a colour by the codes of a field."""
+    """The default look, from which map styles are derived (`tiles.style`).
+
+    Parameters
+    ----------
+    color, by, colors
+        One colour, or a colour by the codes of a field.
+    weights
+        How much features of a code stand out, 1 where not said: heavy ones are drawn wider, labelled larger, and seen
+        from farther, two zooms for twice the weight.
+    opacity
+        Of areas (their outline stays), lines and points.
+    width_px, radius_px
+        Of lines and outlines, and of points, in a map of the town (zoom 13).
+    marker
+        What points are drawn as.
+    label
+        Field that names a feature on the map.
+    label_zoom
+        Zoom from which features of weight 1 are labelled.
+    """
 
     color: str = "#3a6ea5"
     by: str | None = None
     colors: Mapping[str, str] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
     opacity: float = 0.6
     width_px: float = 1.0
     radius_px: float = 4.0
+    marker: Marker = "circle"
+    label: str | None = None
+    label_zoom: int = 14
 
 
 @dataclass(frozen=True, kw_only=True)

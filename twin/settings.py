@@ -32,8 +32,13 @@ class Settings:
     max_items: int = _setting(10_000, "Most features in one answer of the API", (1, 1_000_000))
     tile_cache_mb: int = _setting(256, "Room for finished tiles in memory, megabytes", (1, 1_000_000))
     tile_queue: int = _setting(500, "Most tiles that may wait to be made; more are answered with 503", (1, 1_000_000))
+    archives: str = _setting("", "Folder whose .pmtiles and .mbtiles files are served under /archives; empty: none")
     serve_secret: bool = _setting(False, "Whether layers classified as secret are served")
     trust_proxy: bool = _setting(False, "Whether X-Forwarded-* headers of a proxy are believed")
+
+    def serves(self, classification: str) -> bool:
+        """Whether layers of a classification go out of the house."""
+        return classification != "secret" or self.serve_secret
 
 
 def load_settings(path: Path | None = None, env: Mapping[str, str] | None = None) -> Settings:

@@ -137,6 +137,7 @@ SIGNAL_SAMPLES = Layer(
         colors={"key_point": "#b5476b", "drive": "#2f8f9d", "grid": "#7a9cc6"},
         opacity=0.8,
         radius_px=3,
+        label_zoom=18,
     ),
     standard="工信部联通信〔2023〕257号 (covered = all key points of a place); 3GPP TS 38.133",
     checks=(check_kind_fields,),

@@ -6,15 +6,27 @@ import json
 import re
 
 import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from twin.settings import Settings
 
 IDENTIFIERS = {"slug": "crs", "layers": "parcels", "z": "12", "x": "3396", "y": "1619"}
-IDENTIFIERS |= {"tms": "WebMercatorQuad", "col": "3396", "row": "1619"}
+IDENTIFIERS |= {"tms": "WebMercatorQuad", "col": "3396", "row": "1619", "name": "town.pmtiles"}
+IDENTIFIERS |= {"style": "map", "fontstack": "WenQuanYi Micro Hei Regular", "range": "0-255", "sprite": "marks@2x"}
 #: Values of parameters whose type does not tell them.
 NAMED = {"datetime": "2024-01-01", "tms": "WebMercatorQuad", "collections": "parcels"}
 
 
 def address_of(path):
     return path.format(feature_id="W1" if "/wells/" in path else "P1", **IDENTIFIERS)
+
+
+@pytest.fixture
+def client(store, catalog, tmp_path):
+    """The service with something at every address."""
+    (tmp_path / "town.pmtiles").write_bytes(b"PMTiles")
+    return TestClient(create_app(Settings(archives=str(tmp_path)), store, catalog))
 
 
 @pytest.fixture
@@ -50,7 +62,7 @@ def test_every_operation_has_an_id_of_its_own_a_summary_and_no_422(document):
     for operation in all_of_them:
         assert operation["summary"]
         assert operation["description"]
-        assert {"200", "default"} <= set(operation["responses"]) <= {"200", "204", "304", "default"}
+        assert {"200", "default"} <= set(operation["responses"]) <= {"200", "204", "206", "304", "default"}
 
 
 def test_the_parameters_of_core_are_defined_as_the_standard_wants_them(document):

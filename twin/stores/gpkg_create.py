@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,12 @@ from sqlalchemy import create_engine, insert
 from sqlalchemy.pool import NullPool
 
 from twin.crs import CRS
+from twin.drafts import drafting
 from twin.errors import StoreExists, StoreUnavailable
 from twin.stores import gpkg_meta as meta
 from twin.stores.gpkg_open import open_gpkg
 from twin.stores.sql_store import SqlStore, twin_facts
 from twin.stores.tables import META, REVISIONS
-
-#: What SQLite puts beside a file.
-_SIDES = ("", "-wal", "-shm", "-journal")
 
 
 def create_gpkg(path: Path, *, crs: CRS, title: str, area: BaseGeometry | None) -> SqlStore:
@@ -77,29 +74,13 @@ def _empty_geopackage(crs: CRS, title: str, area: BaseGeometry | None) -> bytes:
 
 @contextmanager
 def _drafting(path: Path) -> Iterator[Path]:
-    """Lend the place of a draft to one program at a time; what it made gets its name unless something bears it.
-
-    The lock is SQLite's: it ends with the program, however that ends. What a killed one left, the next one removes.
-    """
-    draft, lock = (path.with_name(f".{path.name}.{kind}") for kind in ("draft", "lock"))
     try:
-        if os.path.lexists(path):
-            raise FileExistsError(path)
-        lock.touch()
-        with closing(sqlite3.connect(lock, timeout=0, isolation_level=None)) as holder:
-            try:
-                holder.execute("BEGIN EXCLUSIVE")
-            except sqlite3.OperationalError as error:
-                raise StoreUnavailable(f"another program is creating {path} just now", cause=error) from error
-            try:
-                _remove(draft)
-                yield draft
-                _publish(draft, path)
-            finally:
-                _remove(draft)
-                _remove(lock)
+        with drafting(path) as draft:
+            yield draft
     except FileExistsError as error:
         raise StoreExists(f"{path} is already there; nothing was changed") from error
+    except BlockingIOError as error:
+        raise StoreUnavailable(f"another program is creating {path} just now", cause=error) from error
     except OSError as error:
         raise StoreUnavailable(f"{path} cannot be created: {error.strerror}", cause=error) from error
 
@@ -109,19 +90,3 @@ def _write(content: bytes, path: Path) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _publish(draft: Path, path: Path) -> None:
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        if os.path.lexists(path):
-            raise FileExistsError(path) from None
-        draft.rename(path)
-
-
-def _remove(path: Path) -> None:
-    for side in _SIDES:
-        Path(f"{path}{side}").unlink(missing_ok=True)

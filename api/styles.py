@@ -1,0 +1,119 @@
+"""Map styles, and what renderers need with them: letters and marks. Nothing comes from elsewhere."""
+
+from __future__ import annotations
+
+import re
+from functools import reduce
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from api.context import Context, context_of, links_of
+from api.links import Links, link
+from api.media import HTML, JSON, PBF, PNG, STYLE
+from api.openapi import answers
+from api.pages import json_response, respond
+from api.params import FormatParams, Params, StateParams
+from tiles.glyphs import FONT_NAME, RANGE
+from tiles.sprites import SPRITE_NAME, describe_sprite, draw_sprite
+from tiles.style import describe_style
+from twin.crs import CRS84, BBox, reproject_bbox
+from twin.errors import InvalidParameter, StyleNotFound
+from twin.layer import Layer
+
+#: The style of the map with every layer.
+WHOLE_MAP = "map"
+
+#: They change with the program only.
+_KEPT_A_DAY = {"Cache-Control": "public, max-age=86400"}
+_LAST_CODE = 0x10FFFF
+
+router = APIRouter(tags=["Styles"])
+
+
+@router.get("/styles", name="styles", responses=answers(JSON, HTML))
+def list_styles(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
+    """List the map styles: the whole map, and each layer by itself."""
+    context, links = context_of(request), links_of(request)
+    titles = {WHOLE_MAP: context.title} | {
+        layer.id: f"{layer.title} {layer.title_zh}" for layer in context.served.layers.values()
+    }
+    styles = [
+        {"id": style, "title": title, "links": [link("stylesheet", links.url("style", style=style), STYLE, title)]}
+        for style, title in titles.items()
+    ]
+    document = {"links": links.self_and_page(), "default": WHOLE_MAP, "styles": styles}
+    return respond(request, document, "styles.html", f=params.f)
+
+
+@router.get("/styles/{style}", name="style", responses=answers(STYLE, HTML))
+def show_style(request: Request, style: str, params: Annotated[StateParams, Query()]) -> Response:
+    """Give a map style as MapLibre reads it: ``map`` for every layer, or the id of one."""
+    context, links = context_of(request), links_of(request)
+    layers = _layers_of(context, style)
+    moment = request.query_params.get("datetime")
+    query = {"datetime": moment} if moment else None
+    document = describe_style(
+        layers,
+        name=context.title if style == WHOLE_MAP else f"{layers[0].title} {layers[0].title_zh}",
+        tilejson=lambda layer: links.url("tilejson", layers=layer.id, query=query),
+        glyphs=links.template("glyphs", fontstack="{fontstack}", range="{range}"),
+        sprite=_sprite_address(links),
+        bounds_crs84=_bounds(context, layers),
+    )
+    return respond(request, document, "style.html", f=params.f, media_type=STYLE, style=style)
+
+
+@router.get("/fonts/{fontstack}/{range}.pbf", name="glyphs", responses=answers(PBF))
+def show_glyphs(
+    request: Request,
+    fontstack: str,
+    letters: Annotated[str, Path(alias="range", description="Code points, such as 0-255.")],
+    params: Annotated[Params, Query()],  # noqa: ARG001
+) -> Response:
+    """Give the letters of 256 code points; those that the font lacks are absent."""
+    if FONT_NAME not in fontstack.split(","):
+        raise StyleNotFound(f"there is no font {fontstack}; there is {FONT_NAME}")
+    first, _, last = letters.partition("-")
+    if not re.fullmatch(r"\d{1,7}-\d{1,7}", letters) or int(first) % RANGE or int(last) != int(first) + RANGE - 1:
+        raise InvalidParameter(f"{letters} is not a range of {RANGE} code points, such as 0-255", parameter="range")
+    if int(last) > _LAST_CODE:
+        raise InvalidParameter(f"there are no code points above {_LAST_CODE}", parameter="range")
+    return Response(context_of(request).font.draw_range(int(first)), media_type=PBF, headers=_KEPT_A_DAY)
+
+
+@router.get("/sprites/{sprite}.json", name="sprite", responses=answers(JSON))
+def show_sprite(sprite: str, params: Annotated[Params, Query()]) -> Response:  # noqa: ARG001
+    """Say where in the image of marks each stands; ``@2x`` after the name is twice as fine."""
+    return json_response(describe_sprite(_ratio(sprite)))
+
+
+@router.get("/sprites/{sprite}.png", name="sprite_image", responses=answers(PNG))
+def show_sprite_image(sprite: str, params: Annotated[Params, Query()]) -> Response:  # noqa: ARG001
+    """Give the image of marks; ``@2x`` after the name is twice as fine."""
+    return Response(draw_sprite(_ratio(sprite)), media_type=PNG, headers=_KEPT_A_DAY)
+
+
+def _layers_of(context: Context, style: str) -> list[Layer]:
+    layers = context.served.layers
+    if style == WHOLE_MAP:
+        return list(layers.values())
+    if style not in layers:
+        raise StyleNotFound(f"there is no style {style}; there are {', '.join((WHOLE_MAP, *layers))}")
+    return [layers[style]]
+
+
+def _sprite_address(links: Links) -> str:
+    return links.url("sprite", sprite=SPRITE_NAME).removesuffix(".json")
+
+
+def _ratio(sprite: str) -> int:
+    name, at, ratio = sprite.partition("@")
+    if name != SPRITE_NAME or (at and ratio != "2x"):
+        raise StyleNotFound(f"there is no sprite {sprite}; there are {SPRITE_NAME} and {SPRITE_NAME}@2x")
+    return 2 if at else 1
+
+
+def _bounds(context: Context, layers: list[Layer]) -> BBox | None:
+    boxes = [box for box in map(context.store.extent, layers) if box is not None]
+    return reproject_bbox(reduce(BBox.union, boxes), context.store.crs, CRS84) if boxes else None
