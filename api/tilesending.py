@@ -111,7 +111,7 @@ def headers_of(etag: str) -> dict[str, str]:
 def _compress(data: bytes, coding: str) -> bytes:
     if coding == "zstd":
         return zstandard.ZstdCompressor(level=6).compress(data)
-    packer = zlib.compressobj(level=6, wbits=31)
+    packer = zlib.compressobj(level=5, wbits=31)
     return packer.compress(data) + packer.flush()
 
 
