@@ -236,8 +236,8 @@ class VectorSource:
     @property
     def info(self) -> TileInfo:
         """What the source offers."""
-        frames = [self._frame(layer) for layer in self.layers]
-        boxes = [box for box in map(_bounds_crs84, frames) if box is not None]
+        extents, revisions = zip(*map(self._extent_crs84, self.layers), strict=True)
+        boxes = [box for box in extents if box is not None]
         first, last = self.grid.levels
         zooms = [zoom - self.grid.web_zoom for layer in self.layers for zoom in layer.zooms]
         return TileInfo(
@@ -251,9 +251,18 @@ class VectorSource:
             max_zoom=min(last, max(first, *zooms)),
             layers=self.layers,
             attribution=self.attribution,
-            revision=max(frame.revision for frame in frames),
+            revision=max(revisions),
             budget_bytes=None if self.strict else self.budget_bytes,
         )
+
+    def _extent_crs84(self, layer: Layer) -> tuple[BBox | None, int]:
+        """The box around a layer and its revision; no layer is read for it."""
+        frame = self.frames.peek(layer) if self.as_of is None else self._frame(layer)
+        if frame is not None:
+            return _bounds_crs84(frame), frame.revision
+        store = self.frames.store
+        box = store.extent(layer)
+        return None if box is None else reproject_bbox(box, store.crs, CRS84), store.latest(layer)
 
     def etag(self, z: int, x: int, y: int) -> str:
         """Return the entity tag of a tile: a digest of what decides its bytes, known without encoding it.
@@ -282,7 +291,8 @@ class VectorSource:
         seen = box.buffer((box.east - box.west) * BUFFER / EXTENT)
         gone, closed = self._departed(layer, frame)
         if self._generalises(layer, zoom) and len(columns.importance):
-            latest, gone = latest_within(columns.reach, columns.opened, seen), columns.widen(gone)
+            latest = latest_within(columns.reach, columns.opened, seen)
+            gone = frame.keep(f"departed wide {self.grid.crs.srs}", lambda: columns.widen(gone))
         else:
             latest = int(columns.opened[columns.rows_in(seen)].max(initial=0))
         return str(max(latest, latest_within(gone, closed, seen)))

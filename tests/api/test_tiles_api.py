@@ -99,3 +99,13 @@ def test_an_unknown_grid_is_404_and_named_with_those_there_are(client):
     answer = client.get("/tiles/parcels/3/6/3.mvt?tms=Mars")
     assert answer.status_code == 404
     assert "CGCS2000Quad" in answer.json()["detail"]
+
+
+def test_tiles_are_described_without_reading_the_layers(client):
+    frames = client.app.state.context.frames
+    described = client.get("/tiles/parcels,wells.json").json()
+    # From 35.22905 N on the meridian: 4,100 m of 90.93 km a degree east, 1,000 m of 110.94 km a degree north.
+    assert described["bounds"] == pytest.approx([118.5, 35.22905, 118.54509, 35.23806], abs=3e-4)
+    assert not any(frames.peek(layer) for layer in client.app.state.context.served.layers.values())
+    client.get(TILE.replace("parcels", "parcels,wells"))
+    assert client.get("/tiles/parcels,wells.json").json()["bounds"] == pytest.approx(described["bounds"], abs=1e-9)

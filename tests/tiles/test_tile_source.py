@@ -39,6 +39,9 @@ class Held:
     def departed(self, layer: Layer) -> tuple[Any, Any]:
         return np.empty(0, dtype=object), np.empty(0, dtype=np.int64)
 
+    def peek(self, layer: Layer) -> Frame:
+        return self.frames[layer.id]
+
     def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:
         return self.frames[layer.id]
 
