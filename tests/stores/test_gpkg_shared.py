@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -174,3 +175,19 @@ def test_a_field_added_later_is_kept_in_the_history_of_outside_edits(path):
     with open_store(path) as store:
         owners = [store.read(wider, Query(ids=("a",), as_of=n)).data["owner"].fillna("").tolist() for n in (1, 2, 3)]
     assert owners == [[""], ["x"], ["y"]]
+
+
+def test_the_stamp_does_not_wait_for_a_program_that_holds_the_file(tmp_path):
+    # A commit in rollback mode, as QGIS and GDAL make it, shuts every reader out for a while.
+    with create_store(tmp_path / "twin.gpkg", crs=CRS):
+        pass
+    other = sqlite3.connect(tmp_path / "twin.gpkg", isolation_level=None)
+    with open_store(tmp_path / "twin.gpkg") as store, closing(other):
+        before = store.stamp()
+        other.execute("BEGIN EXCLUSIVE")
+        begun = time.monotonic()
+        assert store.stamp() == before
+        assert time.monotonic() - begun < 5  # a reader waits 30 s
+        other.execute("UPDATE twin_meta SET value = 'renamed' WHERE key = 'title'")
+        other.execute("COMMIT")
+        assert store.stamp() != before

@@ -76,6 +76,7 @@ class GpkgDialect:
         self._file = self._identify()
         self._watching = Lock()
         self._watcher: sqlite3.Connection | None = None
+        self._stamp: int | None = None
         self._derived: dict[tuple[str, tuple[str, ...]], LayerTables] = {}
         # A connection costs little: whoever asks gets one at once, and a few are kept.
         self.engine: Engine = create_engine(
@@ -244,9 +245,15 @@ class GpkgDialect:
         """SQLite's own count of writes, as a connection sees it that lasts as long as this object."""
         self._require_same_file()
         with self._watching:
-            if self._watcher is None:
-                self._watcher = connect_file(self.path, mode="ro")
-            return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
+            try:
+                if self._watcher is None:
+                    self._watcher = connect_file(self.path, mode="ro", timeout_s=0)
+                self._stamp = int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
+            except sqlite3.OperationalError as error:
+                # Another program is just committing; until it has, what was true is true. Nobody waits for that here.
+                if self._stamp is None or "locked" not in str(error):
+                    raise
+            return self._stamp
 
     def close(self) -> None:
         """Release every connection; the last writer turns the file back into a single plain one.
