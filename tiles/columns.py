@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,10 +13,9 @@ from tiles.attributes import Attributes, encode_attributes
 from tiles.kernels.index import feature_bounds, hilbert_distance, leaf_bounds, rows_in_box
 from tiles.kernels.simplify import vertex_importance
 from tiles.paths import Paths
-from twin.crs import CRS, BBox
+from twin.crs import CRS, BBox, transform
 from twin.errors import CrsError
 from twin.frame import Frame
-from twin.ragged import reproject_ragged
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -47,8 +46,8 @@ class Columns:
         n: which features to keep where there is no room for all, the highest first. Large areas and long lines before
         small ones; points by a number that has nothing to do with their place, and is theirs at every zoom.
     broken
-        Keys of the features that have no place in the CRS of the tiles: coordinates that are not finite, or outside
-        of what it can show.
+        Keys of the features whose geometry cannot be read or has no place in the CRS of the tiles: coordinates that are
+        not finite, or outside of what it can show.
     simplify
         Whether vertices may be left out.
     """
@@ -112,54 +111,48 @@ def is_prepared(frame: Frame, crs: CRS) -> bool:
 def _prepare(frame: Frame, crs: CRS) -> Columns:
     geometries = frame.geometry
     drawn = np.flatnonzero(~(shapely.is_missing(geometries) | shapely.is_empty(geometries)))
-    rows, parts, lost = [], [], []
-    dimension = shapely.get_dimensions(geometries)
-    for each in range(3):
-        given = drawn[dimension[drawn] == each]
-        placed, paths = _place(geometries, given, frame.crs, crs)
-        rows.append(placed)
-        parts.extend(paths)
-        lost.append(np.setdiff1d(given, placed))
-    joined, row = Paths.joined(parts), np.concatenate(rows)
-    bounds = feature_bounds(joined.xy, joined.first_vertex, joined.first_path)
+    paths = Paths.of(geometries[drawn])
+    paths = replace(paths, xy=_move(paths.xy, frame.crs, crs))
+    placed = _placed(paths, _reach(crs))
+    broken = frame.data.index[drawn[~placed]]
+    if not placed.all():
+        paths = paths.take(np.flatnonzero(placed))
+    bounds = feature_bounds(paths.xy, paths.first_vertex, paths.first_path)
+    row = drawn[placed]
     middle = (bounds[:, :2] + bounds[:, 2:]) / (4 * _reach(crs)) + 0.5
     order = np.lexsort((row, hilbert_distance(middle[:, 0], middle[:, 1])))
     bounds, row = bounds[order], row[order]
     return Columns(
-        paths=joined.take(order),
+        paths=paths.take(order),
         bounds=bounds,
         leaves=leaf_bounds(bounds),
         fid=frame.fid[row],
         opened=np.full(len(row), frame.revision) if frame.opened is None else frame.opened[row],
         attributes=encode_attributes(frame, row),
-        rank=_rank(frame.fid[row], joined.dimension[order], bounds),
+        rank=_rank(frame.fid[row], paths.dimension[order], bounds),
         simplify=frame.layer.simplify,
-        broken=tuple(frame.data.index[np.sort(np.concatenate(lost))]),
+        broken=(*frame.unreadable, *broken),
     )
 
 
-def _place(
-    geometries: npt.NDArray[np.object_], rows: Integers, source: CRS, target: CRS
-) -> tuple[Integers, list[Paths]]:
-    """Reproject geometries of one dimension; those that have no place in the target are left out."""
-    if len(rows) == 0:
-        return rows, []
+def _move(xy: Floats, source: CRS, target: CRS) -> Floats:
+    """Reproject n places, (n, 2); those that have no place in the target are not numbers."""
     try:
-        paths = Paths.of(reproject_ragged(geometries[rows], source, target))
-        # Written so that a coordinate that is not a number is off as well.
-        off = np.flatnonzero(~(np.abs(paths.xy) <= _reach(target)).all(axis=1))
-        if len(off) == 0:
-            return rows, [paths]
-        owner = np.searchsorted(paths.first_vertex[paths.first_path], off, side="right") - 1
-        fine = np.setdiff1d(np.arange(len(rows)), owner)
-        return rows[fine], [paths.take(fine)]
+        return np.column_stack(transform(xy[:, 0], xy[:, 1], source, target))
     except CrsError:
-        if len(rows) == 1:
-            return rows[:0], []
-        half = len(rows) // 2
-        first, one = _place(geometries, rows[:half], source, target)
-        second, other = _place(geometries, rows[half:], source, target)
-        return np.concatenate((first, second)), [*one, *other]
+        if len(xy) == 1:
+            return np.full((1, 2), np.nan)
+        half = len(xy) // 2
+        return np.concatenate((_move(xy[:half], source, target), _move(xy[half:], source, target)))
+
+
+def _placed(paths: Paths, reach: float) -> npt.NDArray[np.bool_]:
+    """Whether each feature has vertices, and all of them lie where the CRS can show them."""
+    placed = paths.first_path[1:] > paths.first_path[:-1]
+    # Written so that a coordinate that is not a number is off as well.
+    off = np.flatnonzero(~(np.abs(paths.xy) <= reach).all(axis=1))
+    placed[np.searchsorted(paths.first_vertex[paths.first_path], off, side="right") - 1] = False
+    return placed
 
 
 def _reach(crs: CRS) -> float:

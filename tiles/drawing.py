@@ -36,7 +36,6 @@ from tiles.kernels.sketch import (
 )
 from tiles.paths import Paths, runs
 from twin.crs import BBox
-from twin.ragged import Ragged
 
 Geometries = npt.NDArray[np.object_]
 Integers = npt.NDArray[np.int64]
@@ -199,7 +198,7 @@ def _mend(areas: Geometries, *, keep_all: bool) -> _Paths:
     xy, owner = shapely.get_coordinates(areas[gone], return_index=True)
     left, top = np.minimum(xy[np.unique(owner, return_index=True)[1]], HIGH - 1).T
     shapely.multipolygons(shapely.box(left, top, left + 1, top + 1), indices=gone, out=whole)
-    paths = Paths.of(Ragged(*shapely.to_ragged_array(whole)))
+    paths = Paths.of(whole)
     return _Paths(
         first_path=paths.first_path[:-1],
         last_path=paths.first_path[1:],

@@ -12,12 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from twin.ragged import Ragged
+from tiles.kernels.wkb import read_wkb
 
 Integers = npt.NDArray[np.int64]
-
-_MULTI = {shapely.GeometryType.MULTIPOINT, shapely.GeometryType.MULTILINESTRING, shapely.GeometryType.MULTIPOLYGON}
-_DIMENSION = {0: 0, 4: 0, 1: 1, 5: 1, 3: 2, 6: 2}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,31 +45,23 @@ class Paths:
         return len(self.dimension)
 
     @classmethod
-    def of(cls, ragged: Ragged) -> Paths:
-        """Take the arrays of geometries of one kind; those of single and of multi geometries look the same here."""
-        if ragged.kind == shapely.GeometryType.MISSING:
-            return cls.joined([])
-        kind, xy = ragged.kind, ragged.coords
-        offsets = [np.asarray(level, dtype=np.int64) for level in ragged.offsets]
-        dimension = _DIMENSION[int(kind)]
-        if dimension < 2:
-            # A multi point is one path, a line has one, a multi line as many as it has lines.
-            vertices = offsets[0] if offsets else np.arange(len(ragged.coords) + 1)
-            features = offsets[1] if len(offsets) == 2 else np.arange(len(vertices))
-            hole = np.zeros(len(vertices) - 1, dtype=bool)
-        else:
-            vertices, polygons = offsets[0], offsets[1]
-            features = polygons[offsets[2]] if kind in _MULTI else polygons
-            hole = np.ones(len(vertices) - 1, dtype=bool)
-            hole[polygons[:-1][np.diff(polygons) > 0]] = False
-            closing = vertices[1:] - 1
-            xy, vertices = np.delete(xy, closing, axis=0), vertices - np.arange(len(vertices))
+    def of(cls, geometries: npt.NDArray[np.object_]) -> Paths:
+        """Take n points, lines and areas apart; those of single and of multi geometries look the same here.
+
+        What is empty or of another type has no paths. There must be no None among them.
+        """
+        binary = shapely.to_wkb(geometries, output_dimension=2, byte_order=1).tolist()
+        begins = np.zeros(len(binary) + 1, dtype=np.int64)
+        np.cumsum(np.fromiter(map(len, binary), dtype=np.int64, count=len(binary)), out=begins[1:])
+        data = np.frombuffer(b"".join(binary), dtype=np.uint8)
+        most = int(shapely.get_num_coordinates(geometries).sum())
+        dimension, first_path, first_vertex, hole, xy = read_wkb(data, begins, most)
         return cls(
-            dimension=np.full(len(features) - 1, dimension, dtype=np.uint8),
-            first_path=features,
-            first_vertex=vertices,
+            dimension=dimension,
+            first_path=first_path,
+            first_vertex=first_vertex,
             hole=hole,
-            xy=np.ascontiguousarray(xy, dtype=np.float64),
+            xy=xy.view("<f8").astype(np.float64, copy=False).reshape(-1, 2),
         )
 
     @classmethod

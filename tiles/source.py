@@ -6,19 +6,16 @@ import hashlib
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import reduce
+from functools import partial, reduce
 from typing import Protocol
-
-import numpy as np
-import numpy.typing as npt
-import shapely
 
 from tiles.columns import columns_of, is_prepared, latest_within
 from tiles.grid import Grid
 from tiles.kernels.sketch import BUFFER, EXTENT
 from tiles.mvt import MEDIA_TYPE, EncodedLayer, encode_layer
-from twin.crs import CRS84, BBox, reproject, reproject_bbox
-from twin.errors import CrsError
+from twin.crs import CRS84, BBox, reproject_bbox
+from twin.departures import Departures
+from twin.errors import StoreUnavailable
 from twin.frame import Frame
 from twin.layer import Layer
 from twin.query import AsOf, Query
@@ -112,6 +109,11 @@ class FrameReader(Protocol):
         """The store that they are read from."""
         ...
 
+    @property
+    def departures(self) -> Departures:
+        """Where features were before."""
+        ...
+
     def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:
         """The layer's frame at a revision or instant, now by default."""
         ...
@@ -130,6 +132,7 @@ class _Pinned:
     """Frames that stay what they are."""
 
     store: Store
+    departures: Departures
     frames: Mapping[str, Frame]
 
     def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:  # noqa: ARG002
@@ -207,13 +210,13 @@ class VectorSource:
         """
         box, zoom = self.grid.box(z, x, y), z + self.grid.web_zoom
         frames = {layer.id: self._frame_for(layer, box) for layer in self.layers if self._shows(layer, zoom)}
-        return replace(self, frames=_Pinned(self.frames.store, frames))
+        return replace(self, frames=_Pinned(self.frames.store, self.frames.departures, frames))
 
     def held(self) -> VectorSource:
         """The same source with all the rows that there are now, whatever is written later."""
         as_of = self.frames.store.latest() if self.as_of is None else self.as_of
         frames = {layer.id: self.frames.get(layer, as_of) for layer in self.layers}
-        return replace(self, frames=_Pinned(self.frames.store, frames))
+        return replace(self, frames=_Pinned(self.frames.store, self.frames.departures, frames))
 
     def reaches(self, z: int, x: int, y: int) -> bool:
         """Whether the box of any feature shares a point with a tile or its buffer."""
@@ -231,7 +234,10 @@ class VectorSource:
             return self._frame(layer)
         frames.fetch(layer, lambda frame: columns_of(frame, self.grid.crs))
         near = reproject_bbox(box.buffer((box.east - box.west) * BUFFER / EXTENT), self.grid.crs, store.crs)
-        return store.read(layer, Query(bbox=near))
+        try:
+            return store.read(layer, Query(bbox=near))
+        except StoreUnavailable:  # another program damaged a geometry here, and whole layers do without
+            return self._frame(layer)
 
     @property
     def info(self) -> TileInfo:
@@ -289,27 +295,13 @@ class VectorSource:
             return f"{frame.revision} {self.as_of.isoformat() if isinstance(self.as_of, datetime) else self.as_of}"
         columns = columns_of(frame, self.grid.crs)
         seen = box.buffer((box.east - box.west) * BUFFER / EXTENT)
-        gone, closed = self._departed(layer, frame)
+        gone, closed = self.frames.departures.of(layer, self.grid.crs)
         if self._generalises(layer, zoom) and len(columns.importance):
             latest = latest_within(columns.reach, columns.opened, seen)
-            gone = frame.keep(f"departed wide {self.grid.crs.srs}", lambda: columns.widen(gone))
+            gone = frame.keep(f"departed wide {len(gone)} {self.grid.crs.srs}", partial(columns.widen, gone))
         else:
             latest = int(columns.opened[columns.rows_in(seen)].max(initial=0))
         return str(max(latest, latest_within(gone, closed, seen)))
-
-    def _departed(self, layer: Layer, frame: Frame) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-        """Boxes, in the CRS of the grid, of what is no longer where it was, and the revisions since when."""
-
-        def find() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-            geometries, closed = self.frames.store.departed(layer)
-            there = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
-            try:
-                bounds = shapely.bounds(reproject(geometries[there], frame.crs, self.grid.crs))
-            except CrsError:  # it never was on a tile, but where it was not cannot be said
-                bounds = np.tile([-np.inf, -np.inf, np.inf, np.inf], (int(there.sum()), 1))
-            return bounds, closed[there]
-
-        return frame.keep(f"departed {self.grid.crs.srs}", find)
 
     def tile(self, z: int, x: int, y: int) -> Tile:
         """Make the tile at a level, column and row (rows count from the north).

@@ -41,6 +41,8 @@ class Frame:
         Whether a limit cut rows off.
     opened
         n revisions: the one that wrote each row; None where rows do not come from a store.
+    unreadable
+        Keys of the features whose geometry is there and cannot be read; they have none here.
     """
 
     layer: Layer
@@ -49,6 +51,7 @@ class Frame:
     revision: int
     truncated: bool = False
     opened: npt.NDArray[np.int64] | None = None
+    unreadable: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.data)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import datetime
 from threading import Lock, Timer
 
+from twin.departures import Departures
 from twin.errors import TwinError
 from twin.frame import Frame
 from twin.layer import Layer
@@ -33,10 +34,16 @@ class Frames:
         Where the rows come from.
     keep
         How many frames to keep.
+
+    Attributes
+    ----------
+    departures
+        Where features of the layers were before.
     """
 
     def __init__(self, store: Store, *, keep: int = 24) -> None:
         self.store = store
+        self.departures = Departures(store)
         self._keep = keep
         self._frames: OrderedDict[tuple[str, State], Frame] = OrderedDict()
         self._guard = Lock()
@@ -53,7 +60,7 @@ class Frames:
             with reading:
                 frame = self._frames.get(key)
                 if frame is None:
-                    frame = self.store.read(layer, Query(as_of=as_of, known_at=known_at))
+                    frame = self.store.read(layer, Query(as_of=as_of, known_at=known_at, unreadable=True))
                 with self._guard:
                     self._frames[key] = frame
                     self._frames.move_to_end(key)

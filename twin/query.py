@@ -120,6 +120,9 @@ class Query:
         At most this many features, in key order.
     after
         Only keys that come after this one: paging.
+    unreadable
+        Whether features whose geometry another program damaged come without it, named by `twin.frame.Frame.unreadable`.
+        If not, there is no answer: nobody could know what it lacks.
     """
 
     bbox: BBox | None = None
@@ -130,6 +133,7 @@ class Query:
     known_at: int | None = None
     limit: int | None = None
     after: str | None = None
+    unreadable: bool = False
 
     def __post_init__(self) -> None:
         if self.limit is not None and self.limit < 0:

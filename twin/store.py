@@ -141,12 +141,12 @@ class Store(Protocol):
         """Keys of the features that the revisions from `first` to `last` wrote or removed."""
         ...
 
-    def departed(self, layer: Layer) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.int64]]:
-        """Where features were that are no longer there, and the revision that moved, changed or removed each.
+    def departed(self, layer: Layer, *, after: int = 0) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.int64]]:
+        """Where features were until a revision after a certain one moved, changed or removed them.
 
         Returns
         -------
-        m geometries in the storage CRS, m revisions.
+        m geometries in the storage CRS, None where there was none that can be read; m revisions that ended them.
         """
         ...
 

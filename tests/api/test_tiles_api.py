@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sqlite3
+from contextlib import closing
 
 import mapbox_vector_tile
 import pytest
@@ -109,3 +111,22 @@ def test_tiles_are_described_without_reading_the_layers(client):
     assert not any(frames.peek(layer) for layer in client.app.state.context.served.layers.values())
     client.get(TILE.replace("parcels", "parcels,wells"))
     assert client.get("/tiles/parcels,wells.json").json()["bounds"] == pytest.approx(described["bounds"], abs=1e-9)
+
+
+@pytest.mark.parametrize("large", [1, 20_000], ids=["large layer", "small layer"])
+def test_a_tile_does_without_a_geometry_that_another_program_damaged_and_says_so(client, store, monkeypatch, large):
+    monkeypatch.setattr("tiles.source._LARGE", large)
+    with closing(sqlite3.connect(store.url)) as connection, connection:
+        for side in ("IsEmpty", "MinX", "MaxX", "MinY", "MaxY"):
+            connection.create_function(f"ST_{side}", 1, lambda _: 0)
+        connection.execute("UPDATE parcels SET geom = x'4750000100' WHERE name = 'One'")
+        connection.execute("UPDATE rtree_parcels_geom SET minx = -1e9, maxx = 1e9, miny = -1e9, maxy = 1e9")
+    answer = client.get(TILE)
+    assert answer.headers["x-twin-features"] == "parcels;in=3;out=3;broken=1"
+    drawn = mapbox_vector_tile.decode(answer.content)["parcels"]["features"]
+    names = {feature["properties"]["name"] for feature in drawn}
+    assert "One" not in names
+    assert {"Two", "Three"} <= names
+    refused = client.get("/collections/parcels/items")
+    assert refused.status_code == 503
+    assert "parcels P1 has a geometry that is damaged" in refused.json()["detail"]

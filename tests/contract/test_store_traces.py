@@ -28,6 +28,9 @@ def test_a_row_that_changed_or_went_is_found_where_it_was(store: Store, layer: L
     assert shapely.equals_exact(left[2], before["b"])
     assert shapely.equals_exact(left[3], before["c"])
     assert len(left) == 2
+    later, closed = store.departed(layer, after=2)
+    assert closed.tolist() == [3]
+    assert shapely.equals_exact(later[0], before["c"])
 
 
 def test_nothing_departed_from_a_layer_never_written(store: Store, layer: Layer) -> None:

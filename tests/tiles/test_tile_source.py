@@ -13,7 +13,7 @@ import pytest
 from tiles.grid import grids_for
 from tiles.source import VectorSource
 from tiles.tilejson import describe_tiles
-from twin.crs import transverse_mercator
+from twin.crs import CRS, transverse_mercator
 from twin.errors import InvalidParameter
 from twin.frame import Frame
 from twin.layer import Layer
@@ -36,8 +36,12 @@ class Held:
         """What a source asks of the store is known here."""
         return self
 
-    def departed(self, layer: Layer) -> tuple[Any, Any]:
-        return np.empty(0, dtype=object), np.empty(0, dtype=np.int64)
+    @property
+    def departures(self) -> Held:
+        return self
+
+    def of(self, layer: Layer, crs: CRS) -> tuple[Any, Any]:
+        return np.empty((0, 4)), np.empty(0, dtype=np.int64)
 
     def peek(self, layer: Layer) -> Frame:
         return self.frames[layer.id]

@@ -18,12 +18,10 @@ from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from twin.errors import StoreUnavailable
+from twin.stores.fetch import UNREADABLE
 
 Floats = npt.NDArray[np.float64]
 Geometries = npt.NDArray[np.object_]
-
-#: What is said of a blob that another program wrote and nobody here can read.
-UNREADABLE = "a geometry that is damaged or of a kind that is not supported, such as a curve; mend it in QGIS"
 
 _HEADER_POINT = 8
 _HEADER_BOX = 40

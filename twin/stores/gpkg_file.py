@@ -8,7 +8,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from twin.stores.gpkg_blob import UNREADABLE, intersects_test
+from twin.stores.fetch import UNREADABLE
+from twin.stores.gpkg_blob import intersects_test
 
 #: How long a writer waits for another one, in seconds.
 BUSY_TIMEOUT_S = 30.0

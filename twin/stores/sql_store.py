@@ -36,11 +36,13 @@ from twin.errors import InvalidParameter, RevisionConflict, StoreUnavailable, Tw
 from twin.frame import Frame
 from twin.layer import Layer
 from twin.query import Query, require_fields
+from twin.schema import Field
 from twin.store import Changes, Revision
 from twin.stores.apply import apply_changes, load_keys
 from twin.stores.as_of import latest_revision, select_state
 from twin.stores.columns import read_column
 from twin.stores.dialect import Dialect
+from twin.stores.fetch import UNREADABLE, Fetched, fetch_columns
 from twin.stores.tables import GEOMETRY, KEYS, META, REVISIONS, LayerTables
 from twin.stores.where import compile_where, inner_box, intersects, split_areas, utc_text
 
@@ -126,13 +128,16 @@ class SqlStore:
             left = select(past[layer.key]).where(past.opened.between(first, last) | past.closed.between(first, last))
             return frozenset(connection.execute(union(written, left)).scalars())
 
-    def departed(self, layer: Layer) -> tuple[Geometries, Revisions]:
-        """Where features were that are no longer there, and the revision that moved, changed or removed each."""
+    def departed(self, layer: Layer, *, after: int = 0) -> tuple[Geometries, Revisions]:
+        """Where features were that are no longer there; see `twin.store.Store.departed`."""
+        rows = Fetched.nothing(1)
         with self._reading() as connection:
             tables = self._dialect.standing(connection, layer)
-            rows = connection.execute(select(tables.past.c[GEOMETRY], tables.past.c.closed)).all() if tables else []
-        geometry, closed = zip(*rows, strict=True) if rows else ((), ())
-        return self._dialect.decode(geometry), np.array(closed, dtype=np.int64)
+            if tables is not None:
+                past = tables.past.c
+                statement = select(past[GEOMETRY], past.closed).where(past.closed > after)
+                rows = fetch_columns(connection.execute(statement), self._dialect.decode)
+        return rows.geometries, np.array(rows.columns[0], dtype=np.int64)
 
     def latest(self, layer: Layer | None = None) -> int:
         """The number of the latest revision of a layer, or of all; 0 before the first."""
@@ -207,37 +212,41 @@ class SqlStore:
 
     def _read(self, connection: Connection, layer: Layer, query: Query) -> Frame:
         wanted = [f for f in layer.schema if query.fields is None or f.name in query.fields or f.name == layer.key]
-        revision = 0
-        rows: Sequence[Any] = ()
         tables = self._dialect.standing(connection, layer)
-        if tables is not None:
-            statement, revision = self._select(connection, tables, query)
-            key = statement.selected_columns[layer.key]
-            if query.after is not None:
-                statement = statement.where(self._dialect.ordered(key) > query.after)
-            statement = statement.order_by(self._dialect.ordered(key))
-            if query.limit is not None:
-                statement = statement.limit(query.limit + 1)
-            columns = statement.selected_columns
-            statement = statement.with_only_columns(
-                columns.fid, columns[GEOMETRY], columns.opened, *(columns[f.name] for f in wanted)
-            )
-            rows = connection.execute(statement).all()
-        truncated = query.limit is not None and len(rows) > query.limit
-        if truncated:
-            rows = rows[: query.limit]
-        fid, geometry, opened, *values = zip(*rows, strict=True) if rows else [()] * (len(wanted) + 3)
+        if tables is None:
+            return self._frame(layer, query, wanted, Fetched.nothing(2 + len(wanted)), 0)
+        statement, revision = self._select(connection, tables, query)
+        key = statement.selected_columns[layer.key]
+        if query.after is not None:
+            statement = statement.where(self._dialect.ordered(key) > query.after)
+        statement = statement.order_by(self._dialect.ordered(key))
+        if query.limit is not None:
+            statement = statement.limit(query.limit + 1)
+        columns = statement.selected_columns
+        names = ("fid", "opened", *(field.name for field in wanted))
+        statement = statement.with_only_columns(columns[GEOMETRY], *(columns[name] for name in names))
+        rows = fetch_columns(connection.execute(statement), self._dialect.decode)
+        return self._frame(layer, query, wanted, rows, revision)
+
+    def _frame(self, layer: Layer, query: Query, wanted: Sequence[Field], rows: Fetched, revision: int) -> Frame:
+        """Make the frame of rows with the columns fid, opened and those wanted; one row more than asked is cut off."""
+        asked = rows if query.limit is None else rows.first(query.limit)
+        fid, opened, *values = asked.columns
         keys = values[wanted.index(layer.schema[layer.key])]
+        unreadable = tuple(keys[row] for row in asked.unreadable)
+        if unreadable and not query.unreadable:
+            raise StoreUnavailable(f"{layer.id} {', '.join(unreadable[:3])} has {UNREADABLE}")
         data = {f.name: read_column(layer, f, keys, column) for f, column in zip(wanted, values, strict=True)}
-        frame = gpd.GeoDataFrame(data, geometry=self._dialect.decode(geometry), crs=self.crs)
+        frame = gpd.GeoDataFrame(data, geometry=asked.geometries, crs=self.crs)
         frame.index = data[layer.key].rename(None)
         return Frame(
             layer=layer,
             data=frame,
             fid=np.array(fid, dtype=np.int64),
             revision=revision,
-            truncated=truncated,
+            truncated=len(asked) < len(rows),
             opened=np.array(opened, dtype=np.int64),
+            unreadable=unreadable,
         )
 
     def _select(self, connection: Connection, tables: LayerTables, query: Query) -> tuple[Select[Any], int]:
