@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
@@ -61,6 +62,7 @@ class Frames:
                 frame = self._frames.get(key)
                 if frame is None:
                     frame = self.store.read(layer, Query(as_of=as_of, known_at=known_at, unreadable=True))
+                    gc.freeze()  # its geometries are here to stay: searches for garbage need not walk through them
                 with self._guard:
                     self._frames[key] = frame
                     self._frames.move_to_end(key)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import CursorResult
 
+from twin.bulk import many_objects
 from twin.errors import StoreUnavailable
 
 Geometries = npt.NDArray[np.object_]
@@ -73,7 +74,7 @@ def fetch_columns(result: CursorResult[Any], decode: Decoder) -> Fetched:
     assert cursor is not None, "the statement gives rows"
     columns: tuple[list[Any], ...] = tuple([] for _ in cursor.description[1:])
     pieces: list[Future[_Decoded]] = []
-    with ThreadPoolExecutor(max_workers=1) as beside:
+    with many_objects(), ThreadPoolExecutor(max_workers=1) as beside:
         while rows := cursor.fetchmany(_BATCH):
             geometries, *values = zip(*rows, strict=True)
             pieces.append(beside.submit(_decode_readable, geometries, decode))
