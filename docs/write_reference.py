@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from layers import catalog
+from tiles.source import TOWN_ZOOM
 from twin import errors
 from twin.cli import main_group
 from twin.errors import TwinError
@@ -59,6 +60,8 @@ def describe_layer(layer: Layer) -> Iterator[str]:
     yield layer.about
     geometry = " or ".join(layer.geometries) + (" with heights" if layer.has_z else "")
     facts = [geometry, f"key `{layer.key}`", f"zooms {layer.zooms[0]} to {layer.zooms[1]}", layer.classification]
+    if layer.joined_over is not None:
+        facts.append(f"lines joined below zoom {TOWN_ZOOM} over {' and '.join(f'`{n}`' for n in layer.joined_over)}")
     yield ", ".join(facts) + (f". {layer.standard}" if layer.standard else "") + "."
     yield table(("field", "type", "title", "allowed", "note"), [describe_field(field) for field in layer.schema])
 

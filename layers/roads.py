@@ -136,6 +136,7 @@ ROADS = Layer(
         label="name",
         label_zoom=14,
     ),
+    joined_over=("from_node", "to_node"),
     standard="CJJ 37-2012 (2016) 城市道路工程设计规范; JTG B01 (highway grades)",
     survey=True,
     example={

@@ -10,8 +10,10 @@ import numpy.typing as npt
 import shapely
 
 from tiles.attributes import Attributes, encode_attributes
-from tiles.kernels.index import feature_bounds, hilbert_distance, leaf_bounds, rows_in_box
+from tiles.kernels.chains import Members, count_members
+from tiles.kernels.index import feature_bounds, hilbert_distance, leaf_bounds, rows_in_box, widen_boxes
 from tiles.kernels.simplify import vertex_importance
+from tiles.kernels.sketch import Features, Place
 from tiles.paths import Paths
 from twin.crs import CRS, BBox, transform
 from twin.errors import CrsError
@@ -50,6 +52,8 @@ class Columns:
         not finite, or outside of what it can show.
     simplify
         Whether vertices may be left out.
+    members
+        The features of the layer of which these are made, where lines are joined (`tiles.chains`).
     """
 
     paths: Paths
@@ -61,6 +65,7 @@ class Columns:
     rank: Floats
     broken: tuple[str, ...]
     simplify: bool
+    members: Members | None = None
 
     @cached_property
     def importance(self) -> npt.NDArray[np.float32]:
@@ -75,23 +80,29 @@ class Columns:
         return importance
 
     @cached_property
-    def reach(self) -> Floats:
-        """(n, 4) boxes: how far a change of each feature may be seen where vertices are left out."""
-        return self.widen(self.bounds)
+    def features(self) -> Features:
+        """The features as kernels take them."""
+        paths = self.paths
+        return Features(paths.dimension, paths.first_path, paths.first_vertex, paths.hole, paths.xy, self.bounds)
+
+    @property
+    def is_entwined(self) -> bool:
+        """Whether a feature may be drawn in another way because its neighbour changed."""
+        return self.members is not None or len(self.importance) > 0
 
     def widen(self, boxes: Floats) -> Floats:
-        """Widen boxes to hold all features that they meet, where vertices are left out.
+        """Widen boxes of features to hold all features that they meet, where those may be drawn in another way.
 
-        A border is judged between the places where it meets others, so a change may be seen as far as neighbours lie.
+        A border is judged between the places where it meets others, and lines are joined at their ends.
         """
-        if len(self.importance) == 0:
+        if not self.is_entwined:
             return boxes
-        wide = boxes.copy()
-        for row, (west, south, east, north) in enumerate(boxes.tolist()):
-            near = self.bounds[rows_in_box(self.bounds, self.leaves, west, south, east, north)]
-            wide[row, :2] = np.minimum(wide[row, :2], near[:, :2].min(axis=0, initial=np.inf))
-            wide[row, 2:] = np.maximum(wide[row, 2:], near[:, 2:].max(axis=0, initial=-np.inf))
-        return wide
+        paths = self.paths
+        return widen_boxes(boxes, self.bounds, self.leaves, paths.xy, paths.first_vertex, paths.first_path)
+
+    def count(self, rows: Integers, place: Place) -> int:
+        """Count the features of the layer that have a part in a tile, by the positions of those that have."""
+        return len(rows) if self.members is None else count_members(rows, self.members, self.features, place)
 
     def rows_in(self, box: BBox) -> Integers:
         """Positions of the features whose boxes share a point with a box, ascending."""
@@ -129,7 +140,7 @@ def _prepare(frame: Frame, crs: CRS) -> Columns:
         fid=frame.fid[row],
         opened=np.full(len(row), frame.revision) if frame.opened is None else frame.opened[row],
         attributes=encode_attributes(frame, row),
-        rank=_rank(frame.fid[row], paths.dimension[order], bounds),
+        rank=rank_features(frame.fid[row], paths.dimension[order], bounds),
         simplify=frame.layer.simplify,
         broken=(*frame.unreadable, *broken),
     )
@@ -159,7 +170,8 @@ def _reach(crs: CRS) -> float:
     return _REACH_DEG if crs.is_geographic else _REACH_M
 
 
-def _rank(fid: Integers, dimension: npt.NDArray[np.uint8], bounds: Floats) -> Floats:
+def rank_features(fid: Integers, dimension: npt.NDArray[np.uint8], bounds: Floats) -> Floats:
+    """Say which features to keep where there is no room for all, see `Columns`."""
     width, height = bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1]
     mixed = fid.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ mixed >> np.uint64(32)) * np.uint64(0xD6E8FEB86659FD93)

@@ -26,10 +26,8 @@ from tiles.kernels.sketch import (
     DRAWN,
     EXTENT,
     HIGH,
-    NOTHING,
     SHARED,
     UNCUT,
-    Features,
     Place,
     Rules,
     Sketch,
@@ -62,10 +60,10 @@ class Drawing:
         k: which paths belong to a feature, the last one not included.
     first_vertex, xy
         As in `tiles.paths.Paths`, in tile units.
-    features_in
-        How many features have a part in the tile.
     left_out
-        How many of them are not among `rows`, by rule.
+        By rule, positions of the features that have a part in the tile and are not drawn.
+    place
+        Where the tile lies.
     """
 
     rows: Integers
@@ -73,8 +71,8 @@ class Drawing:
     last_path: Integers
     first_vertex: Integers
     xy: Coordinates
-    features_in: int
-    left_out: Mapping[str, int]
+    left_out: Mapping[str, Integers]
+    place: Place
 
     def take(self, features: Integers) -> Drawing:
         """The same drawing with only some features, by their positions."""
@@ -98,10 +96,9 @@ def draw(columns: Columns, box: BBox, *, generalise: bool) -> Drawing:
     generalise
         Apply the rules of this module; if not, every feature is drawn, one unit wide where it comes to nothing.
     """
-    paths = columns.paths
     scale = EXTENT / (box.east - box.west)
     rows = columns.rows_in(box.buffer(BUFFER / scale))
-    features = Features(paths.dimension, paths.first_path, paths.first_vertex, paths.hole, paths.xy, columns.bounds)
+    features = columns.features
     place = Place(float(box.west), float(box.north), scale)
     rules = Rules(PIXEL, columns.importance, _HALF_PIXEL / scale, False) if generalise else _EVERYTHING
     state, path, sketch = fit_features(rows, features, place, rules)
@@ -118,7 +115,6 @@ def draw(columns: Columns, box: BBox, *, generalise: bool) -> Drawing:
             mended = _mend(areas[broken], keep_all=not generalise)
             drawn = drawn.replace(doubtful[broken], mended)
             state[doubtful[broken][mended.first_path == mended.last_path]] = COLLAPSED
-    counts = np.bincount(state, minlength=DOUBTFUL + 1)
     shown = np.flatnonzero(state >= DRAWN)
     return Drawing(
         rows=rows[shown],
@@ -126,10 +122,8 @@ def draw(columns: Columns, box: BBox, *, generalise: bool) -> Drawing:
         last_path=drawn.last_path[shown],
         first_vertex=drawn.first_vertex,
         xy=drawn.xy,
-        features_in=len(rows) - int(counts[NOTHING]),
-        left_out={
-            rule: int(counts[left]) for rule, left in (("pixel", SHARED), ("collapsed", COLLAPSED)) if counts[left]
-        },
+        left_out={"pixel": rows[state == SHARED], "collapsed": rows[state == COLLAPSED]},
+        place=place,
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tiles.chains import joined_columns_of
 from tiles.columns import Columns, columns_of
 from tiles.drawing import Drawing, draw
 from tiles.kernels.sketch import EXTENT
@@ -40,8 +41,8 @@ class EncodedLayer:
     features_out
         How many were written.
     left_out
-        Where the others went: how many each rule left out. ``broken`` are features of the whole layer that have no
-        place in the CRS of the tile; nobody knows whether they belong to it.
+        Where the others went: how many each rule left out, or made one with another. ``broken`` are features of the
+        whole layer that have no place in the CRS of the tile; nobody knows whether they belong to it.
     """
 
     data: bytes
@@ -51,7 +52,13 @@ class EncodedLayer:
 
 
 def encode_layer(
-    frame: Frame, box: BBox, crs: CRS, *, generalise: bool = False, budget_bytes: int | None = None
+    frame: Frame,
+    box: BBox,
+    crs: CRS,
+    *,
+    generalise: bool = False,
+    join: bool = False,
+    budget_bytes: int | None = None,
 ) -> EncodedLayer:
     """Encode the features of a frame that show in a tile as one MVT layer, named after the frame's layer.
 
@@ -65,23 +72,31 @@ def encode_layer(
         The CRS of the square.
     generalise
         Whether to leave out what nobody can see, by the rules of `tiles.drawing`.
+    join
+        Whether lines that meet end to end and look alike are one, by the rule of `tiles.chains`.
     budget_bytes
         What the layer may take; if it takes more, features are left out by their rank, the lowest first (rule
         ``budget``). A feature that shows at one zoom shows at all finer ones, as far as its own size allows.
     """
-    columns = columns_of(frame, crs)
+    columns = joined_columns_of(frame, crs) if join else columns_of(frame, crs)
     drawing = draw(columns, box, generalise=generalise)
     data, sizes = _encode(frame.layer.id, columns, drawing)
-    left_out = dict(drawing.left_out) | ({"broken": len(columns.broken)} if columns.broken else {})
+    rows_out = dict(drawing.left_out)
     if budget_bytes is not None and len(data) > budget_bytes:
         order = np.argsort(-columns.rank[drawing.rows], kind="stable")
         room = budget_bytes - sum(map(len, _around(frame.layer.id, columns))) - _ENVELOPE
         attributes = columns.attributes
         fitting = count_fitting(order, drawing.rows, attributes.codes, attributes.begins, sizes, room)
-        left_out["budget"] = len(order) - fitting
+        rows_out["budget"] = drawing.rows[order[fitting:]]
         drawing = drawing.take(np.sort(order[:fitting]))
         data, _ = _encode(frame.layer.id, columns, drawing)
-    return EncodedLayer(data=data, features_in=drawing.features_in, features_out=len(drawing.rows), left_out=left_out)
+    features_out = len(drawing.rows)
+    counts = {rule: columns.count(rows, drawing.place) for rule, rows in rows_out.items()}
+    counts["coalesced"] = columns.count(drawing.rows, drawing.place) - features_out
+    features_in = features_out + sum(counts.values())
+    counts["broken"] = len(columns.broken)
+    left_out = {rule: count for rule, count in counts.items() if count}
+    return EncodedLayer(data=data, features_in=features_in, features_out=features_out, left_out=left_out)
 
 
 def _encode(name: str, columns: Columns, drawing: Drawing) -> tuple[bytes, npt.NDArray[np.int64]]:

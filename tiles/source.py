@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial, reduce
 from typing import Protocol
 
+from tiles.chains import joined_columns_of
 from tiles.columns import columns_of, is_prepared, latest_within
 from tiles.grid import Grid
 from tiles.kernels.sketch import BUFFER, EXTENT
@@ -22,10 +23,13 @@ from twin.query import AsOf, Query
 from twin.store import Store
 
 #: Part of every ETag; a change of what the encoder writes for the same rows raises it.
-ENCODER_VERSION = 2
+ENCODER_VERSION = 3
 
 #: Layers with more rows than this are not waited for.
 _LARGE = 20_000
+
+#: Lines are joined below this zoom; from it on a map shows a town, and each line by itself can be pointed at.
+TOWN_ZOOM = 13
 
 #: What a tile may take unless everything is asked for.
 BUDGET_BYTES = 500_000
@@ -35,6 +39,8 @@ RULES: Mapping[str, str] = {
     "simplify": "vertices that move no line by more than half a pixel (1/1024 of the tile); shared borders stay shared",
     "pixel": "areas smaller than a pixel (1/512 of the tile) are drawn as the pixel they lie in, once for all there",
     "collapsed": "features without length or area on the grid of the tile",
+    "coalesced": f"below web zoom {TOWN_ZOOM}, lines that meet end to end and differ only in key and nodes are one "
+    "without these",
     "broken": "features of the whole layer whose coordinates have no place in the grid",
     "budget": "features of lowest rank beyond the budget: small areas, short lines, points by a fixed number",
 }
@@ -168,7 +174,8 @@ class VectorSource:
 
     A layer stands in a tile only at its own zooms (`twin.layer.Layer.zooms`); outside of them it is left out, as
     TileJSON says with ``minzoom`` and ``maxzoom``. Within them the rules of `tiles.drawing` leave out what nobody can
-    see, except at the last zoom, from which maps go on drawing when they are closer; and a tile is kept to a budget.
+    see, except at the last zoom, from which maps go on drawing when they are closer; below `TOWN_ZOOM` lines are joined
+    (`tiles.chains`); and a tile is kept to a budget.
 
     Parameters
     ----------
@@ -226,8 +233,8 @@ class VectorSource:
 
     def _frame_for(self, layer: Layer, box: BBox) -> Frame:
         frames, store = self.frames, self.frames.store
-        # Where vertices are left out, those of neighbours outside of the tile count as well.
-        if self.as_of is not None or layer.simplify:
+        # Where vertices are left out or lines are joined, neighbours outside of the tile count as well.
+        if self.as_of is not None or layer.simplify or layer.joined_over is not None:
             return self._frame(layer)
         whole = frames.peek(layer)
         if (whole is not None and is_prepared(whole, self.grid.crs)) or store.count(layer) < _LARGE:
@@ -296,9 +303,11 @@ class VectorSource:
         columns = columns_of(frame, self.grid.crs)
         seen = box.buffer((box.east - box.west) * BUFFER / EXTENT)
         gone, closed = self.frames.departures.of(layer, self.grid.crs)
-        if self._generalises(layer, zoom) and len(columns.importance):
-            latest = latest_within(columns.reach, columns.opened, seen)
-            gone = frame.keep(f"departed wide {len(gone)} {self.grid.crs.srs}", partial(columns.widen, gone))
+        drawn = joined_columns_of(frame, self.grid.crs) if self._joins(layer, zoom) else columns
+        if self._generalises(layer, zoom) and drawn.is_entwined:
+            name = f"reach {self.grid.crs.srs} {'alone' if drawn is columns else 'joined'}"
+            latest = latest_within(frame.keep(name, partial(drawn.widen, columns.bounds)), columns.opened, seen)
+            gone = frame.keep(f"{name} departed {len(gone)}", partial(drawn.widen, gone))
         else:
             latest = int(columns.opened[columns.rows_in(seen)].max(initial=0))
         return str(max(latest, latest_within(gone, closed, seen)))
@@ -327,7 +336,14 @@ class VectorSource:
 
     def _encode(self, layer: Layer, box: BBox, zoom: int, budget_bytes: int | None = None) -> EncodedLayer:
         generalise = self._generalises(layer, zoom)
-        return encode_layer(self._frame(layer), box, self.grid.crs, generalise=generalise, budget_bytes=budget_bytes)
+        return encode_layer(
+            self._frame(layer),
+            box,
+            self.grid.crs,
+            generalise=generalise,
+            join=self._joins(layer, zoom),
+            budget_bytes=budget_bytes,
+        )
 
     @staticmethod
     def _shows(layer: Layer, zoom: int) -> bool:
@@ -335,6 +351,9 @@ class VectorSource:
 
     def _generalises(self, layer: Layer, zoom: int) -> bool:
         return not self.strict and zoom < layer.zooms[1]
+
+    def _joins(self, layer: Layer, zoom: int) -> bool:
+        return self._generalises(layer, zoom) and zoom < TOWN_ZOOM
 
     def _frame(self, layer: Layer) -> Frame:
         return self.frames.get(layer, self.as_of)

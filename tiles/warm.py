@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from tiles.columns import columns_of
 from tiles.mvt import encode_layer
 from twin.columns import typed_series
 from twin.crs import BBox, parse_crs
@@ -27,6 +28,7 @@ def warm_up() -> None:
         geometry="MultiPolygon",
         also=("LineString", "Point"),
         key="key",
+        joined_over=(),
         fields=(
             Field(name="key", title="", title_zh=""),
             Field(name="whole", type="integer", title="", title_zh=""),
@@ -34,13 +36,16 @@ def warm_up() -> None:
         ),
     )
     ring = shapely.box(10, 10, 90, 90) - shapely.box(20, 20, 40, 40)
-    shapes = [ring, shapely.box(-500, -500, 500, 500), shapely.LineString([(0, 0), (9, 500)]), shapely.Point(5, 5)]
-    values: dict[str, list[Any]] = {"whole": [1, 2, 3, None], "real": [0.5, 1.0, 1.5, 0.1]}
-    columns = {field.name: typed_series(values.get(field.name, [None] * 4), field) for field in layer.schema}
-    data = gpd.GeoDataFrame(columns, geometry=shapes, crs="EPSG:3857").set_index(pd.Index(list("abcd"), dtype="str"))
+    lines = [shapely.LineString([(0, 0), (9, 500)]), shapely.LineString([(0, 0), (9, -500)])]
+    shapes = [ring, shapely.box(-500, -500, 500, 500), *lines, shapely.Point(5, 5)]
+    values: dict[str, list[Any]] = {"whole": [1, 2, 3, 3, None], "real": [0.5, 1.0, 1.5, 1.5, 0.1]}
+    columns = {field.name: typed_series(values.get(field.name, [None] * 5), field) for field in layer.schema}
+    data = gpd.GeoDataFrame(columns, geometry=shapes, crs="EPSG:3857").set_index(pd.Index(list("abcde"), dtype="str"))
     frame = Frame(layer=layer, data=data, fid=np.arange(len(shapes)), revision=1)
-    for generalise in (True, False):
-        encode_layer(frame, BBox(0, 0, 100, 100), parse_crs(3857), generalise=generalise, budget_bytes=100)
+    crs = parse_crs(3857)
+    for far in (True, False):
+        encode_layer(frame, BBox(0, 0, 100, 100), crs, generalise=far, join=far, budget_bytes=100)
+    columns_of(frame, crs).widen(np.zeros((1, 4)))
 
 
 if __name__ == "__main__":

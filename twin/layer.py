@@ -98,6 +98,10 @@ class Layer:
     simplify
         Whether small scales may leave out vertices of lines and outlines, borders that are shared staying shared. Not
         so where there is none to spare.
+    joined_over
+        Of lines: fields that change where a line meets the next one of the same road or stream. Lines that meet end to
+        end and differ in nothing else are one on maps of the county, without these fields and the key, and in
+        whatever direction. None: lines are never joined.
     classification
         Default secrecy class of the data; only ``public`` layers may leave the bureau's network unchanged.
     standard
@@ -122,6 +126,7 @@ class Layer:
     zooms: tuple[int, int] = (0, 22)
     style: Style = Style()
     simplify: bool = True
+    joined_over: tuple[str, ...] | None = None
     classification: Classification = "internal"
     standard: str = ""
     checks: tuple[Check, ...] = ()

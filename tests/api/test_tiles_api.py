@@ -84,7 +84,7 @@ def test_tilejson_leads_to_the_tiles_of_the_same_moment(client):
 def test_tilejson_says_what_tiles_leave_out(client):
     rules = client.get("/tiles/parcels.json").json()["x-rules"]
     assert (rules["strict"], rules["budget_bytes"]) == (False, 500_000)
-    assert {"simplify", "pixel", "collapsed", "budget"} <= set(rules)
+    assert {"simplify", "pixel", "collapsed", "coalesced", "budget"} <= set(rules)
     strict = client.get("/tiles/parcels.json?strict=true").json()
     assert strict["x-rules"] == {"strict": True}
     assert strict["tiles"][0].endswith("?strict=true")

@@ -160,6 +160,13 @@ def test_a_value_found_in_a_file_means_one_code_only(layer: Layer):
 
 
 @every_layer
+def test_lines_that_may_be_joined_differ_in_fields_that_the_map_does_not_show(layer: Layer):
+    if layer.joined_over is not None:
+        assert layer.dimension == 1
+        assert set(layer.joined_over) <= {field.name for field in layer.fields} - {layer.style.by, layer.style.label}
+
+
+@every_layer
 def test_a_style_by_codes_has_a_colour_for_each_of_them(layer: Layer):
     if layer.style.by is None:
         assert layer.style.colors == {}

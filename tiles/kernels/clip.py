@@ -102,7 +102,7 @@ def clip_line(line: Floats, count: int, low: float, high: float) -> tuple[Floats
     begins = np.zeros(count + 1, dtype=np.int64)
     made, length = 0, 0
     for vertex in range(1, count):
-        x0, y0, x1, y1, crosses = _clip_segment(
+        x0, y0, x1, y1, crosses = clip_segment(
             line[vertex - 1, 0], line[vertex - 1, 1], line[vertex, 0], line[vertex, 1], low, high
         )
         if crosses:
@@ -119,7 +119,7 @@ def clip_line(line: Floats, count: int, low: float, high: float) -> tuple[Floats
 
 
 @compiled
-def _clip_segment(
+def clip_segment(
     x0: float, y0: float, x1: float, y1: float, low: float, high: float
 ) -> tuple[float, float, float, float, bool]:
     """Cut a segment to the square; the last value says whether anything is left of it."""

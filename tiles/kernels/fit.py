@@ -28,10 +28,9 @@ from tiles.kernels.sketch import (
     draw_square,
     draw_stub,
     finish_path,
+    is_inside,
     judge,
 )
-
-_MIDDLE = EXTENT / 2
 
 
 @compiled
@@ -62,7 +61,7 @@ def fit_features(rows: Integers, features: Features, place: Place, rules: Rules)
         x, y, width, height = box_in_units(features.bounds[row], place)
         if kind == 2 and width < rules.pixel and height < rules.pixel:
             state[position] = _draw_pixel(x, y, rules.pixel, cells, taken, sketch)
-        elif max(abs(x - _MIDDLE) + width / 2, abs(y - _MIDDLE) + height / 2) > _MIDDLE - LOW:
+        elif not is_inside((x, y, width, height)):
             state[position] = UNCUT
         else:
             state[position] = _draw_feature(row, features, place, rules, sketch)

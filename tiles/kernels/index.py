@@ -86,6 +86,23 @@ def leaf_bounds(bounds: Floats) -> Floats:
 
 
 @compiled
+def widen_boxes(
+    boxes: Floats, bounds: Floats, leaves: Floats, xy: Floats, first_vertex: Integers, first_path: Integers
+) -> Floats:
+    """Widen boxes to hold all features that have a vertex in them."""
+    wide = boxes.copy()
+    for box in range(len(boxes)):
+        west, south, east, north = boxes[box, 0], boxes[box, 1], boxes[box, 2], boxes[box, 3]
+        for row in rows_in_box(bounds, leaves, west, south, east, north):
+            for vertex in range(first_vertex[first_path[row]], first_vertex[first_path[row + 1]]):
+                if west <= xy[vertex, 0] <= east and south <= xy[vertex, 1] <= north:
+                    wide[box, 0], wide[box, 1] = min(wide[box, 0], bounds[row, 0]), min(wide[box, 1], bounds[row, 1])
+                    wide[box, 2], wide[box, 3] = max(wide[box, 2], bounds[row, 2]), max(wide[box, 3], bounds[row, 3])
+                    break
+    return wide
+
+
+@compiled
 def rows_in_box(bounds: Floats, leaves: Floats, west: float, south: float, east: float, north: float) -> Integers:
     """Find the rows whose boxes share a point with a box, ascending."""
     rows = np.empty(1024, dtype=np.int64)

@@ -123,6 +123,13 @@ def box_in_units(bounds: Floats, place: Place) -> tuple[float, float, float, flo
 
 
 @compiled
+def is_inside(box: tuple[float, float, float, float]) -> bool:
+    """Whether a box, as `box_in_units` gives it, lies in the tile or its buffer as a whole."""
+    x, y, width, height = box
+    return max(abs(x - EXTENT / 2) + width / 2, abs(y - EXTENT / 2) + height / 2) <= EXTENT / 2 + BUFFER
+
+
+@compiled
 def draw_square(sketch: Sketch, x: int, y: int, side: int, corners: int) -> None:
     """Draw a square, or only its northern edge if that is all it has."""
     xy = sketch.xy[sketch.used[1] : sketch.used[1] + 4]
