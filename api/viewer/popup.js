@@ -38,7 +38,9 @@ async function describe({ source, properties }, collections) {
   const values = layer ? rest : properties;
   const key = values[collection["x-key"]];
   const href = stateAddress(`collections/${collection.id}/items/${encodeURIComponent(key)}?f=html`);
-  const heading = [bilingual(collection.title, collection.title_zh), " ", element("a", { href }, key)];
+  // On maps of the county, lines that are joined have no key of their own.
+  const which = key === undefined ? bilingual("(several as one, zoom in)", "(多条合一,请放大)") : element("a", { href }, key);
+  const heading = [bilingual(collection.title, collection.title_zh), " ", which];
   return entry(heading, values, await fieldsOf(collection.id).catch(() => ({})));
 }
 

@@ -8,8 +8,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 import uvicorn
@@ -19,10 +22,13 @@ from starlette.types import ASGIApp
 
 import api
 from api.app import create_app
+from layers.roads import ROADS
 from tests_browser import Page, open_browser
 from twin.catalog import Catalog
+from twin.columns import typed_series
 from twin.crs import transverse_mercator
 from twin.settings import Settings
+from twin.store import Changes
 from twin.stores import create_store
 
 VIEWER = Path(api.__file__).parent / "viewer"
@@ -87,6 +93,29 @@ def test_a_click_on_a_feature_names_its_attributes(served: str, page: Page) -> N
     text = page.wait_for("Homes 居住")
     assert "Floors 层数6" in text
     assert "Height 高度18.5 m" in text
+
+
+@pytest.mark.needs("chromium")
+def test_roads_that_are_joined_are_not_taken_for_one_of_them(tmp_path: Path, page: Page) -> None:
+    roads = replace(ROADS, classification="public", style=replace(ROADS.style, width_px=20))
+    with (
+        create_store(tmp_path / "roads.gpkg", crs=transverse_mercator(118.5), title="Roads") as store,
+        serve(create_app(Settings(), store, Catalog.of([roads], []))) as address,
+    ):
+        parts = [[(499_000, 3_900_000), (500_000, 3_900_000)], [(500_000, 3_900_000), (501_000, 3_900_000)]]
+        values = {"road_id": ["R1", "R2"], "class": ["arterial"] * 2, "lanes": [4, 4]}
+        data = {field.name: typed_series(values.get(field.name, [None, None]), field) for field in roads.schema}
+        new = gpd.GeoDataFrame(data, geometry=[shapely.MultiLineString([line]) for line in parts], crs=store.crs)
+        store.write(roads, Changes(insert=new.set_index(pd.Index(["R1", "R2"]))), author="survey", reason="new")
+        page.resize(1000, 700)
+        for zoom, count, named in ((12, 1, "several as one"), (14, 2, "R2")):
+            page.open("about:blank")
+            page.open(f"{address}/viewer/#map={zoom}/35.229011/118.501")  # 90 m into R2
+            page.wait_for(f"1 layers 图层, {count} features in view")
+            page.click(500, 350)
+            text = page.wait_for("Lanes 车道数4")
+            assert named in text
+            assert "undefined" not in text
 
 
 @pytest.mark.needs("chromium")
