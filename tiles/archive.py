@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from tiles.columns import columns_of
 from tiles.grid import WEB_MERCATOR
+from tiles.labels import with_labels
 from tiles.mbtiles import MbtilesWriter
 from tiles.pmtiles import PmtilesWriter
 from tiles.pyramid import make_tiles
@@ -225,7 +226,7 @@ def describe_archive(info: TileInfo, zooms: Sequence[ZoomReport]) -> dict[str, A
     The clock is not asked, so that the same state makes the same file.
     """
     described = describe_content(info)
-    for layer, named in zip(info.layers, described["vector_layers"], strict=True):
+    for layer, named in zip(with_labels(info.layers), described["vector_layers"], strict=True):
         named["fields"] = {field.name: _TYPES.get(field.type, "String") for field in layer.schema}
     west, south, east, north = described["bounds"]
     described["center"] = [(west + east) / 2, (south + north) / 2, info.min_zoom]

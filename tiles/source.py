@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial, reduce
@@ -13,6 +13,7 @@ from tiles.chains import joined_columns_of
 from tiles.columns import columns_of, is_prepared, latest_within
 from tiles.grid import Grid
 from tiles.kernels.sketch import BUFFER, EXTENT
+from tiles.labels import label_frame, label_layer
 from tiles.mvt import MEDIA_TYPE, EncodedLayer, encode_layer
 from twin.crs import CRS84, BBox, reproject_bbox
 from twin.departures import Departures
@@ -99,7 +100,8 @@ class Tile:
     media_type
         Of the bytes.
     layers
-        What of each layer it shows, by layer id; layers that are not drawn at its zoom are not named.
+        What of each layer it shows, by layer id, names of areas too; layers that are not drawn at its zoom are not
+        named.
     """
 
     data: bytes
@@ -322,26 +324,34 @@ class VectorSource:
         """
         box = self.grid.box(z, x, y)
         zoom = z + self.grid.web_zoom
-        shown = [layer for layer in self.layers if self._shows(layer, zoom)]
-        encoded = {layer.id: self._encode(layer, box, zoom) for layer in shown}
+        shown = {frame.layer.id: frame for frame in self._shown(zoom)}
+        encoded = {name: self._encode(frame, box, zoom) for name, frame in shown.items()}
         if not self.strict:
             share = share_budget({name: len(layer.data) for name, layer in encoded.items()}, self.budget_bytes)
             encoded |= {
-                layer.id: self._encode(layer, box, zoom, share)
-                for layer in shown
-                if len(encoded[layer.id].data) > share
+                name: self._encode(frame, box, zoom, share)
+                for name, frame in shown.items()
+                if len(encoded[name].data) > share
             }
         data = b"".join(layer.data for layer in encoded.values())
         return Tile(data=data, media_type=MEDIA_TYPE, layers=encoded)
 
-    def _encode(self, layer: Layer, box: BBox, zoom: int, budget_bytes: int | None = None) -> EncodedLayer:
-        generalise = self._generalises(layer, zoom)
+    def _shown(self, zoom: int) -> Iterator[Frame]:
+        for layer in self.layers:
+            if self._shows(layer, zoom):
+                frame = self._frame(layer)
+                yield frame
+                points = label_layer(layer)
+                if points is not None and self._shows(points, zoom):
+                    yield label_frame(frame, points, zoom)
+
+    def _encode(self, frame: Frame, box: BBox, zoom: int, budget_bytes: int | None = None) -> EncodedLayer:
         return encode_layer(
-            self._frame(layer),
+            frame,
             box,
             self.grid.crs,
-            generalise=generalise,
-            join=self._joins(layer, zoom),
+            generalise=self._generalises(frame.layer, zoom),
+            join=self._joins(frame.layer, zoom),
             budget_bytes=budget_bytes,
         )
 

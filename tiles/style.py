@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from tiles.glyphs import FONT_NAME
+from tiles.labels import label_layer
 from tiles.sprites import MARK_RADIUS_PX
 from twin.crs import BBox
 from twin.layer import Layer, Style
@@ -202,7 +203,6 @@ def _label_layer(layer: Layer, field: str) -> MapLayer:
     if layer.dimension == 2 and style.weights:
         until = _by_code(style, lambda weight: _zoom_of(style, weight, _NAMES_LAST))
         named = ["all", named, ["<", ["zoom"], until]]
-        layout["text-padding"] = 12  # an area that lies on two tiles is named on both, often side by side
     if "Point" in layer.geometries or layer.dimension == 0:
         layout |= {"text-anchor": "top", "text-offset": [0, 0.6]}
     paint = {
@@ -211,12 +211,14 @@ def _label_layer(layer: Layer, field: str) -> MapLayer:
         "text-halo-width": 1.4,
         "text-halo-blur": 0.4,
     }
-    return _map_layer(layer, "label", "symbol", paint=paint, layout=layout, only=named, since=since)
+    drawing = _map_layer(layer, "label", "symbol", paint=paint, layout=layout, only=named, since=since)
+    points = label_layer(layer)
+    return drawing if points is None else drawing | {"source-layer": points.id}
 
 
 def _zoom_of(style: Style, weight: float, later: float = 0) -> float:
     """The zoom from which features of a weight are labelled, or one that is some zooms later."""
-    return round(style.label_zoom - 2 * math.log2(weight) + later, 1)
+    return round(style.labelled_from(weight) + later, 1)
 
 
 def _color(style: Style, *, other: str = INK, share: float = 0.0) -> Expression:

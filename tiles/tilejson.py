@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tiles.labels import with_labels
 from tiles.source import RULES, TileInfo
 from twin.layer import Layer
 from twin.schema import Field
@@ -34,7 +35,7 @@ def describe_content(info: TileInfo) -> dict[str, Any]:
         "x-title-zh": info.title_zh,
         "minzoom": info.min_zoom,
         "maxzoom": info.max_zoom,
-        "vector_layers": [_describe_layer(layer, info.grid.web_zoom) for layer in info.layers],
+        "vector_layers": [_describe_layer(layer, info.grid.web_zoom) for layer in with_labels(info.layers)],
         "x-tile-matrix-set": info.grid.id,
         "x-revision": info.revision,
         "x-rules": describe_rules(info),

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from tiles.grid import Grid
+from tiles.labels import with_labels
 from tiles.source import TileInfo
 from twin.crs import CRS84, reproject_bbox
 
@@ -60,7 +61,7 @@ def describe_tileset(info: TileInfo) -> dict[str, Any]:
                     "properties": {field.name: field.json_schema() for field in layer.schema},
                 },
             }
-            for layer in info.layers
+            for layer in with_labels(info.layers)
         ],
         "x-revision": info.revision,
     }

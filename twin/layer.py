@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -73,6 +74,10 @@ class Style:
     marker: Marker = "circle"
     label: str | None = None
     label_zoom: int = 14
+
+    def labelled_from(self, weight: float) -> float:
+        """The zoom from which features of a weight are labelled."""
+        return self.label_zoom - 2 * math.log2(weight)
 
 
 @dataclass(frozen=True, kw_only=True)
