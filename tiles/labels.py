@@ -19,6 +19,9 @@ from twin.layer import Layer, Style
 
 Geometries = npt.NDArray[np.object_]
 
+#: An area of so few vertices, like a house, is named in the middle of its half height, which is found at once.
+_SIMPLE = 16
+
 #: How far the middle of an area may be from the best place, in terms of the side of a square of the same area.
 _PRECISION = 0.02
 
@@ -83,10 +86,10 @@ def _find_labels(frame: Frame, layer: Layer) -> Frame:
 
 
 def find_middles(geometries: Geometries) -> Geometries:
-    """Find the place in each area that is farthest from its edge; points stay where they are."""
+    """Find the place in each area that is farthest from its edge, or in a simple one its middle; points stay."""
     middles = np.asarray(shapely.point_on_surface(geometries), dtype=object)
     area = shapely.area(geometries)
-    wide = area > 0
-    circles = shapely.maximum_inscribed_circle(geometries[wide], tolerance=_PRECISION * np.sqrt(area[wide]))
-    middles[wide] = shapely.get_point(circles, 0)
+    winding = (area > 0) & (shapely.get_num_coordinates(geometries) > _SIMPLE)
+    circles = shapely.maximum_inscribed_circle(geometries[winding], tolerance=_PRECISION * np.sqrt(area[winding]))
+    middles[winding] = shapely.get_point(circles, 0)
     return middles

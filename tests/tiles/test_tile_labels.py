@@ -59,16 +59,21 @@ def names_in(decode, source, z, over):
 
 
 def test_the_middle_of_an_area_is_where_it_is_widest():
-    # The circle of radius 50 in the wide end of a T, a ring's thick side, the larger of two parts; a point stays.
-    key = "POLYGON ((0 0, 100 0, 100 100, 0 100, 0 60, -900 60, -900 40, 0 40, 0 0))"
+    # The circle of radius 50 in the wide end of a key, a ring's thick side, the larger of two parts.
+    key = shapely.from_wkt("POLYGON ((0 0, 100 0, 100 100, 0 100, 0 60, -900 60, -900 40, 0 40, 0 0))")
     ring = shapely.box(0, 0, 100, 100) - shapely.box(10, 10, 50, 90)
     parts = shapely.MultiPolygon([shapely.box(0, 0, 10, 10), shapely.box(100, 100, 180, 180)])
-    shapes = np.array([shapely.from_wkt(key), ring, parts, shapely.Point(3, 4)])
-    places = shapely.get_coordinates(find_middles(shapes))
-    assert places[0] == pytest.approx([50, 50], abs=3)
-    assert places[1, 0] == pytest.approx(75, abs=3)
-    assert places[2] == pytest.approx([140, 140], abs=3)
-    assert places[3].tolist() == [3, 4]
+    winding = shapely.segmentize(np.array([key, ring, parts]), 10)
+    first, second, third = shapely.get_coordinates(find_middles(winding))
+    assert first == pytest.approx([50, 50], abs=3)
+    assert second[0] == pytest.approx(75, abs=3)
+    assert third == pytest.approx([140, 140], abs=3)
+
+
+def test_a_house_is_named_in_its_middle_and_a_point_where_it_is():
+    # An L of 30 by 30 m whose arms are 10 m wide: at half its height only the upright one is there.
+    shapes = np.array([shapely.box(0, 0, 30, 30) - shapely.box(10, 10, 40, 40), shapely.Point(3, 4)])
+    assert shapely.get_coordinates(find_middles(shapes)).tolist() == [[5, 20], [3, 4]]
 
 
 def test_an_area_over_many_tiles_is_named_in_one(areas, source_of, decode):
