@@ -19,6 +19,7 @@ import shapely
 from tiles.columns import Columns
 from tiles.kernels.cut import cut_features
 from tiles.kernels.fit import fit_features
+from tiles.kernels.mend import mend_areas
 from tiles.kernels.sketch import (
     BUFFER,
     COLLAPSED,
@@ -26,6 +27,8 @@ from tiles.kernels.sketch import (
     DRAWN,
     EXTENT,
     HIGH,
+    LOW,
+    NOTHING,
     SHARED,
     UNCUT,
     Place,
@@ -38,14 +41,14 @@ from twin.crs import BBox
 Geometries = npt.NDArray[np.object_]
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+States = npt.NDArray[np.uint8]
 Coordinates = npt.NDArray[np.int32]
 
 #: Side of a pixel in units of the tile, on a map that draws a tile 512 pixels wide.
 PIXEL = 8
 _HALF_PIXEL = PIXEL / 2
-_EVERYTHING = Rules(0, np.empty(0, dtype=np.float32), 0.0, True)
-
-Fitted = tuple[npt.NDArray[np.uint8], Integers, Integers, Flags, Coordinates]
+_SQUARE = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], dtype=np.int32)
+_EVERYTHING = Rules(0, np.empty(0, dtype=np.float32), 0.0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -100,21 +103,26 @@ def draw(columns: Columns, box: BBox, *, generalise: bool) -> Drawing:
     rows = columns.rows_in(box.buffer(BUFFER / scale))
     features = columns.features
     place = Place(float(box.west), float(box.north), scale)
-    rules = Rules(PIXEL, columns.importance, _HALF_PIXEL / scale, False) if generalise else _EVERYTHING
-    state, path, sketch = fit_features(rows, features, place, rules)
+    rules = Rules(PIXEL, columns.importance, _HALF_PIXEL / scale) if generalise else _EVERYTHING
+    state, path, where, sketch = fit_features(rows, features, place, rules)
     drawn = _Paths.of(path, sketch)
     uncut = np.flatnonzero(state == UNCUT)
     if len(uncut):
-        state[uncut], path, sketch = cut_features(rows[uncut], features, place, rules)
+        state[uncut], path, where[uncut], sketch = cut_features(rows[uncut], features, place, rules)
         drawn = drawn.replace(uncut, _Paths.of(path, sketch))
-    doubtful = np.flatnonzero(state == DOUBTFUL)
-    if len(doubtful):
-        areas = drawn.areas(doubtful)
-        broken = ~shapely.is_valid(areas)
-        if broken.any():
-            mended = _mend(areas[broken], keep_all=not generalise)
-            drawn = drawn.replace(doubtful[broken], mended)
-            state[doubtful[broken][mended.first_path == mended.last_path]] = COLLAPSED
+    for mend in (_mend_on_grid, _mend_with_geos):
+        doubtful = np.flatnonzero(state == DOUBTFUL)
+        if len(doubtful):
+            state[doubtful], mended = mend(drawn.take(doubtful))
+            sure = np.flatnonzero(state[doubtful] != DOUBTFUL)
+            drawn = drawn.replace(doubtful[sure], mended.take(sure))
+    collapsed = np.flatnonzero(state == COLLAPSED)
+    hidden = np.isnan(where[collapsed, 0])
+    state[collapsed[hidden]] = NOTHING
+    if not generalise and not hidden.all():
+        stubs = collapsed[~hidden]
+        drawn = drawn.replace(stubs, _draw_stubs(features.dimension[rows[stubs]], where[stubs]))
+        state[stubs] = DRAWN
     shown = np.flatnonzero(state >= DRAWN)
     return Drawing(
         rows=rows[shown],
@@ -161,42 +169,67 @@ class _Paths:
             xy=np.concatenate((self.xy, others.xy)),
         )
 
-    def areas(self, features: Integers) -> Geometries:
-        """Build the multi polygon of each of some features; a hole belongs to the exterior before it."""
-        rings, begins = runs(self.first_path[features], self.last_path[features])
+    def take(self, features: Integers) -> _Paths:
+        """The same paths, of which only those of some features are referred to."""
+        return replace(self, first_path=self.first_path[features], last_path=self.last_path[features])
+
+    def areas(self) -> Geometries:
+        """Build the multi polygon of each feature; a hole belongs to the exterior before it."""
+        rings, begins = runs(self.first_path, self.last_path)
         vertices, starts = runs(self.first_vertex[rings], self.first_vertex[rings + 1])
         lines = shapely.linearrings(self.xy[vertices], indices=np.repeat(np.arange(len(rings)), np.diff(starts)))
         exterior = ~self.hole[rings]
         polygons = shapely.polygons(np.asarray(lines), indices=np.cumsum(exterior) - 1)
-        owner = np.repeat(np.arange(len(features)), np.diff(begins))[exterior]
+        owner = np.repeat(np.arange(len(self.first_path)), np.diff(begins))[exterior]
         return np.asarray(shapely.multipolygons(np.asarray(polygons), indices=owner))
 
 
-def _mend(areas: Geometries, *, keep_all: bool) -> _Paths:
-    """Make areas valid on the grid of the tile; what has no area on it is one unit wide, or left without paths.
+def _draw_stubs(kinds: States, where: npt.NDArray[np.float64]) -> _Paths:
+    """Draw one unit in the place of each line or area that comes to nothing: an edge or a square."""
+    corners = np.floor(np.clip(where, LOW, HIGH - 1)).astype(np.int32)[:, None] + _SQUARE
+    sizes = np.where(kinds == 1, 2, 4)
+    begins = np.concatenate(([0], np.cumsum(sizes)))
+    path = np.arange(len(kinds) + 1)
+    return _Paths(
+        first_path=path[:-1],
+        last_path=path[1:],
+        first_vertex=begins,
+        hole=np.zeros(len(kinds), dtype=bool),
+        xy=corners[np.arange(4) < sizes[:, None]],
+    )
+
+
+def _mend_on_grid(drawn: _Paths) -> tuple[States, _Paths]:
+    """Make areas valid, and say what becomes of each; large ones, and those whose edges cross off the grid, stay."""
+    state, path, sketch = mend_areas(drawn.first_path, drawn.last_path, drawn.first_vertex, drawn.hole, drawn.xy)
+    return state, _Paths.of(path, sketch)
+
+
+def _mend_with_geos(drawn: _Paths) -> tuple[States, _Paths]:
+    """Make any areas valid, and say what becomes of each.
 
     Where a polygon touches or crosses itself, the area it encloses is taken, snapped with noding.
     """
-    try:
-        valid = shapely.make_valid(areas, method="structure", keep_collapsed=False)
-    except shapely.GEOSException:  # what this way cannot do, the older one can
-        valid = shapely.make_valid(areas)
-    xy, area = shapely.get_coordinates(valid, return_index=True)
-    off_grid = np.unique(area[(xy != np.rint(xy)).any(axis=1)])  # where edges crossed
-    valid[off_grid] = shapely.set_precision(valid[off_grid], 1)
+    areas = drawn.areas()
+    broken = np.flatnonzero(~shapely.is_valid(areas))
+    with np.errstate(all="ignore"):  # GEOS divides by lengths that are next to nothing
+        try:
+            valid = shapely.make_valid(areas[broken], method="structure", keep_collapsed=False)
+        except shapely.GEOSException:  # what this way cannot do, the older one can
+            valid = shapely.make_valid(areas[broken])
+        xy, area = shapely.get_coordinates(valid, return_index=True)
+        off_grid = np.unique(area[(xy != np.rint(xy)).any(axis=1)])  # where edges crossed
+        valid[off_grid] = shapely.set_precision(valid[off_grid], 1)
     parts, owner = shapely.get_parts(valid, return_index=True)
     solid = (shapely.get_dimensions(parts) == 2) & (shapely.area(parts) > 0)
-    whole = np.full(len(areas), shapely.MultiPolygon(), dtype=object)
-    shapely.multipolygons(shapely.orient_polygons(parts[solid]), indices=owner[solid], out=whole)
-    gone = np.flatnonzero(shapely.is_empty(whole)) if keep_all else np.empty(0, dtype=np.int64)
-    xy, owner = shapely.get_coordinates(areas[gone], return_index=True)
-    left, top = np.minimum(xy[np.unique(owner, return_index=True)[1]], HIGH - 1).T
-    shapely.multipolygons(shapely.box(left, top, left + 1, top + 1), indices=gone, out=whole)
-    paths = Paths.of(whole)
-    return _Paths(
+    areas[broken] = shapely.MultiPolygon()
+    shapely.multipolygons(shapely.orient_polygons(parts[solid]), indices=broken[owner[solid]], out=areas)
+    paths = Paths.of(areas)
+    mended = _Paths(
         first_path=paths.first_path[:-1],
         last_path=paths.first_path[1:],
         first_vertex=paths.first_vertex,
         hole=paths.hole,
         xy=np.rint(paths.xy).astype(np.int32),
     )
+    return np.where(mended.first_path == mended.last_path, COLLAPSED, DRAWN).astype(np.uint8), mended

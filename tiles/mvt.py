@@ -117,8 +117,7 @@ def _encode(name: str, columns: Columns, drawing: Drawing) -> tuple[bytes, npt.N
     )
     values = gather_values(used, attributes.values, attributes.begins)
     head, keys, tail = _around(name, columns)
-    data = b"".join((head, features.tobytes(), keys, values.tobytes(), tail))
-    return bytes_field(3, data), np.diff(start)
+    return bytes_field(3, head, features.data, keys, values.data, tail), np.diff(start)
 
 
 def _around(name: str, columns: Columns) -> tuple[bytes, bytes, bytes]:

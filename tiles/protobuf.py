@@ -23,6 +23,6 @@ def varint_field(tag: int, number: int) -> bytes:
     return varint(tag << 3) + varint(number)
 
 
-def bytes_field(tag: int, content: bytes) -> bytes:
-    """Write a field that holds a string, a message or packed integers."""
-    return varint(tag << 3 | 2) + varint(len(content)) + content
+def bytes_field(tag: int, *content: bytes | memoryview) -> bytes:
+    """Write a field that holds a string, a message or packed integers, given in one piece or several."""
+    return b"".join((varint(tag << 3 | 2), varint(sum(map(len, content))), *content))

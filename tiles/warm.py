@@ -36,11 +36,12 @@ def warm_up() -> None:
         ),
     )
     ring = shapely.box(10, 10, 90, 90) - shapely.box(20, 20, 40, 40)
+    bow_tie = shapely.Polygon([(0, 0), (50, 50), (50, 0), (0, 50)])
     lines = [shapely.LineString([(0, 0), (9, 500)]), shapely.LineString([(0, 0), (9, -500)])]
-    shapes = [ring, shapely.box(-500, -500, 500, 500), *lines, shapely.Point(5, 5)]
-    values: dict[str, list[Any]] = {"whole": [1, 2, 3, 3, None], "real": [0.5, 1.0, 1.5, 1.5, 0.1]}
-    columns = {field.name: typed_series(values.get(field.name, [None] * 5), field) for field in layer.schema}
-    data = gpd.GeoDataFrame(columns, geometry=shapes, crs="EPSG:3857").set_index(pd.Index(list("abcde"), dtype="str"))
+    shapes = [ring, shapely.box(-500, -500, 500, 500), *lines, shapely.Point(5, 5), bow_tie]
+    values: dict[str, list[Any]] = {"whole": [1, 2, 3, 3, None, 6], "real": [0.5, 1.0, 1.5, 1.5, 0.1, None]}
+    columns = {field.name: typed_series(values.get(field.name, [None] * 6), field) for field in layer.schema}
+    data = gpd.GeoDataFrame(columns, geometry=shapes, crs="EPSG:3857").set_index(pd.Index(list("abcdef"), dtype="str"))
     frame = Frame(layer=layer, data=data, fid=np.arange(len(shapes)), revision=1)
     crs = parse_crs(3857)
     for far in (True, False):

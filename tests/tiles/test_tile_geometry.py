@@ -120,6 +120,22 @@ def test_nothing_is_left_out_where_all_is_asked_for(make_frame: MakeFrame, featu
     assert line["geometry"]["coordinates"] == [[1, 95], [2, 95]]
 
 
+def test_an_area_too_thin_for_the_grid_is_drawn_where_it_is(make_frame: MakeFrame, features_of: FeaturesOf) -> None:
+    # The tile lies in the lake of a ring, but for a strip at one edge of its buffer.
+    for lake, edge in (((-500, -500, 4159.7, 4500), (4159, 4160)), ((-63.7, -500, 4500, 4500), (-64, -63))):
+        ring = shapely.box(-900, -900, 5000, 5000) - shapely.box(*lake)
+        (shape,) = shapes_of(features_of(make_frame([ring])))
+        assert shape.bounds[::2] == edge
+        assert shape.area == 1
+
+
+def test_an_area_with_the_tile_in_its_lake_is_not_in_it(make_frame: MakeFrame, unit_box: BBox) -> None:
+    lake = shapely.box(-900, -900, 5000, 5000) - shapely.box(-500, -500, 4500, 4500)
+    for generalise in (False, True):
+        layer = encode_layer(make_frame([lake]), unit_box, WEB, generalise=generalise)
+        assert (layer.data, layer.features_in, layer.left_out) == (b"", 0, {})
+
+
 def test_polygons_that_only_touch_the_buffered_tile_are_not_in_it(make_frame: MakeFrame, unit_box: BBox) -> None:
     layer = encode_layer(make_frame([shapely.box(4160, 0, 5000, 100)]), unit_box, WEB)
     assert (layer.data, layer.features_in) == (b"", 0)

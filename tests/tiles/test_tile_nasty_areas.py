@@ -108,12 +108,13 @@ def test_areas_stay_within_a_unit_of_what_they_were(area: shapely.Geometry, make
     area, wanted = valid_and_clipped(area)
     drawn = draw_one(area, make_frame, generalise=False)
     assert drawn is not None or wanted.area < 1e-6
-    # A vertex moves by half a unit on either axis, and where edges have to be cut to keep the area valid, twice.
-    if drawn is not None and drawn.area > 1:
-        assert drawn.difference(wanted.buffer(1.42)).area < 1e-6
+    if drawn is None:
+        return
+    # A vertex moves by half a unit on either axis, and where edges have to be cut to keep the area valid, twice; what
+    # comes to nothing is a unit wide. All of the area counts, as what is cut loses its finest slivers.
+    assert reach_beyond(drawn, in_units(area), 1.42) < 1e-6
+    if drawn.area > 1:
         assert wanted.buffer(-1.42).difference(drawn).area < 1e-6
-    elif drawn is not None and wanted.area:
-        assert shapely.distance(drawn, wanted) <= 1
 
 
 @given(area=areas())
@@ -125,15 +126,25 @@ def test_generalised_areas_stay_within_a_pixel(area: shapely.Geometry, make_fram
         assert drawn is None or shapely.distance(drawn, shapely.Point((west + east) / 2, (north + south) / 2)) < 1e-6
         return
     drawn = shapely.MultiPolygon() if drawn is None else drawn
-    assert drawn.difference(in_units(area).buffer(4 + 1.5)).area < 1e-6
+    assert reach_beyond(drawn, in_units(area), 4 + 1.5) < 1e-6
     assert wanted.buffer(-4 - 1.5).difference(drawn).area < 1e-6
+
+
+def reach_beyond(one: shapely.Geometry, other: shapely.Geometry, distance: float) -> float:
+    """How much farther than some distance from another area an area reaches.
+
+    Buffers of areas with slivers lack parts now and then, so what lies outside of them is measured.
+    """
+    outside = shapely.get_coordinates(one.difference(other.buffer(distance)))
+    return float(np.max(shapely.distance(shapely.points(outside), other), initial=0.0)) - distance
 
 
 def valid_and_clipped(area: shapely.Geometry) -> tuple[shapely.Geometry, shapely.Geometry]:
     """A valid area in metres, and what of it lies in the tile, in units."""
     try:
-        valid = areas_of(shapely.make_valid(in_units(area), method="structure"))
-        wanted = areas_of(valid.intersection(SQUARE))
+        with np.errstate(all="ignore"):  # GEOS divides by lengths that are next to nothing
+            valid = areas_of(shapely.make_valid(in_units(area), method="structure"))
+            wanted = areas_of(valid.intersection(SQUARE))
     except shapely.errors.GEOSException:  # edges that all but meet are too much for it now and then
         reject()
     assume(wanted.area <= valid.envelope.area + 1e-6)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tiles.kernels.clip import clip_segment
-from tiles.kernels.compiled import compiled
+from tiles.kernels.compiled import compiled, step
 from tiles.kernels.sketch import HIGH, LOW, Features, Integers, Place, box_in_units, is_inside
 
 
@@ -82,7 +82,7 @@ def count_members(rows: Integers, members: Members, features: Features, place: P
     return count
 
 
-@compiled
+@step
 def _shows(features: Features, first: int, last: int, place: Place) -> bool:
     """Whether the line from one vertex to another has a part in a tile or its buffer."""
     xy = features.xy

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tiles.kernels.compiled import compiled
+from tiles.kernels.compiled import compiled, step
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -54,7 +54,7 @@ def clip_ring(ring: Floats, count: int, low: float, high: float) -> tuple[Floats
     return ring, count if count >= 3 else 0
 
 
-@compiled
+@step
 def _drop_far(ring: Floats, count: int, low: float, high: float) -> int:
     """Drop vertices whose neighbours lie beyond the same side as they do: they only shape what is cut off."""
     kept = 0
@@ -70,7 +70,7 @@ def _drop_far(ring: Floats, count: int, low: float, high: float) -> int:
     return kept
 
 
-@compiled
+@step
 def _clip_side(ring: Floats, count: int, cut: Floats, axis: int, limit: float, sign: float) -> int:
     """Keep what lies on the inner side of one edge of the square: ``sign * coordinate <= sign * limit``."""
     kept = 0
@@ -118,7 +118,7 @@ def clip_line(line: Floats, count: int, low: float, high: float) -> tuple[Floats
     return pieces, begins[: made + 1]
 
 
-@compiled
+@step
 def clip_segment(
     x0: float, y0: float, x1: float, y1: float, low: float, high: float
 ) -> tuple[float, float, float, float, bool]:
@@ -141,7 +141,7 @@ def clip_segment(
     return bx, by, ex, ey, True
 
 
-@compiled
+@step
 def clip_points(points: Floats, count: int, low: float, high: float) -> int:
     """Keep the points inside the square, in place; return how many remain."""
     kept = 0

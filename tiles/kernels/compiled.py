@@ -69,3 +69,13 @@ def compiled(function: F) -> F:
     if _FOLDER:
         kernel._cache = _KernelCache(function)  # type: ignore[no-untyped-call]
     return cast("F", kernel)
+
+
+def step(function: F) -> F:
+    """Compile a step that kernels take for every feature or path; it makes no arrays, and Python cannot call it.
+
+    Numba would count the references to every array that is handed to it, which takes longer than the work itself.
+    """
+    # Numba's own steps have these options, its documentation has not.
+    bare: Any = {"_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast("F", numba.njit(nogil=True, error_model="numpy", **bare)(function))

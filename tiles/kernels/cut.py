@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tiles.kernels.clip import clip_line, clip_points, clip_ring
-from tiles.kernels.compiled import compiled
+from tiles.kernels.compiled import compiled, step
 from tiles.kernels.sketch import (
-    COLLAPSED,
-    DRAWN,
     HIGH,
     LOW,
     Bytes,
@@ -19,44 +17,43 @@ from tiles.kernels.sketch import (
     Rules,
     Sketch,
     begin_sketch,
-    draw_stub,
     finish_path,
     judge,
 )
 
 
 @compiled
-def cut_features(rows: Integers, features: Features, place: Place, rules: Rules) -> tuple[Bytes, Integers, Sketch]:
-    """Draw what shows of features that may reach beyond the buffer; parameters and results as of `fit_features`."""
+def cut_features(
+    rows: Integers, features: Features, place: Place, rules: Rules
+) -> tuple[Bytes, Integers, Floats, Sketch]:
+    """Draw what shows of features that may reach beyond the buffer; parameters and results as of `fit_features`.
+
+    The place of a feature is where it shows; not a number if it does not.
+    """
     sketch = begin_sketch(rows, features)
     state = np.empty(len(rows), dtype=np.uint8)
     first_path = np.zeros(len(rows) + 1, dtype=np.int64)
+    where = np.full((len(rows), 2), np.nan)
     longest = 1
     for row in rows:
         for path in range(features.first_path[row], features.first_path[row + 1]):
             longest = max(longest, features.first_vertex[path + 1] - features.first_vertex[path])
     scratch = np.empty((longest, 2))
     for position in range(len(rows)):
-        row = rows[position]
-        state[position], sketch = _draw_feature(row, features, place, rules, scratch, sketch)
-        if state[position] == COLLAPSED and rules.keep_all:
-            draw_stub(sketch, scratch[0, 0], scratch[0, 1], features.dimension[row])
-            state[position] = DRAWN
+        state[position], sketch = _draw_feature(
+            rows[position], features, place, rules, scratch, where[position], sketch
+        )
         first_path[position + 1] = sketch.used[0]
-    return state, first_path, sketch
+    return state, first_path, where, sketch
 
 
 @compiled
 def _draw_feature(
-    row: int, features: Features, place: Place, rules: Rules, scratch: Floats, sketch: Sketch
+    row: int, features: Features, place: Place, rules: Rules, scratch: Floats, where: Floats, sketch: Sketch
 ) -> tuple[int, Sketch]:
-    """Draw what shows of a feature that may reach beyond the buffer; say what becomes of it.
-
-    The first of `scratch` is left at a vertex that shows, if there is one.
-    """
+    """Draw what shows of a feature that may reach beyond the buffer; say what becomes of it, and where it shows."""
     kind, begin = features.dimension[row], sketch.used[0]
-    seen_x, seen_y = 0.0, 0.0
-    seen, sure, standing = False, True, False
+    sure, standing = True, False
     ends = np.zeros(2, dtype=np.int64)
     for path in range(features.first_path[row], features.first_path[row + 1]):
         hole, before = features.hole[path], sketch.used[0]
@@ -70,21 +67,20 @@ def _draw_feature(
             pieces, ends[1] = clip_ring(scratch, count, LOW, HIGH)
         else:
             ends[1] = clip_points(scratch, count, LOW, HIGH)
-        sketch = _make_room(sketch, len(ends), ends[-1] + 4)
+        sketch = _make_room(sketch, len(ends), ends[-1])
         for piece in range(len(ends) - 1):
             first, size = ends[piece], ends[piece + 1] - ends[piece]
             for vertex in range(size):
                 sketch.xy[sketch.used[1] + vertex, 0] = np.int32(np.rint(pieces[first + vertex, 0]))
                 sketch.xy[sketch.used[1] + vertex, 1] = np.int32(np.rint(pieces[first + vertex, 1]))
             sure &= finish_path(sketch, size, kind, hole)
-            if size > 0 and (kind < 2 or _has_area(pieces, size)):
-                seen, seen_x, seen_y = True, pieces[first, 0], pieces[first, 1]
+            if size > 0 and np.isnan(where[0]):
+                where[0], where[1] = _find_inside(pieces, size) if kind == 2 else (pieces[first, 0], pieces[first, 1])
         standing = standing if hole else sketch.used[0] > before
-    scratch[0, 0], scratch[0, 1] = seen_x, seen_y
-    return judge(sketch, begin, kind, sure, seen), sketch
+    return judge(sketch, begin, kind, sure, not np.isnan(where[0])), sketch
 
 
-@compiled
+@step
 def _to_units(features: Features, path: int, place: Place, rules: Rules, units: Floats) -> int:
     """Write the vertices of a path that matter in units of the tile; return how many."""
     count, all_matter = 0, len(rules.importance) == 0
@@ -109,12 +105,16 @@ def _make_room(sketch: Sketch, paths: int, vertices: int) -> Sketch:
     return Sketch(first_vertex, hole, xy, sketch.used)
 
 
-@compiled
-def _has_area(ring: Floats, count: int) -> bool:
-    """Whether a ring has an area before it is snapped, and does not just touch the square."""
-    area, last = 0.0, count - 1
+@step
+def _find_inside(ring: Floats, count: int) -> tuple[float, float]:
+    """Find a place where the outline of an area shows: the middle of an edge that does not run along the square.
+
+    Not a number if there is none; then the ring does not show, or it is the square.
+    """
+    last = count - 1
     for vertex in range(count):
-        area += (ring[last, 0] - ring[0, 0]) * (ring[vertex, 1] - ring[0, 1])
-        area -= (ring[vertex, 0] - ring[0, 0]) * (ring[last, 1] - ring[0, 1])
+        x, y = (ring[last, 0] + ring[vertex, 0]) / 2, (ring[last, 1] + ring[vertex, 1]) / 2
+        if LOW < x < HIGH and LOW < y < HIGH:
+            return x, y
         last = vertex
-    return area != 0.0
+    return np.nan, np.nan

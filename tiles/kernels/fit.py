@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from tiles.kernels.clip import outside
-from tiles.kernels.compiled import compiled
+from tiles.kernels.compiled import compiled, step
 from tiles.kernels.sketch import (
     BUFFER,
-    COLLAPSED,
     DRAWN,
     EXTENT,
     HIGH,
@@ -19,6 +18,7 @@ from tiles.kernels.sketch import (
     Bytes,
     Features,
     Flags,
+    Floats,
     Integers,
     Place,
     Rules,
@@ -26,7 +26,6 @@ from tiles.kernels.sketch import (
     begin_sketch,
     box_in_units,
     draw_square,
-    draw_stub,
     finish_path,
     is_inside,
     judge,
@@ -34,7 +33,9 @@ from tiles.kernels.sketch import (
 
 
 @compiled
-def fit_features(rows: Integers, features: Features, place: Place, rules: Rules) -> tuple[Bytes, Integers, Sketch]:
+def fit_features(
+    rows: Integers, features: Features, place: Place, rules: Rules
+) -> tuple[Bytes, Integers, Floats, Sketch]:
     """Draw the features that need no cutting.
 
     Parameters
@@ -46,13 +47,14 @@ def fit_features(rows: Integers, features: Features, place: Place, rules: Rules)
 
     Returns
     -------
-    What becomes of each feature (k), where its paths begin and those of the last one end (k + 1), and the paths: rings
-    without their closing vertex, exteriors positive and holes negative by the surveyor's formula, holes behind their
-    exterior.
+    What becomes of each feature (k), where its paths begin and those of the last one end (k + 1), a place in units
+    that is part of it (k, 2; only of features that are not simply drawn), and the paths: rings without their closing
+    vertex, exteriors positive and holes negative by the surveyor's formula, holes behind their exterior.
     """
     sketch = begin_sketch(rows, features)
     state = np.empty(len(rows), dtype=np.uint8)
     first_path = np.zeros(len(rows) + 1, dtype=np.int64)
+    where = np.empty((len(rows), 2))
     cells = (EXTENT + 2 * BUFFER) // max(1, rules.pixel)
     taken = np.zeros(cells * cells if rules.pixel else 0, dtype=np.bool_)
     for position in range(len(rows)):
@@ -65,19 +67,15 @@ def fit_features(rows: Integers, features: Features, place: Place, rules: Rules)
             state[position] = UNCUT
         else:
             state[position] = _draw_feature(row, features, place, rules, sketch)
-            if state[position] == COLLAPSED and rules.keep_all:
-                first = features.first_vertex[features.first_path[row]]
-                x, y = (
-                    (features.xy[first, 0] - place.west) * place.scale,
-                    (place.north - features.xy[first, 1]) * place.scale,
-                )
-                draw_stub(sketch, x, y, kind)
-                state[position] = DRAWN
+            if state[position] != DRAWN:
+                vertex = features.first_vertex[features.first_path[row]]
+                where[position, 0] = (features.xy[vertex, 0] - place.west) * place.scale
+                where[position, 1] = (place.north - features.xy[vertex, 1]) * place.scale
         first_path[position + 1] = sketch.used[0]
-    return state, first_path, sketch
+    return state, first_path, where, sketch
 
 
-@compiled
+@step
 def _draw_pixel(x: float, y: float, pixel: int, cells: int, taken: Flags, sketch: Sketch) -> int:
     """Draw the pixel in which a place lies, unless it is drawn already."""
     if outside(x, y, LOW, HIGH):
@@ -86,11 +84,11 @@ def _draw_pixel(x: float, y: float, pixel: int, cells: int, taken: Flags, sketch
     if taken[column * cells + line]:
         return SHARED
     taken[column * cells + line] = True
-    draw_square(sketch, column * pixel - BUFFER, line * pixel - BUFFER, pixel, 4)
+    draw_square(sketch, column * pixel - BUFFER, line * pixel - BUFFER, pixel)
     return DRAWN
 
 
-@compiled
+@step
 def _draw_feature(row: int, features: Features, place: Place, rules: Rules, sketch: Sketch) -> int:
     """Draw a feature that lies inside the buffer; say what becomes of it."""
     kind, begin = features.dimension[row], sketch.used[0]

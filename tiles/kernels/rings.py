@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tiles.kernels.compiled import compiled
+from tiles.kernels.compiled import step
 
 Vertices = npt.NDArray[np.int32]
 Integers = npt.NDArray[np.int64]
@@ -20,26 +20,26 @@ Flags = npt.NDArray[np.bool_]
 _LONGEST = 40
 
 
-@compiled
+@step
 def _turn(xy: Vertices, a: int, b: int, c: int) -> int:
     """Twice the area of a triangle of three vertices: positive where the way a, b, c turns from x towards y."""
     x, y = np.int64(xy[b, 0]), np.int64(xy[b, 1])
     return (x - xy[a, 0]) * (xy[c, 1] - y) - (y - xy[a, 1]) * (xy[c, 0] - x)
 
 
-@compiled
+@step
 def _ahead(xy: Vertices, a: int, b: int, c: int) -> bool:
     """Whether the way from b to c goes on in the direction from a to b, rather than back."""
     x, y = np.int64(xy[b, 0]), np.int64(xy[b, 1])
     return (x - xy[a, 0]) * (xy[c, 0] - x) + (y - xy[a, 1]) * (xy[c, 1] - y) > 0
 
 
-@compiled
+@step
 def _same(xy: Vertices, a: int, b: int) -> bool:
     return xy[a, 0] == xy[b, 0] and xy[a, 1] == xy[b, 1]
 
 
-@compiled
+@step
 def straighten_line(line: Vertices, count: int) -> int:
     """Drop repeated vertices of a line and those in the middle of a straight way, in place; return how many remain."""
     kept = 0
@@ -53,7 +53,7 @@ def straighten_line(line: Vertices, count: int) -> int:
     return kept
 
 
-@compiled
+@step
 def straighten_ring(ring: Vertices, count: int) -> int:
     """Drop repeated vertices of an open ring, those on a straight way and spikes, in place; return how many remain."""
     kept = 0
@@ -82,18 +82,34 @@ def straighten_ring(ring: Vertices, count: int) -> int:
     return kept - first
 
 
-@compiled
-def double_area(ring: Vertices, count: int) -> np.int64:
-    """Twice the area of an open ring by the surveyor's formula; exact, and positive for a way from x towards y."""
-    area = np.int64(0)
-    last = count - 1
+@step
+def measure_ring(ring: Vertices, count: int) -> tuple[np.int64, bool]:
+    """Measure a straightened ring, and see whether it is convex: it turns one way only, and once round.
+
+    Returns
+    -------
+    Twice its area by the surveyor's formula, exact, and positive for a way from x towards y; whether it is convex.
+    """
+    x, y = np.int64(ring[count - 1, 0]), np.int64(ring[count - 1, 1])
+    dx, dy = x - ring[count - 2, 0], y - ring[count - 2, 1]
+    area, positive_turns, changes, was_east = np.int64(0), 0, 0, _goes_east(dx, dy)
     for vertex in range(count):
-        area += np.int64(ring[last, 0]) * ring[vertex, 1] - np.int64(ring[vertex, 0]) * ring[last, 1]
-        last = vertex
-    return area
+        next_x, next_y = np.int64(ring[vertex, 0]), np.int64(ring[vertex, 1])
+        next_dx, next_dy = next_x - x, next_y - y
+        area += x * next_y - next_x * y
+        positive_turns += dx * next_dy > dy * next_dx
+        goes_east = _goes_east(next_dx, next_dy)
+        changes += goes_east != was_east
+        x, y, dx, dy, was_east = next_x, next_y, next_dx, next_dy, goes_east
+    return area, changes == 2 and positive_turns in (0, count)
 
 
-@compiled
+@step
+def _goes_east(dx: np.int64, dy: np.int64) -> bool:
+    return bool((dx > 0) | ((dx == 0) & (dy > 0)))
+
+
+@step
 def reverse_ring(ring: Vertices, count: int) -> None:
     """Turn the way of a ring round, in place."""
     for vertex in range(count // 2):
@@ -102,14 +118,12 @@ def reverse_ring(ring: Vertices, count: int) -> None:
             ring[vertex, axis], ring[other, axis] = ring[other, axis], ring[vertex, axis]
 
 
-@compiled
+@step
 def is_proved_simple(ring: Vertices, count: int) -> bool:
-    """Whether a straightened ring is known to be simple: it is convex, or short and no two of its edges meet.
+    """Whether a straightened ring is known to be simple: it is short and no two of its edges meet.
 
     False means that it is not known; long rings are not looked at.
     """
-    if count <= 3 or _is_convex(ring, count):
-        return True
     if count > _LONGEST:
         return False
     for first in range(count - 2):
@@ -121,28 +135,7 @@ def is_proved_simple(ring: Vertices, count: int) -> bool:
     return True
 
 
-@compiled
-def _is_convex(ring: Vertices, count: int) -> bool:
-    """Whether a straightened ring turns one way only, and once round."""
-    positive = _turn(ring, count - 2, count - 1, 0) > 0
-    east = _goes_east(ring, count - 1, 0)
-    changes = 0
-    for vertex in range(count):
-        before = vertex - 1 if vertex > 0 else count - 1
-        after = vertex + 1 if vertex + 1 < count else 0
-        if (_turn(ring, before, vertex, after) > 0) != positive:
-            return False
-        was_east, east = east, _goes_east(ring, vertex, after)
-        changes += east != was_east
-    return changes == 2
-
-
-@compiled
-def _goes_east(xy: Vertices, a: int, b: int) -> bool:
-    return xy[b, 0] > xy[a, 0] or (xy[b, 0] == xy[a, 0] and xy[b, 1] > xy[a, 1])
-
-
-@compiled
+@step
 def _edges_meet(one: Vertices, a: int, b: int, two: Vertices, c: int, d: int) -> bool:
     """Whether the edge a, b of one path shares a point with the edge c, d of another."""
     ax, ay, bx, by = np.int64(one[a, 0]), np.int64(one[a, 1]), np.int64(one[b, 0]), np.int64(one[b, 1])
@@ -158,7 +151,7 @@ def _edges_meet(one: Vertices, a: int, b: int, two: Vertices, c: int, d: int) ->
     return not (apart or (turn_a > 0 and turn_b > 0) or (turn_a < 0 and turn_b < 0))
 
 
-@compiled
+@step
 def are_proved_apart(xy: Vertices, start: Integers, hole: Flags, begin: int, end: int) -> bool:
     """Whether simple rings are known to make a valid polygon or multi polygon.
 
@@ -174,18 +167,12 @@ def are_proved_apart(xy: Vertices, start: Integers, hole: Flags, begin: int, end
     """
     if end - begin > _LONGEST:
         return False
-    boxes = np.empty((end - begin, 4), dtype=np.int32)
     exterior = begin
     for path in range(begin, end):
         ring = xy[start[path] : start[path + 1]]
-        box = boxes[path - begin]
-        box[0], box[1], box[2], box[3] = ring[0, 0], ring[0, 1], ring[0, 0], ring[0, 1]
-        for vertex in range(1, len(ring)):
-            box[0], box[1] = min(box[0], ring[vertex, 0]), min(box[1], ring[vertex, 1])
-            box[2], box[3] = max(box[2], ring[vertex, 0]), max(box[3], ring[vertex, 1])
         for other in range(begin, path):
             beside = not hole[other] if not hole[path] else other > exterior
-            if beside and _boxes_meet(box, boxes[other - begin]):
+            if beside and _boxes_meet(ring, xy[start[other] : start[other + 1]]):
                 return False
         if not hole[path]:
             exterior = path
@@ -194,12 +181,23 @@ def are_proved_apart(xy: Vertices, start: Integers, hole: Flags, begin: int, end
     return True
 
 
-@compiled
+@step
 def _boxes_meet(one: Vertices, other: Vertices) -> bool:
-    return one[0] <= other[2] and one[2] >= other[0] and one[1] <= other[3] and one[3] >= other[1]
+    west, north, east, south = _box(one)
+    left, top, right, bottom = _box(other)
+    return west <= right and east >= left and north <= bottom and south >= top
 
 
-@compiled
+@step
+def _box(ring: Vertices) -> tuple[int, int, int, int]:
+    west, north = east, south = ring[0, 0], ring[0, 1]
+    for vertex in range(1, len(ring)):
+        west, north = min(west, ring[vertex, 0]), min(north, ring[vertex, 1])
+        east, south = max(east, ring[vertex, 0]), max(south, ring[vertex, 1])
+    return west, north, east, south
+
+
+@step
 def _is_inside(ring: Vertices, around: Vertices) -> bool:
     """Whether a ring is known to lie inside another: no two edges meet, and a vertex of it lies inside."""
     if len(ring) + len(around) > _LONGEST:

@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tiles.kernels.compiled import compiled
+from tiles.kernels.compiled import compiled, step
 from tiles.kernels.rings import (
     are_proved_apart,
-    double_area,
     is_proved_simple,
+    measure_ring,
     reverse_ring,
     straighten_line,
     straighten_ring,
@@ -67,14 +67,11 @@ class Rules(NamedTuple):
     importance, tolerance
         Vertices that matter less than the tolerance are left out (`tiles.kernels.simplify`, units of the CRS); none
         are if the array is empty.
-    keep_all
-        Whether features that come to nothing on the grid are drawn one unit wide.
     """
 
     pixel: int
     importance: Singles
     tolerance: float
-    keep_all: bool
 
 
 class Sketch(NamedTuple):
@@ -97,15 +94,23 @@ def begin_sketch(rows: Integers, features: Features) -> Sketch:
         first, last = features.first_path[row], features.first_path[row + 1]
         paths += last - first
         vertices += features.first_vertex[last] - features.first_vertex[first]
+    return empty_sketch(paths, vertices)
+
+
+@compiled
+def empty_sketch(paths: int, vertices: int) -> Sketch:
+    """Set room aside for so many paths and vertices; what is not drawn on costs nothing."""
+    first_vertex = np.empty(paths + 1, dtype=np.int64)
+    first_vertex[0] = 0
     return Sketch(
-        np.zeros(paths + 1, dtype=np.int64),
+        first_vertex,
         np.empty(paths, dtype=np.bool_),
         np.empty((vertices, 2), dtype=np.int32),
         np.zeros(2, dtype=np.int64),
     )
 
 
-@compiled
+@step
 def add_path(sketch: Sketch, vertices: int, is_hole: bool) -> None:
     """Count a path whose vertices have been written behind the last ones."""
     paths, before = sketch.used[0], sketch.used[1]
@@ -114,7 +119,7 @@ def add_path(sketch: Sketch, vertices: int, is_hole: bool) -> None:
     sketch.used[0], sketch.used[1] = paths + 1, before + vertices
 
 
-@compiled
+@step
 def box_in_units(bounds: Floats, place: Place) -> tuple[float, float, float, float]:
     """The middle, width and height of a box in units of the tile."""
     x, y = (bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2
@@ -122,32 +127,25 @@ def box_in_units(bounds: Floats, place: Place) -> tuple[float, float, float, flo
     return (x - place.west) * place.scale, (place.north - y) * place.scale, width, height
 
 
-@compiled
+@step
 def is_inside(box: tuple[float, float, float, float]) -> bool:
     """Whether a box, as `box_in_units` gives it, lies in the tile or its buffer as a whole."""
     x, y, width, height = box
     return max(abs(x - EXTENT / 2) + width / 2, abs(y - EXTENT / 2) + height / 2) <= EXTENT / 2 + BUFFER
 
 
-@compiled
-def draw_square(sketch: Sketch, x: int, y: int, side: int, corners: int) -> None:
-    """Draw a square, or only its northern edge if that is all it has."""
+@step
+def draw_square(sketch: Sketch, x: int, y: int, side: int) -> None:
+    """Draw a square."""
     xy = sketch.xy[sketch.used[1] : sketch.used[1] + 4]
     xy[0, 0], xy[0, 1] = x, y
     xy[1, 0], xy[1, 1] = x + side, y
     xy[2, 0], xy[2, 1] = x + side, y + side
     xy[3, 0], xy[3, 1] = x, y + side
-    add_path(sketch, corners, False)
+    add_path(sketch, 4, False)
 
 
-@compiled
-def draw_stub(sketch: Sketch, x: float, y: float, kind: int) -> None:
-    """Draw one unit in the place of a feature that comes to nothing on the grid."""
-    left, top = np.floor(min(max(x, LOW), HIGH - 1)), np.floor(min(max(y, LOW), HIGH - 1))
-    draw_square(sketch, int(left), int(top), 1, 2 if kind == 1 else 4)
-
-
-@compiled
+@step
 def finish_path(sketch: Sketch, count: int, kind: int, is_hole: bool) -> bool:
     """Take a path that has been written, unless nothing is left of it; return whether it is known to be simple.
 
@@ -160,20 +158,22 @@ def finish_path(sketch: Sketch, count: int, kind: int, is_hole: bool) -> bool:
         count = count if count > 1 else 0
     elif kind == 2:
         count = straighten_ring(path, count)
-        if (double_area(path, count) > 0) == is_hole:
-            reverse_ring(path, count)
-        simple = is_proved_simple(path, count)
+        if count:
+            area, convex = measure_ring(path, count)
+            if (area > 0) == is_hole:
+                reverse_ring(path, count)
+            simple = convex or is_proved_simple(path, count)
     if count:
         add_path(sketch, count, is_hole)
     return simple
 
 
-@compiled
+@step
 def judge(sketch: Sketch, begin: int, kind: int, sure: bool, seen: bool) -> int:
     """Say what becomes of a feature whose paths have been drawn."""
     end = sketch.used[0]
     if end == begin:
         return COLLAPSED if seen else NOTHING
-    if kind == 2 and end > begin + 1:
-        sure &= are_proved_apart(sketch.xy, sketch.first_vertex, sketch.hole, begin, end)
+    if sure and kind == 2 and end > begin + 1:
+        sure = are_proved_apart(sketch.xy, sketch.first_vertex, sketch.hole, begin, end)
     return DRAWN if sure else DOUBTFUL

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tiles.kernels.compiled import compiled
+from tiles.kernels.compiled import compiled, step
 
 Integers = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
@@ -18,6 +18,9 @@ Vertices = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
 
 _MOVE_TO, _LINE_TO, _CLOSE_PATH = 1, 2, 7
+
+#: Most bytes of a number up to 2^35, and of all that a feature holds beside tags and geometry.
+_VARINT, _HEAD = 5, 40
 
 
 @compiled
@@ -41,7 +44,7 @@ def write_features(
     kind, fid, codes
         Of the whole frame: dimension, feature id, and for each key the position of the value; -1 where there is none.
     first_path, last_path, first_vertex, xy
-        The k features as paths in tile units, see `tiles.geometry.Drawing`.
+        The k features as paths in tile units, see `tiles.drawing.Drawing`.
     local
         For each value of the frame 0; overwritten by its place among the values of the tile, counted from 1.
 
@@ -50,50 +53,84 @@ def write_features(
     The bytes, where each feature begins among them (k + 1), and the values used in the order of their places.
     """
     count, keys = len(rows), codes.shape[1]
+    most = count * (_HEAD + 2 * _VARINT * keys) + 2 * _VARINT * (len(first_vertex) + len(xy))
+    data = np.empty(most, dtype=np.uint8)  # memory that is not written to costs nothing
     start = np.empty(count + 1, dtype=np.int64)
     used = np.empty(min(count * keys, len(local)), dtype=np.int32)
-    sizes = np.empty((count, 3), dtype=np.int64)
-    places, total = 0, 0
+    at, places = 0, 0
     for feature in range(count):
         row = rows[feature]
-        tags = 0
-        for key in range(keys):
-            code = codes[row, key]
-            if code < 0:
-                continue
-            if local[code] == 0:
-                used[places] = code
-                places += 1
-                local[code] = places
-            tags += varint_size(key) + varint_size(local[code] - 1)
-        geometry = _geometry_size(kind[row], first_vertex[first_path[feature] : last_path[feature] + 1], xy)
-        size = 1 + varint_size(fid[row]) + 2 + 1 + varint_size(geometry) + geometry
-        if tags:
-            size += 1 + varint_size(tags) + tags
-        sizes[feature, 0], sizes[feature, 1], sizes[feature, 2] = size, tags, geometry
-        start[feature] = total
-        total += 1 + varint_size(size) + size
-    start[count] = total
-    data = np.empty(total, dtype=np.uint8)
-    for feature in range(count):
-        row = rows[feature]
-        size, tags, geometry = sizes[feature]
-        at = start[feature]
+        start[feature] = at
+        data[at], data[at + 2] = 0x12, 0x08  # the byte between is left for the length, as below
+        at = write_varint(data, at + 3, fid[row])
         data[at] = 0x12
-        at = write_varint(data, at + 1, size)
-        data[at] = 0x08
-        at = write_varint(data, at + 1, fid[row])
-        if tags:
-            data[at] = 0x12
-            at = write_varint(data, at + 1, tags)
-            for key in range(keys):
-                if codes[row, key] >= 0:
-                    at = write_varint(data, at, key)
-                    at = write_varint(data, at, local[codes[row, key]] - 1)
+        end, places = _write_tags(data, at + 2, codes, row, local, used, places)
+        if end > at + 2:
+            at = _write_length(data, at + 1, end)
         data[at], data[at + 1], data[at + 2] = 0x18, kind[row] + 1, 0x22
-        at = write_varint(data, at + 3, geometry)
-        _write_geometry(data, at, kind[row], first_vertex[first_path[feature] : last_path[feature] + 1], xy)
-    return data, start, used[:places]
+        end = _write_geometry(data, at + 4, kind[row], first_path[feature], last_path[feature], first_vertex, xy)
+        end = _write_length(data, at + 3, end)
+        at = _write_length(data, start[feature] + 1, end)
+    start[count] = at
+    return data[:at], start, used[:places]
+
+
+@step
+def _write_tags(
+    data: Bytes, at: int, codes: Codes, row: int, local: Codes, used: Codes, places: int
+) -> tuple[int, int]:
+    """Write the tags of a feature, and give each value that is new to the tile its place.
+
+    Returns the place behind them, and how many places are given.
+    """
+    for key in range(codes.shape[1]):
+        code = codes[row, key]
+        if code < 0:
+            continue
+        if local[code] == 0:
+            used[places] = code
+            places += 1
+            local[code] = places
+        at = write_varint(data, at, key)
+        at = write_varint(data, at, local[code] - 1)
+    return at, places
+
+
+@step
+def _write_geometry(
+    data: Bytes, at: int, kind: int, first: int, last: int, first_vertex: Integers, xy: Vertices
+) -> int:
+    """Write some paths as commands; return the place behind them."""
+    x, y = np.int64(0), np.int64(0)
+    for path in range(first, last):
+        begin, end = first_vertex[path], first_vertex[path + 1]
+        moves = end - begin if kind == 0 else 1
+        at = write_varint(data, at, _MOVE_TO | moves << 3)
+        for vertex in range(begin, end):
+            if vertex == begin + moves:
+                at = write_varint(data, at, _LINE_TO | (end - vertex) << 3)
+            at = write_varint(data, at, _zigzag(xy[vertex, 0] - x))
+            at = write_varint(data, at, _zigzag(xy[vertex, 1] - y))
+            x, y = np.int64(xy[vertex, 0]), np.int64(xy[vertex, 1])
+        if kind == 2:
+            data[at] = _CLOSE_PATH | 1 << 3
+            at += 1
+    return at
+
+
+@step
+def _write_length(data: Bytes, at: int, end: int) -> int:
+    """Write how long a message is into the byte left free before it, and return the place behind the message.
+
+    A message whose length takes more than one byte moves on.
+    """
+    length = end - at - 1
+    further = varint_size(length) - 1
+    if further:
+        for byte in range(end - 1, at, -1):
+            data[byte + further] = data[byte]
+    write_varint(data, at, length)
+    return end + further
 
 
 @compiled
@@ -140,7 +177,7 @@ def gather_values(used: Codes, pool: Bytes, begins: Integers) -> Bytes:
     return data
 
 
-@compiled
+@step
 def varint_size(number: int) -> int:
     """Count the bytes of a non-negative number in base 128."""
     size = 1
@@ -150,7 +187,7 @@ def varint_size(number: int) -> int:
     return size
 
 
-@compiled
+@step
 def write_varint(data: Bytes, at: int, number: int) -> int:
     """Write a non-negative number in base 128, least significant group first; return the place behind it."""
     while number > 0x7F:
@@ -161,36 +198,6 @@ def write_varint(data: Bytes, at: int, number: int) -> int:
     return at + 1
 
 
-@compiled
+@step
 def _zigzag(step: int) -> int:
     return (step << 1) ^ (step >> 63)
-
-
-@compiled
-def _geometry_size(kind: int, starts: Integers, xy: Vertices) -> int:
-    size, x, y = 0, np.int64(0), np.int64(0)
-    for path in range(len(starts) - 1):
-        vertices = starts[path + 1] - starts[path]
-        size += varint_size(vertices << 3) if kind == 0 else 1 + varint_size((vertices - 1) << 3)
-        size += 1 if kind == 2 else 0
-        for vertex in range(starts[path], starts[path + 1]):
-            size += varint_size(_zigzag(xy[vertex, 0] - x)) + varint_size(_zigzag(xy[vertex, 1] - y))
-            x, y = np.int64(xy[vertex, 0]), np.int64(xy[vertex, 1])
-    return size
-
-
-@compiled
-def _write_geometry(data: Bytes, at: int, kind: int, starts: Integers, xy: Vertices) -> None:
-    x, y = np.int64(0), np.int64(0)
-    for path in range(len(starts) - 1):
-        vertices = starts[path + 1] - starts[path]
-        at = write_varint(data, at, _MOVE_TO | (vertices if kind == 0 else 1) << 3)
-        for vertex in range(starts[path], starts[path + 1]):
-            if kind > 0 and vertex == starts[path] + 1:
-                at = write_varint(data, at, _LINE_TO | (vertices - 1) << 3)
-            at = write_varint(data, at, _zigzag(xy[vertex, 0] - x))
-            at = write_varint(data, at, _zigzag(xy[vertex, 1] - y))
-            x, y = np.int64(xy[vertex, 0]), np.int64(xy[vertex, 1])
-        if kind == 2:
-            data[at] = _CLOSE_PATH | 1 << 3
-            at += 1
