@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from fastapi import Depends, FastAPI, Response
-from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 
 from api import archives, collections, common, features, health, indicators, ogctiles, problems, styles, tilesets
 from api.context import Context
+from api.cors import open_to_all
 from api.desk import Desk
 from api.evaluation import remember_results
 from api.hot import HotTiles
@@ -76,6 +76,7 @@ def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
         )
 
     app.state.context = make_context(store)
+    app.state.hot = HotTiles(app)
     app.state.reopen = Reopening(app, make_context)
     for room in (common, collections, features, indicators, tilesets, ogctiles, archives, styles, health, problems):
         app.include_router(room.router)
@@ -85,24 +86,18 @@ def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
     # The last one added is the outermost: every answer, a crash included, passes CORS and gets its request id.
     packed = (*DEFAULT_EXCLUDED_CONTENT_TYPES, *archives.ARCHIVE_TYPES.values())
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=packed)
-    app.add_middleware(HotTiles)
     app.add_middleware(HeadAsGet)
     if settings.trust_proxy:
         app.add_middleware(BehindProxy)
     app.add_middleware(Observe)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=["*"],
-        allow_methods=["GET", "HEAD"],
-        allow_headers=["Range", "If-Range", "If-None-Match"],
-        expose_headers=["ETag", "Content-Range", "Accept-Ranges", "X-Request-ID", "X-Twin-Features", "Content-Crs"],
-    )
+    open_to_all(app)
     return app
 
 
 @asynccontextmanager
 async def _release(app: FastAPI) -> AsyncIterator[None]:
     yield
+    app.state.hot.write_log()
     app.state.context.desk.close()
     app.state.reopen.close()
 

@@ -69,7 +69,7 @@ def send_archive(request: Request, name: str, params: Annotated[Params, Query()]
         found = os.fstat(file.fileno())
         etag = f'"{found.st_ino:x}-{found.st_size:x}-{found.st_mtime_ns:x}"'
         headers = {"ETag": etag, "Cache-Control": "public, no-cache", "Accept-Ranges": "bytes"}
-        if has_already(request, etag):
+        if has_already(request.headers.get("if-none-match", ""), etag):
             return Response(status_code=304, headers=headers)
         wanted = _wanted(request, found.st_size, etag)
         status, sent = 200, range(found.st_size)

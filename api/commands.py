@@ -26,6 +26,7 @@ def serve(session: Session, host: str | None, port: int | None) -> None:
     import uvicorn
 
     from api.app import create_app
+    from api.hot import HotProtocol
     from tiles.warm import warm_up
 
     host = host or session.settings.host
@@ -34,6 +35,7 @@ def serve(session: Session, host: str | None, port: int | None) -> None:
         app = create_app(session.settings, store, session.catalog)
         config = uvicorn.Config(
             app,
+            http=HotProtocol,
             log_config=None,
             access_log=False,
             proxy_headers=False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from twin.settings import Settings
 from twin.store import Store
 
 if TYPE_CHECKING:
-    from api.tilesending import SentTile
+    from api.tilesending import HotTile, SentTile
 
 #: An indicator with parsed parameters at an instant (None is now) gives a result.
 Evaluate = Callable[[Indicator, dict[str, Any], datetime | None], Result]
@@ -48,7 +48,7 @@ class Context:
     desk
         Where tiles are made.
     hot
-        What requests for tiles were answered with: the stamp of the store, entity tag, content coding.
+        What requests for tiles were answered with, by target and accepted codings.
     tags, tiles
         Entity tags of tiles by state and place, and finished tiles by entity tag and content coding.
     font
@@ -65,7 +65,7 @@ class Context:
     evaluate: Evaluate
     grids: Mapping[str, Grid]
     desk: Desk
-    hot: SizedCache[tuple[Hashable, str, str]]
+    hot: SizedCache[HotTile]
     tags: SizedCache[str]
     tiles: SizedCache[SentTile]
     font: GlyphFont

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import time
-import uuid
 
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +14,17 @@ from api.problems import crash_problem
 
 access_log = logging.getLogger("twin.access")
 error_log = logging.getLogger("twin.api")
+
+
+def describe_request(scope: Scope) -> str:
+    """Name a request in the words of the log: members of a JSON object."""
+    query = scope["query_string"].decode("latin-1")
+    return json.dumps({"method": scope["method"], "path": scope["path"], "query": query}, ensure_ascii=False)[1:-1]
+
+
+def log_line(request_id: str, described: str, *, status: int, size: int, ms: float) -> str:
+    """Write the line of the log about a request, described as `describe_request` does, and its answer."""
+    return f'{{"request_id": "{request_id}", {described}, "status": {status}, "bytes": {size}, "ms": {ms:.1f}}}'
 
 
 class Observe:
@@ -32,16 +43,16 @@ class Observe:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        request_id = uuid.uuid4().hex
+        request_id = os.urandom(16).hex()
         scope.setdefault("state", {})["request_id"] = request_id
-        seen = {"status": 0, "bytes": 0}
+        seen = {"status": 0, "size": 0}
 
         async def send_named(message: Message) -> None:
             if message["type"] == "http.response.start":
                 seen["status"] = message["status"]
                 message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
             elif message["type"] == "http.response.body":
-                seen["bytes"] += len(message.get("body", b""))
+                seen["size"] += len(message.get("body", b""))
             await send(message)
 
         try:
@@ -52,15 +63,8 @@ class Observe:
                 raise  # half an answer is out already: the server must break the connection
             await crash_problem(Request(scope))(scope, receive, send_named)
         finally:
-            line = {
-                "request_id": request_id,
-                "method": scope["method"],
-                "path": scope["path"],
-                "query": scope["query_string"].decode("latin-1"),
-                **seen,
-                "ms": round((time.perf_counter() - started) * 1000, 1),
-            }
-            access_log.info(json.dumps(line, ensure_ascii=False))
+            ms = 1000 * (time.perf_counter() - started)
+            access_log.info(log_line(request_id, describe_request(scope), **seen, ms=ms))
 
 
 class HeadAsGet:

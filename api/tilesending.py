@@ -5,14 +5,15 @@ from __future__ import annotations
 import zlib
 from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import zstandard
 from fastapi import Request, Response
-from starlette.types import Scope
 
 from api.context import Context
+from api.cors import OPEN_TO_ALL
 from api.desk import ClientGone
+from api.observe import describe_request
 from tiles.source import Tile, VectorSource
 from twin.errors import InvalidParameter
 
@@ -34,41 +35,64 @@ class SentTile:
     data: bytes
     headers: dict[str, str]
 
+    @property
+    def status(self) -> int:
+        """Of an answer with the tile."""
+        return 200 if self.data else 204
+
+    @cached_property
+    def head(self) -> bytes:
+        """The headers of an answer with the tile, to whatever origin, as HTTP/1.1 writes them."""
+        length = {"Content-Length": str(len(self.data))} if self.data else {}
+        return write_head(self.headers | OPEN_TO_ALL | length)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HotTile:
+    """What a request for a tile was answered with.
+
+    Parameters
+    ----------
+    stamp
+        The stamp of the store for which that is true.
+    etag, coding
+        Entity tag and content coding of what was sent.
+    described
+        The request in the words of the log.
+    """
+
+    stamp: Hashable
+    etag: str
+    coding: str
+    described: str
+
 
 async def send_tile(request: Request, context: Context, source: VectorSource, z: int, x: int, y: int) -> Response:
     """Answer with a tile: 200, 204 where it is empty, 304 where the client has it already."""
     stamp = context.store.stamp()
     state = (stamp, source.key, z, x, y)
-    coding = choose_coding(request.headers.get("accept-encoding", ""))
+    accepted, asked = (request.headers.get(name, "") for name in ("accept-encoding", "if-none-match"))
+    coding = choose_coding(accepted)
     try:
         etag = context.tags.get(state)
-        if etag is None and "if-none-match" in request.headers:
+        if etag is None and asked:
             etag = await context.desk.obtain(state, partial(_tag, source, (z, x, y)), request)
             context.tags.put(state, etag)
-        if etag is not None and has_already(request, etag):
-            return Response(status_code=304, headers=headers_of(etag))
         sent = context.tiles.get((etag, coding))
-        if sent is None:
+        if etag is None or (sent is None and not has_already(asked, etag)):
             work = partial(_make, context, source, (z, x, y), coding)
             sent = await context.desk.obtain((state, coding), work, request)
-            context.tags.put(state, sent.etag)
+            etag = sent.etag
+            context.tags.put(state, etag)
     except ClientGone:
         return Response(status_code=499)
-    context.hot.put(request_key(request.scope), (stamp, sent.etag, coding))
-    if has_already(request, sent.etag):
-        return Response(status_code=304, headers=headers_of(sent.etag))
-    return answer_with(sent)
-
-
-def answer_with(sent: SentTile) -> Response:
-    """Answer with a tile that is ready."""
-    return Response(sent.data, status_code=200 if sent.data else 204, headers=sent.headers)
-
-
-def request_key(scope: Scope) -> Hashable:
-    """All that a request for a tile asks for; whether the client has it already aside."""
-    accepted = next((value for name, value in scope["headers"] if name == b"accept-encoding"), b"")
-    return scope["path"], scope["query_string"], accepted
+    scope = request.scope
+    target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
+    hot = HotTile(stamp=stamp, etag=etag, coding=coding, described=describe_request(scope))
+    context.hot.put((target, accepted.encode("latin-1")), hot)
+    if sent is None or has_already(asked, etag):
+        return Response(status_code=304, headers=headers_of(etag))
+    return Response(sent.data, sent.status, sent.headers)
 
 
 def _tag(source: VectorSource, place: tuple[int, int, int]) -> str:
@@ -108,6 +132,11 @@ def headers_of(etag: str) -> dict[str, str]:
     return {"ETag": f"W/{etag}", "Cache-Control": _CACHE, "Vary": "Accept-Encoding"}
 
 
+def write_head(headers: dict[str, str]) -> bytes:
+    """Write headers as they stand in HTTP/1.1."""
+    return "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("latin-1")
+
+
 def _compress(data: bytes, coding: str) -> bytes:
     if coding == "zstd":
         return zstandard.ZstdCompressor(level=6).compress(data)
@@ -144,7 +173,7 @@ def choose_coding(accepted: str) -> str:
     return max(_CODINGS, key=lambda coding: known[coding])
 
 
-def has_already(request: Request, etag: str) -> bool:
-    """Whether the client's copy is this one (RFC 9110, 13.1.2: compared weakly)."""
-    known = [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]
+def has_already(asked: str, etag: str) -> bool:
+    """Whether the copy that ``If-None-Match`` asks about is this one (RFC 9110, 13.1.2: compared weakly)."""
+    known = [tag.strip() for tag in asked.split(",")]
     return "*" in known or etag in {tag.removeprefix("W/") for tag in known}

@@ -10,11 +10,14 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from api.hot import HotProtocol
+
 
 @contextmanager
 def run_server(app: FastAPI) -> Iterator[str]:
     """Serve an application and give its address."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
+    http = HotProtocol if hasattr(app.state, "hot") else "auto"
+    server = uvicorn.Server(uvicorn.Config(app, http=http, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

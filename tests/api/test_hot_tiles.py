@@ -1,0 +1,180 @@
+"""Tiles that were sent before, over a real connection: the same answers as by the long way, and no other."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import logging
+import socket
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.hot import PlainRequest
+from tests_server import run_server
+from twin.settings import Settings
+from twin.store import Changes
+
+TILE = "/tiles/parcels/12/3396/1619.mvt"
+EMPTY = "/tiles/parcels/12/0/0.mvt"
+#: Headers that differ by request, or stand in an answer by the long way only where its origin is asked about.
+OWN = {"date", "x-request-id", "vary", "access-control-allow-origin", "access-control-expose-headers"}
+
+
+@pytest.fixture
+def app(store: Any, catalog: Any) -> FastAPI:
+    return create_app(Settings(), store, catalog)
+
+
+@pytest.fixture
+def host(app: FastAPI) -> Iterator[str]:
+    with run_server(app) as root:
+        yield urlsplit(root).netloc
+
+
+@pytest.fixture
+def connection(host: str) -> Iterator[http.client.HTTPConnection]:
+    connection = http.client.HTTPConnection(host)
+    yield connection
+    connection.close()
+
+
+def get(connection: http.client.HTTPConnection, path: str = TILE, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    answer = connection.getresponse()
+    return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+
+
+def close_the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.tilesets.send_tile", lambda *_: pytest.fail("it went the long way"))
+
+
+@pytest.mark.parametrize("path", [TILE, f"{TILE}?strict=true", f"{TILE}?datetime=2021-01-01", EMPTY])
+def test_a_tile_is_sent_again_as_it_was_sent_first(connection, monkeypatch, path) -> None:
+    status, headers, body = get(connection, path)
+    close_the_long_way(monkeypatch)
+    again = get(connection, path)
+    assert (again[0], again[2]) == (status, body)
+    assert {name: value for name, value in again[1].items() if name not in OWN} == {
+        name: value for name, value in headers.items() if name not in OWN
+    }
+    assert again[1]["x-request-id"] != headers["x-request-id"]
+    assert again[1]["access-control-allow-origin"] == "*"
+    assert "X-Twin-Features" in again[1]["access-control-expose-headers"]
+    assert "Accept-Encoding" in again[1]["vary"]
+
+
+def test_a_client_that_has_it_is_told_so(connection, monkeypatch) -> None:
+    _, headers, _ = get(connection)
+    close_the_long_way(monkeypatch)
+    status, again, body = get(connection, If_None_Match=headers["etag"])
+    assert (status, again["etag"], body) == (304, headers["etag"], b"")
+    assert get(connection, If_None_Match='"another"')[0] == 200
+
+
+def test_a_write_ends_what_was_true(connection, store, catalog) -> None:
+    assert b"One" in get(connection)[2]
+    assert b"One" in get(connection)[2]
+    store.write(catalog.layer("parcels"), Changes(delete=("P1",)), author="survey", reason="gone")
+    for _ in range(2):
+        status, _, body = get(connection)
+        assert status == 200
+        assert b"One" not in body
+
+
+def test_another_coding_is_another_answer(connection, monkeypatch) -> None:
+    monkeypatch.setattr("api.tilesending._WORTH_COMPRESSING", 100)
+    assert "content-encoding" not in get(connection)[1]
+    assert get(connection, Accept_Encoding="gzip")[1]["content-encoding"] == "gzip"
+    close_the_long_way(monkeypatch)
+    assert "content-encoding" not in get(connection)[1]
+    assert get(connection, Accept_Encoding="gzip")[1]["content-encoding"] == "gzip"
+
+
+def test_every_answer_is_logged_once(app, connection, caplog) -> None:
+    with caplog.at_level(logging.INFO, logger="twin.access"):
+        sent = [get(connection)[1]["x-request-id"] for _ in range(3)]
+        app.state.hot.write_log()
+    lines = [json.loads(line) for record in caplog.records for line in record.getMessage().split("\n")]
+    assert [line["request_id"] for line in lines] == sent
+    assert {(line["method"], line["path"], line["query"], line["status"]) for line in lines} == {("GET", TILE, "", 200)}
+    assert len({line["bytes"] for line in lines}) == 1
+
+
+def exchange(host: str, *pieces: bytes) -> bytes:
+    """What comes back for some bytes, sent piece by piece."""
+    name, port = host.split(":")
+    with socket.create_connection((name, int(port)), timeout=5) as channel:
+        channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        received = b""
+        for piece in pieces:
+            channel.sendall(piece)
+            channel.settimeout(0.3)
+            try:
+                while data := channel.recv(65536):
+                    received += data
+            except TimeoutError:
+                continue
+        return received
+
+
+PLAIN = f"GET {TILE} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+
+
+def test_requests_behind_each_other_are_answered_one_by_one(host) -> None:
+    exchange(host, PLAIN)
+    assert exchange(host, PLAIN * 3).count(b"HTTP/1.1 200 OK") == 3
+    assert exchange(host, PLAIN, PLAIN, PLAIN * 2).count(b"HTTP/1.1 200 OK") == 4
+
+
+def test_the_body_of_a_request_is_no_request(host) -> None:
+    exchange(host, PLAIN)
+    head = f"POST /tiles HTTP/1.1\r\nHost: x\r\nContent-Length: {len(PLAIN)}\r\n\r\n".encode()
+    assert exchange(host, head, PLAIN).count(b"HTTP/1.1") == 1
+    hidden = f"GET {TILE} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(PLAIN)}\r\n\r\n".encode()
+    assert exchange(host, hidden, PLAIN).count(b"HTTP/1.1") == 1
+
+
+def test_a_request_in_pieces_is_one_request(host) -> None:
+    exchange(host, PLAIN)
+    assert exchange(host, PLAIN[:30], PLAIN[30:]).count(b"HTTP/1.1 200 OK") == 1
+    # What looks like a request is a header of the one that began before.
+    assert exchange(host, b"GET / HTTP/1.1\r\nHost: x\r\nX: ", PLAIN).count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET /tiles HTTP/1.1\r\nHost: x\r\n",
+        b"GET /tiles HTTP/1.0\r\nHost: x\r\n\r\n",
+        b"HEAD /tiles HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET http://x/tiles HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /ti les HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /tiles HTTP/1.1\nHost: x\n\n",
+        b"GET /tiles HTTP/1.1\r\nHost: x\r\n folded: yes\r\n\r\n",
+        b"GET /tiles HTTP/1.1\r\nHost: x\nContent-Length: 3\r\n\r\n",
+        b"GET /tiles HTTP/1.1\r\nHost: x\r\nContent-Length : 3\r\n\r\n",
+        b"GET /tiles HTTP/1.1\r\nHost: x\r\ncontent-LENGTH: 3\r\n\r\n",
+        b"GET /tiles HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"GET /tiles HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+        b"GET /tiles HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"GET /tiles HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\r\n",
+        b"GET /tiles HTTP/1.1\r\nHost: x\r\n\r\nGET",
+    ],
+)
+def test_what_is_not_plain_is_left_to_the_server(request_: bytes) -> None:
+    assert PlainRequest.read(request_) is None
+
+
+def test_a_plain_request_is_read_as_it_is_written() -> None:
+    request = PlainRequest.read(
+        b"GET /tiles/a?x=%20 HTTP/1.1\r\nHost: h\r\nACCEPT-encoding:  GZip , br\t\r\nConnection: Keep-Alive\r\n\r\n"
+    )
+    assert request is not None
+    assert request.target == b"/tiles/a?x=%20"
+    assert request.header(b"accept-encoding") == b"GZip , br"
+    assert request.header(b"if-none-match") == b""
