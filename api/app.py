@@ -23,6 +23,7 @@ from api.pages import load_pages
 from api.params import refuse_repeated
 from api.proxy import BehindProxy
 from api.reopen import Reopening
+from api.turn import AccessLog, StampReader
 from tiles.cache import SizedCache
 from tiles.glyphs import GlyphFont
 from tiles.grid import grids_for
@@ -62,6 +63,7 @@ def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
         return Context(
             settings=settings,
             store=store,
+            stamp=StampReader(store),
             catalog=catalog,
             served=_served(catalog, settings),
             frames=Frames(store),
@@ -76,9 +78,10 @@ def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
         )
 
     app.state.context = make_context(store)
+    app.state.log = AccessLog()
     app.state.hot = HotTiles(app)
     app.state.reopen = Reopening(app, make_context)
-    for room in (common, collections, features, indicators, tilesets, ogctiles, archives, styles, health, problems):
+    for room in (tilesets, ogctiles, common, collections, features, indicators, archives, styles, health, problems):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     app.mount("/viewer", StaticFiles(directory=_HERE / "viewer", html=True), name="viewer")
@@ -97,7 +100,7 @@ def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
 @asynccontextmanager
 async def _release(app: FastAPI) -> AsyncIterator[None]:
     yield
-    app.state.hot.write_log()
+    app.state.log.write()
     app.state.context.desk.close()
     app.state.reopen.close()
 

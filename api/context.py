@@ -12,6 +12,7 @@ from jinja2 import Environment
 
 from api.desk import Desk
 from api.links import Links
+from api.turn import StampReader
 from tiles.cache import SizedCache
 from tiles.glyphs import GlyphFont
 from tiles.grid import Grid
@@ -37,6 +38,8 @@ class Context:
     ----------
     settings, store, catalog
         As given to `create_app`.
+    stamp
+        Reads the stamp of the store.
     served
         The catalog without the layers that this installation does not serve: to the outside they are not there.
     frames
@@ -59,6 +62,7 @@ class Context:
 
     settings: Settings
     store: Store
+    stamp: StampReader
     catalog: Catalog
     served: Catalog
     frames: Frames

@@ -7,10 +7,8 @@ everything that is unusual about a connection, is uvicorn's.
 
 from __future__ import annotations
 
-import asyncio
-import os
 import re
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from time import perf_counter
 from typing import Any
 
@@ -19,17 +17,15 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from api.context import Context
 from api.cors import OPEN_TO_ALL
-from api.observe import access_log, log_line
-from api.tilesending import has_already, headers_of, write_head
+from api.observe import log_line
+from api.tilesending import HotTile, has_already, headers_of, write_head
+from api.turn import AccessLog
 from twin.errors import TwinError
 
 #: A request without a body and nothing behind it (RFC 9112, 2 to 5): each line of its head is a name and a value.
 _WHOLE = re.compile(rb"GET (/[!-~]*) HTTP/1\.1\r\n(?:[!-9;-~]+:[^\r\n\x00]*\r\n)*\r\n")
 #: What makes a request more than plain, in lower case.
 _MORE = (b"\r\ncontent-length:", b"\r\ntransfer-encoding:", b"\r\nexpect:", b"\r\nupgrade:")
-
-#: How long a line may wait to be written to the log.
-_LOG_EVERY_S = 0.1
 
 
 class PlainRequest:
@@ -71,8 +67,7 @@ class HotTiles:
     """Answers requests for tiles that were made for just these requests before, if they are still true.
 
     What is true, the stamp of the store says, which any write changes; after a write the first request for a tile takes
-    the long way, and finds its entity tag changed or not. The stamp is read once for all requests that the event loop
-    found waiting together: a request that was sent after a write had ended is not among those that waited before.
+    the long way, and finds its entity tag changed or not.
 
     Parameters
     ----------
@@ -82,8 +77,6 @@ class HotTiles:
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
-        self._stamp: Hashable | None = None
-        self._lines: list[str] = []
 
     def answer(self, request: PlainRequest, added: Iterable[tuple[bytes, bytes]]) -> bytes | None:
         """Answer a request, or not at all.
@@ -98,7 +91,7 @@ class HotTiles:
         started = perf_counter()
         context: Context = self._app.state.context
         known = context.hot.get((request.target, request.header(b"accept-encoding")))
-        if known is None or known.stamp != self._read_stamp(context):
+        if known is None or not _is_true(known, context):
             return None
         asked = request.header(b"if-none-match")
         if asked and has_already(asked.decode("latin-1"), known.etag):
@@ -107,36 +100,19 @@ class HotTiles:
             status, head, body = sent.status, sent.head, sent.data
         else:
             return None
-        request_id = os.urandom(16).hex()
+        log: AccessLog = self._app.state.log
+        request_id = log.name_request()
         ms = 1000 * (perf_counter() - started)
-        self._log(log_line(request_id, known.described, status=status, size=len(body), ms=ms))
+        log.add(log_line(request_id, known.described, status=status, size=len(body), ms=ms))
         lines = [b"%b: %b\r\n" % header for header in (*added, (b"x-request-id", request_id.encode()))]
         return b"".join((STATUS_LINE[status], *lines, head, b"\r\n", body))
 
-    def _read_stamp(self, context: Context) -> Hashable | None:
-        """The stamp for this turn of the event loop; None where the store is not what it was."""
-        if self._stamp is None:
-            try:
-                self._stamp = context.store.stamp()
-            except TwinError:
-                return None
-            asyncio.get_running_loop().call_soon(self._end_turn)
-        return self._stamp
 
-    def _end_turn(self) -> None:
-        self._stamp = None
-
-    def _log(self, line: str) -> None:
-        """Take a line for the log; many are written at once, which takes less time than to answer."""
-        if not self._lines:
-            asyncio.get_running_loop().call_later(_LOG_EVERY_S, self.write_log)
-        self._lines.append(line)
-
-    def write_log(self) -> None:
-        """Write the lines that wait."""
-        if self._lines:
-            access_log.info("\n".join(self._lines))
-            self._lines.clear()
+def _is_true(known: HotTile, context: Context) -> bool:
+    try:
+        return known.stamp == context.stamp()
+    except TwinError:  # whoever reads the store will say so
+        return False
 
 
 class HotProtocol(HttpToolsProtocol):

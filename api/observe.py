@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import time
 
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import crash_problem
+from api.turn import AccessLog
 
-access_log = logging.getLogger("twin.access")
 error_log = logging.getLogger("twin.api")
 
 
@@ -43,7 +42,8 @@ class Observe:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        request_id = os.urandom(16).hex()
+        log: AccessLog = scope["app"].state.log
+        request_id = log.name_request()
         scope.setdefault("state", {})["request_id"] = request_id
         seen = {"status": 0, "size": 0}
 
@@ -64,7 +64,7 @@ class Observe:
             await crash_problem(Request(scope))(scope, receive, send_named)
         finally:
             ms = 1000 * (time.perf_counter() - started)
-            access_log.info(log_line(request_id, describe_request(scope), **seen, ms=ms))
+            log.add(log_line(request_id, describe_request(scope), **seen, ms=ms))
 
 
 class HeadAsGet:

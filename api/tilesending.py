@@ -69,7 +69,7 @@ class HotTile:
 
 async def send_tile(request: Request, context: Context, source: VectorSource, z: int, x: int, y: int) -> Response:
     """Answer with a tile: 200, 204 where it is empty, 304 where the client has it already."""
-    stamp = context.store.stamp()
+    stamp = context.stamp()
     state = (stamp, source.key, z, x, y)
     accepted, asked = (request.headers.get(name, "") for name in ("accept-encoding", "if-none-match"))
     coding = choose_coding(accepted)

@@ -98,7 +98,7 @@ def test_another_coding_is_another_answer(connection, monkeypatch) -> None:
 def test_every_answer_is_logged_once(app, connection, caplog) -> None:
     with caplog.at_level(logging.INFO, logger="twin.access"):
         sent = [get(connection)[1]["x-request-id"] for _ in range(3)]
-        app.state.hot.write_log()
+        app.state.log.write()
     lines = [json.loads(line) for record in caplog.records for line in record.getMessage().split("\n")]
     assert [line["request_id"] for line in lines] == sent
     assert {(line["method"], line["path"], line["query"], line["status"]) for line in lines} == {("GET", TILE, "", 200)}

@@ -1,0 +1,152 @@
+"""Tiles over HTTP that were not made before, against tipg; time to the first tile after ``twin serve``.
+
+Tipg has the same buildings with the same columns in PostGIS, the buffer of our tiles, and a limit of features that it
+never meets. PostgreSQL has its rows in memory, our server has ours. Every tile is asked for once, with gzip, by the
+same client; servers, database and client share all cores.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+
+import mapbox_vector_tile
+from bench_tiles import load as load_buildings
+from http_load import (
+    Load,
+    Server,
+    ask_once,
+    describe_machine,
+    get,
+    make_county,
+    median_of,
+    print_load,
+    require,
+    run_server,
+    serve_twin,
+    tiles_with_buildings,
+    wait_until_prepared,
+)
+
+import layers
+from tests_postgis import Cluster, run_cluster
+from twin.stores import open_store
+
+#: How many times more a second than tipg; seconds to the first tile.
+WANTED, FIRST_TILE_S = 20, 2.0
+TILES, RUNS = 400, 3
+OURS, PEER = 8621, 8622
+_TIPG = ("tipg==1.6.1", "uvicorn>=0.34")
+
+
+def main() -> None:
+    """Print rates, waiting times, and what they are held to."""
+    require(taskset="util-linux", psql="postgresql-postgis")
+    if not any(Path("/usr/share/postgresql").glob("*/extension/postgis.control")):
+        sys.exit("not measured, because something is missing: apt-get install postgresql-postgis")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        store = make_county(folder)
+        places = tiles_with_buildings(store, 15, 2000)
+        time_first_tile(store, places[0])
+        ask_at_once(store, places)
+        tipg = install_tipg(folder)
+        with open_store(str(store)) as opened:
+            frame = opened.read(layers.catalog().layer("buildings"))
+        with run_cluster() as cluster:
+            load_buildings(cluster, frame)
+            compare(store, tipg, cluster, places[:TILES])
+    print(describe_machine())
+
+
+def paths_of(places: list[tuple[int, int]]) -> list[str]:
+    return [f"/tiles/buildings/15/{x}/{y}.mvt" for x, y in places]
+
+
+@contextmanager
+def serve_prepared(store: Path, place: tuple[int, int]) -> Iterator[Server]:
+    """Our server with all rows in memory, and no tile made yet but one of another zoom."""
+    with run_server(serve_twin(store, OURS), OURS, f"/tiles/buildings/16/{2 * place[0]}/{2 * place[1]}.mvt") as server:
+        wait_until_prepared(server)
+        yield server
+
+
+def time_first_tile(store: Path, place: tuple[int, int]) -> None:
+    """From the start of the process to the last byte of a tile."""
+    seconds = []
+    for _ in range(RUNS):
+        begun = time.perf_counter()
+        with run_server(serve_twin(store, OURS), OURS, paths_of([place])[0]):
+            seconds.append(time.perf_counter() - begun)
+    print(
+        f"first tile after the start {statistics.median(seconds):.2f} s (wanted {FIRST_TILE_S:g} at most)", flush=True
+    )
+
+
+def ask_at_once(store: Path, places: list[tuple[int, int]]) -> None:
+    """How long clients wait when few and when many ask for tiles that are not there yet."""
+    for connections in (10, 100):
+        with serve_prepared(store, places[0]) as server:
+            print_load(f"{len(places)} tiles z15 not made, {connections} connections",
+                       ask_once(server, paths_of(places), connections))  # fmt: skip
+
+
+def install_tipg(folder: Path) -> Path:
+    """Install tipg in an environment of its own, because the project does not need it."""
+    environment = folder / "tipg"
+    venv.create(environment, with_pip=False)
+    python = environment / "bin" / "python"
+    command = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", *_TIPG]
+    if subprocess.run(command, check=False).returncode:
+        sys.exit(f"not measured against tipg, because pip cannot install {_TIPG[0]}")
+    return python
+
+
+@contextmanager
+def serve_tipg(python: Path, cluster: Cluster) -> Iterator[Server]:
+    """Tipg by its own uvicorn, which shows no tile less than is there."""
+    settings = {
+        "DATABASE_URL": f"postgresql://{cluster.user}@{str(cluster.folder).replace('/', '%2F')}/postgres",
+        "TIPG_MAX_FEATURES_PER_TILE": "10000000",
+        "TIPG_TILE_BUFFER": "64",
+        "TIPG_CATALOG_TTL": "0",
+    }
+    arguments = ["-m", "uvicorn", "tipg.main:app", "--port", str(PEER), "--log-level", "warning"]
+    command = ["env", *(f"{name}={value}" for name, value in settings.items()), python, *arguments]
+    with run_server(command, PEER, "/healthz") as server:
+        yield server
+
+
+def compare(store: Path, tipg: Path, cluster: Cluster, places: list[tuple[int, int]]) -> None:
+    """Ask both in turn, ours started anew each time."""
+    theirs = [f"/collections/public.buildings/tiles/WebMercatorQuad/15/{x}/{y}" for x, y in places]
+    runs: list[tuple[Load, Load]] = []
+    with serve_tipg(tipg, cluster) as peer:
+        ask_once(peer, theirs, 10)  # the rows are in memory now
+        for _ in range(RUNS):
+            with serve_prepared(store, places[0]) as ours:
+                runs.append((ask_once(ours, paths_of(places), 10), ask_once(peer, theirs, 10)))
+                counts = [count_features(ours, path) for path in paths_of(places[:20])]
+        peers = [count_features(peer, path) for path in theirs[:20]]
+    one, other = (median_of(loads) for loads in zip(*runs, strict=True))
+    print_load(f"{len(places)} tiles z15 not made, 10 connections", one)
+    print_load("  tipg", other)
+    print(f"  of tipg: {one.per_s / other.per_s:.1f} (wanted {WANTED} at least); features in 20 of the tiles: "
+          f"{sum(counts):,}, tipg {sum(peers):,}")  # fmt: skip
+
+
+def count_features(server: Server, path: str) -> int:
+    _, _, body = get(HTTPConnection("127.0.0.1", server.port), path, coding="identity")
+    return sum(len(layer["features"]) for layer in mapbox_vector_tile.decode(body).values())
+
+
+if __name__ == "__main__":
+    main()

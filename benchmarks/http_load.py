@@ -1,0 +1,235 @@
+"""Servers in processes of their own, and what asks them: wrk for the same tiles over and over, a list for each once."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import random
+import re
+import resource
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import layers
+from tiles.columns import columns_of
+from tiles.grid import grids_for
+from twin.crs import parse_crs
+from twin.stores import open_store
+
+#: Buildings a tile must hold to be asked for.
+_LEAST = 20
+_WRK = """
+local asked = {}
+function init(arguments)
+  for line in io.lines("PATHS") do
+    asked[#asked + 1] = wrk.format("GET", line, {["Accept-Encoding"] = "gzip"})
+  end
+end
+local last = 0
+function request()
+  last = last % #asked + 1
+  return asked[last]
+end
+function done(summary, latency)
+  local wrong = summary.errors
+  io.write(string.format('{"n": %d, "us": %d, "p50": %d, "p99": %d, "wrong": %d}', summary.requests, summary.duration,
+    latency:percentile(50), latency:percentile(99), wrong.connect + wrong.read + wrong.write + wrong.status))
+end
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """What came of asking: answers a second by the clock and of each second that the server computed, waiting, size."""
+
+    per_s: float
+    per_core_s: float
+    p50_ms: float
+    p99_ms: float
+    mean_bytes: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A running server."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    def ready(self, path: str) -> bool:
+        """Whether it sends a path."""
+        try:
+            return get(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30), path)[0] in (200, 204)
+        except OSError:
+            return False
+
+    def cpu_s(self) -> float:
+        """Seconds that it and its children have computed so far."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        ticks = 0
+        for process in (str(self.process.pid), *children):
+            fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def require(**packages: str) -> None:
+    """End plainly where a command is missing."""
+    missing = [package for command, package in packages.items() if shutil.which(command) is None]
+    if missing:
+        sys.exit(f"not measured, because something is missing: apt-get install {' '.join(missing)}")
+
+
+def make_county(folder: Path) -> Path:
+    """Make the sample county."""
+    path = folder / "county.gpkg"
+    command = [sys.executable, "-m", "twin.cli", "sample", str(path), "--size", "county"]
+    subprocess.run(command, check=True, capture_output=True)
+    return path
+
+
+def tiles_with_buildings(store: Path, z: int, count: int) -> list[tuple[int, int]]:
+    """Choose tiles over the whole county, by column and row."""
+    with open_store(str(store)) as opened:
+        frame = opened.read(layers.catalog().layer("buildings"))
+        grid = grids_for(opened.crs)["WebMercatorQuad"]
+    bounds = columns_of(frame, parse_crs(3857)).bounds
+    side = grid.side / 2**z
+    columns = np.floor(((bounds[:, 0] + bounds[:, 2]) / 2 - grid.west) / side).astype(int)
+    rows = np.floor((grid.north - (bounds[:, 1] + bounds[:, 3]) / 2) / side).astype(int)
+    places, numbers = np.unique(np.stack([columns, rows], axis=1), axis=0, return_counts=True)
+    full = [(int(x), int(y)) for x, y in places[numbers >= _LEAST]]
+    return random.Random(1).sample(full, min(count, len(full)))
+
+
+@contextmanager
+def run_server(command: Sequence[str | Path], port: int, ready: str, *, core: int | None = None) -> Iterator[Server]:
+    """Run a server, on one core or on all, from when it answers a path."""
+    pin = [] if core is None else ["taskset", "-c", str(core)]
+    with subprocess.Popen(
+        [*pin, *map(str, command)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        server = Server(process=process, port=port)
+        try:
+            until = time.monotonic() + 60
+            while not server.ready(ready):
+                if process.poll() is not None or time.monotonic() > until:
+                    raise SystemExit(f"{command[0]} does not serve {ready}")
+                time.sleep(0.01)
+            yield server
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+
+
+def serve_twin(store: Path, port: int) -> list[str | Path]:
+    """The command that serves a store."""
+    return [sys.executable, "-m", "twin.cli", "--store", store, "serve", "--port", str(port)]
+
+
+def wait_until_prepared(server: Server) -> None:
+    """Wait until the server has the layers in memory: until it computes no more."""
+    quiet, before = 0, server.cpu_s()
+    while quiet < 3:
+        time.sleep(0.5)
+        now = server.cpu_s()
+        quiet, before = quiet + 1 if now - before < 0.05 else 0, now
+
+
+def get(connection: http.client.HTTPConnection, path: str, coding: str = "gzip") -> tuple[int, dict[str, str], bytes]:
+    """Ask for a path: status, headers in lower case, body."""
+    connection.request("GET", path, headers={"Accept-Encoding": coding})
+    answer = connection.getresponse()
+    return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+
+
+def ask_on_and_on(server: Server, paths: Sequence[str], connections: int, *, seconds: int, core: int) -> Load:
+    """Ask for the same paths in turn for some seconds, with gzip, by wrk on one core."""
+    with tempfile.TemporaryDirectory() as name:
+        script, listed = Path(name) / "load.lua", Path(name) / "paths"
+        listed.write_text("\n".join(paths) + "\n")
+        script.write_text(_WRK.replace("PATHS", str(listed)))
+        command = ["taskset", "-c", str(core), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script)]
+        before = server.cpu_s()
+        said = subprocess.run([*command, f"http://127.0.0.1:{server.port}"], check=True, capture_output=True, text=True)
+        computed = server.cpu_s() - before
+    found = re.search(r"\{.*\}", said.stdout)
+    result = json.loads(found[0]) if found else {"wrong": said.stdout}
+    if result["wrong"]:
+        raise SystemExit(f"not every answer was right: {result}")
+    return Load(
+        per_s=result["n"] / result["us"] * 1e6,
+        per_core_s=result["n"] / computed,
+        p50_ms=result["p50"] / 1000,
+        p99_ms=result["p99"] / 1000,
+    )
+
+
+def ask_once(server: Server, paths: Sequence[str], connections: int) -> Load:
+    """Ask for each path once, with gzip, over some connections that take the next when they are free."""
+    left, taken, sizes, guard = list(reversed(paths)), [], [], threading.Lock()
+
+    def take() -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port)
+        while True:
+            with guard:
+                if not left:
+                    return
+                path = left.pop()
+            begun = time.perf_counter()
+            status, _, body = get(connection, path)
+            taken.append(time.perf_counter() - begun)
+            sizes.append(len(body))
+            if status not in (200, 204):
+                raise SystemExit(f"{path}: {status}")
+
+    workers = [threading.Thread(target=take) for _ in range(connections)]
+    before, begun = server.cpu_s(), time.perf_counter()
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    clock, computed = time.perf_counter() - begun, server.cpu_s() - before
+    if len(taken) != len(paths):
+        raise SystemExit(f"{len(taken)} of {len(paths)} tiles came")
+    ms = 1000 * np.sort(taken)
+    return Load(
+        per_s=len(paths) / clock,
+        per_core_s=len(paths) / computed,
+        p50_ms=float(np.percentile(ms, 50)),
+        p99_ms=float(np.percentile(ms, 99)),
+        mean_bytes=statistics.mean(sizes),
+    )
+
+
+def print_load(what: str, load: Load) -> None:
+    """One line."""
+    size = f"{load.mean_bytes / 1000:7.1f} kB" if load.mean_bytes else ""
+    print(
+        f"{what:<44} {load.per_s:9,.0f} /s   {load.per_core_s:9,.0f} a core-second   "
+        f"p50 {load.p50_ms:7.2f} ms   p99 {load.p99_ms:7.2f} ms {size}"
+    )
+
+
+def median_of(loads: Sequence[Load]) -> Load:
+    """The run in the middle by rate."""
+    return sorted(loads, key=lambda load: load.per_s)[len(loads) // 2]
+
+
+def describe_machine() -> str:
+    """How busy it is beside."""
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return f"{os.cpu_count()} cores, load average {load}, {files} open files"
