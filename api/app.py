@@ -25,6 +25,7 @@ from api.proxy import BehindProxy
 from api.reopen import Reopening
 from api.turn import AccessLog, StampReader
 from tiles.cache import SizedCache
+from tiles.counting import ZoomCounter
 from tiles.glyphs import GlyphFont
 from tiles.grid import grids_for
 from twin.catalog import Catalog
@@ -73,6 +74,7 @@ def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
             hot=SizedCache(_TAGS_BYTES),
             tags=SizedCache(_TAGS_BYTES),
             tiles=SizedCache(settings.tile_cache_mb * 1_000_000),
+            counter=ZoomCounter(),
             font=GlyphFont(),
             pages=load_pages(),
         )
@@ -102,6 +104,7 @@ async def _release(app: FastAPI) -> AsyncIterator[None]:
     yield
     app.state.log.write()
     app.state.context.desk.close()
+    app.state.context.counter.close()
     app.state.reopen.close()
 
 

@@ -12,13 +12,13 @@ from typing import Annotated, Any, BinaryIO
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from api.conditional import has_already
 from api.context import context_of, links_of
 from api.links import link
 from api.media import HTML, JSON
 from api.openapi import answers
 from api.pages import respond
 from api.params import FormatParams, Params
-from api.tilesending import has_already
 from twin.errors import TwinError
 
 #: Media types by suffix, as IANA registers them; all of them are packed already.

@@ -14,6 +14,7 @@ from api.desk import Desk
 from api.links import Links
 from api.turn import StampReader
 from tiles.cache import SizedCache
+from tiles.counting import ZoomCounter
 from tiles.glyphs import GlyphFont
 from tiles.grid import Grid
 from twin.catalog import Catalog
@@ -54,6 +55,8 @@ class Context:
         What requests for tiles were answered with, by target and accepted codings.
     tags, tiles
         Entity tags of tiles by state and place, and finished tiles by entity tag and content coding.
+    counter
+        Counts what tiles leave out.
     font
         The letters of maps.
     pages
@@ -72,6 +75,7 @@ class Context:
     hot: SizedCache[HotTile]
     tags: SizedCache[str]
     tiles: SizedCache[SentTile]
+    counter: ZoomCounter
     font: GlyphFont
     pages: Environment
 

@@ -15,10 +15,11 @@ from typing import Any
 from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from api.conditional import has_already
 from api.context import Context
 from api.cors import OPEN_TO_ALL
 from api.observe import log_line
-from api.tilesending import HotTile, has_already, headers_of, write_head
+from api.tilesending import HotTile, headers_of, write_head
 from api.turn import AccessLog
 from twin.errors import TwinError
 

@@ -10,6 +10,7 @@ from functools import cached_property, partial
 import zstandard
 from fastapi import Request, Response
 
+from api.conditional import has_already
 from api.context import Context
 from api.cors import OPEN_TO_ALL
 from api.desk import ClientGone
@@ -171,9 +172,3 @@ def choose_coding(accepted: str) -> str:
     known = {coding: weights.get(coding, anything) for coding in _CODINGS}
     known["identity"] = weights.get("identity", 0.001)
     return max(_CODINGS, key=lambda coding: known[coding])
-
-
-def has_already(asked: str, etag: str) -> bool:
-    """Whether the copy that ``If-None-Match`` asks about is this one (RFC 9110, 13.1.2: compared weakly)."""
-    known = [tag.strip() for tag in asked.split(",")]
-    return "*" in known or etag in {tag.removeprefix("W/") for tag in known}

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from api.conditional import if_changed
 from api.context import Context, context_of, links_of
 from api.media import HTML, JSON, MVT
 from api.openapi import answers
@@ -14,7 +15,7 @@ from api.params import GridTileParams, TileJsonParams
 from api.tilesending import send_tile
 from tiles.grid import Grid
 from tiles.source import VectorSource
-from tiles.tilejson import describe_tiles
+from tiles.tilejson import describe_tiles, describe_zooms
 from twin.errors import GridNotFound, InvalidParameter
 from twin.layer import Layer
 from twin.query import AsOf
@@ -29,7 +30,11 @@ router = APIRouter(tags=["Tiles"])
 
 @router.get("/tiles/{layers}.json", name="tilejson", responses=answers(JSON, HTML))
 def show_tilejson(request: Request, layers: str, params: Annotated[TileJsonParams, Query()]) -> Response:
-    """Describe the tiles of a layer, or of several joined by commas, as TileJSON 3."""
+    """Describe the tiles of a layer, or of several joined by commas, as TileJSON 3.
+
+    What each zoom leaves out (``x-zooms``) is counted in the background, from the lowest zoom on; until
+    ``x-zooms-complete``, whoever asks again finds more of it.
+    """
     context = context_of(request)
     given = request.query_params
     query = {name: given[name] for name in ("datetime", "strict", "tms") if given.get(name)}
@@ -37,7 +42,9 @@ def show_tilejson(request: Request, layers: str, params: Annotated[TileJsonParam
     source = source_of(
         context, layers_of(context, layers), grid_of(context, params.tms), as_of=params.as_of, strict=params.strict
     )
-    return respond(request, describe_tiles(source.info, template), "tilejson.html", f=params.f)
+    counted = context.counter.look_up(source)
+    document = describe_tiles(source.info, template) | describe_zooms(counted.zooms, complete=counted.complete)
+    return if_changed(request, respond(request, document, "tilejson.html", f=params.f))
 
 
 @router.get("/tiles/{layers}/{z}/{x}/{y}.mvt", name="tile", responses=answers(MVT) | NOTHING_SENT)

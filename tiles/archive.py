@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol
@@ -15,16 +15,13 @@ from tiles.grid import WEB_MERCATOR
 from tiles.labels import with_labels
 from tiles.mbtiles import MbtilesWriter
 from tiles.pmtiles import PmtilesWriter
-from tiles.pyramid import make_tiles
-from tiles.source import Tile, TileInfo, VectorSource
-from tiles.tilejson import describe_content
+from tiles.pyramid import LAST_ZOOM, ZoomReport, make_tiles
+from tiles.source import TileInfo, VectorSource
+from tiles.tilejson import describe_content, describe_zooms
 from twin.crs import crs_label
 from twin.drafts import drafting, flush
 from twin.errors import InvalidParameter, TwinError
 from twin.layer import Layer
-
-#: The last zoom of an archive unless another one is asked for; maps go on drawing it when they are closer.
-LAST_ZOOM = 14
 
 #: What MBTiles 1.3 calls the types of fields; other types are text in a tile.
 _TYPES = {"integer": "Number", "real": "Number", "boolean": "Boolean"}
@@ -40,40 +37,6 @@ class ArchiveWriter(Protocol):
     def finish(self, metadata: Mapping[str, Any]) -> None:
         """Write what stands around the tiles: what is known of them, and what finds them."""
         ...
-
-
-@dataclass(kw_only=True)
-class ZoomReport:
-    """What an archive holds of one zoom; a feature counts in every tile where it has a part.
-
-    Parameters
-    ----------
-    zoom
-        Which one.
-    tiles, bytes
-        Tiles that hold something, and their compressed size.
-    features_in, features_out
-        Features with a part in a tile, and features drawn.
-    left_out
-        Where the others went, by rule.
-    """
-
-    zoom: int
-    tiles: int = 0
-    bytes: int = 0
-    features_in: int = 0
-    features_out: int = 0
-    left_out: dict[str, int] = field(default_factory=dict)
-
-    def count(self, tile: Tile, size: int) -> None:
-        """Add a tile."""
-        self.tiles += 1
-        self.bytes += size
-        for layer in tile.layers.values():
-            self.features_in += layer.features_in
-            self.features_out += layer.features_out
-            for rule, count in layer.left_out.items():
-                self.left_out[rule] = self.left_out.get(rule, 0) + count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,7 +193,7 @@ def describe_archive(info: TileInfo, zooms: Sequence[ZoomReport]) -> dict[str, A
         named["fields"] = {field.name: _TYPES.get(field.type, "String") for field in layer.schema}
     west, south, east, north = described["bounds"]
     described["center"] = [(west + east) / 2, (south + north) / 2, info.min_zoom]
-    return described | {"type": "overlay", "version": str(info.revision), "x-zooms": [asdict(zoom) for zoom in zooms]}
+    return described | {"type": "overlay", "version": str(info.revision), **describe_zooms(zooms, complete=True)}
 
 
 def _notes(source: VectorSource) -> Iterator[str]:
@@ -249,9 +212,10 @@ def _add_tiles(
     with closing(make_tiles(source, zooms)) as made:
         for packed in made:
             z, x, y = packed.place
-            archive.add(z, x, y, packed.data)
+            if packed.data:
+                archive.add(z, x, y, packed.data)
             report = reports[z - zooms.start]
-            report.count(packed.tile, len(packed.data))
+            report.count(packed)
             if report.tiles % 16 == 1:
                 watch(f"zoom {z}: {packed.done:.0%}, {report.tiles:,} tiles, {report.bytes / 1e6:.1f} MB")
     return reports

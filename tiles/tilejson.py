@@ -7,9 +7,12 @@ TileJSON 3.0.0, chapter 3: https://github.com/mapbox/tilejson-spec/tree/master/3
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from tiles.labels import with_labels
+from tiles.pyramid import ZoomReport
 from tiles.source import RULES, TileInfo
 from twin.layer import Layer
 from twin.schema import Field
@@ -52,6 +55,20 @@ def describe_rules(info: TileInfo) -> dict[str, Any]:
     if info.budget_bytes is None:
         return {"strict": True}
     return {"strict": False, "budget_bytes": info.budget_bytes, **RULES}
+
+
+def describe_zooms(zooms: Iterable[ZoomReport], *, complete: bool) -> dict[str, Any]:
+    """Say what each zoom holds and leaves out, of those zooms that are counted.
+
+    Parameters
+    ----------
+    zooms
+        From the lowest.
+    complete
+        Whether no more are to come.
+    """
+    unit = "features by tiles: one with a part in n tiles, buffers included, counts n times"
+    return {"x-zooms": [asdict(zoom) for zoom in zooms], "x-zooms-unit": unit, "x-zooms-complete": complete}
 
 
 def _describe_layer(layer: Layer, web_zoom: int) -> dict[str, Any]:
