@@ -16,7 +16,7 @@ from api.links import Link, Links, link
 from api.media import HTML, JSON, MVT
 from api.openapi import answers
 from api.pages import respond
-from api.params import DatasetTileParams, DatasetTilesParams, FormatParams, StateParams, TileParams
+from api.params import DatasetTileParams, DatasetTilesParams, FormatParams, StateParams, TileNumber, TileParams
 from api.tilesending import send_tile
 from api.tilesets import NOTHING_SENT, grid_of, layers_of, source_of
 from tiles.source import VectorSource
@@ -82,7 +82,12 @@ def show_dataset_tileset(request: Request, tms: str, params: Annotated[DatasetTi
 
 @router.get("/tiles/{tms}/{z}/{row}/{col}", name="dataset_tile", responses=answers(MVT) | NOTHING_SENT)
 async def show_dataset_tile(
-    request: Request, tms: str, z: int, row: int, col: int, params: Annotated[DatasetTileParams, Query()]
+    request: Request,
+    tms: str,
+    z: TileNumber,
+    row: TileNumber,
+    col: TileNumber,
+    params: Annotated[DatasetTileParams, Query()],
 ) -> Response:
     """Give one tile of all layers, or of those in ``collections``."""
     context = context_of(request)
@@ -112,7 +117,13 @@ def show_tileset(request: Request, layer_id: str, tms: str, params: Annotated[St
     "/collections/{layer_id}/tiles/{tms}/{z}/{row}/{col}", name="layer_tile", responses=answers(MVT) | NOTHING_SENT
 )
 async def show_layer_tile(
-    request: Request, layer_id: str, tms: str, z: int, row: int, col: int, params: Annotated[TileParams, Query()]
+    request: Request,
+    layer_id: str,
+    tms: str,
+    z: TileNumber,
+    row: TileNumber,
+    col: TileNumber,
+    params: Annotated[TileParams, Query()],
 ) -> Response:
     """Give one tile of a layer by level, row and column."""
     context = context_of(request)

@@ -5,6 +5,7 @@ Each class is the set of parameters that a kind of resource takes; FastAPI docum
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -12,7 +13,7 @@ from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 from pydantic.json_schema import SkipJsonSchema
 from shapely.geometry.base import BaseGeometry
 
@@ -28,6 +29,17 @@ _Box = Annotated[
     WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}),
 ]
 _Moment = Annotated[datetime | None, PlainValidator(parse_datetime), WithJsonSchema({"type": "string"})]
+
+
+def _read_number(text: str) -> str:
+    """Let pass what is written as a whole number; other spellings would be other addresses of the same tile."""
+    if not re.fullmatch(r"-?[0-9]{1,18}", text):
+        raise ValueError("this is not a whole number")
+    return text
+
+
+#: Level, column or row of a tile, as it stands in a path.
+TileNumber = Annotated[int, BeforeValidator(_read_number)]
 
 
 class Params(BaseModel):

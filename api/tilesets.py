@@ -11,7 +11,7 @@ from api.context import Context, context_of, links_of
 from api.media import HTML, JSON, MVT
 from api.openapi import answers
 from api.pages import respond
-from api.params import GridTileParams, TileJsonParams
+from api.params import GridTileParams, TileJsonParams, TileNumber
 from api.tilesending import send_tile
 from tiles.grid import Grid
 from tiles.source import VectorSource
@@ -49,7 +49,12 @@ def show_tilejson(request: Request, layers: str, params: Annotated[TileJsonParam
 
 @router.get("/tiles/{layers}/{z}/{x}/{y}.mvt", name="tile", responses=answers(MVT) | NOTHING_SENT)
 async def show_tile(
-    request: Request, layers: str, z: int, x: int, y: int, params: Annotated[GridTileParams, Query()]
+    request: Request,
+    layers: str,
+    z: TileNumber,
+    x: TileNumber,
+    y: TileNumber,
+    params: Annotated[GridTileParams, Query()],
 ) -> Response:
     """Give one tile by level, column and row; 204 where it is empty, 304 where the client has it already.
 
