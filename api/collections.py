@@ -23,7 +23,7 @@ CRS84_URI = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 router = APIRouter(tags=["Layers"])
 
 
-@router.get("/collections", name="collections", responses=answers(JSON, HTML))
+@router.get("/collections", name="collections", operation_id="getCollectionsList", responses=answers(JSON, HTML))
 def list_collections(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
     """List the layers."""
     context, links = context_of(request), links_of(request)
@@ -34,7 +34,7 @@ def list_collections(request: Request, params: Annotated[FormatParams, Query()])
     return respond(request, document, "collections.html", f=params.f)
 
 
-@router.get("/collections/{layer_id}", name="collection", responses=answers(JSON, HTML))
+@router.get("/collections/{layer_id}", name="collection", operation_id="getCollection", responses=answers(JSON, HTML))
 def show_collection(request: Request, layer_id: str, params: Annotated[FormatParams, Query()]) -> Response:
     """Describe one layer: extent in space and time, style, links to its features, fields and tiles."""
     context, links = context_of(request), links_of(request)

@@ -26,7 +26,7 @@ _REL = "http://www.opengis.net/def/rel/ogc/1.0"
 router = APIRouter(tags=["About"])
 
 
-@router.get("/", name="landing", responses=answers(JSON, HTML))
+@router.get("/", name="landing", operation_id="getLandingPage", responses=answers(JSON, HTML))
 def show_landing(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
     """List what there is: layers, indicators, maps, and the description of the service."""
     context, links = context_of(request), links_of(request)
@@ -61,7 +61,7 @@ def show_landing(request: Request, params: Annotated[FormatParams, Query()]) -> 
     )
 
 
-@router.get("/conformance", name="conformance", responses=answers(JSON, HTML))
+@router.get("/conformance", name="conformance", operation_id="getConformance", responses=answers(JSON, HTML))
 def show_conformance(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
     """List the requirements classes that the service fulfils."""
     classes = [*CONFORMANCE, *collections.CONFORMANCE, *features.CONFORMANCE, *ogctiles.CONFORMANCE]
@@ -69,7 +69,7 @@ def show_conformance(request: Request, params: Annotated[FormatParams, Query()])
     return respond(request, document, "conformance.html", f=params.f)
 
 
-@router.get("/api", name="api", responses=answers(OPENAPI, HTML))
+@router.get("/api", name="api", operation_id="getAPI", responses=answers(OPENAPI, HTML))
 def show_api(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
     """Describe the service as OpenAPI 3.0."""
     document = describe_service(request.app, context_of(request), links_of(request))

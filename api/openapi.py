@@ -133,6 +133,7 @@ def _for_one(
 ) -> tuple[str, dict[str, Any]]:
     own = copy.deepcopy(operation)
     own["parameters"] = [p for p in own["parameters"] if p["name"] != name] + extra
-    own["operationId"] = f"{operation['operationId']}.{thing.id}"
+    # The OGC names operations by what their ids end with.
+    own["operationId"] = f"{thing.id}.{operation['operationId'].removeprefix('.')}"
     own["summary"] = f"{thing.title} {thing.title_zh} – {operation['summary']}"
     return path.replace(f"{{{name}}}", thing.id), own

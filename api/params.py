@@ -12,12 +12,12 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from fastapi import Request
+from fastapi import Path, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 from pydantic.json_schema import SkipJsonSchema
 from shapely.geometry.base import BaseGeometry
 
-from api.values import parse_bbox, parse_datetime, parse_value
+from api.values import parse_bbox, parse_datetime, parse_subset, parse_value
 from twin.errors import InvalidParameter
 from twin.indicator import Indicator
 from twin.layer import Layer
@@ -40,6 +40,22 @@ def _read_number(text: str) -> str:
 
 #: Level, column or row of a tile, as it stands in a path.
 TileNumber = Annotated[int, BeforeValidator(_read_number)]
+
+# What OGC API - Tiles calls them and says of their types (OGC 20-057, requirements 2 to 4).
+GridId = Annotated[str, Path(alias="tileMatrixSetId", description="The tile grid; `/tileMatrixSets` lists them.")]
+TileMatrix = Annotated[
+    TileNumber, WithJsonSchema({"type": "string"}), Path(alias="tileMatrix", description="Level of the grid.")
+]
+TileRow = Annotated[
+    TileNumber,
+    WithJsonSchema({"type": "integer", "minimum": 0}),
+    Path(alias="tileRow", description="Row of the tile, from the north."),
+]
+TileCol = Annotated[
+    TileNumber,
+    WithJsonSchema({"type": "integer", "minimum": 0}),
+    Path(alias="tileCol", description="Column of the tile, from the west."),
+]
 
 
 class Params(BaseModel):
@@ -95,6 +111,24 @@ class StateParams(FormatParams, MomentParams):
     """A resource made from data, with a page for people."""
 
 
+class SubsetParams(MomentParams):
+    """What the resources of OGC API - Tiles take: the moment, in one of two ways."""
+
+    subset: Annotated[
+        str | SkipJsonSchema[None],
+        Field(description='The same as `datetime`, written `datetime("2021-12-31")`; `*` is an open end.'),
+    ] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_subset(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if not values.get("subset"):
+            return values
+        if values.get("datetime"):
+            raise InvalidParameter("datetime is given as well; give one of the two", parameter="subset")
+        return values | {"datetime": parse_subset(values["subset"])}
+
+
 _Strict = Annotated[
     bool,
     Field(description="Leave nothing out and keep to no budget: every feature with every vertex, or a refusal."),
@@ -117,20 +151,31 @@ class TileJsonParams(GridTileParams, FormatParams):
     """Tiles as TileJSON describes them."""
 
 
-class DatasetTileParams(TileParams):
+class OgcTileParams(TileParams, SubsetParams):
+    """A tile of a layer, as OGC API - Tiles has it."""
+
+
+class TilesetParams(StateParams, SubsetParams):
+    """The tiles of a layer."""
+
+
+_Collections = Annotated[
+    str | None,
+    WithJsonSchema({"type": "array", "items": {"type": "string"}}),
+    Field(description="Only these layers, in this order: their ids joined by commas."),
+]
+
+
+class DatasetTileParams(OgcTileParams):
     """A tile of all layers, or of some."""
 
-    collections: Annotated[
-        str | SkipJsonSchema[None], Field(description="Only these layers, their ids joined by commas.")
-    ] = None
+    collections: _Collections = None
 
 
-class DatasetTilesParams(StateParams):
+class DatasetTilesParams(TilesetParams):
     """The tiles of all layers, or of some."""
 
-    collections: Annotated[
-        str | SkipJsonSchema[None], Field(description="Only these layers, their ids joined by commas.")
-    ] = None
+    collections: _Collections = None
 
 
 class IndicatorParams(StateParams):

@@ -23,6 +23,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(
     rf"{_DATE.pattern}[Tt ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\.[0-9]+)?)?([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})?"
 )
+_SUBSET = re.compile(r'datetime\(("[^"*]+"|\*)(?::("[^"*]+"|\*))?\)')
 #: Python's own readers take more, such as 1_000 and the digits of other scripts; an integer has 64 bits in a store.
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -70,6 +71,20 @@ def parse_datetime(text: str) -> datetime | None:
     if start and end and start > end:
         raise _refuse("datetime", text, "an interval that does not end before it begins")
     return end
+
+
+def parse_subset(text: str) -> str:
+    """Read a subset of the time axis as the value that `parse_datetime` takes.
+
+    References
+    ----------
+    OGC 20-057, requirement /req/datetime/axis.
+    """
+    subset = _SUBSET.fullmatch(text)
+    if subset is None:
+        raise _refuse("subset", text, 'datetime("2024-06-30") or datetime("2024-01-01":"2024-06-30"), * if open')
+    ends = [part.strip('"').replace("*", "..") for part in subset.groups() if part]
+    return "/".join(ends)
 
 
 def parse_value(field: Field, text: str) -> Scalar:

@@ -8,6 +8,7 @@ Dimensional Tile Matrix Set and Tile Set Metadata, clauses 6 and 9.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tiles.grid import Grid
@@ -67,26 +68,30 @@ def describe_tileset(info: TileInfo) -> dict[str, Any]:
     }
     if info.attribution:
         described["attribution"] = info.attribution
-    if info.bounds_crs84 is not None:
+    limits = find_limits(info)
+    if info.bounds_crs84 is not None and limits is not None:
         west, south, east, north = info.bounds_crs84
         described["boundingBox"] = {"lowerLeft": [west, south], "upperRight": [east, north], "crs": _CRS84_URI}
-        described["tileMatrixSetLimits"] = _limits(info)
+        described["tileMatrixSetLimits"] = _describe_limits(limits)
     return described
 
 
-def _limits(info: TileInfo) -> list[dict[str, Any]]:
-    assert info.bounds_crs84 is not None
+def find_limits(info: TileInfo) -> dict[int, tuple[range, range]] | None:
+    """Find the columns and rows of each level that share a point with the data; None where there is none."""
+    if info.bounds_crs84 is None:
+        return None
     box = reproject_bbox(info.bounds_crs84, CRS84, info.grid.crs)
-    limits = []
-    for z in range(info.min_zoom, info.max_zoom + 1):
-        columns, rows = info.grid.tiles_over(box, z)
-        limits.append(
-            {
-                "tileMatrix": str(z),
-                "minTileRow": rows.start,
-                "maxTileRow": rows.stop - 1,
-                "minTileCol": columns.start,
-                "maxTileCol": columns.stop - 1,
-            }
-        )
-    return limits
+    return {z: info.grid.tiles_over(box, z) for z in range(info.min_zoom, info.max_zoom + 1)}
+
+
+def _describe_limits(limits: Mapping[int, tuple[range, range]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "tileMatrix": str(z),
+            "minTileRow": rows.start,
+            "maxTileRow": rows.stop - 1,
+            "minTileCol": columns.start,
+            "maxTileCol": columns.stop - 1,
+        }
+        for z, (columns, rows) in limits.items()
+    ]

@@ -12,10 +12,12 @@ from api.app import create_app
 from twin.settings import Settings
 
 IDENTIFIERS = {"slug": "crs", "layers": "parcels", "z": "12", "x": "3396", "y": "1619"}
-IDENTIFIERS |= {"tms": "WebMercatorQuad", "col": "3396", "row": "1619", "name": "town.pmtiles"}
+IDENTIFIERS |= {"tileMatrixSetId": "WebMercatorQuad", "tileMatrix": "12", "tileCol": "3396", "tileRow": "1619"}
+IDENTIFIERS |= {"name": "town.pmtiles"}
 IDENTIFIERS |= {"style": "map", "fontstack": "WenQuanYi Micro Hei Regular", "range": "0-255", "sprite": "marks@2x"}
 #: Values of parameters whose type does not tell them.
 NAMED = {"datetime": "2024-01-01", "tms": "WebMercatorQuad", "collections": "parcels"}
+NAMED |= {"subset": 'datetime("2024-01-01")'}
 
 
 def address_of(path):
