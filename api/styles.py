@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import reduce
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -14,10 +13,11 @@ from api.media import HTML, JSON, PBF, PNG, STYLE
 from api.openapi import answers
 from api.pages import json_response, respond
 from api.params import FormatParams, Params, StateParams
+from api.tilesets import source_of
 from tiles.glyphs import FONT_NAME, RANGE
+from tiles.grid import WEB_MERCATOR
 from tiles.sprites import SPRITE_NAME, describe_sprite, draw_sprite
 from tiles.style import describe_style
-from twin.crs import CRS84, BBox, reproject_bbox
 from twin.errors import InvalidParameter, StyleNotFound
 from twin.layer import Layer
 
@@ -53,13 +53,14 @@ def show_style(request: Request, style: str, params: Annotated[StateParams, Quer
     layers = _layers_of(context, style)
     moment = request.query_params.get("datetime")
     query = {"datetime": moment} if moment else None
+    tiles = source_of(context, tuple(layers), context.grids[WEB_MERCATOR], as_of=None).info
     document = describe_style(
         layers,
         name=context.title if style == WHOLE_MAP else f"{layers[0].title} {layers[0].title_zh}",
         tilejson=lambda layer: links.url("tilejson", layers=layer.id, query=query),
         glyphs=links.template("glyphs", fontstack="{fontstack}", range="{range}"),
         sprite=_sprite_address(links),
-        bounds_crs84=_bounds(context, layers),
+        bounds_crs84=tiles.bounds_crs84,
     )
     return respond(request, document, "style.html", f=params.f, media_type=STYLE, style=style)
 
@@ -112,8 +113,3 @@ def _ratio(sprite: str) -> int:
     if name != SPRITE_NAME or (at and ratio != "2x"):
         raise StyleNotFound(f"there is no sprite {sprite}; there are {SPRITE_NAME} and {SPRITE_NAME}@2x")
     return 2 if at else 1
-
-
-def _bounds(context: Context, layers: list[Layer]) -> BBox | None:
-    boxes = [box for box in map(context.store.extent, layers) if box is not None]
-    return reproject_bbox(reduce(BBox.union, boxes), context.store.crs, CRS84) if boxes else None

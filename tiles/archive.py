@@ -215,7 +215,7 @@ def _add_tiles(
             if packed.data:
                 archive.add(z, x, y, packed.data)
             report = reports[z - zooms.start]
-            report.count(packed)
+            report.count(packed, source.layers)
             if report.tiles % 16 == 1:
                 watch(f"zoom {z}: {packed.done:.0%}, {report.tiles:,} tiles, {report.bytes / 1e6:.1f} MB")
     return reports

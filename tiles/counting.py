@@ -85,7 +85,7 @@ class ZoomCounter:
                 if packed.place[0] > current:
                     current = packed.place[0]
                     self._publish(state, reports[: current - zooms.start], complete=False)
-                reports[current - zooms.start].count(packed)
+                reports[current - zooms.start].count(packed, source.layers)
                 if self._closed.wait(perf_counter() - begun):
                     return
                 begun = perf_counter()
