@@ -10,6 +10,7 @@ import shapely
 
 from twin.crs import CRS, reproject
 from twin.errors import CrsError
+from twin.latest import LatestRevisions
 from twin.layer import Layer
 from twin.store import Store
 
@@ -30,6 +31,7 @@ class Departures:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._latest = LatestRevisions(store)
         self._guard = Lock()
         self._known: dict[tuple[str, str], tuple[int, Floats, Revisions]] = {}
 
@@ -42,7 +44,7 @@ class Departures:
             up_to, boxes, closed = self._known.get(
                 (layer.id, crs.srs), (0, np.empty((0, 4)), np.empty(0, dtype=np.int64))
             )
-            latest = self._store.latest(layer)
+            latest = self._latest.of(layer)
             if latest > up_to:
                 geometries, more = self._store.departed(layer, after=up_to)
                 there = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from threading import Lock, Timer
@@ -12,6 +12,7 @@ from threading import Lock, Timer
 from twin.departures import Departures
 from twin.errors import TwinError
 from twin.frame import Frame
+from twin.latest import LatestRevisions
 from twin.layer import Layer
 from twin.query import AsOf, Query
 from twin.store import Store
@@ -50,11 +51,11 @@ class Frames:
         self._guard = Lock()
         self._reading: dict[tuple[str, State], Lock] = {}
         self._fetching: set[str] = set()
-        self._known: dict[str, tuple[Hashable, int]] = {}
+        self._latest = LatestRevisions(store)
 
     def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:
         """The layer's frame at a revision or instant, now by default; read at most once."""
-        known_at = self._latest(layer)
+        known_at = self._latest.of(layer)
         key = (layer.id, self._state(layer, as_of, known_at))
         with self._guard:
             reading = self._reading.setdefault(key, Lock())
@@ -76,7 +77,7 @@ class Frames:
 
     def peek(self, layer: Layer) -> Frame | None:
         """The layer's current frame, if it is here already."""
-        return self._frames.get((layer.id, self._latest(layer)))
+        return self._frames.get((layer.id, self._latest.of(layer)))
 
     def fetch(self, layer: Layer, prepare: Callable[[Frame], object]) -> None:
         """Read the layer's current frame and prepare it in the background, unless that is under way."""
@@ -95,14 +96,6 @@ class Frames:
                 prepare(self.get(layer))
         finally:
             self._fetching.discard(layer.id)
-
-    def _latest(self, layer: Layer) -> int:
-        """The layer's last revision, asked for once between two writes."""
-        stamp = self.store.stamp()  # read first: what is written meanwhile makes another one
-        known = self._known.get(layer.id)
-        if known is None or known[0] != stamp:
-            known = self._known[layer.id] = stamp, self.store.latest(layer)
-        return known[1]
 
     def _state(self, layer: Layer, as_of: AsOf | None, known_at: int) -> State:
         """Name the state; the instants between two revisions share one."""
