@@ -54,7 +54,7 @@ class Context:
     hot
         What requests for tiles were answered with, by target and accepted codings.
     tags, tiles
-        Entity tags of tiles by state and place, and finished tiles by entity tag and content coding.
+        Entity tags of tiles by state and place; finished tiles by entity tag, and letters by range, and content coding.
     counter
         Counts what tiles leave out.
     font

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
+from functools import partial
+from hashlib import blake2b
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from api.conditional import has_already
 from api.context import Context, context_of, links_of
+from api.desk import ClientGone
 from api.links import Links, link
 from api.media import HTML, JSON, PBF, PNG, STYLE
 from api.openapi import answers
 from api.pages import json_response, respond
 from api.params import FormatParams, Params, StateParams
+from api.tilesending import SentTile, choose_coding, headers_of, pack
 from api.tilesets import source_of
-from tiles.glyphs import FONT_NAME, RANGE
+from tiles.glyphs import FONT_NAME, RANGE, GlyphFont
 from tiles.grid import WEB_MERCATOR
 from tiles.sprites import SPRITE_NAME, describe_sprite, draw_sprite
 from tiles.style import describe_style
@@ -25,7 +30,7 @@ from twin.layer import Layer
 WHOLE_MAP = "map"
 
 #: They change with the program only.
-_KEPT_A_DAY = {"Cache-Control": "public, max-age=86400"}
+_A_DAY = "public, max-age=86400"
 _LAST_CODE = 0x10FFFF
 
 router = APIRouter(tags=["Styles"])
@@ -66,7 +71,7 @@ def show_style(request: Request, style: str, params: Annotated[StateParams, Quer
 
 
 @router.get("/fonts/{fontstack}/{range}.pbf", name="glyphs", responses=answers(PBF))
-def show_glyphs(
+async def show_glyphs(
     request: Request,
     fontstack: str,
     letters: Annotated[str, Path(alias="range", description="Code points, such as 0-255.")],
@@ -80,7 +85,25 @@ def show_glyphs(
         raise InvalidParameter(f"{letters} is not a range of {RANGE} code points, such as 0-255", parameter="range")
     if int(last) > _LAST_CODE:
         raise InvalidParameter(f"there are no code points above {_LAST_CODE}", parameter="range")
-    return Response(context_of(request).font.draw_range(int(first)), media_type=PBF, headers=_KEPT_A_DAY)
+    context, coding = context_of(request), choose_coding(request.headers.get("accept-encoding", ""))
+    key = ("letters", int(first), coding)
+    sent = context.tiles.get(key)
+    if sent is None:
+        try:
+            sent = await context.desk.obtain(key, partial(_draw_letters, context.font, int(first), coding), request)
+        except ClientGone:
+            return Response(status_code=499)
+        context.tiles.put(key, sent, len(sent.data))
+    if has_already(request.headers.get("if-none-match", ""), sent.etag):
+        return Response(status_code=304, headers=headers_of(sent.etag, cache=_A_DAY))
+    return Response(sent.data, sent.status, sent.headers)
+
+
+def _draw_letters(font: GlyphFont, first: int, coding: str) -> SentTile:
+    data = font.draw_range(first)
+    etag = f'"{blake2b(data, digest_size=8).hexdigest()}"'
+    headers = headers_of(etag, cache=_A_DAY) | {"Content-Type": PBF}
+    return pack(SentTile(etag=etag, data=data, headers=headers), coding)
 
 
 @router.get("/sprites/{sprite}.json", name="sprite", responses=answers(JSON))
@@ -92,7 +115,7 @@ def show_sprite(sprite: str, params: Annotated[Params, Query()]) -> Response:  #
 @router.get("/sprites/{sprite}.png", name="sprite_image", responses=answers(PNG))
 def show_sprite_image(sprite: str, params: Annotated[Params, Query()]) -> Response:  # noqa: ARG001
     """Give the image of marks; ``@2x`` after the name is twice as fine."""
-    return Response(draw_sprite(_ratio(sprite)), media_type=PNG, headers=_KEPT_A_DAY)
+    return Response(draw_sprite(_ratio(sprite)), media_type=PNG, headers={"Cache-Control": _A_DAY})
 
 
 def _layers_of(context: Context, style: str) -> list[Layer]:

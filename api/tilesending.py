@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import zstandard
@@ -30,7 +30,7 @@ _MOST_STRICT_BYTES = 64_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class SentTile:
-    """A tile as it is sent in one content coding, with the headers that belong to it."""
+    """A tile, or letters, as sent in one content coding, with the headers that belong to it."""
 
     etag: str
     data: bytes
@@ -118,19 +118,23 @@ def _make(context: Context, source: VectorSource, place: tuple[int, int, int], c
             headers["Content-Type"] = tile.media_type
         plain = SentTile(etag=etag, data=tile.data, headers=headers)
         context.tiles.put((etag, "identity"), plain, len(plain.data))
-    if coding == "identity" or len(plain.data) < _WORTH_COMPRESSING:
-        sent = plain
-    else:
-        packed = _compress(plain.data, coding)
-        sent = SentTile(etag=etag, data=packed, headers=plain.headers | {"Content-Encoding": coding})
+    sent = pack(plain, coding)
     context.tiles.put((etag, coding), sent, len(sent.data))
     return sent
 
 
-def headers_of(etag: str) -> dict[str, str]:
-    """The headers of every answer about a tile."""
+def pack(plain: SentTile, coding: str) -> SentTile:
+    """Compress what is to be sent, unless it is too small for that."""
+    if coding == "identity" or len(plain.data) < _WORTH_COMPRESSING:
+        return plain
+    packed = _compress(plain.data, coding)
+    return replace(plain, data=packed, headers=plain.headers | {"Content-Encoding": coding})
+
+
+def headers_of(etag: str, *, cache: str = _CACHE) -> dict[str, str]:
+    """The headers of every answer about a tile, or about letters."""
     # The tag is weak, because compression changes the bytes.
-    return {"ETag": f"W/{etag}", "Cache-Control": _CACHE, "Vary": "Accept-Encoding"}
+    return {"ETag": f"W/{etag}", "Cache-Control": cache, "Vary": "Accept-Encoding"}
 
 
 def write_head(headers: dict[str, str]) -> bytes:

@@ -13,11 +13,8 @@ from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
-import shapely
-from shapely.geometry.base import BaseGeometry
 
-from tiles.distance import draw_distance
-from twin.crs import BBox
+from tiles.kernels.distance import draw_distance
 from twin.layer import Marker
 
 #: The one sheet of marks there is.
@@ -53,15 +50,16 @@ def describe_sprite(ratio: int) -> dict[str, Any]:
 
 def draw_sprite(ratio: int) -> bytes:
     """Draw the image of all marks, as PNG."""
-    half = MARK_PX * ratio // 2
-    box = BBox(-half, -half, half, half)
-    return _write_png(np.hstack([draw_distance(_shape(mark, ratio), box) for mark in get_args(Marker)]))
+    side = MARK_PX * ratio
+    marks = [draw_distance(_outline(mark, ratio), -side // 2, side // 2, side, side) for mark in get_args(Marker)]
+    return _write_png(np.hstack(marks))
 
 
-def _shape(mark: Marker, ratio: int) -> BaseGeometry:
+def _outline(mark: Marker, ratio: int) -> npt.NDArray[np.float64]:
     angles, distances = np.array(_CORNERS[mark], dtype=float).T
     corners = np.stack([np.sin(np.radians(angles)), np.cos(np.radians(angles))], axis=1)
-    return shapely.Polygon(corners * distances[:, None] * MARK_RADIUS_PX * ratio)
+    corners *= distances[:, None] * MARK_RADIUS_PX * ratio
+    return np.hstack([corners, np.roll(corners, -1, axis=0)])
 
 
 def _write_png(opacity: npt.NDArray[np.uint8]) -> bytes:

@@ -1,4 +1,4 @@
-"""Have every kernel ready before the first tile is asked for: ``python -m tiles.warm`` once after installing."""
+"""Have every kernel ready before the first map is asked for: ``python -m tiles.warm`` once after installing."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from tiles.columns import columns_of
+from tiles.glyphs import GlyphFont
 from tiles.mvt import encode_layer
 from twin.columns import typed_series
 from twin.crs import BBox, parse_crs
@@ -19,7 +20,8 @@ from twin.schema import Field
 
 
 def warm_up() -> None:
-    """Draw a small tile with something of everything in it, so that kernels are loaded, or compiled and kept."""
+    """Draw letters and a small tile with something of everything, so that kernels are loaded, or compiled and kept."""
+    GlyphFont().draw_range(0)
     layer = Layer(
         id="warm",
         title="",

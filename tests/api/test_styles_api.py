@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 
+from api import tilesending
 from api.app import create_app
 from tests_browser import open_browser
 from tests_server import run_server
-from tiles.glyphs import FONT_NAME
+from tiles.glyphs import FONT_NAME, GlyphFont
 from twin.catalog import Catalog
 from twin.layer import Style
 from twin.settings import Settings
@@ -79,6 +81,37 @@ def test_letters_come_by_256(client, letters):
 
 def test_the_font_is_found_among_those_that_a_style_would_rather_have(client):
     assert client.get(f"/fonts/Noto Sans Regular,{FONT_NAME}/0-255.pbf").status_code == 200
+
+
+def test_letters_are_drawn_and_compressed_once_however_many_ask_at_once(client, monkeypatch):
+    drawn, packed = [], []
+    draw, compress = GlyphFont.draw_range, tilesending._compress
+
+    def draw_slowly(font, first):
+        drawn.append(first)
+        time.sleep(0.2)
+        return draw(font, first)
+
+    monkeypatch.setattr(GlyphFont, "draw_range", draw_slowly)
+    monkeypatch.setattr(tilesending, "_compress", lambda *given: packed.append(given) or compress(*given))
+    with ThreadPoolExecutor(4) as browsers:
+        answers = list(browsers.map(lambda _: client.get(f"/fonts/{FONT_NAME}/19968-20223.pbf"), range(4)))
+    answers.append(client.get(f"/fonts/{FONT_NAME}/19968-20223.pbf"))
+    assert (drawn, len(packed)) == ([19968], 1)
+    assert {answer.headers["content-encoding"] for answer in answers} <= {"zstd", "gzip"}
+    assert {answer.content for answer in answers} == {draw(GlyphFont(), 19968)}
+
+
+def test_letters_are_kept_for_a_day_and_then_asked_for_by_their_tag(client):
+    address = f"/fonts/{FONT_NAME}/0-255.pbf"
+    plain = client.get(address, headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.headers["cache-control"] == "public, max-age=86400"
+    assert "Accept-Encoding" in plain.headers["vary"]
+    again = client.get(address, headers={"If-None-Match": plain.headers["etag"]})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", plain.headers["etag"])
+    assert client.get(address).headers["etag"] == plain.headers["etag"]
+    assert client.get(f"/fonts/{FONT_NAME}/256-511.pbf").headers["etag"] != plain.headers["etag"]
 
 
 @pytest.mark.needs("chromium")

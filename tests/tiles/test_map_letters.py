@@ -13,10 +13,13 @@ import shapely
 from fontTools.ttLib import TTFont
 
 import tiles
-from tiles.distance import draw_distance
-from tiles.glyphs import FONT_NAME, GlyphFont, fill_rings
+from tests_letters import draw_area, fill_rings, read_rings
+from tiles.font import load_font
+from tiles.glyphs import FONT_NAME, GlyphFont
+from tiles.kernels.distance import draw_distance
+from tiles.kernels.letter import draw_letter
+from tiles.kernels.outline import trim_lines
 from tiles.sprites import describe_sprite, draw_sprite
-from twin.crs import BBox
 
 FONT = Path(tiles.__file__).parent / "fonts" / "wqy-microhei.ttf"
 #: A pixel's value where the outline runs; 8 pixels are the whole scale.
@@ -120,21 +123,93 @@ def test_a_space_has_a_width_and_no_image(glyph_of):
     assert len(image) == 0
 
 
-def test_rings_fill_what_they_wind_around():
-    outer, hole, island = ([(a, a), (a, 9 - a), (9 - a, 9 - a), (9 - a, a)] for a in (0, 2, 4))
-    filled = fill_rings([np.array(outer), np.array(hole[::-1]), np.array(island)])
-    assert filled.area == 81 - 25 + 1
-    crossing = [np.array(outer), np.array(outer) + 3]  # strokes may lie over one another
-    assert fill_rings(crossing).area == 81 + 81 - 36
-    assert fill_rings([]).is_empty
+@pytest.fixture(scope="module")
+def peer():
+    """The font as fontTools reads it."""
+    return TTFont(BytesIO(FONT.read_bytes()), lazy=True)
+
+
+def test_characters_and_widths_are_those_of_another_reader(peer):
+    names, width = peer.getBestCmap(), peer["hmtx"]
+    font = load_font(FONT, 24)
+    codes = np.arange(0x30000)
+    found = font.find_glyphs(codes)
+    assert found.tolist() == [peer.getGlyphID(names[code]) if code in names else 0 for code in codes.tolist()]
+    widths = font.advance_px[np.minimum(found, len(font.advance_px) - 1)] * peer["head"].unitsPerEm / 24
+    assert all(widths[code] == width[name][0] for code, name in names.items())
+
+
+# Latin with curves and accents; Cyrillic; kana; ideographs of one part and of several, four of them with parts that
+# lie over one another (丣悫悬龯); an ideograph beyond the basic plane.
+@pytest.mark.parametrize(
+    "characters",
+    ["".join(map(chr, range(0x20, 0x180))), "ЖФЩѮҔҦ", "あめっがジ", "一国永龘鬱丣悫悬龯沂南县𠀋"],
+    ids=["latin", "cyrillic", "kana", "ideographs"],
+)
+def test_letters_look_as_fonttools_and_geos_draw_them(characters, peer):
+    names, glyphs, font = peer.getBestCmap(), peer.getGlyphSet(), load_font(FONT, 24)
+    drawn = 0
+    for code in [ord(character) for character in characters if ord(character) in names]:
+        area = fill_rings(read_rings(glyphs, names[code], 24 / 2048))
+        image, west, north = draw_letter(font.outlines, int(font.find_glyphs(code)), 3)
+        height, width = image.shape
+        if area.is_empty:
+            assert image.size == 0
+            continue
+        drawn += 1
+        room = area.bounds - np.array([west, north - height, west + width, north])
+        assert np.abs(room * [1, 1, -1, -1] - 3.5).max() <= 0.51, chr(code)  # 3 pixels, and what is left of the last
+        assert np.abs(np.round(draw_area(area, west, north, width, height)) - image).max() <= 1, chr(code)
+    assert drawn >= 5
+
+
+def lines_of(*rings):
+    return np.vstack([np.hstack([ring, np.roll(ring, -1, axis=0)]) for ring in np.array(rings, dtype=float)])
+
+
+def square(low, high, *, east=0):
+    return np.array([(low, low), (low, high), (high, high), (high, low)]) + np.array([east, 0])
+
+
+def length_of(lines):
+    return np.hypot(lines[:, 2] - lines[:, 0], lines[:, 3] - lines[:, 1]).sum()
+
+
+@pytest.mark.parametrize(
+    ("rings", "length"),
+    [
+        ([square(0, 9), square(2, 7)[::-1], square(4, 5)], 36 + 20 + 4),  # a frame and what stands in it
+        ([square(0, 9), square(2, 7)], 36),  # inside, turning the same way
+        ([square(0, 9), square(3, 12)], 36 + 36 - 4 * 6),  # crossing strokes
+        ([square(0, 9), square(0, 9, east=9)], 54),  # side by side
+        ([square(0, 9), square(3, 6, east=6)], 36 + 12 - 6),  # side by side, in the middle of a side
+        ([square(0, 9), square(0, 9)[::-1]], 0),  # one undoes the other
+        ([[(0, 0), (9, 9), (9, 0), (0, 9)]], 18 + 2 * 9 * 2**0.5),  # an eight
+        ([[(0, 0), (9, 0), (9, 0), (0, 0)]], 0),  # nothing
+    ],
+)
+def test_the_outline_is_what_bounds_the_filling(rings, length):
+    assert length_of(trim_lines(lines_of(*rings))) == pytest.approx(length)
+
+
+def test_an_outline_that_two_rings_share_the_same_way_stays():
+    lines = trim_lines(lines_of(square(0, 9), square(0, 9)))
+    assert shapely.length(shapely.union_all(shapely.linestrings(lines.reshape(-1, 2, 2)))) == 36
 
 
 def test_a_distance_is_an_eighth_of_the_scale_a_pixel():
-    image = draw_distance(shapely.box(0, 0, 10, 10), BBox(-4, 0, 10, 10))
+    image = draw_distance(lines_of(square(0, 10)), -4, 10, 14, 10)
     assert image.shape == (10, 14)
     # The middles of the pixels left of the edge are 3.5 to 0.5 outside, then 0.5 and 1.5 inside, then all is full.
     expected = [round(255 * (0.75 + d / 8)) for d in (-3.5, -2.5, -1.5, -0.5, 0.5, 1.5)] + [255] * 3
     assert image[5, :9].tolist() == expected
+
+
+def test_what_lies_outside_of_the_image_counts_too():
+    whole = draw_distance(lines_of(square(-20, 2.25)), -30, 10, 50, 40)
+    part = draw_distance(lines_of(square(-20, 2.25)), 0, 10, 5, 12)
+    assert np.array_equal(whole[:12, 30:35], part)
+    assert part.min() < OUTLINE < part.max()
 
 
 @pytest.mark.parametrize("ratio", [1, 2])
