@@ -8,12 +8,13 @@ Glyph ranges of MapLibre and Mapbox GL: https://github.com/mapbox/node-fontnik/b
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from tiles.font import Font, load_font
-from tiles.kernels.letter import draw_letter
+from tiles.kernels.letters import draw_letters
 from tiles.protobuf import bytes_field, varint_field
 
 #: The one font there is; Latin, Greek, Cyrillic, kana, and every CJK ideograph of the basic block.
@@ -43,32 +44,31 @@ class GlyphFont:
         first
             A multiple of 256.
         """
-        codes = np.arange(first, first + RANGE)
-        glyphs = self._font.find_glyphs(codes)
-        drawn = [
-            bytes_field(3, self._draw(code, glyph))
-            for code, glyph in zip(codes.tolist(), glyphs.tolist(), strict=True)
-            if glyph
-        ]
+        font, codes = self._font, np.arange(first, first + RANGE)
+        glyphs = font.find_glyphs(codes)
+        codes, glyphs = codes[glyphs > 0], glyphs[glyphs > 0]
+        pixels, begin, frames = draw_letters(font.outlines, glyphs, _MARGIN_PX)
+        drawn = pixels.tobytes()
+        images = [drawn[begin:end] for begin, end in pairwise(begin.tolist())]
+        advances = np.rint(font.advance_px[np.minimum(glyphs, len(font.advance_px) - 1)]).astype(int)
+        described = zip(codes.tolist(), images, frames.tolist(), advances.tolist(), strict=True)
         stack = bytes_field(1, FONT_NAME.encode()) + bytes_field(2, f"{first}-{first + RANGE - 1}".encode())
-        return bytes_field(1, stack + b"".join(drawn))
+        return bytes_field(1, stack + b"".join(bytes_field(3, _describe(*glyph)) for glyph in described))
 
-    def _draw(self, code: int, glyph: int) -> bytes:
-        image, west, north = draw_letter(self._font.outlines, glyph, _MARGIN_PX)
-        height, width = image.shape
-        room = 2 * _MARGIN_PX if image.size else 0
-        advance = self._font.advance_px[min(glyph, len(self._font.advance_px) - 1)]
-        return b"".join(
-            (
-                varint_field(1, code),
-                bytes_field(2, image.tobytes()) if image.size else b"",
-                varint_field(3, width - room),
-                varint_field(4, height - room),
-                varint_field(5, _zigzag(west + room // 2)),
-                varint_field(6, _zigzag(north - room // 2 - _ASCENT_PX if image.size else 0)),
-                varint_field(7, round(advance)),
-            )
+
+def _describe(code: int, image: bytes, frame: list[int], advance_px: int) -> bytes:
+    left, top, width, height = frame
+    return b"".join(
+        (
+            varint_field(1, code),
+            bytes_field(2, image) if image else b"",
+            varint_field(3, width),
+            varint_field(4, height),
+            varint_field(5, _zigzag(left)),
+            varint_field(6, _zigzag(top - _ASCENT_PX if image else 0)),
+            varint_field(7, advance_px),
         )
+    )
 
 
 def _zigzag(number: int) -> int:
