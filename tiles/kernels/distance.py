@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tiles.kernels.compiled import compiled
+from tiles.kernels.compiled import compiled, step
 from tiles.kernels.outline import trim_lines
 
 Floats = npt.NDArray[np.float64]
@@ -56,7 +56,7 @@ def draw_distance(lines: Floats, west: int, north: int, width: int, height: int)
     return image
 
 
-@compiled
+@step
 def _measure(x0: float, y0: float, x1: float, y1: float, farthest: float, squares: Floats) -> None:
     """Lower the squares of distances where a line is nearer."""
     height, width = squares.shape
@@ -74,7 +74,7 @@ def _measure(x0: float, y0: float, x1: float, y1: float, farthest: float, square
             square[column] = away if away < square[column] else square[column]  # noqa: FURB136
 
 
-@compiled
+@step
 def _turn(x0: float, y0: float, x1: float, y1: float, turns: Integers) -> None:
     """Count a line in every row of pixels that it passes, where the first pixel to its right is."""
     height, width = turns.shape

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tiles.kernels.compiled import compiled
+from tiles.kernels.compiled import compiled, step
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
@@ -63,7 +63,7 @@ def read_lines(outlines: Outlines, glyph: int) -> Floats:
     return lines
 
 
-@compiled
+@step
 def _int16(data: Bytes, at: int) -> int:
     number = np.int64(data[at]) << 8 | data[at + 1]
     return number - 65536 if number >= 32768 else number

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tiles.kernels.compiled import compiled
+from tiles.kernels.compiled import compiled, step
 
 Floats = npt.NDArray[np.float64]
 
@@ -66,7 +66,7 @@ def trim_lines(lines: Floats) -> Floats:
     return kept[:used]
 
 
-@compiled
+@step
 def _cut(lines: _Lines, line: int, cuts: Floats) -> int:
     """Find where other lines meet one, as parts of its length in order, 0 and 1 among them; return how many."""
     x0, y0 = lines.x0[line], lines.y0[line]
@@ -98,7 +98,7 @@ def _cut(lines: _Lines, line: int, cuts: Floats) -> int:
     return count
 
 
-@compiled
+@step
 def _insert(cuts: Floats, count: int, cut: float) -> int:
     """Put a cut in its place among the others; return how many there are then."""
     place = count
@@ -109,7 +109,7 @@ def _insert(cuts: Floats, count: int, cut: float) -> int:
     return count + 1
 
 
-@compiled
+@step
 def _bounds(lines: _Lines, line: int, part: float) -> bool:
     """Whether the rings wind around what lies on one side of a place on a line, and not around the other side."""
     dx, dy = lines.x1[line] - lines.x0[line], lines.y1[line] - lines.y0[line]
@@ -121,7 +121,7 @@ def _bounds(lines: _Lines, line: int, part: float) -> bool:
     return (beyond == 0) != (here == 0)
 
 
-@compiled
+@step
 def _wind(x0: Floats, y0: Floats, y1: Floats, slope: Floats, x: float, y: float) -> tuple[int, int]:
     """How often the rings wind around what lies just beyond a place of a line, and just before it."""
     beyond = before = 0
