@@ -173,36 +173,52 @@ def _grid(matrix_set: TileMatrixSet, crs: CRS, *, web_zoom: int = 0) -> Grid:
 
 
 def _cgcs2000_quad() -> TileMatrixSet:
+    side = 360.0
+    levels = {level: (2**level, 2 ** (level - 1)) for level in range(1, _LAST_LEVEL + 1)}
     return TileMatrixSet.model_validate(
         {
             "id": CGCS2000,
             "title": "CGCS2000 longitude and latitude, as Tianditu numbers its levels (c)",
             "crs": "http://www.opengis.net/def/crs/EPSG/0/4490",
             "orderedAxes": ["Lat", "Lon"],
-            "tileMatrices": [
-                {
-                    "id": str(level),
-                    "cellSize": 360 / _PIXELS / 2**level,
-                    "scaleDenominator": 360 / _PIXELS / 2**level * _DEGREE_M / _PIXEL_M,
-                    "pointOfOrigin": [90, -180],
-                    "tileWidth": _PIXELS,
-                    "tileHeight": _PIXELS,
-                    "matrixWidth": 2**level,
-                    "matrixHeight": 2 ** (level - 1),
-                }
-                for level in range(1, _LAST_LEVEL + 1)
-            ],
+            "tileMatrices": _matrices(side, (90, -180), levels, unit_m=_DEGREE_M),
         }
     )
 
 
 def _storage_quad(crs: CRS, easting: float, northing: float) -> TileMatrixSet:
-    half = _STORAGE_SIDE_M / 2
-    quad: TileMatrixSet = TileMatrixSet.custom(
-        [easting - half, northing - half, easting + half, northing + half],
-        crs,
-        id=STORAGE,
-        title=f"Grid of the storage CRS ({crs.name})",
-        maxzoom=_LAST_LEVEL,
+    described = crs.to_json_dict()
+    code = described.get("id", {})
+    known = code.get("authority") == "EPSG"
+    west, north = easting - _STORAGE_SIDE_M / 2, northing + _STORAGE_SIDE_M / 2
+    # The corner is told in the order of the axes of the CRS: those of CGCS2000 in the register count north first.
+    north_first = crs.axis_info[0].direction == "north"
+    levels = {level: (2**level, 2**level) for level in range(_LAST_LEVEL + 1)}
+    return TileMatrixSet.model_validate(
+        {
+            "id": STORAGE,
+            "title": f"Grid of the storage CRS ({crs.name})",
+            "crs": f"http://www.opengis.net/def/crs/EPSG/0/{code['code']}" if known else {"wkt": described},
+            "orderedAxes": ["N", "E"] if north_first else ["E", "N"],
+            "tileMatrices": _matrices(_STORAGE_SIDE_M, (north, west) if north_first else (west, north), levels),
+        }
     )
-    return quad
+
+
+def _matrices(
+    side: float, origin: tuple[float, float], levels: Mapping[int, tuple[int, int]], *, unit_m: float = 1.0
+) -> list[dict[str, object]]:
+    """Describe levels of so many columns and rows, a tile of level 0 being so wide."""
+    return [
+        {
+            "id": str(level),
+            "cellSize": math.ldexp(side / _PIXELS, -level),
+            "scaleDenominator": math.ldexp(side / _PIXELS, -level) * unit_m / _PIXEL_M,
+            "pointOfOrigin": list(origin),
+            "tileWidth": _PIXELS,
+            "tileHeight": _PIXELS,
+            "matrixWidth": columns,
+            "matrixHeight": rows,
+        }
+        for level, (columns, rows) in levels.items()
+    ]

@@ -68,3 +68,15 @@ def test_a_tile_the_grid_does_not_have_is_refused(tile: tuple[int, int, int]) ->
 def test_the_poles_are_outside_the_grid() -> None:
     with pytest.raises(InvalidParameter):
         WEB.tile_at(0, 86, 5)
+
+
+def test_the_corner_of_the_storage_grid_is_told_in_the_order_of_the_axes():
+    """EPSG:4548 counts north first, a local grid of one's own east first."""
+    registered = grids_for(parse_crs(4548))["StorageQuad"]
+    described = registered.matrix_set.model_dump()
+    assert described["orderedAxes"] == ["N", "E"]
+    assert described["tileMatrices"][0]["pointOfOrigin"] == (8_388_608, 500_000 - 8_388_608)
+    assert (registered.west, registered.north) == (500_000 - 8_388_608, 8_388_608)
+    local = grids_for(transverse_mercator(118.5))["StorageQuad"].matrix_set.model_dump()
+    assert local["orderedAxes"] == ["E", "N"]
+    assert local["tileMatrices"][0]["pointOfOrigin"] == (500_000 - 8_388_608, 8_388_608)
