@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Coroutine, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
@@ -51,41 +51,52 @@ class Desk:
         self._jobs: dict[Hashable, _Job] = {}
         self._workers = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="desk")
 
-    async def obtain(self, key: Hashable, work: Callable[[], T], request: Request) -> T:
-        """Have a piece of work done, or wait for it where it is under way.
+    async def obtain(self, key: Hashable, work: Callable[[], T]) -> T:
+        """Have a piece of work done, or wait for it where it is under way; whoever waits may be cancelled.
 
         Raises
         ------
         ServiceBusy
             Too much is waiting already.
-        ClientGone
-            The client of the request left.
         """
         job = self._jobs.get(key)
         if job is None:
             if len(self._jobs) >= self._most:
                 raise ServiceBusy("too many tiles are being made at the moment; try again in a few seconds")
             job = self._jobs[key] = _Job(self._workers.submit(work))
-            forget = asyncio.get_running_loop().call_soon_threadsafe
-            job.future.add_done_callback(lambda _: forget(self._jobs.pop, key, None))
+            job.future.add_done_callback(lambda _: self._jobs.pop(key))
         job.waiting += 1
         result: asyncio.Future[T] = asyncio.wrap_future(job.future)
-        leaving = asyncio.ensure_future(_until_gone(request))
         try:
-            either: set[asyncio.Future[Any]] = {result, leaving}
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if result.done():
-                return result.result()
-            raise ClientGone
+            return await asyncio.shield(result)
         finally:
-            leaving.cancel()
             job.waiting -= 1
-            if job.waiting == 0 and not job.future.done():
+            if job.waiting == 0:
                 job.future.cancel()
 
     def close(self) -> None:
         """Stop taking work in, and drop what has not begun."""
         self._workers.shutdown(wait=False, cancel_futures=True)
+
+
+async def unless_gone(request: Request, answering: Coroutine[Any, Any, T]) -> T:
+    """Wait for an answer to a request for as long as its client does.
+
+    Raises
+    ------
+    ClientGone
+        The client left.
+    """
+    answer, leaving = asyncio.ensure_future(answering), asyncio.ensure_future(_until_gone(request))
+    try:
+        either: set[asyncio.Future[Any]] = {answer, leaving}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if answer.done():
+            return answer.result()
+        raise ClientGone
+    finally:
+        leaving.cancel()
+        answer.cancel()
 
 
 async def _until_gone(request: Request) -> None:

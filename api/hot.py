@@ -1,14 +1,17 @@
-"""Tiles that were sent before, sent again before anything else is done: most requests of a map are for such tiles.
+"""Tiles answered before anything else is done: most requests of a map are for tiles, most of these were sent before.
 
-What takes the time of a small answer in Python is not the answer but the way to it: a task, layers of middleware,
-routing. A request that is whole, plain and for a tile that was made before goes none of that way. Everything else, and
-everything that is unusual about a connection, is uvicorn's.
+What takes the time of a small answer in Python is not the answer but the way to it: layers of middleware, routing,
+parameters. A request that is whole, plain and for a tile goes none of that way, nor does one for a tile that has to be
+made first if its address is as plain. Everything else, everything that is unusual about a connection, and every
+request about which there is something to say, is uvicorn's.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Coroutine, Sequence
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -18,11 +21,21 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from api.conditional import has_already
 from api.context import Context
 from api.cors import OPEN_TO_ALL
-from api.observe import log_line
-from api.tilesending import HotTile, headers_of, write_head
+from api.observe import describe_request, log_line
+from api.params import GridTileParams
+from api.tilesending import HotTile, SentTile, TileWish, headers_of, obtain_tile, write_head
+from api.tilesets import find_tile
 from api.turn import AccessLog
 from twin.errors import TwinError
 
+Added = Sequence[tuple[bytes, bytes]]
+#: What to remember, and the tile; see `api.tilesending.obtain_tile`.
+Made = tuple[HotTile, SentTile | None]
+Making = Coroutine[Any, Any, Made]
+
+#: The address of a tile without parameters.
+_TILE = re.compile(rb"/tiles/([a-z0-9_,]+)/([0-9]{1,18})/([0-9]{1,18})/([0-9]{1,18})\.mvt")
+_NO_PARAMETERS = GridTileParams()
 #: A request without a body and nothing behind it (RFC 9112, 2 to 5): each line of its head is a name and a value.
 _WHOLE = re.compile(rb"GET (/[!-~]*) HTTP/1\.1\r\n(?:[!-9;-~]+:[^\r\n\x00]*\r\n)*\r\n")
 #: What makes a request more than plain, in lower case.
@@ -42,6 +55,7 @@ class PlainRequest:
 
     def __init__(self, data: bytes, target: bytes) -> None:
         self.target = target
+        self.started = perf_counter()
         self._data = data
         self._lowered = data.lower()
 
@@ -65,7 +79,7 @@ class PlainRequest:
 
 
 class HotTiles:
-    """Answers requests for tiles that were made for just these requests before, if they are still true.
+    """Answers requests for tiles: at once those that were made for just these requests before, if they are still true.
 
     What is true, the stamp of the store says, which any write changes; after a write the first request for a tile takes
     the long way, and finds its entity tag changed or not.
@@ -79,7 +93,7 @@ class HotTiles:
     def __init__(self, app: FastAPI) -> None:
         self._app = app
 
-    def answer(self, request: PlainRequest, added: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+    def answer(self, request: PlainRequest, added: Added) -> bytes | None:
         """Answer a request, or not at all.
 
         Parameters
@@ -89,24 +103,50 @@ class HotTiles:
         added
             Headers that the server adds to every answer.
         """
-        started = perf_counter()
         context: Context = self._app.state.context
         known = context.hot.get((request.target, request.header(b"accept-encoding")))
         if known is None or not _is_true(known, context):
             return None
         asked = request.header(b"if-none-match")
         if asked and has_already(asked.decode("latin-1"), known.etag):
-            status, head, body = 304, write_head(headers_of(known.etag) | OPEN_TO_ALL), b""
-        elif sent := context.tiles.get((known.etag, known.coding)):
-            status, head, body = sent.status, sent.head, sent.data
-        else:
+            return self.write(request, known, None, added)
+        sent = context.tiles.get((known.etag, known.coding))
+        return None if sent is None else self.write(request, known, sent, added)
+
+    def make(self, request: PlainRequest) -> Making | None:
+        """Have the tile made that a request is for, if its address is plain and there is nothing wrong with it."""
+        address = _TILE.fullmatch(request.target)
+        if address is None:
             return None
-        log: AccessLog = self._app.state.log
-        request_id = log.name_request()
-        ms = 1000 * (perf_counter() - started)
-        log.add(log_line(request_id, known.described, status=status, size=len(body), ms=ms))
+        ids, *numbers = address.groups()
+        z, x, y = map(int, numbers)
+        context: Context = self._app.state.context
+        try:
+            source = find_tile(context, ids.decode(), (z, x, y), _NO_PARAMETERS)
+        except TwinError:  # the long way says what is wrong
+            return None
+        accepted, asked = (request.header(name).decode("latin-1") for name in (b"accept-encoding", b"if-none-match"))
+        described = describe_request("GET", request.target.decode())
+        wish = TileWish(target=request.target, accepted=accepted, asked=asked, described=described)
+        return obtain_tile(context, source, (z, x, y), wish)
+
+    def write(self, request: PlainRequest, known: HotTile, sent: SentTile | None, added: Added) -> bytes:
+        """Write an answer, and its line in the log; without the tile where the client has it already."""
+        if sent is None:
+            status, head, body = 304, write_head(headers_of(known.etag) | OPEN_TO_ALL), b""
+        else:
+            status, head, body = sent.status, sent.head, sent.data
+        request_id = self.note(request, known.described, status, len(body))
         lines = [b"%b: %b\r\n" % header for header in (*added, (b"x-request-id", request_id.encode()))]
         return b"".join((STATUS_LINE[status], *lines, head, b"\r\n", body))
+
+    def note(self, request: PlainRequest, described: str, status: int, size: int) -> str:
+        """Write the line of the log about an answer; return the name of the request."""
+        log: AccessLog = self._app.state.log
+        request_id = log.name_request()
+        ms = 1000 * (perf_counter() - request.started)
+        log.add(log_line(request_id, described, status=status, size=size, ms=ms))
+        return request_id
 
 
 def _is_true(known: HotTile, context: Context) -> bool:
@@ -117,30 +157,67 @@ def _is_true(known: HotTile, context: Context) -> bool:
 
 
 class HotProtocol(HttpToolsProtocol):
-    """Uvicorn's HTTP, with hot tiles answered before it begins.
+    """Uvicorn's HTTP, with tiles answered before it begins.
 
     It does so only where it knows that nothing else is under way on the connection: every piece of data so far was one
-    plain request, and the last of them is answered.
+    plain request, and the last of them is answered. What comes while a tile is made waits until it is sent.
     """
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._hot: HotTiles = self.config.app.state.hot  # type: ignore[union-attr]
         self._plain = True
+        self._making: asyncio.Task[Made] | None = None
+        self._later = b""
 
     def data_received(self, data: bytes) -> None:
-        """Answer at once, or hand on."""
+        """Answer at once, have a tile made, or hand on."""
+        if self._making is not None:
+            self._later += data
+            self.flow.pause_reading()
+            return
         if self._plain:
             request = PlainRequest.read(data)
             if request is None or self.flow.write_paused or not (self.cycle is None or self.cycle.response_complete):
                 self._plain = False
             elif answer := self._hot.answer(request, self.server_state.default_headers):
-                self.transport.write(answer)
-                self._wait_for_more()
+                self._send(answer)
+                return
+            elif making := self._hot.make(request):
+                self._unset_keepalive_if_required()
+                self._making = self.loop.create_task(making)
+                self._making.add_done_callback(partial(self._end_making, request, data))
                 return
         super().data_received(data)
 
-    def _wait_for_more(self) -> None:
-        if self.timeout_keep_alive_task is not None:
-            self.timeout_keep_alive_task.cancel()
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Want nothing any more."""
+        if self._making is not None:
+            self._making.cancel()
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Close the connection once what is under way is answered."""
+        if self._making is None:
+            super().shutdown()
+        else:
+            self._making.add_done_callback(lambda _: super(HotProtocol, self).shutdown())
+
+    def _end_making(self, request: PlainRequest, data: bytes, made: asyncio.Task[Made]) -> None:
+        self._making = None
+        if made.cancelled() or self.transport.is_closing():
+            self._hot.note(request, describe_request("GET", request.target.decode()), 499, 0)
+            return
+        if made.exception() is None:
+            self._send(self._hot.write(request, *made.result(), self.server_state.default_headers))
+        else:
+            super().data_received(data)  # which meets the same, and says so
+        later, self._later = self._later, b""
+        if later:
+            self.flow.resume_reading()
+            self.data_received(later)
+
+    def _send(self, answer: bytes) -> None:
+        self.transport.write(answer)
+        self._unset_keepalive_if_required()
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)

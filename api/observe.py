@@ -15,10 +15,9 @@ from api.turn import AccessLog
 error_log = logging.getLogger("twin.api")
 
 
-def describe_request(scope: Scope) -> str:
+def describe_request(method: str, path: str, query: str = "") -> str:
     """Name a request in the words of the log: members of a JSON object."""
-    query = scope["query_string"].decode("latin-1")
-    return json.dumps({"method": scope["method"], "path": scope["path"], "query": query}, ensure_ascii=False)[1:-1]
+    return json.dumps({"method": method, "path": path, "query": query}, ensure_ascii=False)[1:-1]
 
 
 def log_line(request_id: str, described: str, *, status: int, size: int, ms: float) -> str:
@@ -64,7 +63,8 @@ class Observe:
             await crash_problem(Request(scope))(scope, receive, send_named)
         finally:
             ms = 1000 * (time.perf_counter() - started)
-            log.add(log_line(request_id, describe_request(scope), **seen, ms=ms))
+            described = describe_request(scope["method"], scope["path"], scope["query_string"].decode("latin-1"))
+            log.add(log_line(request_id, described, **seen, ms=ms))
 
 
 class HeadAsGet:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.conditional import has_already
 from api.context import Context, context_of, links_of
-from api.desk import ClientGone
+from api.desk import ClientGone, unless_gone
 from api.links import Links, link
 from api.media import HTML, JSON, PBF, PNG, STYLE
 from api.openapi import answers
@@ -90,7 +90,8 @@ async def show_glyphs(
     sent = context.tiles.get(key)
     if sent is None:
         try:
-            sent = await context.desk.obtain(key, partial(_draw_letters, context.font, int(first), coding), request)
+            work = partial(_draw_letters, context.font, int(first), coding)
+            sent = await unless_gone(request, context.desk.obtain(key, work))
         except ClientGone:
             return Response(status_code=499)
         context.tiles.put(key, sent, len(sent.data))

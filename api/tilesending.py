@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import zstandard
 from fastapi import Request, Response
+from isal import isal_zlib
 
 from api.conditional import has_already
 from api.context import Context
 from api.cors import OPEN_TO_ALL
-from api.desk import ClientGone
+from api.desk import ClientGone, unless_gone
 from api.observe import describe_request
 from tiles.source import Tile, VectorSource
 from twin.errors import InvalidParameter
@@ -68,32 +68,72 @@ class HotTile:
     described: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class TileWish:
+    """What a request for a tile asks for.
+
+    Parameters
+    ----------
+    target
+        Path and query as they stand in the request.
+    accepted
+        Its ``Accept-Encoding``.
+    asked
+        Its ``If-None-Match``.
+    described
+        The request in the words of the log.
+    """
+
+    target: bytes
+    accepted: str
+    asked: str
+    described: str
+
+
 async def send_tile(request: Request, context: Context, source: VectorSource, z: int, x: int, y: int) -> Response:
     """Answer with a tile: 200, 204 where it is empty, 304 where the client has it already."""
-    stamp = context.stamp()
-    state = (stamp, source.key, z, x, y)
-    accepted, asked = (request.headers.get(name, "") for name in ("accept-encoding", "if-none-match"))
-    coding = choose_coding(accepted)
+    scope = request.scope
+    query = scope["query_string"]
+    wish = TileWish(
+        target=scope["raw_path"] + (b"?" + query if query else b""),
+        accepted=request.headers.get("accept-encoding", ""),
+        asked=request.headers.get("if-none-match", ""),
+        described=describe_request(scope["method"], scope["path"], query.decode("latin-1")),
+    )
     try:
-        etag = context.tags.get(state)
-        if etag is None and asked:
-            etag = await context.desk.obtain(state, partial(_tag, source, (z, x, y)), request)
-            context.tags.put(state, etag)
-        sent = context.tiles.get((etag, coding))
-        if etag is None or (sent is None and not has_already(asked, etag)):
-            work = partial(_make, context, source, (z, x, y), coding)
-            sent = await context.desk.obtain((state, coding), work, request)
-            etag = sent.etag
-            context.tags.put(state, etag)
+        hot, sent = await unless_gone(request, obtain_tile(context, source, (z, x, y), wish))
     except ClientGone:
         return Response(status_code=499)
-    scope = request.scope
-    target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
-    hot = HotTile(stamp=stamp, etag=etag, coding=coding, described=describe_request(scope))
-    context.hot.put((target, accepted.encode("latin-1")), hot)
-    if sent is None or has_already(asked, etag):
-        return Response(status_code=304, headers=headers_of(etag))
+    if sent is None:
+        return Response(status_code=304, headers=headers_of(hot.etag))
     return Response(sent.data, sent.status, sent.headers)
+
+
+async def obtain_tile(
+    context: Context, source: VectorSource, place: tuple[int, int, int], wish: TileWish
+) -> tuple[HotTile, SentTile | None]:
+    """Have a tile made unless it is there, and remember what the wish was answered with.
+
+    Returns
+    -------
+    What to remember, and the tile; none where the client has it already.
+    """
+    stamp, coding = context.stamp(), choose_coding(wish.accepted)
+    state = (stamp, source.key, place)
+    etag = context.tags.get(state)
+    if etag is None and wish.asked:
+        etag = await context.desk.obtain(state, partial(_tag, source, place))
+        context.tags.put(state, etag)
+    sent = None
+    if etag is None or not has_already(wish.asked, etag):
+        sent = context.tiles.get((etag, coding))
+        if sent is None:
+            sent = await context.desk.obtain((state, coding), partial(_make, context, source, place, coding))
+            context.tags.put(state, sent.etag)
+        etag = sent.etag
+    hot = HotTile(stamp=stamp, etag=etag, coding=coding, described=wish.described)
+    context.hot.put((wish.target, wish.accepted.encode("latin-1")), hot)
+    return hot, sent if not has_already(wish.asked, etag) else None
 
 
 def _tag(source: VectorSource, place: tuple[int, int, int]) -> str:
@@ -144,9 +184,8 @@ def write_head(headers: dict[str, str]) -> bytes:
 
 def _compress(data: bytes, coding: str) -> bytes:
     if coding == "zstd":
-        return zstandard.ZstdCompressor(level=6).compress(data)
-    packer = zlib.compressobj(level=5, wbits=31)
-    return packer.compress(data) + packer.flush()
+        return zstandard.ZstdCompressor(level=3).compress(data)
+    return isal_zlib.compress(data, 3, wbits=31)
 
 
 def describe_features(tile: Tile) -> str:

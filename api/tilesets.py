@@ -62,11 +62,16 @@ async def show_tile(
     draws (``out``), and how many each rule left out.
     """
     context = context_of(request)
+    return await send_tile(request, context, find_tile(context, layers, (z, x, y), params), z, x, y)
+
+
+def find_tile(context: Context, ids: str, place: tuple[int, int, int], params: GridTileParams) -> VectorSource:
+    """Find what a tile is made from, by the ids of its layers; refuse what is not there."""
     source = source_of(
-        context, layers_of(context, layers), grid_of(context, params.tms), as_of=params.as_of, strict=params.strict
+        context, layers_of(context, ids), grid_of(context, params.tms), as_of=params.as_of, strict=params.strict
     )
-    source.grid.require(z, x, y)
-    return await send_tile(request, context, source, z, x, y)
+    source.grid.require(*place)
+    return source
 
 
 def layers_of(context: Context, ids: str) -> tuple[Layer, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tiles.kernels.values import BOOL, DOUBLE, FLOAT, SINT, TEXT, pack_integers, pack_values
+from tiles.protobuf import bytes_field
 from twin.columns import plain_values
 from twin.frame import Frame
 from twin.schema import FieldType
@@ -40,6 +42,11 @@ class Attributes:
     codes: Codes
     values: Bytes
     begins: Integers
+
+    @cached_property
+    def key_fields(self) -> bytes:
+        """The keys as the layer message holds them."""
+        return b"".join(bytes_field(3, key.encode()) for key in self.keys)
 
 
 def encode_attributes(frame: Frame, rows: Integers) -> Attributes:

@@ -26,6 +26,8 @@ MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
 
 #: Most bytes that the tag and length of a layer message take.
 _ENVELOPE = 6
+#: What stands behind the values of a layer.
+_TAIL = varint_field(5, EXTENT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,13 +82,13 @@ def encode_layer(
     """
     columns = joined_columns_of(frame, crs) if join else columns_of(frame, crs)
     drawing = draw(columns, box, generalise=generalise)
-    data, sizes = _encode(frame.layer.id, columns, drawing)
+    data, start = _encode(frame.layer.id, columns, drawing)
     rows_out = dict(drawing.left_out)
     if budget_bytes is not None and len(data) > budget_bytes:
         order = np.argsort(-columns.rank[drawing.rows], kind="stable")
-        room = budget_bytes - sum(map(len, _around(frame.layer.id, columns))) - _ENVELOPE
         attributes = columns.attributes
-        fitting = count_fitting(order, drawing.rows, attributes.codes, attributes.begins, sizes, room)
+        room = budget_bytes - len(_name(frame.layer.id)) - len(attributes.key_fields) - len(_TAIL) - _ENVELOPE
+        fitting = count_fitting(order, drawing.rows, attributes.codes, attributes.begins, np.diff(start), room)
         rows_out["budget"] = drawing.rows[order[fitting:]]
         drawing = drawing.take(np.sort(order[:fitting]))
         data, _ = _encode(frame.layer.id, columns, drawing)
@@ -100,9 +102,9 @@ def encode_layer(
 
 
 def _encode(name: str, columns: Columns, drawing: Drawing) -> tuple[bytes, npt.NDArray[np.int64]]:
-    """Write the layer message, and say how many bytes each feature takes in it, without its values."""
+    """Write the layer message, and say where each feature begins in it and the last one ends, without its values."""
     if len(drawing.rows) == 0:
-        return b"", np.empty(0, dtype=np.int64)
+        return b"", np.zeros(1, dtype=np.int64)
     attributes = columns.attributes
     features, start, used = write_features(
         drawing.rows,
@@ -113,14 +115,11 @@ def _encode(name: str, columns: Columns, drawing: Drawing) -> tuple[bytes, npt.N
         drawing.last_path,
         drawing.first_vertex,
         drawing.xy,
-        np.zeros(len(attributes.begins) - 1, dtype=np.int32),
     )
     values = gather_values(used, attributes.values, attributes.begins)
-    head, keys, tail = _around(name, columns)
-    return bytes_field(3, head, features.data, keys, values.data, tail), np.diff(start)
+    return bytes_field(3, _name(name), features.data, attributes.key_fields, values.data, _TAIL), start
 
 
-def _around(name: str, columns: Columns) -> tuple[bytes, bytes, bytes]:
-    """What stands before, between and after the features and values of a layer: version and name, keys, extent."""
-    keys = b"".join(bytes_field(3, key.encode()) for key in columns.attributes.keys)
-    return varint_field(15, 2) + bytes_field(1, name.encode()), keys, varint_field(5, EXTENT)
+def _name(name: str) -> bytes:
+    """What stands before the features of a layer: its version and name."""
+    return varint_field(15, 2) + bytes_field(1, name.encode())

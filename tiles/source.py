@@ -239,7 +239,9 @@ class VectorSource:
         if self.as_of is not None or layer.simplify or layer.joined_over is not None:
             return self._frame(layer)
         whole = frames.peek(layer)
-        if (whole is not None and is_prepared(whole, self.grid.crs)) or store.count(layer) < _LARGE:
+        if whole is not None and is_prepared(whole, self.grid.crs):
+            return whole
+        if store.count(layer) < _LARGE:
             return self._frame(layer)
         frames.fetch(layer, lambda frame: columns_of(frame, self.grid.crs))
         near = reproject_bbox(box.buffer((box.east - box.west) * BUFFER / EXTENT), self.grid.crs, store.crs)
@@ -341,7 +343,7 @@ class VectorSource:
             if self._shows(layer, zoom):
                 frame = self._frame(layer)
                 yield frame
-                points = label_layer(layer)
+                points = frame.keep("label layer", partial(label_layer, layer))
                 if points is not None and self._shows(points, zoom):
                     yield label_frame(frame, points, zoom)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,7 @@ class BBox:
     north: float
 
     def __post_init__(self) -> None:
-        if not (np.isfinite([*self]).all() and self.west <= self.east and self.south <= self.north):
+        if not (all(map(math.isfinite, self)) and self.west <= self.east and self.south <= self.north):
             raise CrsError(f"not a box (west, south, east, north): {', '.join(f'{v:g}' for v in self)}")
 
     def __iter__(self) -> Iterator[float]:

@@ -6,7 +6,10 @@ import http.client
 import json
 import logging
 import socket
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +19,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.hot import PlainRequest
 from tests_server import run_server
+from tiles.source import Tile, VectorSource
 from twin.settings import Settings
 from twin.store import Changes
 
@@ -66,6 +70,88 @@ def test_a_tile_is_sent_again_as_it_was_sent_first(connection, monkeypatch, path
     assert again[1]["access-control-allow-origin"] == "*"
     assert "X-Twin-Features" in again[1]["access-control-expose-headers"]
     assert "Accept-Encoding" in again[1]["vary"]
+
+
+@pytest.mark.parametrize("path", [TILE, EMPTY])
+@pytest.mark.parametrize("asked", [{}, {"Accept_Encoding": "gzip"}, {"If_None_Match": "*"}])
+def test_a_tile_is_made_by_the_short_way_as_by_the_long_one(store, catalog, monkeypatch, path, asked) -> None:
+    monkeypatch.setattr("api.tilesending._WORTH_COMPRESSING", 100)
+    answers = []
+    for address in (f"{path}?tms=WebMercatorQuad", path):  # which mean the same, and only the second is plain
+        with run_server(create_app(Settings(), store, catalog)) as root:
+            connection = http.client.HTTPConnection(urlsplit(root).netloc)
+            status, headers, body = get(connection, address, **asked)
+            connection.close()
+        answers.append((status, {name: value for name, value in headers.items() if name not in OWN}, body))
+        close_the_long_way(monkeypatch)
+    assert answers[0] == answers[1]
+    assert (answers[0][0] == 304) == ("If_None_Match" in asked)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/tiles/none/12/3396/1619.mvt", 404),
+        ("/tiles/parcels,parcels/12/3396/1619.mvt", 400),
+        ("/tiles/parcels/12/3396/4096.mvt", 400),
+        ("/tiles/parcels/99/0/0.mvt", 400),
+        ("/tiles/parcels/012/03396/01619.mvt", 200),
+    ],
+)
+def test_what_is_wrong_is_said_by_the_long_way(connection, path, status) -> None:
+    answers = [get(connection, address) for address in (path, f"{path}?tms=WebMercatorQuad")]
+    assert [answer[0] for answer in answers] == [status, status]
+    assert answers[0][1]["content-type"] == answers[1][1]["content-type"]
+
+
+def test_a_queue_that_is_full_is_said_by_the_long_way(store, catalog) -> None:
+    with run_server(create_app(Settings(tile_queue=0), store, catalog)) as root:
+        connection = http.client.HTTPConnection(urlsplit(root).netloc)
+        status, headers, body = get(connection)
+        connection.close()
+    assert (status, headers["retry-after"], json.loads(body)["title"]) == (503, "5", "Service is busy")
+
+
+def test_what_comes_while_a_tile_is_made_is_answered_behind_it(host, monkeypatch) -> None:
+    release = hold_back_tiles(monkeypatch)
+    threading.Timer(0.45, release.set).start()
+    landing = b"GET /problems?f=json HTTP/1.1\r\nHost: x\r\n\r\n"
+    received = exchange(host, PLAIN, landing + PLAIN)
+    assert [part[:3] for part in received.split(b"HTTP/1.1 ")[1:]] == [b"200"] * 3
+    assert received.index(b"vector-tile") < received.index(b"application/json") < received.rindex(b"vector-tile")
+
+
+def test_a_client_that_leaves_is_logged_and_the_connection_forgotten(app, host, monkeypatch, caplog) -> None:
+    release = hold_back_tiles(monkeypatch)
+    with caplog.at_level(logging.INFO, logger="twin.access"):
+        exchange(host, PLAIN)
+        time.sleep(0.3)
+        app.state.log.write()
+        release.set()
+    lines = [json.loads(line) for record in caplog.records for line in record.getMessage().split("\n")]
+    assert [(line["path"], line["status"], line["bytes"]) for line in lines] == [(TILE, 499, 0)]
+
+
+def test_a_tile_under_way_is_sent_before_the_server_stops(app, monkeypatch) -> None:
+    release = hold_back_tiles(monkeypatch)
+    with ThreadPoolExecutor(1) as clients:
+        with run_server(app) as root:
+            answer = clients.submit(exchange, urlsplit(root).netloc, PLAIN, b"")
+            time.sleep(0.2)
+            threading.Timer(0.2, release.set).start()
+        assert answer.result().startswith(b"HTTP/1.1 200")
+
+
+def hold_back_tiles(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """No tile is made before the event."""
+    release, make = threading.Event(), VectorSource.tile
+
+    def make_later(source: VectorSource, z: int, x: int, y: int) -> Tile:
+        release.wait(5)
+        return make(source, z, x, y)
+
+    monkeypatch.setattr(VectorSource, "tile", make_later)
+    return release
 
 
 def test_a_client_that_has_it_is_told_so(connection, monkeypatch) -> None:

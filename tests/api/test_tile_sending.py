@@ -13,7 +13,7 @@ import zstandard
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.desk import ClientGone, Desk, ServiceBusy
+from api.desk import ClientGone, Desk, ServiceBusy, unless_gone
 from api.tilesending import choose_coding
 from tiles.cache import SizedCache
 from twin.settings import Settings
@@ -107,7 +107,7 @@ def test_a_burst_for_one_thing_makes_it_once() -> None:
 
     async def scenario() -> list[str]:
         desk = Desk(1)
-        answers = [asyncio.ensure_future(desk.obtain("key", work, Waiting())) for _ in range(20)]  # type: ignore[arg-type]
+        answers = [asyncio.ensure_future(desk.obtain("key", work)) for _ in range(20)]
         await asyncio.sleep(0.05)
         release.set()
         return await asyncio.gather(*answers)
@@ -121,14 +121,14 @@ def test_a_queue_that_is_full_refuses_with_503() -> None:
 
     async def scenario() -> None:
         desk = Desk(2)
-        waiting = [asyncio.ensure_future(desk.obtain(n, lambda: release.wait(5), Waiting())) for n in range(2)]  # type: ignore[arg-type]
+        waiting = [asyncio.ensure_future(desk.obtain(n, lambda: release.wait(5))) for n in range(2)]
         await asyncio.sleep(0.05)
         with pytest.raises(ServiceBusy) as refusal:
-            await desk.obtain(3, lambda: True, Waiting())  # type: ignore[arg-type]
+            await desk.obtain(3, lambda: True)
         assert refusal.value.status == 503
         release.set()
         assert await asyncio.gather(*waiting) == [True, True]
-        assert await desk.obtain(3, lambda: "again", Waiting()) == "again"  # type: ignore[arg-type]
+        assert await desk.obtain(3, lambda: "again") == "again"
 
     run(scenario)
 
@@ -139,9 +139,10 @@ def test_work_that_nobody_waits_for_any_more_is_not_begun(monkeypatch: pytest.Mo
 
     async def scenario() -> None:
         desk = Desk(10)
-        first = asyncio.ensure_future(desk.obtain("long", lambda: release.wait(5), Waiting()))  # type: ignore[arg-type]
+        first = asyncio.ensure_future(desk.obtain("long", lambda: release.wait(5)))
         leaving = Waiting()
-        second = asyncio.ensure_future(desk.obtain("other", lambda: made.append(1), leaving))  # type: ignore[arg-type]
+        wanted = desk.obtain("other", lambda: made.append(1))
+        second = asyncio.ensure_future(unless_gone(leaving, wanted))  # type: ignore[arg-type]
         await asyncio.sleep(0.05)
         leaving.leave.set()
         with pytest.raises(ClientGone):

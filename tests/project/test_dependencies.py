@@ -19,6 +19,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 RUNTIME = [Requirement(text) for text in PROJECT["dependencies"]]
 DEVELOPMENT = [Requirement(text) for text in PROJECT["optional-dependencies"]["dev"]]
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
+#: What conda-forge calls otherwise.
+CONDA_NAMES = {"isal": "python-isal"}
 LOCKED = {name: Version(version) for name, version in re.findall(r"^(\S+)==([^\s;]+)", LOCK, re.MULTILINE)}
 
 
@@ -40,7 +42,8 @@ def test_the_conda_environment_asks_for_the_same_as_the_project():
     listed = [line.strip(" -") for line in lines[lines.index("dependencies:") + 1 :] if line.startswith("  - ")]
     # What is not for every platform cannot be listed in a file that is.
     everywhere = [requirement for requirement in RUNTIME + DEVELOPMENT if requirement.marker is None]
-    wanted = [f"python {PROJECT['requires-python']}", *(f"{r.name} {r.specifier}" for r in everywhere)]
+    names = {requirement.name: CONDA_NAMES.get(requirement.name, requirement.name) for requirement in everywhere}
+    wanted = [f"python {PROJECT['requires-python']}", *(f"{names[r.name]} {r.specifier}" for r in everywhere)]
     assert sorted(listed) == sorted(wanted)
 
 

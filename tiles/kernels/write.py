@@ -22,6 +22,9 @@ _MOVE_TO, _LINE_TO, _CLOSE_PATH = 1, 2, 7
 #: Most bytes of a number up to 2^35, and of all that a feature holds beside tags and geometry.
 _VARINT, _HEAD = 5, 40
 
+#: Scatters the positions of values, which often follow each other (2^48 over the golden ratio).
+_SCATTER = 0x9E3779B97F4B
+
 
 @compiled
 def write_features(
@@ -33,7 +36,6 @@ def write_features(
     last_path: Integers,
     first_vertex: Integers,
     xy: Vertices,
-    local: Codes,
 ) -> tuple[Bytes, Integers, Codes]:
     """Write features as they stand in a layer message, each with its tag and length.
 
@@ -45,8 +47,6 @@ def write_features(
         Of the whole frame: dimension, feature id, and for each key the position of the value; -1 where there is none.
     first_path, last_path, first_vertex, xy
         The k features as paths in tile units, see `tiles.drawing.Drawing`.
-    local
-        For each value of the frame 0; overwritten by its place among the values of the tile, counted from 1.
 
     Returns
     -------
@@ -56,7 +56,11 @@ def write_features(
     most = count * (_HEAD + 2 * _VARINT * keys) + 2 * _VARINT * (len(first_vertex) + len(xy))
     data = np.empty(most, dtype=np.uint8)  # memory that is not written to costs nothing
     start = np.empty(count + 1, dtype=np.int64)
-    used = np.empty(min(count * keys, len(local)), dtype=np.int32)
+    used = np.empty(count * keys, dtype=np.int32)
+    slots = 2
+    while slots < 2 * count * keys:
+        slots *= 2
+    local = np.zeros(slots, dtype=np.int32)
     at, places = 0, 0
     for feature in range(count):
         row = rows[feature]
@@ -81,18 +85,23 @@ def _write_tags(
 ) -> tuple[int, int]:
     """Write the tags of a feature, and give each value that is new to the tile its place.
 
-    Returns the place behind them, and how many places are given.
+    Where a value is found among the places, counted from 1, `local` says: a hash table with room for twice as many.
+    Returns the place behind the tags, and how many places are given.
     """
+    last = len(local) - 1
     for key in range(codes.shape[1]):
         code = codes[row, key]
         if code < 0:
             continue
-        if local[code] == 0:
+        slot = (code * _SCATTER >> 16) & last
+        while local[slot] != 0 and used[local[slot] - 1] != code:
+            slot = (slot + 1) & last
+        if local[slot] == 0:
             used[places] = code
             places += 1
-            local[code] = places
+            local[slot] = places
         at = write_varint(data, at, key)
-        at = write_varint(data, at, local[code] - 1)
+        at = write_varint(data, at, local[slot] - 1)
     return at, places
 
 
