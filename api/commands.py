@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import socket
 import sys
-from threading import Thread
+from threading import Timer
 
 import click
 
@@ -23,11 +24,12 @@ def serve(session: Session, host: str | None, port: int | None) -> None:
 
     Example: twin serve --port 8080
     """
+    gc.disable()  # what is loaded here stays, and to search it for garbage would take a fifth of the time
     import uvicorn
 
     from api.app import create_app
     from api.hot import HotProtocol
-    from tiles.warm import warm_up
+    from tiles.warm import warm_up_letters, warm_up_tiles
 
     host = host or session.settings.host
     _log_requests()
@@ -49,7 +51,13 @@ def serve(session: Session, host: str | None, port: int | None) -> None:
         click.echo(f"{app.state.context.title} is served:")
         for what, path in (("start", ""), ("map", "viewer/"), ("indicators", "indicators"), ("API", "docs")):
             click.echo(f"  {what:<12}{root}{path}")
-        Thread(target=warm_up, name="warm up", daemon=True).start()
+        gc.freeze()
+        gc.enable()
+        # Whoever asks for the first tile is served first; letters are asked for once a map knows what to write.
+        for pause_s, warm_up in ((0.0, warm_up_tiles), (1.0, warm_up_letters)):
+            warming = Timer(pause_s, warm_up)
+            warming.daemon = True
+            warming.start()
         uvicorn.Server(config).run(sockets=[listening])
 
 

@@ -20,8 +20,18 @@ from twin.schema import Field
 
 
 def warm_up() -> None:
-    """Draw letters and a small tile with something of everything, so that kernels are loaded, or compiled and kept."""
+    """Draw a small tile with something of everything, and letters, so that kernels are loaded, or compiled and kept."""
+    warm_up_tiles()
+    warm_up_letters()
+
+
+def warm_up_letters() -> None:
+    """Draw letters."""
     GlyphFont().draw_range(0)
+
+
+def warm_up_tiles() -> None:
+    """Draw a tile."""
     layer = Layer(
         id="warm",
         title="",
@@ -46,7 +56,7 @@ def warm_up() -> None:
     data = gpd.GeoDataFrame(columns, geometry=shapes, crs="EPSG:3857").set_index(pd.Index(list("abcdef"), dtype="str"))
     frame = Frame(layer=layer, data=data, fid=np.arange(len(shapes)), revision=1)
     crs = parse_crs(3857)
-    for far in (True, False):
+    for far in (False, True):
         encode_layer(frame, BBox(0, 0, 100, 100), crs, generalise=far, join=far, budget_bytes=100)
     columns_of(frame, crs).widen(np.zeros((1, 4)))
 

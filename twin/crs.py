@@ -199,8 +199,9 @@ def crs_to_gpkg(crs: CRS) -> tuple[str, int | None, str, str, str]:
 @computed_once
 def _transformer(source: CRS, target: CRS) -> Transformer:
     """Return PROJ's transformer between CRS of one datum, of datums taken as equal, or from a BOUNDCRS to its hub."""
-    found = Transformer.from_crs(source, target, always_xy=True)
-    # PROJ searches again in every thread (0.2 s, servers have dozens), but an operation once found it just takes.
+    # No registered operation is wanted, and to search for them takes 0.2 s; what a BOUNDCRS carries is not registered.
+    found = Transformer.from_crs(source, target, always_xy=True, authority="none")
+    # PROJ searches again in every thread (servers have dozens), but an operation once found it just takes.
     return Transformer.from_pipeline(found.definition) if found.definition.startswith("proj=") else found
 
 
