@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+import secrets
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests_postgis import Cluster, run_cluster
 from tests_support import CRS, LAYER, Rows, make_rows
 from twin.layer import Layer
 from twin.store import Store
@@ -23,7 +24,25 @@ def rows() -> Rows:
     return make_rows
 
 
-@pytest.fixture(params=["gpkg"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    with create_store(tmp_path / "twin.gpkg", crs=CRS, title="contract") as opened:
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    with run_cluster() as cluster:
+        cluster.sql("CREATE EXTENSION postgis")
+        yield cluster
+
+
+@pytest.fixture(scope="session", params=["gpkg", pytest.param("postgis", marks=pytest.mark.needs("postgis"))])
+def new_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Store]:
+    """Makes one empty store after the other, all in the same kind of database."""
+    if request.param == "gpkg":
+        folder = tmp_path_factory.mktemp("stores")
+        return lambda: create_store(folder / f"{secrets.token_hex(4)}.gpkg", crs=CRS, title="contract")
+    cluster: Cluster = request.getfixturevalue("cluster")
+    address = f"postgresql://{cluster.user}@/postgres?host={cluster.folder}"
+    return lambda: create_store(f"{address}&schema=twin_{secrets.token_hex(4)}", crs=CRS, title="contract")
+
+
+@pytest.fixture
+def store(new_store: Callable[[], Store]) -> Iterator[Store]:
+    with new_store() as opened:
         yield opened

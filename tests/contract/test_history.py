@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapely import Point
 
-from tests_support import CRS, LAYER, edit_file, gpkg_blob, make_rows, write
+from tests_support import LAYER, edit_outside, make_rows, write
 from twin.bbox import BBox
 from twin.errors import RevisionConflict, RevisionNotFound
 from twin.history import diff, revert
 from twin.query import Query
-from twin.stores import create_store
 
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -74,13 +71,13 @@ def take_in(store, day, touched, present):
 def edit(store, _, touched, present):
     ((key, floors),) = touched.items()
     if floors is None:
-        edit_file(store.url, "DELETE FROM plots WHERE plot_id = ?", [key])
+        edit_outside(store.url, "DELETE FROM plots WHERE plot_id = ?", [key])
     elif key in present:
-        values = [floors, gpkg_blob(shape(floors)), key]
-        edit_file(store.url, "UPDATE plots SET floors = ?, geom = ? WHERE plot_id = ?", values)
+        values = [floors, shape(floors), key]
+        edit_outside(store.url, "UPDATE plots SET floors = ?, geom = ? WHERE plot_id = ?", values)
     else:
-        values = [floors, gpkg_blob(shape(floors)), key]
-        edit_file(store.url, "INSERT INTO plots (floors, geom, plot_id) VALUES (?, ?, ?)", values)
+        values = [floors, shape(floors), key]
+        edit_outside(store.url, "INSERT INTO plots (floors, geom, plot_id) VALUES (?, ?, ?)", values)
 
 
 def floors(store, **query):
@@ -89,8 +86,8 @@ def floors(store, **query):
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(histories())
-def test_any_writes_replayed_to_any_revision_or_instant_give_the_state_that_it_had(writes):
-    with tempfile.TemporaryDirectory() as folder, create_store(Path(folder) / "t.gpkg", crs=CRS) as store:
+def test_any_writes_replayed_to_any_revision_or_instant_give_the_state_that_it_had(new_store, writes):
+    with new_store() as store:
         apply(store, writes)
         for number in range(len(writes) + 1):
             assert floors(store, as_of=number) == replay(writes[:number])
@@ -109,8 +106,8 @@ def test_any_writes_replayed_to_any_revision_or_instant_give_the_state_that_it_h
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(histories(), st.data())
-def test_diff_is_what_turns_one_state_into_the_other(writes, data):
-    with tempfile.TemporaryDirectory() as folder, create_store(Path(folder) / "t.gpkg", crs=CRS) as store:
+def test_diff_is_what_turns_one_state_into_the_other(new_store, writes, data):
+    with new_store() as store:
         apply(store, writes)
         a, b = (data.draw(st.integers(0, len(writes))) for _ in "ab")
         before, after = replay(writes[:a]), replay(writes[:b])
@@ -123,8 +120,8 @@ def test_diff_is_what_turns_one_state_into_the_other(writes, data):
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(histories(), st.data())
-def test_a_revert_makes_every_past_state_what_it_was_without_the_revision_or_is_refused(writes, data):
-    with tempfile.TemporaryDirectory() as folder, create_store(Path(folder) / "t.gpkg", crs=CRS) as store:
+def test_a_revert_makes_every_past_state_what_it_was_without_the_revision_or_is_refused(new_store, writes, data):
+    with new_store() as store:
         apply(store, writes)
         undone = data.draw(st.integers(1, len(writes)))
         without = writes[: undone - 1] + writes[undone:]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import shapely
 
-from tests_support import Rows, edit_file, write
+from tests_support import Rows, edit_outside, write
 from twin.layer import Layer
 from twin.store import Changes, Store
 
@@ -51,5 +53,8 @@ def test_the_stamp_changes_with_every_write_and_with_nothing_else(store: Store, 
 def test_an_edit_by_another_program_changes_the_stamp(store: Store, layer: Layer, rows: Rows) -> None:
     write(store, insert=rows(a={"floors": 1}))
     before = store.stamp()
-    edit_file(store.url, f"UPDATE {layer.id} SET name = 'edited'")
+    edit_outside(store.url, f"UPDATE {layer.id} SET name = 'edited'")
+    begun = time.monotonic()
+    while store.stamp() == before and time.monotonic() < begun + 1:
+        time.sleep(0.01)
     assert store.stamp() != before

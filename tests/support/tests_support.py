@@ -10,6 +10,7 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import psycopg
 import shapely
 
 from twin.columns import typed_series
@@ -17,6 +18,8 @@ from twin.crs import parse_crs
 from twin.layer import Layer
 from twin.schema import Code, Field
 from twin.store import Changes, Revision, Store
+from twin.stores import is_database
+from twin.stores.postgis_url import PostgisPlace
 
 CRS = parse_crs("EPSG:4548")
 
@@ -80,6 +83,24 @@ def write(
 def gpkg_blob(geometry: shapely.Geometry) -> bytes:
     """A geometry as GeoPackage stores it, without an envelope."""
     return b"GP\0\1" + struct.pack("<i", 4548) + shapely.to_wkb(geometry, byte_order=1, flavor="iso")
+
+
+def edit_outside(url: str, sql: str, values: Sequence[Any] = ()) -> None:
+    """Run a statement as another program does, on any store; its parameters are question marks, geometries too."""
+    if is_database(url):
+        place = PostgisPlace.parse(url)
+        address = place.database.set(drivername="postgresql").render_as_string(hide_password=False)
+        given = [
+            shapely.to_wkb(shapely.set_srid(v, 4548), hex=True, include_srid=True)
+            if isinstance(v, shapely.Geometry)
+            else v
+            for v in values
+        ]
+        with psycopg.connect(address) as connection:
+            connection.execute(f"SET search_path TO {place.schema}, public")
+            connection.execute(sql.replace("?", "%s"), given)
+    else:
+        edit_file(url, sql, [gpkg_blob(v) if isinstance(v, shapely.Geometry) else v for v in values])
 
 
 def edit_file(path: str, sql: str, values: Sequence[Any] = ()) -> None:

@@ -21,7 +21,7 @@ def open_store(url: str | Path, *, write: bool = False) -> Store:
     Parameters
     ----------
     url
-        A path ending in ``.gpkg``.
+        A path ending in ``.gpkg``, or ``postgresql://user@host/database?schema=name``.
     write
         Whether it will be written.
 
@@ -30,6 +30,11 @@ def open_store(url: str | Path, *, write: bool = False) -> Store:
     StoreUnavailable
         It is absent, damaged, locked or not writable.
     """
+    if is_database(url):
+        from twin.stores.postgis_open import open_postgis
+        from twin.stores.postgis_url import PostgisPlace
+
+        return open_postgis(PostgisPlace.parse(str(url)))
     from twin.stores.gpkg_open import open_gpkg
 
     return open_gpkg(_gpkg_path(url), write=write)
@@ -41,7 +46,8 @@ def create_store(url: str | Path, *, crs: CRS, title: str = "", area: BaseGeomet
     Parameters
     ----------
     url
-        A path ending in ``.gpkg`` where nothing stands yet.
+        A path ending in ``.gpkg`` where nothing stands yet, or the address of a PostGIS database with a schema that is
+        not there yet.
     crs
         The storage CRS.
     title
@@ -55,9 +61,15 @@ def create_store(url: str | Path, *, crs: CRS, title: str = "", area: BaseGeomet
         Something stands there.
     """
     from twin.crs import require_storage_crs
-    from twin.stores.gpkg_create import create_gpkg
 
     require_storage_crs(crs)
+    if is_database(url):
+        from twin.stores.postgis_open import create_postgis
+        from twin.stores.postgis_url import PostgisPlace
+
+        return create_postgis(PostgisPlace.parse(str(url)), crs=crs, title=title, area=area)
+    from twin.stores.gpkg_create import create_gpkg
+
     return create_gpkg(_gpkg_path(url), crs=crs, title=title, area=area)
 
 
@@ -77,10 +89,21 @@ def build_store(
         Something stands there.
     """
     from twin.crs import require_storage_crs
-    from twin.stores.gpkg_create import build_gpkg
 
     require_storage_crs(crs)
+    if is_database(url):
+        from twin.stores.postgis_open import build_postgis
+        from twin.stores.postgis_url import PostgisPlace
+
+        return build_postgis(PostgisPlace.parse(str(url)), crs=crs, title=title, area=area)
+    from twin.stores.gpkg_create import build_gpkg
+
     return build_gpkg(_gpkg_path(url), crs=crs, title=title, area=area)
+
+
+def is_database(url: str | Path) -> bool:
+    """Whether a place is a PostgreSQL database rather than a file."""
+    return str(url).startswith(("postgresql://", "postgres://"))
 
 
 def is_store(path: Path) -> bool:
@@ -99,6 +122,6 @@ def _gpkg_path(url: str | Path) -> Path:
     path = Path(url)
     if path.suffix.lower() != ".gpkg":
         raise InvalidParameter(
-            f"a store is a path ending in .gpkg, not {str(url).rpartition('@')[2]}", parameter="store"
+            f"a store is a path ending in .gpkg or postgresql://…, not {str(url).rpartition('@')[2]}", parameter="store"
         )
     return path

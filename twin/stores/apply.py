@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 import shapely
-from sqlalchemy import Connection, delete, insert, literal, select
+from sqlalchemy import ColumnElement, Connection, delete, insert, literal, select
 
 from twin.columns import plain_values
 from twin.crs import CRS, crs_label
 from twin.errors import CrsError, InvalidParameter, RevisionConflict
 from twin.store import Changes
 from twin.stores.dialect import Dialect
-from twin.stores.tables import KEYS, LayerTables
+from twin.stores.tables import LayerTables
 
 
 def apply_changes(
@@ -51,9 +49,8 @@ def apply_changes(
     going = [*updated, *changes.delete]
     if len({*new, *going}) != len(new) + len(going):
         raise RevisionConflict(f"a key of {layer.id} stands twice in one change", layer=layer.id)
-    load_keys(dialect, connection, going)
-    fids = _find_fids(connection, tables, going)
-    mine = tables.key.in_(select(KEYS.c.key))
+    mine = dialect.among(connection, tables.key, going)
+    fids = _find_fids(connection, tables, going, mine)
     if going:
         past = [column.name for column in tables.past.c]
         closing = select(*(tables.current.c[name] for name in past[:-1]), literal(revision)).where(mine)
@@ -69,18 +66,11 @@ def apply_changes(
             dialect.insert_rows(connection, tables, opened.tolist(), dialect.encode(geometry), columns, revision)
 
 
-def load_keys(dialect: Dialect, connection: Connection, keys: Iterable[str]) -> None:
-    """Fill the temporary table `KEYS` with these keys and no others."""
-    KEYS.create(connection, checkfirst=True)
-    connection.execute(delete(KEYS))
-    dialect.load_keys(connection, list(dict.fromkeys(keys)))
-
-
-def _find_fids(connection: Connection, tables: LayerTables, keys: list[str]) -> dict[str, int]:
-    """Find the numbers of the features whose keys are loaded; each must be there."""
-    found = connection.execute(
-        select(tables.key.label("key"), tables.current.c.fid).where(tables.key.in_(select(KEYS.c.key)))
-    )
+def _find_fids(
+    connection: Connection, tables: LayerTables, keys: list[str], mine: ColumnElement[bool]
+) -> dict[str, int]:
+    """Find the numbers of the features with these keys; each must be there."""
+    found = connection.execute(select(tables.key.label("key"), tables.current.c.fid).where(mine))
     fids = {row.key: row.fid for row in found}
     absent = [key for key in keys if key not in fids]
     if absent:

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, Engine
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import ColumnElement, Connection, Engine, FromClause
 
 from twin.crs import BBox
 from twin.layer import Layer
@@ -67,16 +68,16 @@ class Dialect(Protocol):
         """The key in code point order, the order of paging."""
         ...
 
-    def load_keys(self, connection: Connection, keys: Sequence[str]) -> None:
-        """Fill the temporary table of keys."""
+    def among(self, connection: Connection, key: ColumnElement[str], keys: Sequence[str]) -> ColumnElement[bool]:
+        """Whether a key is one of many; the test holds until the next one is asked for on this connection."""
         ...
 
-    def near(self, layer: Layer, fid: ColumnElement[int], bbox: BBox) -> ColumnElement[bool]:
-        """A fast test by the spatial index that never misses a current row; it may let some too many pass."""
+    def intersects(self, rows: FromClause, area: BaseGeometry) -> ColumnElement[bool]:
+        """Whether a row's geometry shares a point with an area, exactly."""
         ...
 
-    def inside(self, layer: Layer, fid: ColumnElement[int], bbox: BBox) -> ColumnElement[bool]:
-        """A fast test by the spatial index that passes only current rows that lie in the box; it may miss some."""
+    def meets(self, layer: Layer, rows: FromClause, area: BaseGeometry) -> ColumnElement[bool]:
+        """The same for current rows, with the help of the spatial index."""
         ...
 
     def extent(self, connection: Connection, tables: LayerTables) -> BBox | None:

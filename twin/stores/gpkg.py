@@ -16,8 +16,21 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, Engine, TableClause, create_engine, event, select, table
-from sqlalchemy import column as sql_column
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    FromClause,
+    MetaData,
+    Table,
+    Text,
+    create_engine,
+    delete,
+    event,
+    select,
+)
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import UserDefinedType
@@ -27,14 +40,18 @@ from twin.errors import InvalidParameter, StoreReplaced, StoreUnavailable
 from twin.layer import Layer
 from twin.schema import Field
 from twin.stores import gpkg_meta as meta
+from twin.stores.gpkg_area import intersects, meets
 from twin.stores.gpkg_blob import decode_geometries, encode_geometries
 from twin.stores.gpkg_file import connect_file, explain_error
 from twin.stores.gpkg_index import keep_index, read_extent
-from twin.stores.gpkg_triggers import create_triggers, drop_triggers, rtree_name
-from twin.stores.tables import KEYS, LayerTables, layer_tables
+from twin.stores.gpkg_triggers import create_triggers, drop_triggers
+from twin.stores.tables import LayerTables, layer_tables
 
 Geometries = npt.NDArray[np.object_]
 Fids = npt.NDArray[np.int64]
+
+#: Keys that a statement looks for.
+KEYS = Table("twin_keys", MetaData(), Column("key", Text, primary_key=True), prefixes=["TEMPORARY"])
 
 _COLUMN_TYPES = {
     "text": "TEXT",
@@ -192,22 +209,21 @@ class GpkgDialect:
         """SQLite compares text by bytes of UTF-8, which is code point order."""
         return key
 
-    def load_keys(self, connection: Connection, keys: Sequence[str]) -> None:
-        """One prepared statement for all keys."""
+    def among(self, connection: Connection, key: ColumnElement[str], keys: Sequence[str]) -> ColumnElement[bool]:
+        """By a temporary table, since SQLite takes no more than some thousand parameters."""
+        KEYS.create(connection, checkfirst=True)
+        connection.execute(delete(KEYS))
         if keys:
-            connection.exec_driver_sql(f"INSERT INTO {KEYS.name} VALUES (?)", [(key,) for key in keys])
+            connection.exec_driver_sql(f"INSERT OR IGNORE INTO {KEYS.name} VALUES (?)", [(each,) for each in keys])
+        return key.in_(select(KEYS.c.key))
 
-    def near(self, layer: Layer, fid: ColumnElement[int], bbox: BBox) -> ColumnElement[bool]:
-        """Rows whose R-tree box meets the box."""
-        tree = _rtree(layer).c
-        meets = (tree.minx <= bbox.east, tree.maxx >= bbox.west, tree.miny <= bbox.north, tree.maxy >= bbox.south)
-        return fid.in_(select(tree.id).where(*meets))
+    def intersects(self, rows: FromClause, area: BaseGeometry) -> ColumnElement[bool]:
+        """See `twin.stores.gpkg_area`."""
+        return intersects(rows, area)
 
-    def inside(self, layer: Layer, fid: ColumnElement[int], bbox: BBox) -> ColumnElement[bool]:
-        """Rows whose R-tree box, which is rounded outward, lies in the box."""
-        tree = _rtree(layer).c
-        lies = (tree.minx >= bbox.west, tree.maxx <= bbox.east, tree.miny >= bbox.south, tree.maxy <= bbox.north)
-        return fid.in_(select(tree.id).where(*lies))
+    def meets(self, layer: Layer, rows: FromClause, area: BaseGeometry) -> ColumnElement[bool]:
+        """See `twin.stores.gpkg_area`."""
+        return meets(layer, rows, area)
 
     def extent(self, connection: Connection, tables: LayerTables) -> BBox | None:
         """The box that gpkg_contents holds."""
@@ -270,10 +286,6 @@ class GpkgDialect:
             with suppress(sqlite3.Error), closing(connect_file(self.path, mode="rw", timeout_s=0)) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 connection.execute("PRAGMA journal_mode = DELETE")
-
-
-def _rtree(layer: Layer) -> TableClause:
-    return table(rtree_name(layer), *(sql_column(name) for name in ("id", "minx", "maxx", "miny", "maxy")))
 
 
 def _begin(connection: Connection) -> None:

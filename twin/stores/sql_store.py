@@ -17,15 +17,11 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    FromClause,
     Select,
-    and_,
     func,
     insert,
     null,
-    or_,
     select,
     union,
 )
@@ -38,13 +34,13 @@ from twin.layer import Layer
 from twin.query import Query, require_fields
 from twin.schema import Field
 from twin.store import Changes, Revision
-from twin.stores.apply import apply_changes, load_keys
+from twin.stores.apply import apply_changes
 from twin.stores.as_of import latest_revision, select_state
 from twin.stores.columns import read_column
 from twin.stores.dialect import Dialect
 from twin.stores.fetch import UNREADABLE, Fetched, fetch_columns
-from twin.stores.tables import GEOMETRY, KEYS, META, REVISIONS, LayerTables
-from twin.stores.where import compile_where, inner_box, intersects, split_areas, utc_text
+from twin.stores.tables import GEOMETRY, META, REVISIONS, LayerTables
+from twin.stores.where import compile_where, split_areas, utc_text
 
 Geometries = npt.NDArray[np.object_]
 Revisions = npt.NDArray[np.int64]
@@ -176,7 +172,8 @@ class SqlStore:
                 _require_base(layer, base, latest_revision(connection, layer))
                 tables = self._dialect.tables(layer)
                 self._dialect.prepare(connection, tables)
-                number = connection.execute(insert(REVISIONS).values(values).returning(REVISIONS.c.number)).scalar_one()
+                number = latest_revision(connection, None) + 1
+                connection.execute(insert(REVISIONS).values(number=number, **values))
                 apply_changes(self._dialect, connection, tables, changes, revision=number, crs=self.crs)
         except IntegrityError as error:
             raise self._explain_refusal(layer, changes, error) from error
@@ -258,25 +255,14 @@ class SqlStore:
         rows = tables.current if current and not gained else statement.add_columns(*gained).subquery()
         statement = select(*(column for column in rows.c if column.name != "closed"))
         if query.ids is not None:
-            load_keys(self._dialect, connection, query.ids)
-            statement = statement.where(rows.c[layer.key].in_(select(KEYS.c.key)))
+            statement = statement.where(self._dialect.among(connection, rows.c[layer.key], query.ids))
         areas, where = split_areas(query.where)
         for area in (*areas, *([query.bbox.polygon()] if query.bbox is not None else [])):
-            statement = statement.where(self._meets(layer, rows, area, indexed=current))
+            dialect = self._dialect
+            statement = statement.where(dialect.meets(layer, rows, area) if current else dialect.intersects(rows, area))
         if where is not None:
-            statement = statement.where(compile_where(where, rows, layer.schema))
+            statement = statement.where(compile_where(where, rows, layer.schema, self._dialect.intersects))
         return statement, revision
-
-    def _meets(self, layer: Layer, rows: FromClause, area: BaseGeometry, *, indexed: bool) -> ColumnElement[bool]:
-        """Rows that share a point with an area: the index decides for all but those around its edge."""
-        exact = intersects(rows, shapely.to_wkb(area))
-        if not indexed or area.is_empty:
-            return exact
-        near = self._dialect.near(layer, rows.c.fid, BBox(*area.bounds))
-        inner = inner_box(area)
-        if inner is None:
-            return and_(near, exact)
-        return and_(near, or_(self._dialect.inside(layer, rows.c.fid, inner), exact))
 
     def _explain_refusal(self, layer: Layer, changes: Changes, error: IntegrityError) -> TwinError:
         """Say which constraint of the table a row broke: nearly always a key that is there already."""

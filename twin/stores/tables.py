@@ -44,9 +44,6 @@ REVISIONS = Table(
     sqlite_autoincrement=True,
 )
 
-#: Keys of one write, kept for its duration.
-KEYS = Table("twin_keys", MetaData(), Column("key", Text, primary_key=True), prefixes=["TEMPORARY"])
-
 
 @dataclass(frozen=True)
 class LayerTables:

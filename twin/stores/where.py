@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ColumnElement, FromClause, and_, false, func, not_, or_, true
+from sqlalchemy import ColumnElement, FromClause, and_, false, not_, or_, true
 
-from twin.bbox import BBox
 from twin.errors import InvalidParameter
 from twin.query import And, Between, Compare, In, Intersects, IsNull, Like, Not, Or, Scalar, Where
 from twin.schema import Field, Schema
-from twin.stores.tables import GEOMETRY
+
+SpatialTest = Callable[[FromClause, BaseGeometry], ColumnElement[bool]]
 
 _OPERATORS: Mapping[str, Any] = {
     "=": operator.eq,
@@ -36,9 +35,12 @@ _ACCEPTS: Mapping[str, tuple[type, ...]] = {
 
 
 def compile_where(  # noqa: PLR0911
-    where: Where, rows: FromClause, schema: Schema
+    where: Where,
+    rows: FromClause,
+    schema: Schema,
+    intersects: Callable[[FromClause, BaseGeometry], ColumnElement[bool]],
 ) -> ColumnElement[bool]:
-    """Turn a condition into SQL over `rows`, whose columns bear the schema's names.
+    """Turn a condition into SQL over `rows`, whose columns bear the schema's names, with the database's spatial test.
 
     Raises
     ------
@@ -48,11 +50,11 @@ def compile_where(  # noqa: PLR0911
     match where:
         case And() | Or():
             combine, nothing = (and_, true()) if isinstance(where, And) else (or_, false())
-            return combine(nothing, *(compile_where(part, rows, schema) for part in where.parts))
+            return combine(nothing, *(compile_where(part, rows, schema, intersects) for part in where.parts))
         case Not():
-            return not_(compile_where(where.part, rows, schema))
+            return not_(compile_where(where.part, rows, schema, intersects))
         case Intersects():
-            return intersects(rows, shapely.to_wkb(where.geometry))
+            return intersects(rows, where.geometry)
         case IsNull():
             return rows.c[where.field].is_(None)
         case Like():
@@ -68,11 +70,6 @@ def compile_where(  # noqa: PLR0911
             return result
 
 
-def intersects(rows: FromClause, wkb: bytes) -> ColumnElement[bool]:
-    """The exact spatial test; both databases know it by the same name."""
-    return func.ST_Intersects(rows.c[GEOMETRY], wkb)
-
-
 def split_areas(where: Where | None) -> tuple[list[BaseGeometry], Where | None]:
     """Take the areas that every row must meet out of a condition; returns them and what is left of it."""
     match where:
@@ -86,28 +83,14 @@ def split_areas(where: Where | None) -> tuple[list[BaseGeometry], Where | None]:
             return [], where
 
 
-def inner_box(area: BaseGeometry) -> BBox | None:
-    """Find a large box inside an area, about the middle of its bounds; None where the middle is outside.
-
-    A row whose index box lies in it meets the area for certain.
-    """
-    west, south, east, north = area.bounds
-    x, y, dx, dy = (west + east) / 2, (south + north) / 2, (east - west) / 2, (north - south) / 2
-    shapely.prepare(area)
-    fits, too_large = 0.0, 2.0
-    for _ in range(16):
-        share = (fits + too_large) / 2
-        box = shapely.box(x - share * dx, y - share * dy, x + share * dx, y + share * dy)
-        fits, too_large = (share, too_large) if area.covers(box) else (fits, share)
-    return BBox(x - fits * dx, y - fits * dy, x + fits * dx, y + fits * dy) if fits else None
-
-
 def sql_value(field: Field, value: Scalar) -> Scalar:
     """Check a literal against its field and bring it into the form the column holds."""
     if not isinstance(value, _ACCEPTS[field.type]) or (isinstance(value, bool) and field.type != "boolean"):
         raise InvalidParameter(
             f"{field.name} is compared with {value!r}, which is not {field.type}", parameter=field.name
         )
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise InvalidParameter(f"{field.name} is compared with {value}, which does not fit the database")
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise InvalidParameter(

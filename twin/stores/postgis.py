@@ -1,0 +1,240 @@
+"""A twin's database in PostgreSQL with PostGIS: one schema, tables that other programs may read as they are.
+
+Readers see one state of the database for as long as they ask (repeatable read), and nobody waits for them. Writers take
+turns by an advisory lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import ColumnElement, Connection, Engine, FromClause, and_, create_engine, func, literal, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+
+from twin.crs import BBox
+from twin.errors import StoreUnavailable
+from twin.layer import Layer
+from twin.schema import Field
+from twin.stores.postgis_copy import copy_rows
+from twin.stores.postgis_errors import translated
+from twin.stores.postgis_listen import Listener
+from twin.stores.postgis_triggers import CHANNEL, OWN_WRITE, record_edits
+from twin.stores.postgis_types import SQL_NAMES, StoredGeometry, column_type
+from twin.stores.postgis_url import PostgisPlace
+from twin.stores.tables import GEOMETRY, META, LayerTables, layer_tables
+
+Geometries = npt.NDArray[np.object_]
+Fids = npt.NDArray[np.int64]
+
+#: How long a writer waits for another one.
+_LOCK_TIMEOUT = "30s"
+#: Where PostGIS may have been installed.
+_EXTENSION_SCHEMAS = "public, postgis, extensions"
+
+
+class PostgisDialect:
+    """PostGIS through psycopg 3.
+
+    Parameters
+    ----------
+    place
+        Database and schema.
+    """
+
+    def __init__(self, place: PostgisPlace) -> None:
+        self.place = place
+        self.url = str(place)
+        self._derived: dict[tuple[str, tuple[str, ...]], LayerTables] = {}
+        self._extents: dict[str, tuple[int, BBox | None]] = {}
+        self.engine: Engine = create_engine(
+            place.database,
+            isolation_level="REPEATABLE READ",
+            pool_pre_ping=True,
+            pool_size=8,
+            max_overflow=24,
+            pool_timeout=10,
+            connect_args={
+                "options": f"-c search_path={place.schema},{_EXTENSION_SCHEMAS.replace(' ', '')} -c timezone=UTC",
+                "connect_timeout": 10,
+                "application_name": "county-twin",
+            },
+        )
+        self._listener = Listener(self.engine, place.schema)
+
+    @cached_property
+    def srid(self) -> int:
+        """The SRID under which the storage CRS is registered."""
+        with self.translated(), self.engine.connect() as connection:
+            return int(connection.execute(select(META.c.value).where(META.c.key == "srid")).scalar_one())
+
+    def translated(self) -> AbstractContextManager[None]:
+        """Turn the driver's errors into `TwinError` with what to do."""
+        return translated(self.url)
+
+    @contextmanager
+    def begin_write(self, connection: Connection) -> Iterator[object]:
+        """Wait for other writers, and then see what they wrote: so a write is not a repeatable read."""
+        writing = connection.execution_options(isolation_level="READ COMMITTED")
+        with writing.begin() as transaction:
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
+            connection.exec_driver_sql(f"SET LOCAL {OWN_WRITE} = 'on'")
+            name = CHANNEL + self.place.schema
+            connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+            yield transaction
+        self._listener.wrote()
+
+    def tables(self, layer: Layer) -> LayerTables:
+        """The layer's tables in PostgreSQL's types."""
+        return self._tables(layer, layer.schema)
+
+    def standing(self, connection: Connection, layer: Layer) -> LayerTables | None:
+        """The layer's tables as they stand in the schema."""
+        present = self._present(connection, layer)
+        return self._tables(layer, present) if present else None
+
+    def _tables(self, layer: Layer, fields: Iterable[Field]) -> LayerTables:
+        """The tables with these fields, derived once: SQLAlchemy keeps what it compiled for the same table only."""
+        fields = tuple(fields)
+        name = layer.id, tuple(field.name for field in fields)
+        tables = self._derived.get(name)
+        if tables is None or tables.layer is not layer:
+            # A column with a dimension of its own would refuse what has the other: flat outlines, or heights.
+            geometry = StoredGeometry(None, srid=-1, spatial_index=False)
+            tables = self._derived[name] = layer_tables(layer, fields, column_type, geometry)
+        return tables
+
+    def _present(self, connection: Connection, layer: Layer) -> list[Field]:
+        """Find the layer's fields that have a column; none before the table stands."""
+        sql = text(
+            "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute"
+            " WHERE attrelid = to_regclass(:name) AND attnum > 0 AND NOT attisdropped"
+        )
+        found = connection.execute(sql, {"name": f'{self.place.schema}."{layer.id}"'})
+        columns: dict[str, str] = {name: kind for name, kind in found}  # noqa: C416 rows are not pairs to mypy
+        present = [field for field in layer.schema if field.name in columns]
+        other = [field.name for field in present if columns[field.name] != SQL_NAMES[field.type]]
+        if columns and (other or layer.key not in columns):
+            raise StoreUnavailable(
+                f"{self.url}: {', '.join(other) or layer.key} of {layer.id} is not what this program takes it for;"
+                " use the program that wrote the store, export the layer and take it in anew"
+            )
+        return present
+
+    def prepare(self, connection: Connection, tables: LayerTables) -> None:
+        """Create the tables, or add the columns that the layer gained since, and say what they are."""
+        layer, run = tables.layer, connection.exec_driver_sql
+        present = self._present(connection, layer)
+        if len(present) == len(layer.schema):
+            return
+        if not present:
+            tables.current.metadata.create_all(connection)
+            run(f'ALTER TABLE "{layer.id}" ADD CONSTRAINT enforce_srid_geom CHECK (ST_SRID({GEOMETRY}) = {self.srid})')
+            run(f'CREATE INDEX "{layer.id}_geom" ON "{layer.id}" USING gist ({GEOMETRY})')
+            record_edits(connection, layer)
+        else:
+            for name in (layer.id, tables.past.name):
+                for field in layer.schema:
+                    if field not in present:
+                        collation = ' COLLATE "C"' if field.type == "text" else ""
+                        run(f'ALTER TABLE "{name}" ADD COLUMN "{field.name}" {SQL_NAMES[field.type]}{collation}')
+        _describe(connection, layer)
+
+    def encode(self, geometries: Geometries) -> Sequence[Any]:
+        """Geometries as COPY takes them: hexadecimal EWKB."""
+        placed = shapely.set_srid(geometries, self.srid)
+        hexadecimal: list[Any] = shapely.to_wkb(placed, hex=True, include_srid=True, flavor="extended").tolist()
+        return hexadecimal
+
+    def decode(self, values: Sequence[Any]) -> Geometries:
+        """WKB as geometries."""
+        return np.asarray(shapely.from_wkb(np.array([*values, None], dtype=object)[:-1]))
+
+    def stamp(self) -> int:
+        """How often something was written, as far as this process was told."""
+        return self._listener.count()
+
+    def ordered(self, key: ColumnElement[str]) -> ColumnElement[str]:
+        """Key columns are compared by code points."""
+        return key
+
+    def among(self, connection: Connection, key: ColumnElement[str], keys: Sequence[str]) -> ColumnElement[bool]:
+        """By one parameter that is an array, so a reader needs no right to make tables."""
+        return key == func.any(literal(list(keys), ARRAY(TEXT)))
+
+    def intersects(self, rows: FromClause, area: BaseGeometry) -> ColumnElement[bool]:
+        """Test each row exactly."""
+        return func.ST_Intersects(rows.c[GEOMETRY], func.ST_GeomFromWKB(shapely.to_wkb(area), self.srid))
+
+    def meets(self, layer: Layer, rows: FromClause, area: BaseGeometry) -> ColumnElement[bool]:
+        """PostGIS asks its index by itself."""
+        return and_(rows.c[GEOMETRY].is_not(None), self.intersects(rows, area))
+
+    def extent(self, connection: Connection, tables: LayerTables) -> BBox | None:
+        """The box around the current rows, measured once after each write."""
+        from twin.stores.as_of import latest_revision
+
+        layer, latest = tables.layer, latest_revision(connection, tables.layer)
+        known = self._extents.get(layer.id)
+        if known is None or known[0] != latest:
+            sides = ", ".join(f"ST_{side}(box)" for side in ("XMin", "YMin", "XMax", "YMax"))
+            sql = f'SELECT {sides} FROM (SELECT ST_Extent({GEOMETRY}) AS box FROM "{layer.id}") AS extent'
+            bounds = connection.exec_driver_sql(sql).one()
+            known = self._extents[layer.id] = latest, None if bounds[0] is None else BBox(*bounds)
+        return known[1]
+
+    def next_fid(self, connection: Connection, tables: LayerTables) -> int:
+        """One more than the highest number that the sequence of the table ever gave."""
+        sql = "SELECT last_value + is_called::int FROM {}"
+        sequence = connection.execute(select(func.pg_get_serial_sequence(f'"{tables.layer.id}"', "fid"))).scalar_one()
+        return int(connection.exec_driver_sql(sql.format(sequence)).scalar_one())
+
+    def indexing(
+        self,
+        connection: Connection,
+        tables: LayerTables,
+        closed: Fids,
+        opened: Fids,
+        geometries: Geometries,
+    ) -> AbstractContextManager[None]:
+        """PostGIS keeps its index by itself."""
+        return nullcontext()
+
+    def insert_rows(
+        self,
+        connection: Connection,
+        tables: LayerTables,
+        fids: Sequence[int],
+        geometries: Sequence[Any],
+        columns: Sequence[Sequence[Any]],
+        revision: int,
+    ) -> None:
+        """By COPY, in the transaction of the connection."""
+        names = [column.name for column in tables.current.c]
+        copy_rows(connection, tables.layer.id, names, [fids, geometries, *columns, [revision] * len(fids)])
+        highest = func.greatest(max(fids), func.nextval(func.pg_get_serial_sequence(f'"{tables.layer.id}"', "fid")))
+        connection.execute(select(func.setval(func.pg_get_serial_sequence(f'"{tables.layer.id}"', "fid"), highest)))
+
+    def close(self) -> None:
+        """Release every connection."""
+        self._listener.close()
+        self.engine.dispose()
+
+
+def _describe(connection: Connection, layer: Layer) -> None:
+    """Write titles where QGIS and others show them."""
+
+    def comment(what: str, said: str) -> None:
+        quoted = said.replace("'", "''").replace("%", "%%")
+        connection.exec_driver_sql(f"COMMENT ON {what} IS '{quoted}'")
+
+    comment(f'TABLE "{layer.id}"', f"{layer.title} {layer.title_zh}. {layer.about}")
+    for field in layer.schema:
+        unit = f" ({field.unit})" if field.unit else ""
+        comment(f'COLUMN "{layer.id}"."{field.name}"', f"{field.title} {field.title_zh}{unit}")

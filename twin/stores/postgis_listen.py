@@ -1,0 +1,95 @@
+"""Who else writes: the database tells all programs that have a twin open (LISTEN and NOTIFY)."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from threading import Event, Lock, Thread
+from time import monotonic
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from twin.stores.postgis_triggers import CHANNEL
+from twin.stores.tables import REVISIONS
+
+#: How long a notification that got lost stays unnoticed, at most; and how long until a lost connection is made anew.
+_CHECK_S = 5.0
+_RETRY_S = 1.0
+
+
+class Listener:
+    """Counts writes; its thread and its connection begin when somebody asks for the first time.
+
+    Parameters
+    ----------
+    engine
+        Makes the connection.
+    schema
+        Whose writes.
+    """
+
+    def __init__(self, engine: Engine, schema: str) -> None:
+        self._engine = engine
+        self._channel = CHANNEL + schema
+        self._guard = Lock()
+        self._writes = 0
+        self._latest: int | None = None
+        self._thread: Thread | None = None
+        self._heard = Event()
+        self._closed = Event()
+
+    def count(self) -> int:
+        """How many writes there were, as far as is known; waits for the first connection only."""
+        if self._thread is None:
+            with self._guard:
+                if self._thread is None:
+                    self._thread = Thread(target=self._run, name="twin listener", daemon=True)
+                    self._thread.start()
+            self._heard.wait(10)
+        return self._writes
+
+    def wrote(self) -> None:
+        """Count a write of this process at once."""
+        with self._guard:
+            self._writes += 1
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._closed.set()
+        if self._thread is not None:
+            self._thread.join(_RETRY_S + 1)
+
+    def _run(self) -> None:
+        while not self._closed.is_set():
+            with suppress(psycopg.Error, SQLAlchemyError):
+                self._listen()
+            self._heard.set()
+            self._closed.wait(_RETRY_S)
+
+    def _listen(self) -> None:
+        connection: Any = self._engine.raw_connection()
+        try:
+            driver = connection.driver_connection
+            connection.detach()
+            driver.autocommit = True
+            driver.execute(f"LISTEN {self._channel}")
+            self._check(driver)
+            self._heard.set()
+            checked = monotonic()
+            while not self._closed.is_set():
+                for _ in driver.notifies(timeout=0.5, stop_after=1):
+                    self.wrote()
+                if monotonic() - checked > _CHECK_S:
+                    self._check(driver)
+                    checked = monotonic()
+        finally:
+            connection.close()
+
+    def _check(self, driver: Any) -> None:
+        """Count what no notification told of."""
+        latest = driver.execute(f"SELECT max(number) FROM {REVISIONS.name}").fetchone()[0]
+        if latest != self._latest:
+            self._latest = latest
+            self.wrote()

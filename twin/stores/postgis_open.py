@@ -1,0 +1,152 @@
+"""Create and open a twin in PostGIS."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import Connection, insert, text
+from sqlalchemy.exc import ProgrammingError
+
+from twin.crs import CRS, crs_to_gpkg
+from twin.errors import StoreExists, StoreUnavailable
+from twin.stores.postgis import PostgisDialect
+from twin.stores.postgis_triggers import create_functions
+from twin.stores.postgis_url import PostgisPlace
+from twin.stores.sql_store import SqlStore, twin_facts
+from twin.stores.tables import META, REVISIONS
+
+#: Oldest versions that have all that is asked of them.
+_OLDEST_SERVER, _OLDEST_POSTGIS = 130_000, (3, 0)
+#: SRIDs that PostGIS leaves to its users.
+_FIRST_SRID, _LAST_SRID = 900_000, 998_999
+
+
+def open_postgis(place: PostgisPlace) -> SqlStore:
+    """Open an existing twin.
+
+    Raises
+    ------
+    StoreUnavailable
+        The database cannot be reached, is too old, or the schema holds no twin.
+    """
+    dialect = PostgisDialect(place)
+    try:
+        with dialect.translated(), dialect.engine.connect() as connection:
+            _require_postgis(connection, place)
+            if not _holds_twin(connection, place.schema):
+                raise StoreUnavailable(f"{place} holds no twin; create one with: twin init '{place}' --crs …")
+        return SqlStore(dialect)
+    except BaseException:
+        dialect.close()
+        raise
+
+
+def create_postgis(place: PostgisPlace, *, crs: CRS, title: str, area: BaseGeometry | None) -> SqlStore:
+    """Create an empty twin in a new schema, and open it.
+
+    Raises
+    ------
+    StoreExists
+        There is such a schema already.
+    StoreUnavailable
+        The database cannot be reached, is too old, or this user may not create schemas.
+    """
+    _create_schema(place, crs, title, area)
+    return open_postgis(place)
+
+
+@contextmanager
+def build_postgis(place: PostgisPlace, *, crs: CRS, title: str, area: BaseGeometry | None) -> Iterator[SqlStore]:
+    """Create a twin for a block to fill; the schema gets its name when the block ends, or goes.
+
+    Raises
+    ------
+    StoreExists, StoreUnavailable
+        As `create_postgis`.
+    """
+    draft = replace(place, schema=f"draft_{secrets.token_hex(6)}_{place.schema}"[:50])
+    with _administering(place) as connection:
+        _require_free(connection, place)
+    _create_schema(draft, crs, title, area)
+    try:
+        with open_postgis(draft) as store:
+            yield store
+        with _administering(place) as connection:
+            _require_free(connection, place)
+            connection.exec_driver_sql(f"ALTER SCHEMA {draft.schema} RENAME TO {place.schema}")
+    except BaseException:
+        with _administering(place) as connection:
+            connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {draft.schema} CASCADE")
+        raise
+
+
+@contextmanager
+def _administering(place: PostgisPlace) -> Iterator[Connection]:
+    dialect = PostgisDialect(place)
+    try:
+        with dialect.translated(), dialect.engine.connect() as connection, connection.begin():
+            yield connection
+    finally:
+        dialect.close()
+
+
+def _create_schema(place: PostgisPlace, crs: CRS, title: str, area: BaseGeometry | None) -> None:
+    with _administering(place) as connection:
+        _require_postgis(connection, place)
+        _require_free(connection, place)
+        connection.exec_driver_sql(f"CREATE SCHEMA {place.schema}")
+        META.metadata.create_all(connection, tables=[META, REVISIONS])
+        facts = [*twin_facts(crs, title, area), {"key": "srid", "value": str(_register(connection, crs))}]
+        connection.execute(insert(META), facts)
+        create_functions(connection)
+
+
+def _require_postgis(connection: Connection, place: PostgisPlace) -> None:
+    server = connection.exec_driver_sql("SHOW server_version_num").scalar_one()
+    if int(server) < _OLDEST_SERVER:
+        raise StoreUnavailable(f"{place}: PostgreSQL {int(server) // 10_000} is too old; 13 or later is needed")
+    try:
+        said = connection.exec_driver_sql("SELECT postgis_lib_version()").scalar_one()
+    except ProgrammingError as error:
+        raise StoreUnavailable(
+            f"{place}: the database lacks PostGIS; let its administrator say: CREATE EXTENSION postgis", cause=error
+        ) from None
+    major, minor = said.split(".")[:2]
+    if (int(major), int(minor)) < _OLDEST_POSTGIS:
+        raise StoreUnavailable(f"{place}: PostGIS {said} is too old; 3.0 or later is needed")
+
+
+def _require_free(connection: Connection, place: PostgisPlace) -> None:
+    taken = connection.execute(text("SELECT 1 FROM pg_namespace WHERE nspname = :name"), {"name": place.schema}).first()
+    if taken:
+        raise StoreExists(f"{place}: there is a schema {place.schema} already; nothing was changed")
+
+
+def _holds_twin(connection: Connection, schema: str) -> bool:
+    named = text("SELECT to_regclass(:name) IS NOT NULL")
+    return bool(connection.execute(named, {"name": f"{schema}.{META.name}"}).scalar_one())
+
+
+def _register(connection: Connection, crs: CRS) -> int:
+    """Find the SRID of a CRS, or give it a free one."""
+    organization, code, name, wkt1, _ = crs_to_gpkg(crs)
+    known = text("SELECT srid FROM spatial_ref_sys WHERE auth_name = :name AND auth_srid = :code")
+    if code is not None:
+        found = connection.execute(known, {"name": organization, "code": code}).scalar()
+        if found is not None:
+            return int(found)
+    proj4 = crs.to_proj4()
+    same = text("SELECT srid FROM spatial_ref_sys WHERE srtext = :wkt AND srid >= :first ORDER BY srid LIMIT 1")
+    found = connection.execute(same, {"wkt": wkt1, "first": _FIRST_SRID}).scalar()
+    if found is not None:
+        return int(found)
+    free = text("SELECT coalesce(max(srid) + 1, :first) FROM spatial_ref_sys WHERE srid BETWEEN :first AND :last")
+    srid = int(connection.execute(free, {"first": _FIRST_SRID, "last": _LAST_SRID}).scalar_one())
+    add = text("INSERT INTO spatial_ref_sys VALUES (:srid, :auth, :code, :wkt, :proj4)")
+    values = {"srid": srid, "auth": f"county-twin {name}"[:256], "code": srid, "wkt": wkt1, "proj4": proj4}
+    connection.execute(add, values)
+    return srid

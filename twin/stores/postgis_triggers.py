@@ -1,0 +1,94 @@
+"""What the database does by itself: it tells of every revision, and makes one of every edit by another program.
+
+Functions and triggers name no schema, so that a twin may be renamed.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from twin.layer import Layer
+from twin.stores.tables import REVISIONS
+
+#: Setting of a transaction in which the twin itself writes, and keeps the history itself.
+OWN_WRITE = "county_twin.writing"
+
+#: Begins the names under which writes are told, and under which writers take turns.
+CHANNEL = "county_twin_"
+
+_TELL = f"""
+CREATE FUNCTION twin_tell() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify('{CHANNEL}' || TG_TABLE_SCHEMA, NEW.number::text);
+  RETURN NULL;
+END $$
+"""
+
+#: One statement of another program is one revision, by the user of the database who ran it.
+_RECORD = f"""
+CREATE FUNCTION twin_record() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+  revision int;
+  columns text;
+  counts int[] := '{{0, 0, 0}}';
+  now text := to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+BEGIN
+  IF current_setting('{OWN_WRITE}', true) = 'on' THEN
+    RETURN NULL;
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    SELECT array[count(*), 0, 0] INTO counts FROM come;
+  ELSIF TG_OP = 'UPDATE' THEN
+    SELECT array[0, count(*), 0] INTO counts FROM come;
+  ELSE
+    SELECT array[0, 0, count(*)] INTO counts FROM gone;
+  END IF;
+  IF counts = '{{0, 0, 0}}' THEN
+    RETURN NULL;
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtextextended('{CHANNEL}' || TG_TABLE_SCHEMA, 0));
+  EXECUTE format('SELECT coalesce(max(number), 0) + 1 FROM %I.{REVISIONS.name}', TG_TABLE_SCHEMA) INTO revision;
+  EXECUTE format(
+    'INSERT INTO %I.{REVISIONS.name}'
+    ' (number, layer, author, reason, recorded_at, effective, inserted, updated, deleted)'
+    ' VALUES ($1, $2, $3, ''edited in the database by another program'', $4, $4, $5, $6, $7)', TG_TABLE_SCHEMA)
+    USING revision, TG_TABLE_NAME, session_user, now, counts[1], counts[2], counts[3];
+  IF TG_OP <> 'INSERT' THEN
+    SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns FROM pg_attribute
+      WHERE attrelid = TG_RELID AND attnum > 0 AND NOT attisdropped;
+    EXECUTE format('INSERT INTO %I.%I (%s, closed) SELECT %s, $1 FROM gone',
+      TG_TABLE_SCHEMA, TG_TABLE_NAME || '_history', columns, columns) USING revision;
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    PERFORM set_config('{OWN_WRITE}', 'on', true);
+    EXECUTE format('UPDATE %I.%I SET opened = $1 WHERE fid IN (SELECT fid FROM come)',
+      TG_TABLE_SCHEMA, TG_TABLE_NAME) USING revision;
+    PERFORM set_config('{OWN_WRITE}', 'off', true);
+  END IF;
+  RETURN NULL;
+END $$
+"""
+
+_EVENTS = {
+    "INSERT": "REFERENCING NEW TABLE AS come",
+    "UPDATE": "REFERENCING OLD TABLE AS gone NEW TABLE AS come",
+    "DELETE": "REFERENCING OLD TABLE AS gone",
+}
+
+
+def create_functions(connection: Connection) -> None:
+    """Have the database tell of every revision, and prepare what layers need."""
+    for function in (_TELL, _RECORD):
+        connection.exec_driver_sql(function.replace("%", "%%"))
+    connection.exec_driver_sql(
+        f"CREATE TRIGGER twin_tell AFTER INSERT ON {REVISIONS.name} FOR EACH ROW EXECUTE FUNCTION twin_tell()"
+    )
+
+
+def record_edits(connection: Connection, layer: Layer) -> None:
+    """Let any other program that edits the layer's table keep its history true."""
+    for event, rows in _EVENTS.items():
+        connection.exec_driver_sql(
+            f'CREATE TRIGGER twin_record_{event.lower()} AFTER {event} ON "{layer.id}" {rows}'
+            " FOR EACH STATEMENT EXECUTE FUNCTION twin_record()"
+        )

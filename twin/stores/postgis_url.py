@@ -1,0 +1,61 @@
+"""Where a twin in PostgreSQL is: the address of the database, and the schema in it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from twin.errors import InvalidParameter
+
+#: How the addresses of PostgreSQL databases begin.
+SCHEMES = ("postgresql://", "postgres://")
+_SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,50}")
+
+
+@dataclass(frozen=True)
+class PostgisPlace:
+    """A database and a schema in it; the password is never printed.
+
+    Parameters
+    ----------
+    database
+        For the driver, with the password.
+    schema
+        Holds the tables of one twin.
+    """
+
+    database: URL = field(repr=False)
+    schema: str
+
+    def __str__(self) -> str:
+        shown = self.database.set(drivername="postgresql", password=None)
+        return shown.update_query_dict({"schema": self.schema}).render_as_string(hide_password=True)
+
+    @classmethod
+    def parse(cls, text: str) -> PostgisPlace:
+        """Read ``postgresql://user:password@host:port/database?schema=name``; all but the scheme may be left out.
+
+        What is left out is for libpq to know (``PGHOST``, ``~/.pgpass``, services), the schema is ``twin``.
+
+        Raises
+        ------
+        InvalidParameter
+            The address cannot be read, or the schema is not a plain small name.
+        """
+        try:
+            url = make_url(text)
+        except (ArgumentError, ValueError):  # neither may be shown: they repeat the address
+            raise InvalidParameter(
+                "the address of the store cannot be read; write postgresql://user@host:5432/database?schema=twin, "
+                "with special characters of the password as %XX",
+                parameter="store",
+            ) from None
+        schema = url.query.get("schema", "twin")
+        if not (isinstance(schema, str) and _SCHEMA.fullmatch(schema)) or schema.startswith("pg_"):
+            raise InvalidParameter(
+                f"{schema!r} cannot be the schema of a twin: small letters, digits and _ only", parameter="store"
+            )
+        return cls(url.set(drivername="postgresql+psycopg").difference_update_query(["schema"]), schema)
