@@ -170,8 +170,8 @@ def test_keys_are_told_apart_to_the_last_character(store, layer, rows):
     write(store, insert=rows(**{key: {} for key in keys}))
     for key in keys:
         assert store.read(layer, Query(ids=(key,))).data.index.tolist() == [key]
-    write(store, update=rows(**{"a\0": {"floors": 7}}), delete=("a\0b", ""))
-    assert store.read(layer, Query(where=Compare("floors", "=", 7))).data.index.tolist() == ["a\0"]
+    write(store, update=rows(**{"a ": {"floors": 7}}), delete=("a/b", ""))
+    assert store.read(layer, Query(where=Compare("floors", "=", 7))).data.index.tolist() == ["a "]
     assert store.count(layer) == len(keys) - 2
 
 

@@ -90,12 +90,11 @@ def edit_outside(url: str, sql: str, values: Sequence[Any] = ()) -> None:
     if is_database(url):
         place = PostgisPlace.parse(url)
         address = place.database.set(drivername="postgresql").render_as_string(hide_password=False)
-        given = [
-            shapely.to_wkb(shapely.set_srid(v, 4548), hex=True, include_srid=True)
-            if isinstance(v, shapely.Geometry)
-            else v
-            for v in values
-        ]
+        srid = CRS.to_epsg()
+        shapes = {i: shapely.set_srid(v, srid) for i, v in enumerate(values) if isinstance(v, shapely.Geometry)}
+        given = list(values)
+        for i, shape in shapes.items():
+            given[i] = shapely.to_wkb(shape, hex=True, include_srid=True)
         with psycopg.connect(address) as connection:
             connection.execute(f"SET search_path TO {place.schema}, public")
             connection.execute(sql.replace("?", "%s"), given)
