@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 import click
 
-from twin.errors import StoreExists
 from twin.session import Session
 
 if TYPE_CHECKING:
@@ -19,20 +17,20 @@ TITLE = "Yinan synthetic sample 沂南示例县(合成数据)"
 
 
 @click.command(epilog="Example: twin sample sample.gpkg --size county")
-@click.argument("place", metavar="STORE", type=click.Path(path_type=Path))
+@click.argument("place", metavar="STORE")
 @click.option(
     "--size", type=click.Choice(["small", "county"]), default="small", help="Thousands of houses, or 300,000."
 )
 @click.option("--seed", type=click.IntRange(min=0), default=2022, help="The same seed gives the same county.")
 @click.pass_obj
-def sample(session: Session, place: Path, size: Size, seed: int) -> None:
+def sample(session: Session, place: str, size: Size, seed: int) -> None:
     """Create a twin at STORE, a path ending in .gpkg, with a synthetic county in it; evaluate nothing.
 
     The store appears whole or not at all.
     """
     from sample_gis import generate, load
     from twin.commands.output import print_json, print_table
-    from twin.stores import build_store
+    from twin.stores import build_store, require_free, shown_place
 
     started = perf_counter()
 
@@ -42,8 +40,7 @@ def sample(session: Session, place: Path, size: Size, seed: int) -> None:
     def tell_delivery(delivery: Delivery, report: Report) -> None:
         tell(f"{delivery.layer}: {report.read} rows as of {delivery.effective}")
 
-    if place.exists():
-        raise StoreExists(f"{place} is already there; nothing was changed")
+    require_free(place)
     layers = session.catalog.layers
     tell(f"generating the {size} sample county, seed {seed}")
     county = generate(size, seed=seed)
@@ -52,7 +49,7 @@ def sample(session: Session, place: Path, size: Size, seed: int) -> None:
         counts = [(layer.id, store.count(layer), store.latest(layer)) for layer in layers.values()]
     tell("done")
     if session.as_json:
-        answer = {"store": str(place), "size": size, "seed": seed, "digest": county.digest()}
+        answer = {"store": shown_place(place), "size": size, "seed": seed, "digest": county.digest()}
         print_json({**answer, "layers": {layer: count for layer, count, _ in counts}})
     else:
         print_table(("layer", "rows", "revision"), counts)

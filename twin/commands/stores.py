@@ -26,9 +26,9 @@ _PARTS = ("geopandas", "shapely", "pyproj", "pyogrio", "sqlalchemy", "fastapi")
 @click.option("--title", default="", help="What the twin is called.")
 @click.pass_obj
 def init(session: Session, place: str, crs_text: str, area: Path | None, datum: str | None, title: str) -> None:
-    """Create an empty twin at STORE, a path ending in .gpkg."""
+    """Create an empty twin at STORE, a path ending in .gpkg or a database, postgresql://…."""
     from twin.crs import crs_label, parse_crs
-    from twin.stores import build_store
+    from twin.stores import build_store, shown_place
 
     crs = parse_crs(crs_text)
     outline = None
@@ -41,15 +41,17 @@ def init(session: Session, place: str, crs_text: str, area: Path | None, datum: 
         for layer in layers:
             store.prepare(layer)
     if session.as_json:
-        print_json({"store": place, "crs": crs_label(crs)})
+        print_json({"store": shown_place(place), "crs": crs_label(crs)})
     else:
-        click.echo(f"created {place} in {crs_label(crs)} with {len(layers)} layers")
+        click.echo(f"created {shown_place(place)} in {crs_label(crs)} with {len(layers)} layers")
 
 
 @click.command(epilog="Example: twin doctor --store county.gpkg")
 @click.pass_obj
 def doctor(session: Session) -> None:
     """Say what is installed, whether the store can be used, and which rows that others edited break the schema."""
+    from twin.stores import shown_place
+
     findings = [("python", platform.python_version(), True), *map(_installed, _PARTS)]
     try:
         with session.open() as store:
@@ -62,7 +64,7 @@ def doctor(session: Session) -> None:
                 for finding in _examine(store, layer)
             ]
     except TwinError as error:
-        findings.append((f"store {session.store_url}", error.detail, False))
+        findings.append((f"store {shown_place(session.store_url)}", error.detail, False))
     if session.as_json:
         print_json([{"part": part, "finding": finding, "ok": ok} for part, finding, ok in findings])
     else:

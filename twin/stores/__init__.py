@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twin.errors import InvalidParameter
+from twin.errors import InvalidParameter, StoreExists
 from twin.store import Store
 
 if TYPE_CHECKING:
@@ -104,6 +104,34 @@ def build_store(
 def is_database(url: str | Path) -> bool:
     """Whether a place is a PostgreSQL database rather than a file."""
     return str(url).startswith(("postgresql://", "postgres://"))
+
+
+def shown_place(url: str | Path) -> str:
+    """The place as messages may name it: an address without its password."""
+    if not is_database(url):
+        return str(url)
+    from twin.stores.postgis_url import PostgisPlace
+
+    return str(PostgisPlace.parse(str(url)))
+
+
+def require_free(url: str | Path) -> None:
+    """Refuse a place where something stands, before work is done for it.
+
+    Raises
+    ------
+    StoreExists
+        Something stands there.
+    StoreUnavailable
+        The database cannot be reached.
+    """
+    if is_database(url):
+        from twin.stores.postgis_open import require_free_schema
+        from twin.stores.postgis_url import PostgisPlace
+
+        require_free_schema(PostgisPlace.parse(str(url)))
+    elif _gpkg_path(url).exists():
+        raise StoreExists(f"{url} is already there; nothing was changed")
 
 
 def is_store(path: Path) -> bool:

@@ -69,8 +69,7 @@ def build_postgis(place: PostgisPlace, *, crs: CRS, title: str, area: BaseGeomet
         As `create_postgis`.
     """
     draft = replace(place, schema=f"draft_{secrets.token_hex(6)}_{place.schema}"[:50])
-    with _administering(place) as connection:
-        _require_free(connection, place)
+    require_free_schema(place)
     _create_schema(draft, crs, title, area)
     try:
         with open_postgis(draft) as store:
@@ -82,6 +81,12 @@ def build_postgis(place: PostgisPlace, *, crs: CRS, title: str, area: BaseGeomet
         with _administering(place) as connection:
             connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {draft.schema} CASCADE")
         raise
+
+
+def require_free_schema(place: PostgisPlace) -> None:
+    """Refuse a schema that is there already."""
+    with _administering(place) as connection:
+        _require_free(connection, place)
 
 
 @contextmanager
