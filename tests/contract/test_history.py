@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapely import Point
@@ -46,7 +47,7 @@ def replay(writes):
 
 
 def shape(floors):
-    return Point(floors, 0, 0).buffer(0.4)
+    return shapely.force_3d(Point(floors, 0).buffer(0.4))
 
 
 def apply(store, writes):
@@ -173,10 +174,10 @@ def test_revert_refuses_where_a_later_revision_touched_the_same_feature(store, l
 
 
 def test_a_diff_tells_a_moved_vertex_from_a_changed_height(store, layer):
-    square = Point(0, 0).buffer(1)
+    square = shapely.force_3d(Point(0, 0).buffer(1))
     write(store, insert=make_rows(a={"geometry": square, "height_m": 3.0}, b={"height_m": 1.0}))
     write(store, update=make_rows(a={"geometry": square, "height_m": 4.0}, b={"height_m": None}))
-    write(store, update=make_rows(a={"geometry": square.buffer(1), "height_m": 4.0}))
+    write(store, update=make_rows(a={"geometry": shapely.force_3d(square.buffer(1)), "height_m": 4.0}))
     assert diff(store, layer, 1, 2).changed == {"a": ("height_m",), "b": ("height_m",)}
     assert diff(store, layer, 1, 2).values == {"a": {"height_m": (3.0, 4.0)}, "b": {"height_m": (1.0, None)}}
     assert diff(store, layer, 2, 3).changed == {"a": ("geometry",)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import shapely
 from shapely import Point
 
 from tests_support import make_rows, write
@@ -21,7 +22,7 @@ def take(store):
     """Write one value of the feature ``a``, effective from a day on."""
 
     def one(floors: int, *, day: int = 0) -> None:
-        rows = make_rows(a={"floors": floors, "geometry": Point(0, 0, 0).buffer(1)})
+        rows = make_rows(a={"floors": floors, "geometry": shapely.force_3d(Point(0, 0).buffer(1))})
         write(store, **{"update" if store.latest() else "insert": rows}, effective=MIDNIGHT + timedelta(days=day))
 
     return one

@@ -20,10 +20,10 @@ def test_a_row_knows_the_revision_that_wrote_it(store: Store, layer: Layer, rows
 
 
 def test_a_row_that_changed_or_went_is_found_where_it_was(store: Store, layer: Layer, rows: Rows) -> None:
-    places = {key: {"geometry": shapely.Point(x, 0, 0).buffer(1)} for x, key in enumerate("abc")}
+    places = {key: {"geometry": shapely.force_3d(shapely.Point(x, 0).buffer(1))} for x, key in enumerate("abc")}
     write(store, insert=rows(**places))
     before = dict(store.read(layer).data.geometry)
-    write(store, update=rows(b={"geometry": shapely.Point(9, 0, 0).buffer(1)}))
+    write(store, update=rows(b={"geometry": shapely.force_3d(shapely.Point(9, 0).buffer(1))}))
     write(store, delete=("c",))
     geometries, closed = store.departed(layer)
     left = {int(revision): geometry for geometry, revision in zip(geometries, closed, strict=True)}

@@ -105,8 +105,8 @@ class PostgisDialect:
         name = layer.id, tuple(field.name for field in fields)
         tables = self._derived.get(name)
         if tables is None or tables.layer is not layer:
-            # A column with a dimension of its own would refuse what has the other: flat outlines, or heights.
-            geometry = StoredGeometry(None, srid=-1, spatial_index=False)
+            kind = ("GEOMETRY" if layer.also else layer.geometry.upper()) + ("Z" if layer.has_z else "")
+            geometry = StoredGeometry(kind, srid=self.srid, dimension=2 + layer.has_z, spatial_index=False)
             tables = self._derived[name] = layer_tables(layer, fields, column_type, geometry)
         return tables
 
@@ -135,7 +135,6 @@ class PostgisDialect:
             return
         if not present:
             tables.current.metadata.create_all(connection)
-            run(f'ALTER TABLE "{layer.id}" ADD CONSTRAINT enforce_srid_geom CHECK (ST_SRID({GEOMETRY}) = {self.srid})')
             run(f'CREATE INDEX "{layer.id}_geom" ON "{layer.id}" USING gist ({GEOMETRY})')
             record_edits(connection, layer)
         else:

@@ -138,20 +138,18 @@ def _holds_twin(connection: Connection, schema: str) -> bool:
 
 def _register(connection: Connection, crs: CRS) -> int:
     """Find the SRID of a CRS, or give it a free one."""
-    organization, code, name, wkt1, _ = crs_to_gpkg(crs)
+    organization, code, _, wkt1, _ = crs_to_gpkg(crs)
     known = text("SELECT srid FROM spatial_ref_sys WHERE auth_name = :name AND auth_srid = :code")
     if code is not None:
         found = connection.execute(known, {"name": organization, "code": code}).scalar()
         if found is not None:
             return int(found)
-    proj4 = crs.to_proj4()
     same = text("SELECT srid FROM spatial_ref_sys WHERE srtext = :wkt AND srid >= :first ORDER BY srid LIMIT 1")
     found = connection.execute(same, {"wkt": wkt1, "first": _FIRST_SRID}).scalar()
     if found is not None:
         return int(found)
     free = text("SELECT coalesce(max(srid) + 1, :first) FROM spatial_ref_sys WHERE srid BETWEEN :first AND :last")
     srid = int(connection.execute(free, {"first": _FIRST_SRID, "last": _LAST_SRID}).scalar_one())
-    add = text("INSERT INTO spatial_ref_sys VALUES (:srid, :auth, :code, :wkt, :proj4)")
-    values = {"srid": srid, "auth": f"county-twin {name}"[:256], "code": srid, "wkt": wkt1, "proj4": proj4}
-    connection.execute(add, values)
+    add = text("INSERT INTO spatial_ref_sys (srid, auth_name, auth_srid, srtext) VALUES (:srid, :auth, :srid, :wkt)")
+    connection.execute(add, {"srid": srid, "auth": "county-twin", "wkt": wkt1})
     return srid
