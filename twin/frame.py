@@ -95,6 +95,10 @@ class Frame:
                 kept[name] = make()
             return kept[name]
 
+    def kept(self) -> dict[str, Any]:
+        """What is kept, by its names."""
+        return dict(self.__dict__.get("_kept", {}))
+
     def keeps(self, name: str) -> bool:
         """Whether something is kept under a name already."""
         return name in self.__dict__.get("_kept", {})

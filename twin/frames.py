@@ -15,6 +15,7 @@ from twin.frame import Frame
 from twin.latest import LatestRevisions
 from twin.layer import Layer
 from twin.query import AsOf, Query
+from twin.renewal import renew
 from twin.store import Store
 
 #: The revisions of a layer that make a state: the last of them, or all where one before it does not count.
@@ -63,8 +64,7 @@ class Frames:
             with reading:
                 frame = self._frames.get(key)
                 if frame is None:
-                    frame = self.store.read(layer, Query(as_of=as_of, known_at=known_at, unreadable=True))
-                    gc.freeze()  # its geometries are here to stay: searches for garbage need not walk through them
+                    frame = self._read(layer, as_of, known_at)
                 with self._guard:
                     self._frames[key] = frame
                     self._frames.move_to_end(key)
@@ -96,6 +96,19 @@ class Frames:
                 prepare(self.get(layer))
         finally:
             self._fetching.discard(layer.id)
+
+    def _read(self, layer: Layer, as_of: AsOf | None, known_at: int) -> Frame:
+        if as_of is None:
+            with self._guard:
+                states = [state for name, state in self._frames if name == layer.id and isinstance(state, int)]
+                before = self._frames.get((layer.id, max(states, default=0)))
+            if before is not None and before.revision < known_at:
+                renewed = renew(before, self.store, known_at)
+                if renewed is not None:
+                    return renewed
+        frame = self.store.read(layer, Query(as_of=as_of, known_at=known_at, unreadable=True))
+        gc.freeze()  # its geometries are here to stay: searches for garbage need not walk through them
+        return frame
 
     def _state(self, layer: Layer, as_of: AsOf | None, known_at: int) -> State:
         """Name the state; the instants between two revisions share one."""
