@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tiles.kernels.values import BOOL, DOUBLE, FLOAT, SINT, TEXT, pack_integers, pack_values
+from tiles.paths import Pieces, splice
 from tiles.protobuf import bytes_field
 from twin.columns import plain_values
 from twin.frame import Frame
@@ -20,6 +21,9 @@ from twin.schema import FieldType
 Integers = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
+
+#: How far around a new feature its values are looked for.
+_NEIGHBOURS = 64
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,6 +51,32 @@ class Attributes:
     def key_fields(self) -> bytes:
         """The keys as the layer message holds them."""
         return b"".join(bytes_field(3, key.encode()) for key in self.keys)
+
+    def spliced(self, others: Attributes, pieces: Pieces) -> Attributes:
+        """Put pieces of these features and of others one after the other, see `tiles.paths.splice`.
+
+        A value that a neighbour has is not written once more.
+        """
+        values, known = self.values.data, len(self.begins) - 1
+        codes = np.where(others.codes < 0, -1, others.codes + known)
+        last = 0
+        for which, begin, end in pieces:
+            if which == 0:
+                last = end
+                continue
+            near = self.codes[max(0, last - _NEIGHBOURS) : last + _NEIGHBOURS]
+            for feature, column in np.argwhere(others.codes[begin:end] >= 0).tolist():
+                code = others.codes[begin + feature, column]
+                wanted = others.values[others.begins[code] : others.begins[code + 1]].tobytes()
+                for same in np.unique(near[near[:, column] >= 0, column]).tolist():
+                    if values[self.begins[same] : self.begins[same + 1]] == wanted:
+                        codes[begin + feature, column] = same
+        return Attributes(
+            keys=self.keys,
+            codes=splice((self.codes, codes), pieces),
+            values=np.concatenate((self.values, others.values)),
+            begins=np.concatenate((self.begins, others.begins[1:] + self.begins[-1])),
+        )
 
 
 def encode_attributes(frame: Frame, rows: Integers) -> Attributes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +15,15 @@ from tiles.kernels.chains import Members, count_members
 from tiles.kernels.index import feature_bounds, hilbert_distance, leaf_bounds, rows_in_box, widen_boxes
 from tiles.kernels.simplify import vertex_importance
 from tiles.kernels.sketch import Features, Place
-from tiles.paths import Paths
+from tiles.paths import Paths, Pieces, splice
 from twin.crs import CRS, BBox, transform
 from twin.errors import CrsError
 from twin.frame import Frame
+from twin.renewal import Renewal
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+T = TypeVar("T", bound=np.generic)
 
 #: Half the side of the square in which the Hilbert curve runs: any county in metres, any place in degrees.
 _REACH_M, _REACH_DEG = 5e7, 360.0
@@ -34,8 +37,12 @@ class Columns:
 
     Parameters
     ----------
+    crs
+        Of the tiles.
     paths
-        Their geometry in the CRS of the tiles.
+        Their geometry in it.
+    along
+        n: how far along the curve they lie.
     bounds, leaves
         (n, 4) the box of each, and of each run of neighbours.
     fid
@@ -56,7 +63,9 @@ class Columns:
         The features of the layer of which these are made, where lines are joined (`tiles.chains`).
     """
 
+    crs: CRS
     paths: Paths
+    along: Integers
     bounds: Floats
     leaves: Floats
     fid: Integers
@@ -108,6 +117,38 @@ class Columns:
         """Positions of the features whose boxes share a point with a box, ascending."""
         return rows_in_box(self.bounds, self.leaves, *box)
 
+    def renewed(self, renewal: Renewal) -> Columns | None:
+        """Follow an edit: what changed is taken out and put in, the rest is copied in a few large pieces.
+
+        See `twin.renewal.Renewable`. Where features are joined, or one comes to lie where another one is, all is made
+        anew.
+        """
+        if self.members is not None:
+            return None
+        come = _prepare(renewal.rows, self.crs)
+        stay = np.flatnonzero(~is_among(self.fid, renewal.gone))
+        places = np.searchsorted(self.along[stay], come.along)
+        if (np.diff(come.along) == 0).any() or is_among(come.along, self.along[stay]).any():
+            return None
+        pieces = _pieces(stay, places)
+
+        def spliced(one: npt.NDArray[T], other: npt.NDArray[T]) -> npt.NDArray[T]:
+            return splice((one, other), pieces)
+
+        bounds = spliced(self.bounds, come.bounds)
+        return replace(
+            self,
+            paths=self.paths.spliced(come.paths, pieces),
+            along=spliced(self.along, come.along),
+            bounds=bounds,
+            leaves=leaf_bounds(bounds),
+            fid=spliced(self.fid, come.fid),
+            opened=spliced(self.opened, come.opened),
+            attributes=self.attributes.spliced(come.attributes, pieces),
+            rank=spliced(self.rank, come.rank),
+            broken=(*(key for key in self.broken if key not in renewal.keys), *come.broken),
+        )
+
 
 def columns_of(frame: Frame, crs: CRS) -> Columns:
     """Take the features of a frame apart for tiles in a CRS; done once, then kept with the frame."""
@@ -131,10 +172,13 @@ def _prepare(frame: Frame, crs: CRS) -> Columns:
     bounds = feature_bounds(paths.xy, paths.first_vertex, paths.first_path)
     row = drawn[placed]
     middle = (bounds[:, :2] + bounds[:, 2:]) / (4 * _reach(crs)) + 0.5
-    order = np.lexsort((row, hilbert_distance(middle[:, 0], middle[:, 1])))
+    along = hilbert_distance(middle[:, 0], middle[:, 1])
+    order = np.lexsort((row, along))
     bounds, row = bounds[order], row[order]
     return Columns(
+        crs=crs,
         paths=paths.take(order),
+        along=along[order],
         bounds=bounds,
         leaves=leaf_bounds(bounds),
         fid=frame.fid[row],
@@ -178,6 +222,30 @@ def rank_features(fid: Integers, dimension: npt.NDArray[np.uint8], bounds: Float
     return np.select(
         [dimension == 0, dimension == 1], [(mixed >> np.uint64(11)) * 2.0**-53, np.hypot(width, height)], width * height
     )
+
+
+def is_among(numbers: Integers, some: Integers) -> npt.NDArray[np.bool_]:
+    """Whether each number is among some others; faster than by hashing where either are few."""
+    if len(some) == 0:
+        return np.zeros(len(numbers), dtype=bool)
+    order = np.sort(some)
+    found: npt.NDArray[np.bool_] = order[np.searchsorted(order, numbers).clip(max=len(order) - 1)] == numbers
+    return found
+
+
+def _pieces(stay: Integers, places: Integers) -> Pieces:
+    """Say how features that stay (their positions) and others, each to stand before one of those, follow each other."""
+    ends = np.concatenate((places, [len(stay)]))
+    pieces: Pieces = []
+    begin = 0
+    for come, end in enumerate(ends.tolist()):
+        gaps = np.flatnonzero(np.diff(stay[begin:end]) != 1) + 1
+        for run in np.split(stay[begin:end], gaps) if end > begin else ():
+            pieces.append((0, int(run[0]), int(run[-1]) + 1))
+        if come < len(places):
+            pieces.append((1, come, come + 1))
+        begin = end
+    return pieces
 
 
 def latest_within(bounds: Floats, revisions: Integers, box: BBox) -> int:

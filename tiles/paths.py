@@ -7,6 +7,7 @@ levels between feature and path taken out: a tile needs to know which ring is a 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,10 @@ import shapely
 from tiles.kernels.wkb import read_wkb
 
 Integers = npt.NDArray[np.int64]
+T = TypeVar("T", bound=np.generic)
+
+#: Parts of two sources in a new order: which source, and from where to where, the end not included.
+Pieces = list[tuple[int, int, int]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,6 +99,31 @@ class Paths:
             hole=self.hole[paths],
             xy=self.xy[vertices],
         )
+
+    def spliced(self, other: Paths, pieces: Pieces) -> Paths:
+        """Put pieces of these features and of others one after the other; see `splice`."""
+        paths = _lower((self.first_path, other.first_path), pieces)
+        vertices = _lower((self.first_vertex, other.first_vertex), paths)
+        per_feature = splice((np.diff(self.first_path), np.diff(other.first_path)), pieces)
+        per_path = splice((np.diff(self.first_vertex), np.diff(other.first_vertex)), paths)
+        return Paths(
+            dimension=splice((self.dimension, other.dimension), pieces),
+            first_path=np.concatenate(([0], np.cumsum(per_feature))),
+            first_vertex=np.concatenate(([0], np.cumsum(per_path))),
+            hole=splice((self.hole, other.hole), paths),
+            xy=splice((self.xy, other.xy), vertices),
+        )
+
+
+def splice(sources: tuple[npt.NDArray[T], npt.NDArray[T]], pieces: Pieces) -> npt.NDArray[T]:
+    """Put pieces of two arrays one after the other, each copied as a whole."""
+    parts = [sources[which][begin:end] for which, begin, end in pieces]
+    return np.concatenate(parts) if parts else sources[0][:0]
+
+
+def _lower(offsets: tuple[Integers, Integers], pieces: Pieces) -> Pieces:
+    """Find the pieces one level down."""
+    return [(which, int(offsets[which][begin]), int(offsets[which][end])) for which, begin, end in pieces]
 
 
 def runs(first: Integers, last: Integers) -> tuple[Integers, Integers]:

@@ -24,13 +24,14 @@ class Renewal:
     ----------
     frame
         The new frame.
-    gone
-        Numbers of the features whose rows are not what they were, or are no more.
+    keys, gone
+        Keys of all features that changed; and numbers of those that were there before.
     rows
         The rows that came, in key order.
     """
 
     frame: Frame
+    keys: frozenset[str]
     gone: npt.NDArray[np.int64]
     rows: Frame
 
@@ -67,7 +68,7 @@ def renew(frame: Frame, store: Store, revision: int) -> Frame | None:
         return None
     rows = store.read(frame.layer, Query(ids=tuple(sorted(changed)), known_at=revision, unreadable=True))
     stays = ~frame.data.index.isin(list(changed))
-    renewal = Renewal(frame=_merge(frame, stays, rows, changed), gone=frame.fid[~stays], rows=rows)
+    renewal = Renewal(frame=_merge(frame, stays, rows, changed), keys=changed, gone=frame.fid[~stays], rows=rows)
     for name, thing in frame.kept().items():
         if isinstance(thing, Renewable):
             made = thing.renewed(renewal)

@@ -121,7 +121,8 @@ class SqlStore:
                 return frozenset()
             current, past = tables.current.c, tables.past.c
             written = select(current[layer.key]).where(current.opened.between(first, last))
-            left = select(past[layer.key]).where(past.opened.between(first, last) | past.closed.between(first, last))
+            left = select(past[layer.key]).where(past.closed >= first, (past.closed <= last) | (past.opened <= last))
+            left = left.where((past.opened >= first) | (past.closed <= last))
             return frozenset(connection.execute(union(written, left)).scalars())
 
     def departed(self, layer: Layer, *, after: int = 0) -> tuple[Geometries, Revisions]:

@@ -88,6 +88,7 @@ def layer_tables(
         sqlite_autoincrement=True,
     )
     Index(f"{layer.id}_key", current.c[layer.key], unique=True)
+    Index(f"{layer.id}_opened", current.c.opened)
     past = Table(
         f"{layer.id}_history",
         metadata,
