@@ -36,7 +36,7 @@ class PostgisPlace:
 
     @classmethod
     def parse(cls, text: str) -> PostgisPlace:
-        """Read ``postgresql://user:password@host:port/database?schema=name``; all but the scheme may be left out.
+        """Read ``postgresql://user@host:port/database?schema=name``; all but the scheme may be left out.
 
         What is left out is for libpq to know (``PGHOST``, ``~/.pgpass``, services), the schema is ``twin``.
 
