@@ -21,6 +21,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests_postgis import Cluster, run_cluster
+
 # Tests see no settings of whoever runs them: what the tests themselves take is read here, the rest is dropped.
 _ENVIRONMENT = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("TWIN_")}
 REQUIRE_ALL = _ENVIRONMENT.get("TWIN_REQUIRE") == "all"
@@ -140,6 +142,15 @@ def shared_data() -> Path:
     """The directory of real data, used in place and never written to."""
     _need("shared_data")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostGIS server of the tests' own."""
+    _need("postgis")
+    with run_cluster() as running:
+        running.sql("CREATE EXTENSION postgis")
+        yield running
 
 
 @pytest.fixture

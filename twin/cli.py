@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = {
     "indicators": "twin.commands.indicators",
     "assess": "twin.commands.indicators",
     "verify": "twin.commands.indicators",
+    "copy": "twin.commands.copying",
     "sheets": "layers.commands",
     "tiles": "tiles.commands",
     "serve": "api.commands",

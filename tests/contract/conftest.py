@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests_postgis import Cluster, run_cluster
+from tests_postgis import Cluster
 from tests_support import CRS, LAYER, Rows, make_rows
 from twin.layer import Layer
 from twin.store import Store
@@ -24,13 +24,6 @@ def rows() -> Rows:
     return make_rows
 
 
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    with run_cluster() as cluster:
-        cluster.sql("CREATE EXTENSION postgis")
-        yield cluster
-
-
 @pytest.fixture(scope="session", params=["gpkg", pytest.param("postgis", marks=pytest.mark.needs("postgis"))])
 def new_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Store]:
     """Makes one empty store after the other, all in the same kind of database."""
@@ -38,8 +31,7 @@ def new_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         folder = tmp_path_factory.mktemp("stores")
         return lambda: create_store(folder / f"{secrets.token_hex(4)}.gpkg", crs=CRS, title="contract")
     cluster: Cluster = request.getfixturevalue("cluster")
-    address = f"postgresql://{cluster.user}@/postgres?host={cluster.folder}"
-    return lambda: create_store(f"{address}&schema=twin_{secrets.token_hex(4)}", crs=CRS, title="contract")
+    return lambda: create_store(cluster.address(f"twin_{secrets.token_hex(4)}"), crs=CRS, title="contract")
 
 
 @pytest.fixture

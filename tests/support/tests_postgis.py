@@ -34,6 +34,10 @@ class Cluster:
         assert not done.returncode, done.stderr
         return done.stdout
 
+    def address(self, schema: str) -> str:
+        """The place of a twin in this server."""
+        return f"postgresql://{self.user}@/postgres?host={self.folder}&schema={schema}"
+
     def load(self, table: str, lines: str, *, database: str = "postgres") -> None:
         """Fill a table from lines in the text format of COPY."""
         self.sql(f"COPY {table} FROM STDIN;\n{lines}\\.\n", database=database)

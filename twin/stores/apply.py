@@ -63,7 +63,9 @@ def apply_changes(
             connection.execute(delete(tables.current).where(mine))
         if coming:
             columns = [[value for rows in coming for value in plain_values(rows[f.name], f)] for f in layer.schema]
-            dialect.insert_rows(connection, tables, opened.tolist(), dialect.encode(geometry), columns, revision)
+            rows = [opened.tolist(), dialect.encode(geometry), *columns, [revision] * len(opened)]
+            dialect.insert_rows(connection, layer, tables.current, rows)
+            dialect.reserve_fids(connection, tables, free + len(new))
 
 
 def _find_fids(

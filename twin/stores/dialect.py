@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ColumnElement, Connection, Engine, FromClause
+from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Table
 
 from twin.crs import BBox
 from twin.layer import Layer
@@ -88,22 +88,22 @@ class Dialect(Protocol):
         """The first number no feature of the layer ever had."""
         ...
 
+    def reserve_fids(self, connection: Connection, tables: LayerTables, free: int) -> None:
+        """Have no feature get a number below this one any more."""
+        ...
+
     def indexing(
         self, connection: Connection, tables: LayerTables, closed: Fids, opened: Fids, geometries: Geometries
     ) -> AbstractContextManager[None]:
         """Keep the spatial index and extent true around the writes in its block: these rows go, those come."""
         ...
 
-    def insert_rows(
-        self,
-        connection: Connection,
-        tables: LayerTables,
-        fids: Sequence[int],
-        geometries: Sequence[Any],
-        columns: Sequence[Sequence[Any]],
-        revision: int,
-    ) -> None:
-        """Insert current rows in bulk; `columns` follow the layer's schema."""
+    def insert_rows(self, connection: Connection, layer: Layer, table: Table, columns: Sequence[Sequence[Any]]) -> None:
+        """Insert rows in bulk into a table of a layer: n plain values, or encoded geometries, for each column."""
+        ...
+
+    def filling(self, connection: Connection, tables: LayerTables) -> AbstractContextManager[None]:
+        """Put off what costs less once than row by row, while a block fills empty tables by `insert_rows`."""
         ...
 
     def close(self) -> None:

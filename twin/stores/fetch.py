@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -86,6 +86,14 @@ def fetch_columns(result: CursorResult[Any], decode: Decoder) -> Fetched:
         columns=columns,
         unreadable=tuple(batch * _BATCH + position for batch, (_, lost) in enumerate(decoded) for position in lost),
     )
+
+
+def fetch_batches(result: CursorResult[Any], decode: Decoder) -> Iterator[Fetched]:
+    """Fetch the rows of such a result a batch at a time; executed with ``yield_per``, no more is in memory."""
+    for rows in result.partitions():
+        values, *columns = zip(*rows, strict=True)
+        geometries, lost = _decode_readable(values, decode)
+        yield Fetched(geometries=geometries, columns=tuple(map(list, columns)), unreadable=tuple(lost))
 
 
 def _decode_readable(values: Sequence[Any], decode: Decoder) -> _Decoded:

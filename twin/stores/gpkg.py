@@ -43,7 +43,7 @@ from twin.stores import gpkg_meta as meta
 from twin.stores.gpkg_area import intersects, meets
 from twin.stores.gpkg_blob import decode_geometries, encode_geometries
 from twin.stores.gpkg_file import connect_file, explain_error
-from twin.stores.gpkg_index import keep_index, read_extent
+from twin.stores.gpkg_index import build_index, keep_index, read_extent
 from twin.stores.gpkg_triggers import create_triggers, drop_triggers
 from twin.stores.tables import LayerTables, layer_tables
 
@@ -234,6 +234,13 @@ class GpkgDialect:
         sql = "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = ?"
         return int(connection.exec_driver_sql(sql, (tables.layer.id,)).scalar_one())
 
+    def reserve_fids(self, connection: Connection, tables: LayerTables, free: int) -> None:
+        """Let AUTOINCREMENT go on from there."""
+        run, name = connection.exec_driver_sql, tables.layer.id
+        known = run("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (free - 1, name)).rowcount
+        if not known:
+            run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, free - 1))
+
     def indexing(
         self, connection: Connection, tables: LayerTables, closed: Fids, opened: Fids, geometries: Geometries
     ) -> AbstractContextManager[None]:
@@ -243,19 +250,20 @@ class GpkgDialect:
     def insert_rows(
         self,
         connection: Connection,
-        tables: LayerTables,
-        fids: Sequence[int],
-        geometries: Sequence[Any],
+        layer: Layer,  # noqa: ARG002 every value fits SQLite
+        table: Table,
         columns: Sequence[Sequence[Any]],
-        revision: int,
     ) -> None:
         """One prepared statement for all rows."""
-        names = ", ".join(f'"{column.name}"' for column in tables.current.c)
-        places = ", ".join("?" * (len(tables.current.c) - 1))
+        names = ", ".join(f'"{column.name}"' for column in table.c)
+        places = ", ".join("?" * len(table.c))
         connection.exec_driver_sql(
-            f'INSERT INTO "{tables.layer.id}" ({names}) VALUES ({places}, {revision:d})',
-            list(zip(fids, geometries, *columns, strict=True)),
+            f'INSERT INTO "{table.name}" ({names}) VALUES ({places})', list(zip(*columns, strict=True))
         )
+
+    def filling(self, connection: Connection, tables: LayerTables) -> AbstractContextManager[None]:
+        """Pack the R-tree when all rows are there."""
+        return build_index(connection, tables)
 
     def stamp(self) -> int:
         """SQLite's own count of writes, as a connection sees it that lasts as long as this object."""

@@ -20,6 +20,9 @@ Boxes = npt.NDArray[np.float64]
 Fids = npt.NDArray[np.int64]
 Geometries = npt.NDArray[np.object_]
 
+#: Rows whose geometries are in memory at a time.
+_BATCH = 20_000
+
 
 @contextmanager
 def keep_index(
@@ -48,11 +51,19 @@ def keep_index(
         elif extent is not None:
             bounds = np.vstack([bounds, [*extent]])
     create_triggers(connection, tables)
-    run(
-        "UPDATE gpkg_contents SET min_x = ?, min_y = ?, max_x = ?, max_y = ?,"
-        " last_change = strftime('%Y-%m-%dT%H:%M:%fZ','now') WHERE table_name = ?",
-        (*_around(bounds), tables.layer.id),
-    )
+    _write_extent(connection, tables, bounds)
+
+
+@contextmanager
+def build_index(connection: Connection, tables: LayerTables) -> Iterator[None]:
+    """Make the R-tree and extent of a table that the block fills; what is in memory of it is boxes only."""
+    drop_triggers(connection, tables)
+    yield
+    fids, bounds = _all_bounds(connection, tables)
+    placed = np.isfinite(bounds[:, 0])
+    rebuild_rtree(connection, rtree_name(tables.layer), fids[placed], bounds[placed])
+    create_triggers(connection, tables)
+    _write_extent(connection, tables, bounds)
 
 
 def read_extent(connection: Connection, tables: LayerTables) -> BBox | None:
@@ -74,9 +85,20 @@ def _reaches_edge(connection: Connection, tree: str, closed: Fids, extent: BBox)
 
 
 def _all_bounds(connection: Connection, tables: LayerTables) -> tuple[Fids, Boxes]:
-    rows = connection.execute(select(tables.current.c.fid, tables.current.c[GEOMETRY])).all()
-    fids, blobs = zip(*rows, strict=True) if rows else ((), ())
-    return np.array(fids, dtype=np.int64), shapely.bounds(decode_geometries(blobs)).reshape(-1, 4)
+    fids, bounds = [np.empty(0, dtype=np.int64)], [np.empty((0, 4))]
+    for batch in connection.execute(select(tables.current.c.fid, tables.current.c[GEOMETRY])).partitions(_BATCH):
+        numbers, blobs = zip(*batch, strict=True)
+        fids.append(np.array(numbers, dtype=np.int64))
+        bounds.append(shapely.bounds(decode_geometries(blobs)))
+    return np.concatenate(fids), np.concatenate(bounds)
+
+
+def _write_extent(connection: Connection, tables: LayerTables, bounds: Boxes) -> None:
+    connection.exec_driver_sql(
+        "UPDATE gpkg_contents SET min_x = ?, min_y = ?, max_x = ?, max_y = ?,"
+        " last_change = strftime('%Y-%m-%dT%H:%M:%fZ','now') WHERE table_name = ?",
+        (*_around(bounds), tables.layer.id),
+    )
 
 
 def _around(bounds: Boxes) -> tuple[float | None, ...]:

@@ -15,14 +15,26 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ColumnElement, Connection, Engine, FromClause, and_, create_engine, func, literal, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    FromClause,
+    Table,
+    and_,
+    create_engine,
+    func,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 
 from twin.crs import BBox
-from twin.errors import StoreUnavailable
+from twin.errors import InvalidParameter, StoreUnavailable
 from twin.layer import Layer
 from twin.schema import Field
-from twin.stores.postgis_copy import copy_rows
+from twin.stores.postgis_copy import NulInText, copy_rows
 from twin.stores.postgis_errors import translated
 from twin.stores.postgis_listen import Listener
 from twin.stores.postgis_triggers import CHANNEL, OWN_WRITE, record_edits
@@ -135,7 +147,7 @@ class PostgisDialect:
             return
         if not present:
             tables.current.metadata.create_all(connection)
-            run(f'CREATE INDEX "{layer.id}_geom" ON "{layer.id}" USING gist ({GEOMETRY})')
+            _index_geometry(connection, layer)
             record_edits(connection, layer)
         else:
             for name in (layer.id, tables.past.name):
@@ -194,6 +206,12 @@ class PostgisDialect:
         sequence = connection.execute(select(func.pg_get_serial_sequence(f'"{tables.layer.id}"', "fid"))).scalar_one()
         return int(connection.exec_driver_sql(sql.format(sequence)).scalar_one())
 
+    def reserve_fids(self, connection: Connection, tables: LayerTables, free: int) -> None:
+        """Let the sequence of the table go on from there."""
+        sequence = func.pg_get_serial_sequence(f'"{tables.layer.id}"', "fid")
+        if free > self.next_fid(connection, tables):
+            connection.execute(select(func.setval(sequence, free - 1)))
+
     def indexing(
         self,
         connection: Connection,
@@ -205,25 +223,36 @@ class PostgisDialect:
         """PostGIS keeps its index by itself."""
         return nullcontext()
 
-    def insert_rows(
-        self,
-        connection: Connection,
-        tables: LayerTables,
-        fids: Sequence[int],
-        geometries: Sequence[Any],
-        columns: Sequence[Sequence[Any]],
-        revision: int,
-    ) -> None:
+    def insert_rows(self, connection: Connection, layer: Layer, table: Table, columns: Sequence[Sequence[Any]]) -> None:
         """By COPY, in the transaction of the connection."""
-        names = [column.name for column in tables.current.c]
-        copy_rows(connection, tables.layer.id, names, [fids, geometries, *columns, [revision] * len(fids)])
-        highest = func.greatest(max(fids), func.nextval(func.pg_get_serial_sequence(f'"{tables.layer.id}"', "fid")))
-        connection.execute(select(func.setval(func.pg_get_serial_sequence(f'"{tables.layer.id}"', "fid"), highest)))
+        names = [column.name for column in table.c]
+        try:
+            copy_rows(connection, table.name, names, columns)
+        except NulInText as error:
+            key = columns[names.index(layer.key)][error.row]
+            raise InvalidParameter(
+                f"{layer.id} {key} has the character NUL in {error.column}, which PostgreSQL cannot keep", cause=error
+            ) from error
+
+    @contextmanager
+    def filling(self, connection: Connection, tables: LayerTables) -> Iterator[None]:
+        """Make the spatial index when all rows are there, and tell the planner how many they are."""
+        name, run = tables.layer.id, connection.exec_driver_sql
+        run(f'ALTER TABLE "{name}" DISABLE TRIGGER USER')
+        run(f'DROP INDEX "{name}_geom"')
+        yield
+        _index_geometry(connection, tables.layer)
+        run(f'ALTER TABLE "{name}" ENABLE TRIGGER USER')
+        run(f'ANALYZE "{name}", "{tables.past.name}"')
 
     def close(self) -> None:
         """Release every connection."""
         self._listener.close()
         self.engine.dispose()
+
+
+def _index_geometry(connection: Connection, layer: Layer) -> None:
+    connection.exec_driver_sql(f'CREATE INDEX "{layer.id}_geom" ON "{layer.id}" USING gist ({GEOMETRY})')
 
 
 def _describe(connection: Connection, layer: Layer) -> None:

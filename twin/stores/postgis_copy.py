@@ -17,6 +17,15 @@ from sqlalchemy import Connection
 _BATCH = 20_000
 
 
+class NulInText(Exception):
+    """A text has the one character that PostgreSQL's cannot have."""
+
+    def __init__(self, row: int, column: str) -> None:
+        super().__init__(f"NUL in {column} of row {row}")
+        self.row = row
+        self.column = column
+
+
 def copy_rows(connection: Connection, table: str, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> None:
     """Append n rows to a table.
 
@@ -28,6 +37,11 @@ def copy_rows(connection: Connection, table: str, names: Sequence[str], columns:
         Where they go.
     columns
         n plain values for each name: str, int, float, bool or None.
+
+    Raises
+    ------
+    NulInText
+        Nothing was appended.
     """
     import pyarrow as pa
     from pyarrow import csv
@@ -40,4 +54,16 @@ def copy_rows(connection: Connection, table: str, names: Sequence[str], columns:
             arrays = [pa.array(column[first : first + _BATCH], from_pandas=False) for column in columns]
             text = BytesIO()
             csv.write_csv(pa.table(arrays, names=list(names)), text, options)
-            copy.write(text.getvalue())
+            if b"\0" in (content := text.getvalue()):
+                raise _find_nul(names, columns)
+            copy.write(content)
+
+
+def _find_nul(names: Sequence[str], columns: Sequence[Sequence[Any]]) -> NulInText:
+    """Find the first value with a NUL; there is one."""
+    return next(
+        NulInText(row, name)
+        for name, column in zip(names, columns, strict=True)
+        for row, value in enumerate(column)
+        if isinstance(value, str) and "\0" in value
+    )

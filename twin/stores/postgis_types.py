@@ -18,6 +18,9 @@ class StoredGeometry(Geometry):
     as_binary = "ST_AsBinary"
     cache_ok = True
 
+    def result_processor(self, dialect: object, coltype: object) -> None:
+        """Bytes stay bytes."""
+
 
 class _IsoDate(TypeDecorator[Any]):
     """A date that conditions compare with ISO 8601 text."""

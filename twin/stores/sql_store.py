@@ -77,6 +77,11 @@ class SqlStore:
         """Where the store is, without secrets."""
         return self._dialect.url
 
+    @property
+    def dialect(self) -> Dialect:
+        """The database, for what goes past the rules of history: moving a twin as it is."""
+        return self._dialect
+
     def prepare(self, layer: Layer) -> None:
         """Create the layer's tables, or add the columns that the layer gained since. Idempotent."""
         with self._writing() as connection:

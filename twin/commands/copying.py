@@ -1,0 +1,35 @@
+"""`twin copy`."""
+
+from __future__ import annotations
+
+import click
+
+from twin.commands.output import print_json, print_table, show_steps
+from twin.session import Session
+
+
+@click.command(epilog="Example: twin copy county.gpkg 'postgresql://gis@server/county?schema=twin'")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@click.pass_obj
+def copy(session: Session, source: str, target: str) -> None:
+    """Move a whole twin, history included, from one store into a new one: GeoPackage or PostGIS, either way.
+
+    Numbers of features and revisions, authors and instants stay. TO appears whole or not at all.
+    """
+    from twin.stores import shown_place
+    from twin.stores.copying import copy_store
+
+    with show_steps() as tell:
+        copied = copy_store(source, target, session.catalog.layers, tell=tell)
+    if session.as_json:
+        layers = {
+            one.layer: {"rows": one.rows, "past_rows": one.past_rows, "left_behind": one.left_behind} for one in copied
+        }
+        print_json({"from": shown_place(source), "to": shown_place(target), "layers": layers})
+    else:
+        print_table(("layer", "rows", "past rows"), [(one.layer, one.rows, one.past_rows) for one in copied])
+    for one in copied:
+        if one.left_behind:
+            added = ", ".join(one.left_behind)
+            click.echo(f"twin: {one.layer}: left behind what another program added to the table: {added}", err=True)
