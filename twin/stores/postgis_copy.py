@@ -7,21 +7,27 @@ PostgreSQL manual, COPY, CSV format: a value in quotes is a value, even an empty
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from io import BytesIO
+from itertools import chain, repeat
 from typing import Any
 
+import numpy as np
+import psycopg
 from sqlalchemy import Connection
 
 #: Rows that are in memory as text at a time.
 _BATCH = 20_000
+#: Where COPY says that it found a value.
+_PLACE = re.compile(r"line (?P<line>\d+), column (?P<column>\w+)")
 
 
-class NulInText(Exception):
-    """A text has the one character that PostgreSQL's cannot have."""
+class ValueRefused(Exception):
+    """PostgreSQL does not take a value, in the row at a position and a column."""
 
-    def __init__(self, row: int, column: str) -> None:
-        super().__init__(f"NUL in {column} of row {row}")
+    def __init__(self, row: int, column: str, why: str) -> None:
+        super().__init__(why)
         self.row = row
         self.column = column
 
@@ -40,8 +46,8 @@ def copy_rows(connection: Connection, table: str, names: Sequence[str], columns:
 
     Raises
     ------
-    NulInText
-        Nothing was appended.
+    ValueRefused
+        One cannot be kept; the transaction is lost.
     """
     import pyarrow as pa
     from pyarrow import csv
@@ -49,21 +55,39 @@ def copy_rows(connection: Connection, table: str, names: Sequence[str], columns:
     options = csv.WriteOptions(include_header=False, quoting_style="all_valid")
     driver: Any = connection.connection.driver_connection
     quoted = ", ".join(f'"{name}"' for name in names)
-    with driver.cursor() as cursor, cursor.copy(f'COPY "{table}" ({quoted}) FROM STDIN (FORMAT csv)') as copy:
-        for first in range(0, len(columns[0]), _BATCH):
-            arrays = [pa.array(column[first : first + _BATCH], from_pandas=False) for column in columns]
-            text = BytesIO()
-            csv.write_csv(pa.table(arrays, names=list(names)), text, options)
-            if b"\0" in (content := text.getvalue()):
-                raise _find_nul(names, columns)
-            copy.write(content)
+    try:
+        with driver.cursor() as cursor, cursor.copy(f'COPY "{table}" ({quoted}) FROM STDIN (FORMAT csv)') as copy:
+            for first in range(0, len(columns[0]), _BATCH):
+                arrays = [pa.array(column[first : first + _BATCH], from_pandas=False) for column in columns]
+                text = BytesIO()
+                csv.write_csv(pa.table(arrays, names=list(names)), text, options)
+                if b"\0" in (content := text.getvalue()):
+                    raise _find_nul(names, columns)
+                copy.write(content)
+    except psycopg.DataError as error:
+        place = _PLACE.search(error.diag.context or "")
+        if place is None:
+            raise
+        why = error.diag.message_primary or ""
+        raise ValueRefused(_row_at(int(place["line"]), columns), place["column"], why) from error
 
 
-def _find_nul(names: Sequence[str], columns: Sequence[Sequence[Any]]) -> NulInText:
-    """Find the first value with a NUL; there is one."""
+def _find_nul(names: Sequence[str], columns: Sequence[Sequence[Any]]) -> ValueRefused:
+    """Find the first text with the one character that PostgreSQL's cannot have; there is one."""
     return next(
-        NulInText(row, name)
+        ValueRefused(row, name, "it contains the character NUL")
         for name, column in zip(names, columns, strict=True)
         for row, value in enumerate(column)
         if isinstance(value, str) and "\0" in value
     )
+
+
+def _row_at(line: int, columns: Sequence[Sequence[Any]]) -> int:
+    """Find the row that ends with a line, as PostgreSQL counts: a row is one, and one more for each line break in it.
+
+    What a line break is it learns from the end of the first row; until then it counts carriage returns.
+    """
+    rows = zip(*columns, strict=True)
+    breaks = chain("\r", repeat("\n"))
+    ends = np.cumsum([1 + sum(v.count(b) for v in row if isinstance(v, str)) for row, b in zip(rows, breaks)])  # noqa: B905 one never ends
+    return int(np.searchsorted(ends, line))
