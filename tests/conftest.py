@@ -17,11 +17,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 
-from tests_postgis import Cluster, run_cluster
+if TYPE_CHECKING:
+    from tests_postgis import Cluster
 
 # Tests see no settings of whoever runs them: what the tests themselves take is read here, the rest is dropped.
 _ENVIRONMENT = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("TWIN_")}
@@ -147,6 +149,8 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """A PostGIS server of the tests' own."""
+    from tests_postgis import run_cluster
+
     _need("postgis")
     with run_cluster() as running:
         running.sql("CREATE EXTENSION postgis")
