@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,12 @@ def create_store(url: str | Path, *, crs: CRS, title: str = "", area: BaseGeomet
 
 
 def build_store(
-    url: str | Path, *, crs: CRS, title: str = "", area: BaseGeometry | None = None
+    url: str | Path,
+    *,
+    crs: CRS,
+    title: str = "",
+    area: BaseGeometry | None = None,
+    created_at: datetime | None = None,
 ) -> AbstractContextManager[Store]:
     """Create a twin and fill it in a ``with`` block: it appears when the block ends, whole or not at all.
 
@@ -82,6 +88,8 @@ def build_store(
     ----------
     url, crs, title, area
         As in `create_store`.
+    created_at
+        When the twin was created, where it is one that was elsewhere before; now by default.
 
     Raises
     ------
@@ -95,10 +103,30 @@ def build_store(
         from twin.stores.postgis_open import build_postgis
         from twin.stores.postgis_url import PostgisPlace
 
-        return build_postgis(PostgisPlace.parse(str(url)), crs=crs, title=title, area=area)
+        return build_postgis(PostgisPlace.parse(str(url)), crs=crs, title=title, area=area, created_at=created_at)
     from twin.stores.gpkg_create import build_gpkg
 
-    return build_gpkg(_gpkg_path(url), crs=crs, title=title, area=area)
+    return build_gpkg(_gpkg_path(url), crs=crs, title=title, area=area, created_at=created_at)
+
+
+def upgrade_store(url: str | Path) -> tuple[str, str] | None:
+    """Bring the tables of a twin in a database to the version of this program; a file has nothing to be upgraded.
+
+    Returns
+    -------
+    The versions before and after.
+
+    Raises
+    ------
+    StoreUnavailable
+        There is no twin, it is newer than this program, or this user does not own it.
+    """
+    if not is_database(url):
+        return None
+    from twin.stores.postgis_open import upgrade_postgis
+    from twin.stores.postgis_url import PostgisPlace
+
+    return upgrade_postgis(PostgisPlace.parse(str(url)))
 
 
 def is_database(url: str | Path) -> bool:

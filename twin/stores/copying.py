@@ -12,20 +12,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Select, Table, delete, insert, select, text
+from sqlalchemy import Connection, CursorResult, Select, Table, insert, select, text
+from sqlalchemy.exc import IntegrityError
 
 from twin.columns import plain_values
-from twin.errors import StoreUnavailable, TwinError
+from twin.errors import InvalidParameter, StoreUnavailable, TwinError
 from twin.layer import Layer
 from twin.stores import build_store, open_store, require_free
 from twin.stores.columns import read_column
 from twin.stores.dialect import Dialect
 from twin.stores.fetch import UNREADABLE, Fetched, fetch_batches
 from twin.stores.sql_store import SqlStore
-from twin.stores.tables import GEOMETRY, META, REVISIONS, LayerTables
+from twin.stores.tables import GEOMETRY, REVISIONS, LayerTables
 
-#: Facts that are of a store, not of the twin in it.
-_OF_THE_STORE = ("format", "srid")
+#: Rows that are in memory at a time.
 _BATCH = 20_000
 
 
@@ -78,10 +78,12 @@ def copy_store(
         assert isinstance(source, SqlStore)
         with source.dialect.translated(), source.dialect.engine.connect() as reading:
             _require_known(source.url, reading, layers)
-            with build_store(target_url, crs=source.crs, title=source.title, area=source.area) as target:
+            with build_store(
+                target_url, crs=source.crs, title=source.title, area=source.area, created_at=source.created_at
+            ) as target:
                 assert isinstance(target, SqlStore)
                 move = _Move(source=source.dialect, target=target.dialect, reading=reading, tell=tell)
-                move.copy_facts()
+                move.copy_revisions()
                 return [copied for layer in layers.values() if (copied := move.copy_layer(layer))]
 
 
@@ -105,14 +107,10 @@ class _Move:
     reading: Connection
     tell: Callable[[str], None]
 
-    def copy_facts(self) -> None:
-        """Copy what is true of the whole twin, and all revisions."""
-        facts = self.reading.execute(select(META.c.key, META.c.value).where(META.c.key.not_in(_OF_THE_STORE)))
-        rows = [dict(row) for row in facts.mappings()]
+    def copy_revisions(self) -> None:
+        """Copy who wrote what, when and why."""
         revisions = self._stream(select(REVISIONS).order_by(REVISIONS.c.number))
         with self._writing() as writing:
-            writing.execute(delete(META).where(META.c.key.not_in(_OF_THE_STORE)))
-            writing.execute(insert(META), rows)
             for batch in revisions.mappings().partitions():
                 writing.execute(insert(REVISIONS), [dict(row) for row in batch])
 
@@ -147,6 +145,10 @@ class _Move:
                 self.target.insert_rows(writing, layer, made, [values.get(c.name, nothing) for c in made.c])
                 count += len(batch)
                 self.tell(f"{standing.name}: {count:,} rows")
+        except IntegrityError as error:
+            raise InvalidParameter(
+                f"{standing.name} has a row that the target's table refuses: {error.orig}"
+            ) from error
         except TwinError as error:
             raise type(error)(f"{error.detail} (a row of {standing.name})", cause=error, **error.members) from error
         return count

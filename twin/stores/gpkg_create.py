@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,9 @@ def create_gpkg(path: Path, *, crs: CRS, title: str, area: BaseGeometry | None) 
 
 
 @contextmanager
-def build_gpkg(path: Path, *, crs: CRS, title: str, area: BaseGeometry | None) -> Iterator[SqlStore]:
+def build_gpkg(
+    path: Path, *, crs: CRS, title: str, area: BaseGeometry | None, created_at: datetime | None = None
+) -> Iterator[SqlStore]:
     """Create a twin for a block to fill; the file appears when the block ends, whole or not at all.
 
     Raises
@@ -46,7 +49,7 @@ def build_gpkg(path: Path, *, crs: CRS, title: str, area: BaseGeometry | None) -
     StoreExists, StoreUnavailable
         As in `create_gpkg`.
     """
-    content = _empty_geopackage(crs, title, area)
+    content = _empty_geopackage(crs, title, area, created_at)
     with _drafting(path) as draft:
         _write(content, draft)
         with open_gpkg(draft, write=True) as store:
@@ -55,11 +58,11 @@ def build_gpkg(path: Path, *, crs: CRS, title: str, area: BaseGeometry | None) -
             raise StoreUnavailable(f"{path} cannot be created: the disk is full or failed")
 
 
-def _empty_geopackage(crs: CRS, title: str, area: BaseGeometry | None) -> bytes:
+def _empty_geopackage(crs: CRS, title: str, area: BaseGeometry | None, created_at: datetime | None = None) -> bytes:
     with create_engine("sqlite://", poolclass=NullPool).connect() as connection:
         meta.create_geopackage(connection, crs)
         META.metadata.create_all(connection, tables=[META, REVISIONS])
-        connection.execute(insert(META), twin_facts(crs, title, area))
+        connection.execute(insert(META), twin_facts(crs, title, area, created_at))
         for name, purpose in ((META.name, "Facts about the twin"), (REVISIONS.name, "Every write of the twin")):
             sql = (
                 "INSERT INTO gpkg_contents (table_name, data_type, identifier, description)"

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, insert, text
@@ -14,10 +15,10 @@ from sqlalchemy.exc import ProgrammingError
 from twin.crs import CRS, crs_to_gpkg
 from twin.errors import StoreExists, StoreUnavailable
 from twin.stores.postgis import PostgisDialect
-from twin.stores.postgis_triggers import create_functions
 from twin.stores.postgis_url import PostgisPlace
+from twin.stores.postgis_versions import NEWEST, bring_up_to_date, read_version, require_newest
 from twin.stores.sql_store import SqlStore, twin_facts
-from twin.stores.tables import META, REVISIONS
+from twin.stores.tables import META
 
 #: Oldest versions that have all that is asked of them.
 _OLDEST_SERVER, _OLDEST_POSTGIS = 130_000, (3, 0)
@@ -31,14 +32,14 @@ def open_postgis(place: PostgisPlace) -> SqlStore:
     Raises
     ------
     StoreUnavailable
-        The database cannot be reached, is too old, or the schema holds no twin.
+        The database cannot be reached, is too old, or the schema holds no twin, or one of another version.
     """
     dialect = PostgisDialect(place)
     try:
         with dialect.translated(), dialect.engine.connect() as connection:
             _require_postgis(connection, place)
-            if not _holds_twin(connection, place.schema):
-                raise StoreUnavailable(f"{place} holds no twin; create one with: twin init '{place}' --crs …")
+            _require_twin(connection, place)
+            require_newest(connection, place)
         return SqlStore(dialect)
     except BaseException:
         dialect.close()
@@ -60,7 +61,9 @@ def create_postgis(place: PostgisPlace, *, crs: CRS, title: str, area: BaseGeome
 
 
 @contextmanager
-def build_postgis(place: PostgisPlace, *, crs: CRS, title: str, area: BaseGeometry | None) -> Iterator[SqlStore]:
+def build_postgis(
+    place: PostgisPlace, *, crs: CRS, title: str, area: BaseGeometry | None, created_at: datetime | None = None
+) -> Iterator[SqlStore]:
     """Create a twin for a block to fill; the schema gets its name when the block ends, or goes.
 
     Raises
@@ -70,7 +73,7 @@ def build_postgis(place: PostgisPlace, *, crs: CRS, title: str, area: BaseGeomet
     """
     draft = replace(place, schema=f"draft_{secrets.token_hex(6)}_{place.schema}"[:50])
     require_free_schema(place)
-    _create_schema(draft, crs, title, area)
+    _create_schema(draft, crs, title, area, created_at)
     try:
         with open_postgis(draft) as store:
             yield store
@@ -81,6 +84,33 @@ def build_postgis(place: PostgisPlace, *, crs: CRS, title: str, area: BaseGeomet
         with _administering(place) as connection:
             connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {draft.schema} CASCADE")
         raise
+
+
+def upgrade_postgis(place: PostgisPlace) -> tuple[str, str]:
+    """Bring a twin's tables to the version of this program, all or nothing, while nobody writes.
+
+    Returns
+    -------
+    before, after
+        The versions.
+
+    Raises
+    ------
+    StoreUnavailable
+        There is no twin, it is newer than this program, or this user does not own it.
+    """
+    dialect = PostgisDialect(place)
+    try:
+        with dialect.translated(), dialect.engine.connect() as connection, dialect.begin_write(connection):
+            _require_postgis(connection, place)
+            _require_twin(connection, place)
+            before = read_version(connection)
+            if before < NEWEST:
+                bring_up_to_date(connection, place.schema)
+            require_newest(connection, place)
+    finally:
+        dialect.close()
+    return before, NEWEST
 
 
 def require_free_schema(place: PostgisPlace) -> None:
@@ -99,15 +129,16 @@ def _administering(place: PostgisPlace) -> Iterator[Connection]:
         dialect.close()
 
 
-def _create_schema(place: PostgisPlace, crs: CRS, title: str, area: BaseGeometry | None) -> None:
+def _create_schema(
+    place: PostgisPlace, crs: CRS, title: str, area: BaseGeometry | None, created_at: datetime | None = None
+) -> None:
     with _administering(place) as connection:
         _require_postgis(connection, place)
         _require_free(connection, place)
         connection.exec_driver_sql(f"CREATE SCHEMA {place.schema}")
-        META.metadata.create_all(connection, tables=[META, REVISIONS])
-        facts = [*twin_facts(crs, title, area), {"key": "srid", "value": str(_register(connection, crs))}]
+        bring_up_to_date(connection, place.schema)
+        facts = [*twin_facts(crs, title, area, created_at), {"key": "srid", "value": str(_register(connection, crs))}]
         connection.execute(insert(META), facts)
-        create_functions(connection)
 
 
 def _require_postgis(connection: Connection, place: PostgisPlace) -> None:
@@ -131,9 +162,10 @@ def _require_free(connection: Connection, place: PostgisPlace) -> None:
         raise StoreExists(f"{place}: there is a schema {place.schema} already; nothing was changed")
 
 
-def _holds_twin(connection: Connection, schema: str) -> bool:
+def _require_twin(connection: Connection, place: PostgisPlace) -> None:
     named = text("SELECT to_regclass(:name) IS NOT NULL")
-    return bool(connection.execute(named, {"name": f"{schema}.{META.name}"}).scalar_one())
+    if not connection.execute(named, {"name": f"{place.schema}.{META.name}"}).scalar_one():
+        raise StoreUnavailable(f"{place} holds no twin; create one with: twin init '{place}' --crs …")
 
 
 def _register(connection: Connection, crs: CRS) -> int:

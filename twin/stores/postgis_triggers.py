@@ -77,9 +77,11 @@ _EVENTS = {
 
 
 def create_functions(connection: Connection) -> None:
-    """Have the database tell of every revision, and prepare what layers need."""
+    """Have the database tell of every revision, and prepare what layers need; anew, where there are older ones."""
     for function in (_TELL, _RECORD):
-        connection.exec_driver_sql(function.replace("%", "%%"))
+        anew = function.replace("CREATE", "CREATE OR REPLACE", 1)
+        connection.exec_driver_sql(anew.replace("%", "%%"))
+    connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS twin_tell ON {REVISIONS.name}")
     connection.exec_driver_sql(
         f"CREATE TRIGGER twin_tell AFTER INSERT ON {REVISIONS.name} FOR EACH ROW EXECUTE FUNCTION twin_tell()"
     )

@@ -305,9 +305,12 @@ def _revision(row: dict[str, Any]) -> Revision:
     return Revision(**{**row, **times})
 
 
-def twin_facts(crs: CRS, title: str, area: BaseGeometry | None) -> list[dict[str, str]]:
+def twin_facts(
+    crs: CRS, title: str, area: BaseGeometry | None, created_at: datetime | None = None
+) -> list[dict[str, str]]:
     """The rows of `META` for a new store."""
-    facts = {"format": FORMAT, "crs": crs.to_wkt(), "title": title, "created_at": utc_text(datetime.now(UTC))}
+    created = utc_text(created_at or datetime.now(UTC))
+    facts = {"format": FORMAT, "crs": crs.to_wkt(), "title": title, "created_at": created}
     if area is not None:
         facts["area"] = area.wkt
     return [{"key": key, "value": value} for key, value in facts.items()]

@@ -1,4 +1,4 @@
-"""`twin copy`."""
+"""`twin copy` and `twin upgrade`."""
 
 from __future__ import annotations
 
@@ -33,3 +33,24 @@ def copy(session: Session, source: str, target: str) -> None:
         if one.left_behind:
             added = ", ".join(one.left_behind)
             click.echo(f"twin: {one.layer}: left behind what another program added to the table: {added}", err=True)
+
+
+@click.command(epilog="Example: twin upgrade --store 'postgresql://gis@server/county?schema=twin'")
+@click.pass_obj
+def upgrade(session: Session) -> None:
+    """Bring the tables of a store that an older version of this program made to this version, all or nothing.
+
+    Make a backup first and let other programs stop: older ones cannot open the store afterwards.
+    """
+    from twin.stores import upgrade_store
+
+    versions = upgrade_store(session.store_url)
+    with session.open(write=True) as store:
+        for layer in session.catalog.layers.values():
+            store.prepare(layer)
+    if session.as_json:
+        print_json({"store": store.url, "versions": versions})
+    elif versions and versions[0] != versions[1]:
+        click.echo(f"upgraded {store.url} from version {versions[0]} to {versions[1]}")
+    else:
+        click.echo(f"{store.url} is up to date")
