@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
+import json
 import secrets
+import sys
 from dataclasses import replace
 from datetime import UTC, date, timedelta
 from itertools import pairwise
@@ -16,10 +17,16 @@ from hypothesis import strategies as st
 from tests_copy import stored_rows
 from tests_history import EPOCH, apply, floors, histories
 from tests_support import CRS, LAYER, edit_file, edit_outside, gpkg_blob, make_rows, write
+from twin.bbox import BBox
+from twin.catalog import Catalog
+from twin.cli import main_group
 from twin.crs import parse_crs, transverse_mercator
 from twin.errors import InvalidParameter, StoreExists, StoreUnavailable
+from twin.query import Query
 from twin.schema import Field
-from twin.stores import build_store, create_store, open_store
+from twin.session import Session
+from twin.settings import Settings
+from twin.stores import build_store, copying, create_store, gpkg_index, open_store, postgis_copy
 from twin.stores.copying import copy_store
 
 pytestmark = pytest.mark.needs("postgis")
@@ -95,7 +102,7 @@ VALUES = st.fixed_dictionaries(
         | TEXTS
         | st.sampled_from(["", "NULL", "\\N", "\\.", '"', "'; drop table plots; --", "a\nb\r"]),
         "floors": st.none() | st.integers(-(2**63), 2**63 - 1),
-        "height_m": st.none() | st.floats(allow_nan=False),
+        "height_m": st.none() | st.floats(allow_nan=False, allow_infinity=False),
         "public": st.none() | st.booleans(),
         "built": st.none() | st.dates(),
         "seen_at": st.none()
@@ -110,7 +117,12 @@ VALUES = st.fixed_dictionaries(
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(rows=st.dictionaries(TEXTS.filter(bool), VALUES, min_size=1, max_size=4))
-@example(rows={"a": {"height_m": math.inf, "built": date(1, 1, 1), "floors": -(2**63)}, "b": {"height_m": 5e-324}})
+@example(
+    rows={
+        "a": {"height_m": sys.float_info.max, "built": date(9999, 12, 31), "floors": -(2**63)},
+        "b": {"height_m": 5e-324},
+    }
+)
 def test_any_values_are_the_same_after_going_there_and_back(new_place, rows):
     def fill(store):
         write(store, insert=make_rows(**rows))
@@ -131,6 +143,25 @@ def test_numbers_of_features_go_on_where_they_were(new_place, first, second):
         with open_store(place, write=True) as store:
             write(store, insert=make_rows(d={}))
             assert store.read(LAYER).fid.tolist() == [1, 2, 4]
+
+
+@pytest.mark.parametrize(("first", "second"), [("gpkg", "postgis"), ("postgis", "gpkg")])
+def test_rows_that_come_in_many_batches_all_come(new_place, monkeypatch, first, second):
+    monkeypatch.setattr(copying, "_BATCH", 3)
+    monkeypatch.setattr(postgis_copy, "_BATCH", 2)
+    monkeypatch.setattr(gpkg_index, "_BATCH", 4)
+
+    def fill(store):
+        rows = {f"k{i:02}": {"geometry": shapely.affinity.translate(SQUARE, i), "floors": i} for i in range(11)}
+        write(store, insert=make_rows(**rows))
+        write(store, update=make_rows(**{key: {**row, "name": "new"} for key, row in rows.items()}))
+
+    places = there_and_back(new_place, first, second, fill)
+    assert stored_rows(places[0]) == stored_rows(places[2])
+    with open_store(places[1]) as between, open_store(places[2]) as back:
+        for store in (between, back):
+            assert store.read(LAYER, Query(bbox=BBox(4.5, 0, 5.5, 1))).data["floors"].tolist() == [4, 5]
+            assert [*store.extent(LAYER)] == [0, 0, 11, 1]
 
 
 @pytest.mark.parametrize("kind", ["gpkg", "postgis"])
@@ -179,9 +210,9 @@ def test_what_other_programs_added_to_a_table_is_named_and_left_behind(new_place
 
 NUL = "a\0b"
 HOSTILE = [
-    ("name", NUL, r"plots b has a name that the database cannot keep: it contains the character NUL"),
+    ("name", NUL, r"plots b does not fit the database: name: it contains the character NUL"),
     ("floors", "tall", r"plots b has 'tall' as floors, which is no integer"),
-    ("geom", gpkg_blob(shapely.Point(1, 2, 3)), r"plots b has a geom that the database cannot keep: Geometry type"),
+    ("geom", gpkg_blob(shapely.Point(1, 2, 3)), r"plots b does not fit the database: geom: Geometry type"),
     ("geom", b"GP\0\1nothing", r"plots b has a geometry that is damaged"),
 ]
 
@@ -199,9 +230,21 @@ def test_a_value_that_cannot_go_is_named_and_nothing_is_made(cluster, new_place,
     assert schemas(cluster) == before
 
 
+def test_a_row_that_breaks_a_rule_of_the_table_is_named(new_place):
+    place = new_place("postgis")
+    with create_store(place, crs=CRS) as store:
+        store.prepare(LAYER)
+        edit_outside(place, "ALTER TABLE plots ADD CONSTRAINT low CHECK (floors < 9)")
+        with pytest.raises(InvalidParameter, match=r"plots b does not fit the database: .*constraint \"low\""):
+            write(store, insert=make_rows(a={"name": "line\nbreak"}, b={"floors": 9}, c={}))
+        assert store.latest() == 0
+
+
 def test_a_value_that_only_the_past_has_is_looked_for_in_the_table_of_the_past(new_place, filled):
     edit_file(filled, "UPDATE plots_history SET name = ?", [NUL])
-    with pytest.raises(InvalidParameter, match=r"plots a has a name .* \(a row of plots_history\)"):
+    with pytest.raises(
+        InvalidParameter, match=r"plots a does not fit the database: name: .* \(a row of plots_history\)"
+    ):
         copy(filled, new_place("postgis"))
 
 
@@ -211,6 +254,21 @@ def test_a_layer_that_this_program_does_not_know_is_not_left_out_silently(new_pl
         copy(filled, target, {})
     with pytest.raises(StoreUnavailable, match="holds no twin"):
         open_store(target)
+
+
+def test_the_command_says_what_went_and_what_was_left_behind(new_place, filled, capsys, monkeypatch):
+    edit_file(filled, "ALTER TABLE plots ADD COLUMN remark TEXT")
+    monkeypatch.setattr("layers.catalog", lambda: Catalog.of([LAYER]))
+    target = new_place("postgis")
+    session = Session(settings=Settings(), store_url="", as_json=True)
+    main_group.get_command(None, "copy").main([filled, target], obj=session, standalone_mode=False)
+    said = capsys.readouterr()
+    answer = json.loads(said.out)
+    assert answer["from"] == filled
+    assert answer["layers"] == {"plots": {"rows": 3, "past_rows": 1, "left_behind": ["remark"]}}
+    assert "plots: left behind what another program added to the table: remark" in said.err
+    with open_store(target) as store:
+        assert store.title == "示例县"
 
 
 @pytest.mark.parametrize("kind", ["gpkg", "postgis"])

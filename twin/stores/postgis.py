@@ -34,7 +34,7 @@ from twin.crs import BBox
 from twin.errors import InvalidParameter, StoreUnavailable
 from twin.layer import Layer
 from twin.schema import Field
-from twin.stores.postgis_copy import ValueRefused, copy_rows
+from twin.stores.postgis_copy import RowRefused, copy_rows
 from twin.stores.postgis_errors import translated
 from twin.stores.postgis_listen import Listener
 from twin.stores.postgis_triggers import CHANNEL, OWN_WRITE, record_edits
@@ -228,11 +228,9 @@ class PostgisDialect:
         names = [column.name for column in table.c]
         try:
             copy_rows(connection, table.name, names, columns)
-        except ValueRefused as error:
+        except RowRefused as error:
             key = columns[names.index(layer.key)][error.row]
-            raise InvalidParameter(
-                f"{layer.id} {key} has a {error.column} that the database cannot keep: {error}", cause=error
-            ) from error
+            raise InvalidParameter(f"{layer.id} {key} does not fit the database: {error}", cause=error) from error
 
     @contextmanager
     def filling(self, connection: Connection, tables: LayerTables) -> Iterator[None]:

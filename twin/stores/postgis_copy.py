@@ -19,17 +19,16 @@ from sqlalchemy import Connection
 
 #: Rows that are in memory as text at a time.
 _BATCH = 20_000
-#: Where COPY says that it found a value.
-_PLACE = re.compile(r"line (?P<line>\d+), column (?P<column>\w+)")
+#: Where COPY says that it stopped.
+_PLACE = re.compile(r"line (?P<line>\d+)(?:, column (?P<column>\w+))?")
 
 
-class ValueRefused(Exception):
-    """PostgreSQL does not take a value, in the row at a position and a column."""
+class RowRefused(Exception):
+    """PostgreSQL does not take a row, the one at a position."""
 
-    def __init__(self, row: int, column: str, why: str) -> None:
+    def __init__(self, row: int, why: str) -> None:
         super().__init__(why)
         self.row = row
-        self.column = column
 
 
 def copy_rows(connection: Connection, table: str, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> None:
@@ -46,8 +45,8 @@ def copy_rows(connection: Connection, table: str, names: Sequence[str], columns:
 
     Raises
     ------
-    ValueRefused
-        One cannot be kept; the transaction is lost.
+    RowRefused
+        A value does not fit its column, or breaks a rule of the table; the transaction is lost.
     """
     import pyarrow as pa
     from pyarrow import csv
@@ -64,18 +63,18 @@ def copy_rows(connection: Connection, table: str, names: Sequence[str], columns:
                 if b"\0" in (content := text.getvalue()):
                     raise _find_nul(names, columns)
                 copy.write(content)
-    except psycopg.DataError as error:
+    except (psycopg.DataError, psycopg.errors.CheckViolation) as error:
         place = _PLACE.search(error.diag.context or "")
         if place is None:
             raise
-        why = error.diag.message_primary or ""
-        raise ValueRefused(_row_at(int(place["line"]), columns), place["column"], why) from error
+        why = ": ".join(filter(None, (place["column"], error.diag.message_primary)))
+        raise RowRefused(_row_at(int(place["line"]), columns), why) from error
 
 
-def _find_nul(names: Sequence[str], columns: Sequence[Sequence[Any]]) -> ValueRefused:
+def _find_nul(names: Sequence[str], columns: Sequence[Sequence[Any]]) -> RowRefused:
     """Find the first text with the one character that PostgreSQL's cannot have; there is one."""
     return next(
-        ValueRefused(row, name, "it contains the character NUL")
+        RowRefused(row, f"{name}: it contains the character NUL")
         for name, column in zip(names, columns, strict=True)
         for row, value in enumerate(column)
         if isinstance(value, str) and "\0" in value
