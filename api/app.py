@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -32,13 +32,16 @@ from twin.catalog import Catalog
 from twin.frames import Frames
 from twin.settings import Settings
 from twin.store import Store
+from twin.stores import open_store
 
 _HERE = Path(__file__).parent
 #: Room for the entity tags of 40,000 tiles.
 _TAGS_BYTES = 20_000_000
 
 
-def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
+def create_app(
+    settings: Settings, store: Store, catalog: Catalog, *, open_again: Callable[[], Store] | None = None
+) -> FastAPI:
     """Make the HTTP service over a store.
 
     Parameters
@@ -49,6 +52,8 @@ def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
         An open store; whoever opened it closes it.
     catalog
         The layers and indicators there are.
+    open_again
+        Opens what stands in the place of the store after it was replaced; by default, what its URL names.
     """
     app = FastAPI(
         title="County twin",
@@ -82,7 +87,7 @@ def create_app(settings: Settings, store: Store, catalog: Catalog) -> FastAPI:
     app.state.context = make_context(store)
     app.state.log = AccessLog()
     app.state.hot = HotTiles(app)
-    app.state.reopen = Reopening(app, make_context)
+    app.state.reopen = Reopening(app, make_context, open_again or (lambda: open_store(store.url)))
     for room in (tilesets, ogctiles, common, collections, features, indicators, archives, styles, health, problems):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")

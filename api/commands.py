@@ -34,7 +34,7 @@ def serve(session: Session, host: str | None, port: int | None) -> None:
     host = host or session.settings.host
     _log_requests()
     with session.open() as store, _listen(host, session.settings.port if port is None else port) as listening:
-        app = create_app(session.settings, store, session.catalog)
+        app = create_app(session.settings, store, session.catalog, open_again=session.open)
         config = uvicorn.Config(
             app,
             http=HotProtocol,

@@ -11,7 +11,6 @@ from fastapi import FastAPI
 from api.context import Context
 from twin.errors import StoreReplaced, TwinError
 from twin.store import Store
-from twin.stores import open_store
 
 
 class Reopening:
@@ -23,11 +22,14 @@ class Reopening:
         Its context is exchanged.
     make_context
         Makes the context of a store.
+    open_again
+        Opens the store that is there now.
     """
 
-    def __init__(self, app: FastAPI, make_context: Callable[[Store], Context]) -> None:
+    def __init__(self, app: FastAPI, make_context: Callable[[Store], Context], open_again: Callable[[], Store]) -> None:
         self._app = app
         self._make_context = make_context
+        self._open_again = open_again
         self._guard = Lock()
         self._opened = ExitStack()
 
@@ -38,7 +40,7 @@ class Reopening:
             try:
                 served.latest()  # another request may have opened it meanwhile
             except StoreReplaced:
-                store = open_store(served.url)
+                store = self._open_again()
                 self.close()
                 self._opened.enter_context(store)
                 self._app.state.context = self._make_context(store)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from twin.place import Place
 from twin.session import Session
 
 if TYPE_CHECKING:
@@ -17,13 +18,13 @@ TITLE = "Yinan synthetic sample 沂南示例县(合成数据)"
 
 
 @click.command(epilog="Example: twin sample sample.gpkg --size county")
-@click.argument("place", metavar="STORE")
+@click.argument("place", metavar="STORE", type=Place)
 @click.option(
     "--size", type=click.Choice(["small", "county"]), default="small", help="Thousands of houses, or 300,000."
 )
 @click.option("--seed", type=click.IntRange(min=0), default=2022, help="The same seed gives the same county.")
 @click.pass_obj
-def sample(session: Session, place: str, size: Size, seed: int) -> None:
+def sample(session: Session, place: Place, size: Size, seed: int) -> None:
     """Create a twin at STORE, a path ending in .gpkg, with a synthetic county in it; evaluate nothing.
 
     The store appears whole or not at all.

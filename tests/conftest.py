@@ -148,13 +148,13 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """A PostGIS server of the tests' own."""
+    """A PostGIS server that all tests share; those that stop it or fill its disk run one of their own."""
+    _need("postgis")
     from tests_postgis import run_cluster
 
-    _need("postgis")
-    with run_cluster() as running:
-        running.sql("CREATE EXTENSION postgis")
-        yield running
+    with run_cluster() as cluster:
+        cluster.sql("CREATE EXTENSION postgis")
+        yield cluster
 
 
 @pytest.fixture

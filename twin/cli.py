@@ -16,6 +16,7 @@ import click
 from twin import __version__
 from twin.errors import SchemaViolation, TwinError, group_faults
 from twin.nearest import suggest
+from twin.place import Place, hide_passwords
 from twin.session import Session
 from twin.settings import load_settings
 
@@ -59,7 +60,7 @@ def _set(attribute: str) -> Callable[[click.Context, click.Parameter, Any], None
 def _common_options() -> list[click.Option]:
     beside: dict[str, Any] = {"expose_value": False, "is_eager": True}
     return [
-        click.Option(["--store"], metavar="STORE", callback=_set("store_url"), help=_STORE_HELP, **beside),
+        click.Option(["--store"], metavar="STORE", type=Place, callback=_set("store_url"), help=_STORE_HELP, **beside),
         click.Option(["--json"], is_flag=True, callback=_set("as_json"), help=_JSON_HELP, **beside),
     ]
 
@@ -91,10 +92,10 @@ class LazyCommands(click.Group):
 
 @click.command(cls=LazyCommands, context_settings={"max_content_width": 110})
 @click.version_option(__version__, prog_name="twin")
-@click.option("--store", metavar="STORE", help=_STORE_HELP)
+@click.option("--store", metavar="STORE", type=Place, help=_STORE_HELP)
 @click.option("--json", "as_json", is_flag=True, help=_JSON_HELP)
 @click.pass_context
-def main_group(context: click.Context, store: str | None, as_json: bool) -> None:
+def main_group(context: click.Context, store: Place | None, as_json: bool) -> None:
     """The spatial core of a county's digital twin.
 
     Takes survey and department data in, keeps every revision, measures the county's indicators with their evidence,
@@ -113,7 +114,9 @@ def main() -> None:
     try:
         sys.exit(main_group.main(standalone_mode=False) or 0)
     except click.ClickException as error:
-        error.show()
+        said = io.StringIO()
+        error.show(said)  # may repeat an address that was given in a wrong place
+        click.echo(hide_passwords(said.getvalue()), err=True, nl=False)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("twin: interrupted", err=True)
@@ -125,9 +128,10 @@ def main() -> None:
 
 def _tell(error: TwinError) -> None:
     """Say what was refused; a program that asked for JSON gets it as JSON."""
+    detail = hide_passwords(error.detail)  # it may repeat an address that was given in a wrong place
     if "--json" in sys.argv:
-        click.echo(json.dumps({"error": error.slug, "detail": error.detail, **error.members}, default=str))
-    click.echo(f"twin: {error.detail}", err=True)
+        click.echo(json.dumps({"error": error.slug, "detail": detail, **error.members}, default=str))
+    click.echo(f"twin: {detail}", err=True)
     causes = group_faults(error.faults) if isinstance(error, SchemaViolation) else []
     for cause in causes[:_SHOWN_CAUSES]:
         click.echo(f"  {cause}", err=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twin.errors import SettingsError
+from twin.place import Place
 from twin.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Session:
     """
 
     settings: Settings
-    store_url: str
+    store_url: Place
     as_json: bool = False
 
     @property

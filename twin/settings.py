@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from twin.errors import SettingsError
+from twin.place import Place
 
 _PREFIX = "TWIN_"
 #: Variables of the same prefix that are not settings.
@@ -25,7 +26,9 @@ def _setting(default: Any, about: str, limits: tuple[int, int] | None = None) ->
 class Settings:
     """What an installation may choose; every key can stand in ``twin.toml`` or as ``TWIN_<KEY>``."""
 
-    store: str = _setting("twin.gpkg", "The store of every command, a path ending in .gpkg")
+    store: Place = _setting(  # noqa: RUF009 it is frozen
+        Place("twin.gpkg"), "The store of every command: a path ending in .gpkg, or postgresql://…"
+    )
     author: str = _setting("", "Who writes; the login name by default")
     host: str = _setting("127.0.0.1", "Address that the server listens on")
     port: int = _setting(8000, "Port that the server listens on; 0 takes a free one", (0, 65_535))
@@ -84,12 +87,14 @@ def _convert(key: str, value: Any, where: str) -> Any:
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
         raise SettingsError(f"{where} is not a setting; {hint}")
     kind, limits = type(known[key].default), known[key].metadata["limits"]
-    if kind is bool and isinstance(value, str):
+    if kind is Place and isinstance(value, str):
+        value = Place(value)
+    elif kind is bool and isinstance(value, str):
         value = {"true": True, "1": True, "false": False, "0": False}.get(value.lower())
     elif kind is int and isinstance(value, str) and value.isdecimal():
         value = int(value)
     if type(value) is not kind:
-        raise SettingsError(f"{where} must be a value of type {kind.__name__}")
+        raise SettingsError(f"{where} must be a value of type {'str' if kind is Place else kind.__name__}")
     if limits and not limits[0] <= value <= limits[1]:
         raise SettingsError(f"{where} must be from {limits[0]} to {limits[1]}")
     return value

@@ -20,8 +20,14 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from shapely.geometry.base import BaseGeometry
 
-#: Author of the revisions that another program made by editing the store itself.
+#: Reason of the revisions that another program made by editing the store itself, and their author where a store does
+#: not know who it was.
+EDITED_OUTSIDE = "edited in the store by another program"
 OUTSIDER = "unknown"
+
+
+#: What was looked at, what was found, and whether it is well.
+Finding = tuple[str, str, bool]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,6 +70,11 @@ class Revision:
     deleted: int
     source: str | None = None
     sha256: str | None = None
+
+    @property
+    def outside(self) -> bool:
+        """Whether another program made it by editing the store itself, where nothing checks what comes in."""
+        return self.reason == EDITED_OUTSIDE or self.author == OUTSIDER
 
 
 class Store(Protocol):
@@ -162,6 +173,10 @@ class Store(Protocol):
 
     def latest(self, layer: Layer | None = None) -> int:
         """The number of the latest revision of a layer, or of all; 0 before the first. Cheap."""
+        ...
+
+    def findings(self) -> list[Finding]:
+        """What its operator should know of the database behind it."""
         ...
 
     def close(self) -> None:

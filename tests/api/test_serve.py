@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import re
 import signal
 import socket
 import statistics
@@ -13,15 +11,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pyogrio
 import pytest
 import shapely
 
 from layers import catalog
+from tests_server import serving
 from twin.store import Changes
 from twin.stores import create_store, open_store
 
@@ -43,21 +39,6 @@ def county(tmp_path, make_rows):
     with create_store(path, crs=stations.crs, title="Served county") as store:
         store.write(STATIONS, Changes(insert=stations), author="weather", reason="register")
     return path
-
-
-@contextmanager
-def serving(store: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The process and the address it printed."""
-    command = [sys.executable, "-m", "twin.cli", "serve", "--store", str(store), "--port", "0"]
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        try:
-            said = "".join(process.stdout.readline() for _ in range(5))
-            yield process, re.search(r"http://[^/]+:\d+", said).group()
-        finally:
-            process.kill()
 
 
 def get(address):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-_OPTIONS = "-c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+_OPTIONS = "-c listen_addresses= -c fsync=off -c full_page_writes=off"
 
 
 def server_commands() -> Path:
@@ -22,25 +22,88 @@ def server_commands() -> Path:
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running server; `user` owns everything in it."""
+    """A server; `user` owns everything in it."""
 
     folder: Path
     user: str
 
-    def sql(self, script: str, *, database: str = "postgres") -> str:
+    def sql(self, script: str, *, database: str = "postgres", user: str | None = None) -> str:
         """Run a script and return what it selects: a line for a row, unaligned."""
-        command = ["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", str(self.folder), "-U", self.user, database]
-        done = subprocess.run(command, input=script, capture_output=True, text=True, check=False)
+        done = self.psql(script, database=database, user=user)
         assert not done.returncode, done.stderr
         return done.stdout
 
-    def address(self, schema: str) -> str:
-        """The place of a twin in this server."""
-        return f"postgresql://{self.user}@/postgres?host={self.folder}&schema={schema}"
+    def psql(
+        self, script: str, *, database: str = "postgres", user: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a script that may be refused."""
+        command = ["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", str(self.folder), "-U", user or self.user, database]
+        return subprocess.run(command, input=script, capture_output=True, text=True, check=False)
 
     def load(self, table: str, lines: str, *, database: str = "postgres") -> None:
         """Fill a table from lines in the text format of COPY."""
         self.sql(f"COPY {table} FROM STDIN;\n{lines}\\.\n", database=database)
+
+    def address(self, schema: str, *, database: str = "postgres", user: str | None = None, secret: str = "") -> str:
+        """Where the twin in a schema is; a secret is the password."""
+        who = f"{user or self.user}:{secret}" if secret else user or self.user
+        return f"postgresql://{who}@/{database}?host={self.folder}&schema={schema}"
+
+    def start(self) -> None:
+        """Start the server and wait until it takes connections."""
+        options = f"-k {self.folder} {_OPTIONS}"
+        self.run("pg_ctl", "-D", str(self.data), "-l", str(self.folder / "log"), "-o", options, "-w", "start")
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop the server: `immediate` as if it had crashed, `fast` in good order."""
+        self.run("pg_ctl", "-D", str(self.data), "-m", mode, "-w", "stop")
+
+    @property
+    def data(self) -> Path:
+        """The data of the cluster."""
+        return self.folder / "data"
+
+    def run(self, command: str, *arguments: str) -> None:
+        """Run a command of the server as the user that owns it."""
+        account = pwd.getpwnam(self.user)
+        ids = [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
+        as_user = ["setpriv", *ids] if os.geteuid() == 0 else []
+        environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+        line = [*as_user, str(server_commands() / command), *arguments]
+        done = subprocess.run(line, cwd="/", env=environment, capture_output=True, text=True, check=False)
+        assert not done.returncode, f"{command}: {done.stderr}{done.stdout}"
+
+    def own_folder(self, name: str) -> Path:
+        """Make a folder that the server may use."""
+        account, place = pwd.getpwnam(self.user), self.folder / name
+        place.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            os.chown(place, account.pw_uid, account.pw_gid)
+        return place
+
+    @contextmanager
+    def small_disk(self, size: str) -> Iterator[Path]:
+        """A folder for the server on a file system of its own, with so much room; only where one may mount."""
+        place, account = self.own_folder("small_disk"), pwd.getpwnam(self.user)
+        options = f"size={size},mode=700,uid={account.pw_uid},gid={account.pw_gid}"
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)], check=True)
+        try:
+            yield place
+        finally:
+            subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+    @contextmanager
+    def replica(self) -> Iterator[Cluster]:
+        """A second server that follows this one and can only be read."""
+        with _folder(self.user) as folder:
+            other = Cluster(folder=folder, user=self.user)
+            source = ["-h", str(self.folder), "-U", self.user, "-D", str(other.data)]
+            self.run("pg_basebackup", *source, "-R", "-X", "stream", "-c", "fast", "--no-sync")
+            other.start()
+            try:
+                yield other
+            finally:
+                other.stop()
 
 
 @contextmanager
@@ -49,26 +112,21 @@ def run_cluster() -> Iterator[Cluster]:
 
     PostgreSQL refuses to run as root, so root starts it as nobody; who could not enter the folders of pytest.
     """
-    commands = server_commands()
-    root = os.geteuid() == 0
-    user = "nobody" if root else pwd.getpwuid(os.geteuid()).pw_name
-    account = pwd.getpwnam(user)
-    as_user = ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"] if root else []
-
-    def run(command: str, *arguments: str) -> None:
-        environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
-        line = [*as_user, str(commands / command), *arguments]
-        done = subprocess.run(line, cwd="/", env=environment, capture_output=True, text=True, check=False)
-        assert not done.returncode, f"{command}: {done.stderr}{done.stdout}"
-
-    with TemporaryDirectory(prefix="postgis-") as name:
-        folder = Path(name)
-        if root:
-            os.chown(folder, account.pw_uid, account.pw_gid)
-        data = str(folder / "data")
-        run("initdb", "-D", data, "-U", user, "-A", "trust", "-E", "UTF8", "--no-sync")
-        run("pg_ctl", "-D", data, "-l", str(folder / "log"), "-o", f"-k {folder} {_OPTIONS}", "-w", "start")
+    user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+    with _folder(user) as folder:
+        cluster = Cluster(folder=folder, user=user)
+        cluster.run("initdb", "-D", str(cluster.data), "-U", user, "-A", "trust", "-E", "UTF8", "--no-sync")
+        cluster.start()
         try:
-            yield Cluster(folder=folder, user=user)
+            yield cluster
         finally:
-            run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+            cluster.stop()
+
+
+@contextmanager
+def _folder(user: str) -> Iterator[Path]:
+    with TemporaryDirectory(prefix="postgis-") as name:
+        if os.geteuid() == 0:
+            account = pwd.getpwnam(user)
+            os.chown(name, account.pw_uid, account.pw_gid)
+        yield Path(name)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -27,3 +32,27 @@ def run_server(app: FastAPI) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def serving(store: Path | str, *, log: Path | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run `twin serve` on a store and give the process and the address that it printed; its log may go to a file."""
+    command = [sys.executable, "-m", "twin.cli", "serve", "--store", str(store), "--port", "0"]
+    with (
+        (log or Path(os.devnull)).open("w", encoding="utf-8") as file,
+        subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE if log is None else file,
+            text=True,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        ) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            said = "".join(process.stdout.readline() for _ in range(5))
+            found = re.search(r"http://[^/]+:\d+", said)
+            assert found is not None, said
+            yield process, found.group()
+        finally:
+            process.kill()

@@ -13,6 +13,7 @@ import pytest
 from tests_support import edit_file
 from twin.cli import COMMANDS
 from twin.errors import SettingsError
+from twin.place import Place
 from twin.session import Session
 from twin.settings import Settings
 
@@ -233,8 +234,8 @@ def test_a_login_without_a_name_is_asked_who_writes(monkeypatch):
 
     monkeypatch.setattr("getpass.getuser", nobody)
     with pytest.raises(SettingsError, match="TWIN_AUTHOR"):
-        _ = Session(settings=Settings(), store_url="x.gpkg").author
-    assert Session(settings=Settings(author="王工"), store_url="x.gpkg").author == "王工"
+        _ = Session(settings=Settings(), store_url=Place("x.gpkg")).author
+    assert Session(settings=Settings(author="王工"), store_url=Place("x.gpkg")).author == "王工"
 
 
 def test_a_value_of_several_lines_stays_on_its_row(county):

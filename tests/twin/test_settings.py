@@ -12,7 +12,7 @@ def test_the_environment_goes_over_the_file_and_the_file_over_the_defaults(tmp_p
     file = tmp_path / "twin.toml"
     file.write_text('store = "county.gpkg"\nport = 9000\n')
     settings = load_settings(file, {"TWIN_PORT": "9100", "TWIN_TRUST_PROXY": "true", "HOME": "/root"})
-    assert (settings.store, settings.port, settings.trust_proxy) == ("county.gpkg", 9100, True)
+    assert (str(settings.store), settings.port, settings.trust_proxy) == ("county.gpkg", 9100, True)
     assert settings.host == Settings().host
 
 

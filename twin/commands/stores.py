@@ -12,24 +12,30 @@ from twin.commands.output import print_json, print_table
 from twin.commands.parse import DATUMS
 from twin.errors import TwinError
 from twin.layer import Layer
+from twin.place import Place
 from twin.session import Session
-from twin.store import OUTSIDER, Store
+from twin.store import Store
 
 _PARTS = ("geopandas", "shapely", "pyproj", "pyogrio", "sqlalchemy", "fastapi")
 
 
 @click.command(epilog="Example: twin init county.gpkg --crs EPSG:4548 --area boundary.geojson")
-@click.argument("place", metavar="STORE")
+@click.argument("place", metavar="STORE", type=Place)
 @click.option("--crs", "crs_text", required=True, help="Storage CRS: EPSG code, WKT2 or PROJ string.")
 @click.option("--area", type=click.Path(path_type=Path), help="File with the county's outline.")
 @click.option("--datum", type=click.Choice(DATUMS), help="Datum of the outline, where it comes from an internet map.")
 @click.option("--title", default="", help="What the twin is called.")
+@click.option("--roles", is_flag=True, help="In a database: create the roles that may read and write it.")
 @click.pass_obj
-def init(session: Session, place: str, crs_text: str, area: Path | None, datum: str | None, title: str) -> None:
+def init(
+    session: Session, place: Place, crs_text: str, area: Path | None, datum: str | None, title: str, roles: bool
+) -> None:
     """Create an empty twin at STORE, a path ending in .gpkg or a database, postgresql://…."""
     from twin.crs import crs_label, parse_crs
-    from twin.stores import build_store, shown_place
+    from twin.stores import build_store, is_database, roles_of, shown_place
 
+    if roles and not is_database(place):
+        raise click.BadOptionUsage("--roles", "--roles is for a database; a file has the rights of the file")
     crs = parse_crs(crs_text)
     outline = None
     if area is not None:
@@ -40,6 +46,8 @@ def init(session: Session, place: str, crs_text: str, area: Path | None, datum: 
     with build_store(place, crs=crs, title=title, area=outline) as store:
         for layer in layers:
             store.prepare(layer)
+    if roles:
+        roles_of(place, create=True)
     if session.as_json:
         print_json({"store": shown_place(place), "crs": crs_label(crs)})
     else:
@@ -47,16 +55,21 @@ def init(session: Session, place: str, crs_text: str, area: Path | None, datum: 
 
 
 @click.command(epilog="Example: twin doctor --store county.gpkg")
+@click.option("--roles", is_flag=True, help="Print the SQL that makes the roles of a database instead; runs nothing.")
 @click.pass_obj
-def doctor(session: Session) -> None:
+def doctor(session: Session, roles: bool) -> None:
     """Say what is installed, whether the store can be used, and which rows that others edited break the schema."""
-    from twin.stores import shown_place
+    from twin.stores import roles_of, shown_place
 
+    if roles:
+        click.echo("".join(f"{statement};\n" for statement in roles_of(session.store_url)), nl=False)
+        return
     findings = [("python", platform.python_version(), True), *map(_installed, _PARTS)]
     try:
         with session.open() as store:
             findings.append((f"store {store.url}", f"readable, revision {store.latest()}", True))
-            edited = {revision.layer for revision in store.revisions() if revision.author == OUTSIDER}
+            findings += store.findings()
+            edited = {revision.layer for revision in store.revisions() if revision.outside}
             findings += [
                 finding
                 for layer in session.catalog.layers.values()

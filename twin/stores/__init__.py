@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twin.errors import InvalidParameter, StoreExists
+from twin.place import Place, hide_passwords
 from twin.store import Store
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from twin.crs import CRS
 
 
-def open_store(url: str | Path, *, write: bool = False) -> Store:
+def open_store(url: str | Path | Place, *, write: bool = False) -> Store:
     """Open the twin at a place, read-only unless asked otherwise.
 
     Parameters
@@ -35,13 +36,13 @@ def open_store(url: str | Path, *, write: bool = False) -> Store:
         from twin.stores.postgis_open import open_postgis
         from twin.stores.postgis_url import PostgisPlace
 
-        return open_postgis(PostgisPlace.parse(str(url)))
+        return open_postgis(PostgisPlace.parse(_written(url)))
     from twin.stores.gpkg_open import open_gpkg
 
     return open_gpkg(_gpkg_path(url), write=write)
 
 
-def create_store(url: str | Path, *, crs: CRS, title: str = "", area: BaseGeometry | None = None) -> Store:
+def create_store(url: str | Path | Place, *, crs: CRS, title: str = "", area: BaseGeometry | None = None) -> Store:
     """Create an empty twin and open it for writing.
 
     Parameters
@@ -68,14 +69,14 @@ def create_store(url: str | Path, *, crs: CRS, title: str = "", area: BaseGeomet
         from twin.stores.postgis_open import create_postgis
         from twin.stores.postgis_url import PostgisPlace
 
-        return create_postgis(PostgisPlace.parse(str(url)), crs=crs, title=title, area=area)
+        return create_postgis(PostgisPlace.parse(_written(url)), crs=crs, title=title, area=area)
     from twin.stores.gpkg_create import create_gpkg
 
     return create_gpkg(_gpkg_path(url), crs=crs, title=title, area=area)
 
 
 def build_store(
-    url: str | Path,
+    url: str | Path | Place,
     *,
     crs: CRS,
     title: str = "",
@@ -103,13 +104,13 @@ def build_store(
         from twin.stores.postgis_open import build_postgis
         from twin.stores.postgis_url import PostgisPlace
 
-        return build_postgis(PostgisPlace.parse(str(url)), crs=crs, title=title, area=area, created_at=created_at)
+        return build_postgis(PostgisPlace.parse(_written(url)), crs=crs, title=title, area=area, created_at=created_at)
     from twin.stores.gpkg_create import build_gpkg
 
     return build_gpkg(_gpkg_path(url), crs=crs, title=title, area=area, created_at=created_at)
 
 
-def upgrade_store(url: str | Path) -> tuple[str, str] | None:
+def upgrade_store(url: str | Path | Place) -> tuple[str, str] | None:
     """Bring the tables of a twin in a database to the version of this program; a file has nothing to be upgraded.
 
     Returns
@@ -126,24 +127,24 @@ def upgrade_store(url: str | Path) -> tuple[str, str] | None:
     from twin.stores.postgis_open import upgrade_postgis
     from twin.stores.postgis_url import PostgisPlace
 
-    return upgrade_postgis(PostgisPlace.parse(str(url)))
+    return upgrade_postgis(PostgisPlace.parse(_written(url)))
 
 
-def is_database(url: str | Path) -> bool:
+def is_database(url: str | Path | Place) -> bool:
     """Whether a place is a PostgreSQL database rather than a file."""
-    return str(url).startswith(("postgresql://", "postgres://"))
+    return _written(url).startswith(("postgresql://", "postgres://"))
 
 
-def shown_place(url: str | Path) -> str:
+def shown_place(url: str | Path | Place) -> str:
     """The place as messages may name it: an address without its password."""
     if not is_database(url):
         return str(url)
     from twin.stores.postgis_url import PostgisPlace
 
-    return str(PostgisPlace.parse(str(url)))
+    return str(PostgisPlace.parse(_written(url)))
 
 
-def require_free(url: str | Path) -> None:
+def require_free(url: str | Path | Place) -> None:
     """Refuse a place where something stands, before work is done for it.
 
     Raises
@@ -157,9 +158,27 @@ def require_free(url: str | Path) -> None:
         from twin.stores.postgis_open import require_free_schema
         from twin.stores.postgis_url import PostgisPlace
 
-        require_free_schema(PostgisPlace.parse(str(url)))
+        require_free_schema(PostgisPlace.parse(_written(url)))
     elif _gpkg_path(url).exists():
         raise StoreExists(f"{url} is already there; nothing was changed")
+
+
+def roles_of(url: str | Path | Place, *, create: bool = False) -> list[str]:
+    """Write the SQL that makes the roles of a twin in a database and gives them their rights; run it too, if asked.
+
+    Raises
+    ------
+    InvalidParameter
+        A file has no roles.
+    StoreUnavailable
+        There is no twin, or this user may not create roles.
+    """
+    if not is_database(url):
+        raise InvalidParameter("a file has no roles; its rights are those of the file", parameter="store")
+    from twin.stores import postgis_open
+    from twin.stores.postgis_url import PostgisPlace
+
+    return postgis_open.roles_of(PostgisPlace.parse(_written(url)), create=create)
 
 
 def is_store(path: Path) -> bool:
@@ -174,10 +193,13 @@ def is_store(path: Path) -> bool:
         return error.sqlite_errorcode != sqlite3.SQLITE_NOTADB
 
 
-def _gpkg_path(url: str | Path) -> Path:
-    path = Path(url)
+def _gpkg_path(url: str | Path | Place) -> Path:
+    path = Path(_written(url))
     if path.suffix.lower() != ".gpkg":
-        raise InvalidParameter(
-            f"a store is a path ending in .gpkg or postgresql://…, not {str(url).rpartition('@')[2]}", parameter="store"
-        )
+        shown = hide_passwords(str(path)).rpartition("@")[2]
+        raise InvalidParameter(f"a store is a path ending in .gpkg or postgresql://…, not {shown}", parameter="store")
     return path
+
+
+def _written(url: str | Path | Place) -> str:
+    return url.text if isinstance(url, Place) else str(url)

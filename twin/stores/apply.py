@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import shapely
 from sqlalchemy import ColumnElement, Connection, delete, insert, literal, select
@@ -12,6 +14,9 @@ from twin.errors import CrsError, InvalidParameter, RevisionConflict
 from twin.store import Changes
 from twin.stores.dialect import Dialect
 from twin.stores.tables import LayerTables
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
 
 
 def apply_changes(
@@ -62,10 +67,21 @@ def apply_changes(
         if going:
             connection.execute(delete(tables.current).where(mine))
         if coming:
+            _require_finite(tables, coming)
             columns = [[value for rows in coming for value in plain_values(rows[f.name], f)] for f in layer.schema]
             rows = [opened.tolist(), dialect.encode(geometry), *columns, [revision] * len(opened)]
             dialect.insert_rows(connection, layer, tables.current, rows)
             dialect.reserve_fids(connection, tables, free + len(new))
+
+
+def _require_finite(tables: LayerTables, coming: list[GeoDataFrame]) -> None:
+    """Refuse what no JSON can say, and no measurement gives."""
+    layer = tables.layer
+    for field in layer.schema:
+        for rows in coming if field.type == "real" else []:
+            infinite = np.isinf(rows[field.name].to_numpy(dtype=float, na_value=np.nan))
+            if infinite.any():
+                raise InvalidParameter(f"{layer.id} {rows.index[infinite][0]}: {field.name} is infinite")
 
 
 def _find_fids(

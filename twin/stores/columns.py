@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from twin.columns import typed_series
 from twin.errors import StoreUnavailable
 from twin.layer import Layer
@@ -26,7 +28,7 @@ def read_column(layer: Layer, field: Field, keys: Sequence[Any], values: Sequenc
         A value is not of the field's type: SQLite keeps whatever another program writes.
     """
     try:
-        return typed_series(values, field)
+        return _convert(values, field)
     except _MISFIT as error:
         first = _find_misfit(values, field)
         raise StoreUnavailable(
@@ -36,13 +38,20 @@ def read_column(layer: Layer, field: Field, keys: Sequence[Any], values: Sequenc
         ) from error
 
 
+def _convert(values: Sequence[Any], field: Field) -> pd.Series[Any]:
+    column = typed_series(values, field)
+    if field.type == "real" and np.isinf(column.to_numpy(dtype=float, na_value=np.nan)).any():
+        raise ValueError("infinity is no measure")
+    return column
+
+
 def _find_misfit(values: Sequence[Any], field: Field) -> int:
     """Find the position of the first value that cannot be converted."""
     low, high = 0, len(values)
     while high - low > 1:
         middle = (low + high) // 2
         try:
-            typed_series(values[low:middle], field)
+            _convert(values[low:middle], field)
         except _MISFIT:
             high = middle
         else:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Table
 
 from twin.crs import BBox
 from twin.layer import Layer
+from twin.store import Finding
 from twin.stores.tables import LayerTables
 
 Geometries = npt.NDArray[np.object_]
@@ -104,6 +105,10 @@ class Dialect(Protocol):
 
     def filling(self, connection: Connection, tables: LayerTables) -> AbstractContextManager[None]:
         """Put off what costs less once than row by row, while a block fills empty tables by `insert_rows`."""
+        ...
+
+    def findings(self, connection: Connection) -> list[Finding]:
+        """What an operator should know of the database."""
         ...
 
     def close(self) -> None:

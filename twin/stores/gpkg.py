@@ -39,6 +39,7 @@ from twin.crs import BBox
 from twin.errors import InvalidParameter, StoreReplaced, StoreUnavailable
 from twin.layer import Layer
 from twin.schema import Field
+from twin.store import Finding
 from twin.stores import gpkg_meta as meta
 from twin.stores.gpkg_area import intersects, meets
 from twin.stores.gpkg_blob import decode_geometries, encode_geometries
@@ -278,6 +279,10 @@ class GpkgDialect:
                 if self._stamp is None or "locked" not in str(error):
                     raise
             return self._stamp
+
+    def findings(self, connection: Connection) -> list[Finding]:  # noqa: ARG002
+        """SQLite's version, and how large the file is."""
+        return [("SQLite", f"{sqlite3.sqlite_version}, {self.path.stat().st_size / 1e6:,.1f} MB", True)]
 
     def close(self) -> None:
         """Release every connection; the last writer turns the file back into a single plain one.

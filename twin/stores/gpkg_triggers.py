@@ -12,7 +12,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from twin.layer import Layer
-from twin.store import OUTSIDER
+from twin.store import EDITED_OUTSIDE, OUTSIDER
 from twin.stores.tables import GEOMETRY, REVISIONS, LayerTables
 
 _RTREE = {
@@ -66,7 +66,7 @@ def _triggers(tables: LayerTables) -> dict[str, str]:
         "columns": ", ".join(name for name in columns if name != '"opened"'),
         "revise": f"INSERT INTO {REVISIONS.name}"
         " (layer, author, reason, recorded_at, effective, inserted, updated, deleted)"
-        f" VALUES ('{layer.id}', '{OUTSIDER}', 'edited in the file by another program', {_NOW}, {_NOW},",
+        f" VALUES ('{layer.id}', '{OUTSIDER}', '{EDITED_OUTSIDE}', {_NOW}, {_NOW},",
         "close": f'INSERT INTO "{tables.past.name}" ({", ".join(columns)}, "closed")'
         f" VALUES ({', '.join(f'OLD.{name}' for name in columns)}, {_LATEST})",
         "open": f'UPDATE "{layer.id}" SET "opened" = {_LATEST} WHERE fid = NEW.fid',

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import psycopg
 import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import (
@@ -23,22 +23,27 @@ from sqlalchemy import (
     Table,
     and_,
     create_engine,
+    event,
     func,
     literal,
     select,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlalchemy.exc import InvalidatePoolError
 
 from twin.crs import BBox
-from twin.errors import InvalidParameter, StoreUnavailable
+from twin.errors import InvalidParameter, StoreReplaced, StoreUnavailable
 from twin.layer import Layer
 from twin.schema import Field
+from twin.store import Finding
 from twin.stores.postgis_copy import RowRefused, copy_rows
-from twin.stores.postgis_errors import translated
+from twin.stores.postgis_errors import committing, translated
+from twin.stores.postgis_findings import look_around, look_at_listener
 from twin.stores.postgis_listen import Listener
+from twin.stores.postgis_roles import grant_layer
 from twin.stores.postgis_triggers import CHANNEL, OWN_WRITE, record_edits
-from twin.stores.postgis_types import SQL_NAMES, StoredGeometry, column_type
+from twin.stores.postgis_types import LIMITS, SQL_NAMES, StoredGeometry, column_type
 from twin.stores.postgis_url import PostgisPlace
 from twin.stores.tables import GEOMETRY, META, LayerTables, layer_tables
 
@@ -48,7 +53,7 @@ Fids = npt.NDArray[np.int64]
 #: How long a writer waits for another one.
 _LOCK_TIMEOUT = "30s"
 #: Where PostGIS may have been installed.
-_EXTENSION_SCHEMAS = "public, postgis, extensions"
+_EXTENSION_SCHEMAS = "public,postgis,extensions"
 
 
 class PostgisDialect:
@@ -65,26 +70,40 @@ class PostgisDialect:
         self.url = str(place)
         self._derived: dict[tuple[str, tuple[str, ...]], LayerTables] = {}
         self._extents: dict[str, tuple[int, BBox | None]] = {}
+        self._created_at: str | None = None
+        self.srid = 0
+        given = place.database.query.get("options", "")
         self.engine: Engine = create_engine(
             place.database,
             isolation_level="REPEATABLE READ",
-            pool_pre_ping=True,
             pool_size=8,
             max_overflow=24,
             pool_timeout=10,
             connect_args={
-                "options": f"-c search_path={place.schema},{_EXTENSION_SCHEMAS.replace(' ', '')} -c timezone=UTC",
+                "options": f"{given} -c search_path={place.schema},{_EXTENSION_SCHEMAS} -c timezone=UTC".lstrip(),
                 "connect_timeout": 10,
                 "application_name": "county-twin",
             },
         )
+        event.listen(self.engine, "checkout", self._require_same_twin)
         self._listener = Listener(self.engine, place.schema)
 
-    @cached_property
-    def srid(self) -> int:
-        """The SRID under which the storage CRS is registered."""
-        with self.translated(), self.engine.connect() as connection:
-            return int(connection.execute(select(META.c.value).where(META.c.key == "srid")).scalar_one())
+    def stay_with(self, created_at: str, *, srid: int) -> None:
+        """Work on the twin of this moment, whose storage CRS has this SRID, and refuse any other of the same name."""
+        self._created_at, self.srid = created_at, srid
+
+    def _require_same_twin(self, driver: Any, *_: object) -> None:
+        """Ask before each use whether the connection lives, and leads to the same twin as ever."""
+        known = self._created_at
+        which = "SELECT NULL" if known is None else f"SELECT value FROM {META.name} WHERE key = 'created_at'"
+        try:
+            driver.autocommit = True  # so that the question begins no transaction
+            found = driver.execute(which).fetchone()
+            driver.autocommit = False
+        except psycopg.OperationalError as error:
+            raise InvalidatePoolError from error
+        if found != (known,):
+            raise StoreReplaced(f"{self.url}: another twin stands in its place; try again")
 
     def translated(self) -> AbstractContextManager[None]:
         """Turn the driver's errors into `TwinError` with what to do."""
@@ -100,6 +119,8 @@ class PostgisDialect:
             name = CHANNEL + self.place.schema
             connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
             yield transaction
+            with committing(self.url):
+                transaction.commit()
         self._listener.wrote()
 
     def tables(self, layer: Layer) -> LayerTables:
@@ -145,16 +166,20 @@ class PostgisDialect:
         present = self._present(connection, layer)
         if len(present) == len(layer.schema):
             return
+        _require_owner(connection, layer, present, self.place)
         if not present:
             tables.current.metadata.create_all(connection)
             _index_geometry(connection, layer)
+            _limit(connection, layer, layer.schema)
             record_edits(connection, layer)
+            grant_layer(connection, self.place.schema, layer.id)
         else:
             for name in (layer.id, tables.past.name):
                 for field in layer.schema:
                     if field not in present:
                         collation = ' COLLATE "C"' if field.type == "text" else ""
                         run(f'ALTER TABLE "{name}" ADD COLUMN "{field.name}" {SQL_NAMES[field.type]}{collation}')
+            _limit(connection, layer, [field for field in layer.schema if field not in present])
         _describe(connection, layer)
 
     def encode(self, geometries: Geometries) -> Sequence[Any]:
@@ -243,10 +268,32 @@ class PostgisDialect:
         run(f'ALTER TABLE "{name}" ENABLE TRIGGER USER')
         run(f'ANALYZE "{name}", "{tables.past.name}"')
 
+    def findings(self, connection: Connection) -> list[Finding]:
+        """Versions, what the schema holds and whose it is, and whether writes are told."""
+        return [*look_around(connection, self.place.schema), look_at_listener(connection, self._listener)]
+
     def close(self) -> None:
         """Release every connection."""
         self._listener.close()
         self.engine.dispose()
+
+
+def _require_owner(connection: Connection, layer: Layer, present: list[Field], place: PostgisPlace) -> None:
+    """Tell who may only write that the tables have to be changed first."""
+    owns = text("SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = :schema")
+    if connection.execute(owns, {"schema": place.schema}).scalar_one():
+        return
+    lacks = ", ".join(field.name for field in layer.schema if field not in present)
+    what = f"{layer.id} lacks {lacks} in the database" if present else f"{layer.id} is not in the database yet"
+    raise StoreUnavailable(f"{place}: {what}; let its owner say: twin upgrade")
+
+
+def _limit(connection: Connection, layer: Layer, fields: Iterable[Field]) -> None:
+    """Refuse what PostgreSQL takes for a day or a number and nobody else does."""
+    for field in fields:
+        if field.type in LIMITS:
+            limit = LIMITS[field.type].format(f'"{field.name}"')
+            connection.exec_driver_sql(f'ALTER TABLE "{layer.id}" ADD CHECK ({limit})')
 
 
 def _index_geometry(connection: Connection, layer: Layer) -> None:

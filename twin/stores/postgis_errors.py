@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from twin.errors import InvalidParameter, StoreUnavailable
@@ -22,7 +22,6 @@ _STATES = {
     "53100": "the disk of the database is full",
     "53300": "the database takes no more connections; raise max_connections or ask less at once",
     "53": "the database has no memory or room left",
-    "54": "a value is larger than the database can hold",
     "55P03": "another program is writing to it; try again when it is done",
     "57014": "the database gave up, because it took too long",
     "57": "the database is stopping or starting; try again",
@@ -42,15 +41,39 @@ def translated(place: str) -> Iterator[None]:
         raise
     except (OverflowError, UnicodeEncodeError) as error:
         raise InvalidParameter(f"a value does not fit the database: {error}", cause=error) from error
+    except InvalidRequestError as error:
+        if "connection is closed" not in str(error):
+            raise
+        # A new connection broke like the one before it.
+        raise StoreUnavailable(f"{place}: {_STATES['08']}", cause=error) from error
     except PoolTimeout as error:
         raise StoreUnavailable(f"{place}: all connections are taken; try again", cause=error) from error
     except (DBAPIError, psycopg.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         if isinstance(cause, psycopg.IntegrityError):
             raise IntegrityError(None, None, cause) from error
-        if isinstance(cause, psycopg.DataError):
+        if isinstance(cause, psycopg.DataError) or (getattr(cause, "sqlstate", None) or "").startswith("54"):
             raise InvalidParameter(f"a value does not fit the database: {_first_line(cause)}", cause=error) from None
         raise StoreUnavailable(f"{place}: {explain(cause)}; nothing was changed", cause=None) from None
+
+
+@contextmanager
+def committing(place: str) -> Iterator[None]:
+    """Tell who was cut off at the last moment that nobody knows what became of the write.
+
+    Raises
+    ------
+    StoreUnavailable
+        The connection broke after the database was told to commit, and before it said that it had.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        raise StoreUnavailable(
+            f"{place}: the connection broke while the write was being finished; see by twin history whether it is there"
+        ) from None
 
 
 def explain(error: BaseException | None) -> str:

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any
 
 import psycopg
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from twin.stores.postgis_triggers import CHANNEL
@@ -55,6 +55,18 @@ class Listener:
         with self._guard:
             self._writes += 1
 
+    def tells(self, connection: Connection) -> bool | None:
+        """Whether the database tells what a connection sends; None on a replica, which is asked again and again."""
+        if connection.exec_driver_sql("SELECT pg_is_in_recovery()").scalar_one():
+            return None
+        before = self.count()
+        connection.exec_driver_sql(f"NOTIFY {self._channel}")
+        connection.commit()
+        begun = monotonic()
+        while self._writes == before and monotonic() < begun + _CHECK_S:
+            self._closed.wait(0.01)
+        return self._writes != before
+
     def close(self) -> None:
         """Stop listening."""
         self._closed.set()
@@ -70,22 +82,24 @@ class Listener:
 
     def _listen(self) -> None:
         connection: Any = self._engine.raw_connection()
+        driver = connection.driver_connection
+        connection.detach()
         try:
-            driver = connection.driver_connection
-            connection.detach()
             driver.autocommit = True
-            driver.execute(f"LISTEN {self._channel}")
+            replica = driver.execute("SELECT pg_is_in_recovery()").fetchone()[0]
+            if not replica:
+                driver.execute(f"LISTEN {self._channel}")
             self._check(driver)
             self._heard.set()
             checked = monotonic()
             while not self._closed.is_set():
                 for _ in driver.notifies(timeout=0.5, stop_after=1):
                     self.wrote()
-                if monotonic() - checked > _CHECK_S:
+                if replica or monotonic() - checked > _CHECK_S:  # nobody tells a replica
                     self._check(driver)
                     checked = monotonic()
         finally:
-            connection.close()
+            driver.close()
 
     def _check(self, driver: Any) -> None:
         """Count what no notification told of."""

@@ -9,12 +9,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import ProgrammingError
 
 from twin.crs import CRS, crs_to_gpkg
 from twin.errors import StoreExists, StoreUnavailable
 from twin.stores.postgis import PostgisDialect
+from twin.stores.postgis_roles import write_roles
 from twin.stores.postgis_url import PostgisPlace
 from twin.stores.postgis_versions import NEWEST, bring_up_to_date, read_version, require_newest
 from twin.stores.sql_store import SqlStore, twin_facts
@@ -40,6 +41,8 @@ def open_postgis(place: PostgisPlace) -> SqlStore:
             _require_postgis(connection, place)
             _require_twin(connection, place)
             require_newest(connection, place)
+            facts = {row.key: row.value for row in connection.execute(select(META.c.key, META.c.value))}
+            dialect.stay_with(facts["created_at"], srid=int(facts["srid"]))
         return SqlStore(dialect)
     except BaseException:
         dialect.close()
@@ -111,6 +114,22 @@ def upgrade_postgis(place: PostgisPlace) -> tuple[str, str]:
     finally:
         dialect.close()
     return before, NEWEST
+
+
+def roles_of(place: PostgisPlace, *, create: bool = False) -> list[str]:
+    """Write the statements that make a twin's roles and give them their rights; run them too, if asked.
+
+    Raises
+    ------
+    StoreUnavailable
+        The schema is not there, or this user may not create roles.
+    """
+    with _administering(place) as connection:
+        statements = write_roles(connection, place)
+        if create:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+    return statements
 
 
 def require_free_schema(place: PostgisPlace) -> None:

@@ -64,3 +64,11 @@ SQL_NAMES = {
     "date": "date",
     "datetime": "timestamp with time zone",
 }
+
+#: What values of a type must fulfil: no infinity, no NaN (PostgreSQL holds it for the largest number), and years of
+#: four digits.
+LIMITS = {
+    "real": "{0} > '-Infinity' AND {0} < 'Infinity'",
+    "date": "{0} >= '0001-01-01' AND {0} < '10000-01-01'",
+    "datetime": "{0} >= '0001-01-01 00:00Z' AND {0} < '10000-01-01 00:00Z'",
+}

@@ -36,9 +36,10 @@ class PostgisPlace:
 
     @classmethod
     def parse(cls, text: str) -> PostgisPlace:
-        """Read ``postgresql://user@host:port/database?schema=name``; all but the scheme may be left out.
+        """Read ``postgresql://user@host:5432/database?schema=name``; all but the scheme may be left out.
 
-        What is left out is for libpq to know (``PGHOST``, ``~/.pgpass``, services), the schema is ``twin``.
+        What is left out is for libpq to know (``PGHOST``, ``~/.pgpass``, services), the schema is ``twin``. A password
+        may follow the user after a colon.
 
         Raises
         ------
@@ -53,6 +54,8 @@ class PostgisPlace:
                 "with special characters of the password as %XX",
                 parameter="store",
             ) from None
+        if "password" in url.query:  # libpq takes it from there too, where it would be shown
+            url = url.set(password=str(url.query["password"])).difference_update_query(["password"])
         schema = url.query.get("schema", "twin")
         if not (isinstance(schema, str) and _SCHEMA.fullmatch(schema)) or schema.startswith("pg_"):
             raise InvalidParameter(

@@ -33,7 +33,7 @@ from twin.frame import Frame
 from twin.layer import Layer
 from twin.query import Query, require_fields
 from twin.schema import Field
-from twin.store import Changes, Revision
+from twin.store import Changes, Finding, Revision
 from twin.stores.apply import apply_changes
 from twin.stores.as_of import latest_revision, select_state
 from twin.stores.columns import read_column
@@ -189,6 +189,11 @@ class SqlStore:
         """A value that is another one after any write; see `twin.store.Store.stamp`."""
         with self._dialect.translated():
             return self._dialect.stamp()
+
+    def findings(self) -> list[Finding]:
+        """What its operator should know: see `twin.store.Store.findings`."""
+        with self._reading() as connection:
+            return self._dialect.findings(connection)
 
     def close(self) -> None:
         """Release every connection."""
