@@ -75,7 +75,8 @@ def take_in(cluster: Cluster, source: Path) -> None:
 def read_all(cluster: Cluster) -> None:
     """Open the layer, and read the same table with GeoPandas."""
     engine = sqlalchemy.create_engine(
-        "postgresql+psycopg://", creator=lambda: psycopg.connect(host=str(cluster.folder), user=cluster.user)
+        "postgresql+psycopg://",
+        creator=lambda: psycopg.connect(host=str(cluster.folder), user=cluster.user, dbname="postgres"),
     )
 
     def read() -> None:
