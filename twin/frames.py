@@ -29,7 +29,8 @@ _PAUSE_S = 1.0
 class Frames:
     """Keeps the frames of whole layers by (layer, state); a write makes a new state and so a new frame.
 
-    Readers that hold an old frame are undisturbed; the least recently used frames go first.
+    Readers that hold an old frame are undisturbed. Of the current states only the last is kept; of the past ones that
+    were asked for, the least recently used go first.
 
     Parameters
     ----------
@@ -52,6 +53,7 @@ class Frames:
         self._guard = Lock()
         self._reading: dict[tuple[str, State], Lock] = {}
         self._fetching: set[str] = set()
+        self._current: dict[str, int] = {}
         self._latest = LatestRevisions(store)
 
     def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:
@@ -68,6 +70,10 @@ class Frames:
                 with self._guard:
                     self._frames[key] = frame
                     self._frames.move_to_end(key)
+                    before = self._current.get(layer.id, 0)
+                    if as_of is None and before < known_at:  # the last one is nobody's wish any more, and large
+                        self._frames.pop((layer.id, before), None)
+                        self._current[layer.id] = known_at
                     while len(self._frames) > self._keep:
                         self._frames.popitem(last=False)
         finally:

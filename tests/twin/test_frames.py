@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -65,3 +67,18 @@ def test_a_read_that_fails_is_told_to_everybody_and_stands_in_nobodys_way(tmp_pa
         assert frames._reading == {}
         write(store, insert=make_rows(b={}))
         assert len(frames.get(LAYER, 2)) == 2
+
+
+def test_edits_do_not_pile_up_frames(tmp_path):
+    with create_store(tmp_path / "twin.gpkg", crs=CRS) as store:
+        frames = Frames(store)
+        held = []
+        for number in range(6):
+            write(store, insert=make_rows(**{f"k{number}": {}}))
+            held.append(weakref.ref(frames.get(LAYER)))
+        past = frames.get(LAYER, 2)
+        gc.collect()
+        assert [frame() is not None for frame in held] == [False] * 5 + [True]
+        write(store, insert=make_rows(last={}))
+        assert len(frames.get(LAYER)) == 7
+        assert frames.get(LAYER, 2) is past
