@@ -106,8 +106,7 @@ class Frames:
     def _read(self, layer: Layer, as_of: AsOf | None, known_at: int) -> Frame:
         if as_of is None:
             with self._guard:
-                states = [state for name, state in self._frames if name == layer.id and isinstance(state, int)]
-                before = self._frames.get((layer.id, max(states, default=0)))
+                before = self._frames.get((layer.id, self._current.get(layer.id, 0)))
             if before is not None and before.revision < known_at:
                 renewed = renew(before, self.store, known_at)
                 if renewed is not None:

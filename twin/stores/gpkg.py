@@ -7,7 +7,7 @@ single plain file when the last writer leaves.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -46,6 +46,7 @@ from twin.stores.gpkg_blob import decode_geometries, encode_geometries
 from twin.stores.gpkg_file import connect_file, explain_error
 from twin.stores.gpkg_index import build_index, keep_index, read_extent
 from twin.stores.gpkg_triggers import create_triggers, drop_triggers
+from twin.stores.standing import StandingTables
 from twin.stores.tables import LayerTables, layer_tables
 
 Geometries = npt.NDArray[np.object_]
@@ -95,7 +96,7 @@ class GpkgDialect:
         self._watching = Lock()
         self._watcher: sqlite3.Connection | None = None
         self._stamp: int | None = None
-        self._derived: dict[tuple[str, tuple[str, ...]], LayerTables] = {}
+        self._tables = StandingTables(self.url, _COLUMN_TYPES, _find_columns, _derive)
         # A connection costs little: whoever asks gets one at once, and a few are kept.
         self.engine: Engine = create_engine(
             "sqlite://", creator=self._connect, poolclass=QueuePool, pool_size=8, max_overflow=-1
@@ -151,40 +152,16 @@ class GpkgDialect:
 
     def tables(self, layer: Layer) -> LayerTables:
         """The layer's tables in GeoPackage column types."""
-        return self._tables(layer, layer.schema)
+        return self._tables.whole(layer)
 
     def standing(self, connection: Connection, layer: Layer) -> LayerTables | None:
         """The layer's tables as they stand in the file."""
-        present = self._present(connection, layer)
-        return self._tables(layer, present) if present else None
-
-    def _tables(self, layer: Layer, fields: Iterable[Field]) -> LayerTables:
-        """The tables with these fields, derived once: SQLAlchemy keeps what it compiled for the same table only."""
-        fields = tuple(fields)
-        name = layer.id, tuple(field.name for field in fields)
-        tables = self._derived.get(name)
-        if tables is None or tables.layer is not layer:
-            geometry = "GEOMETRY" if layer.also else layer.geometry.upper()
-            tables = layer_tables(layer, fields, lambda field: _Plain(_COLUMN_TYPES[field.type]), _Plain(geometry))
-            self._derived[name] = tables
-        return tables
-
-    def _present(self, connection: Connection, layer: Layer) -> list[Field]:
-        """Find the layer's fields that have a column; none before the table stands."""
-        columns = {row[1]: row[2] for row in connection.exec_driver_sql(f'PRAGMA table_info("{layer.id}")')}
-        present = [field for field in layer.schema if field.name in columns]
-        other = [field.name for field in present if columns[field.name] != _COLUMN_TYPES[field.type]]
-        if columns and (other or layer.key not in columns):
-            raise StoreUnavailable(
-                f"{self.path}: {', '.join(other) or layer.key} of {layer.id} is not what this program takes it for;"
-                " use the program that wrote the store, export the layer and take it in anew"
-            )
-        return present
+        return self._tables.standing(connection, layer)
 
     def prepare(self, connection: Connection, tables: LayerTables) -> None:
         """Create the tables, or add the columns that the layer gained since the file was written."""
         layer, run = tables.layer, connection.exec_driver_sql
-        present = self._present(connection, layer)
+        present = self._tables.present(connection, layer)
         if not present:
             tables.current.metadata.create_all(connection)
             meta.register_layer(connection, layer, self.srs_id)
@@ -299,6 +276,15 @@ class GpkgDialect:
             with suppress(sqlite3.Error), closing(connect_file(self.path, mode="rw", timeout_s=0)) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 connection.execute("PRAGMA journal_mode = DELETE")
+
+
+def _derive(layer: Layer, fields: Sequence[Field]) -> LayerTables:
+    geometry = "GEOMETRY" if layer.also else layer.geometry.upper()
+    return layer_tables(layer, fields, lambda field: _Plain(_COLUMN_TYPES[field.type]), _Plain(geometry))
+
+
+def _find_columns(connection: Connection, layer: Layer) -> dict[str, str]:
+    return {row[1]: row[2] for row in connection.exec_driver_sql(f'PRAGMA table_info("{layer.id}")')}
 
 
 def _begin(connection: Connection) -> None:

@@ -45,6 +45,7 @@ from twin.stores.postgis_roles import grant_layer
 from twin.stores.postgis_triggers import CHANNEL, OWN_WRITE, record_edits
 from twin.stores.postgis_types import LIMITS, SQL_NAMES, StoredGeometry, column_type
 from twin.stores.postgis_url import PostgisPlace
+from twin.stores.standing import StandingTables
 from twin.stores.tables import GEOMETRY, META, LayerTables, layer_tables
 
 Geometries = npt.NDArray[np.object_]
@@ -68,7 +69,7 @@ class PostgisDialect:
     def __init__(self, place: PostgisPlace) -> None:
         self.place = place
         self.url = str(place)
-        self._derived: dict[tuple[str, tuple[str, ...]], LayerTables] = {}
+        self._tables = StandingTables(self.url, SQL_NAMES, self._find_columns, self._derive)
         self._extents: dict[str, tuple[int, BBox | None]] = {}
         self._created_at: str | None = None
         self.srid = 0
@@ -125,45 +126,29 @@ class PostgisDialect:
 
     def tables(self, layer: Layer) -> LayerTables:
         """The layer's tables in PostgreSQL's types."""
-        return self._tables(layer, layer.schema)
+        return self._tables.whole(layer)
 
     def standing(self, connection: Connection, layer: Layer) -> LayerTables | None:
         """The layer's tables as they stand in the schema."""
-        present = self._present(connection, layer)
-        return self._tables(layer, present) if present else None
+        return self._tables.standing(connection, layer)
 
-    def _tables(self, layer: Layer, fields: Iterable[Field]) -> LayerTables:
-        """The tables with these fields, derived once: SQLAlchemy keeps what it compiled for the same table only."""
-        fields = tuple(fields)
-        name = layer.id, tuple(field.name for field in fields)
-        tables = self._derived.get(name)
-        if tables is None or tables.layer is not layer:
-            kind = ("GEOMETRY" if layer.also else layer.geometry.upper()) + ("Z" if layer.has_z else "")
-            geometry = StoredGeometry(kind, srid=self.srid, dimension=2 + layer.has_z, spatial_index=False)
-            tables = self._derived[name] = layer_tables(layer, fields, column_type, geometry)
-        return tables
+    def _derive(self, layer: Layer, fields: Sequence[Field]) -> LayerTables:
+        kind = ("GEOMETRY" if layer.also else layer.geometry.upper()) + ("Z" if layer.has_z else "")
+        geometry = StoredGeometry(kind, srid=self.srid, dimension=2 + layer.has_z, spatial_index=False)
+        return layer_tables(layer, fields, column_type, geometry)
 
-    def _present(self, connection: Connection, layer: Layer) -> list[Field]:
-        """Find the layer's fields that have a column; none before the table stands."""
+    def _find_columns(self, connection: Connection, layer: Layer) -> dict[str, str]:
         sql = text(
             "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute"
             " WHERE attrelid = to_regclass(:name) AND attnum > 0 AND NOT attisdropped"
         )
         found = connection.execute(sql, {"name": f'{self.place.schema}."{layer.id}"'})
-        columns: dict[str, str] = {name: kind for name, kind in found}  # noqa: C416 rows are not pairs to mypy
-        present = [field for field in layer.schema if field.name in columns]
-        other = [field.name for field in present if columns[field.name] != SQL_NAMES[field.type]]
-        if columns and (other or layer.key not in columns):
-            raise StoreUnavailable(
-                f"{self.url}: {', '.join(other) or layer.key} of {layer.id} is not what this program takes it for;"
-                " use the program that wrote the store, export the layer and take it in anew"
-            )
-        return present
+        return {name: kind for name, kind in found}  # noqa: C416 rows are not pairs to mypy
 
     def prepare(self, connection: Connection, tables: LayerTables) -> None:
         """Create the tables, or add the columns that the layer gained since, and say what they are."""
         layer, run = tables.layer, connection.exec_driver_sql
-        present = self._present(connection, layer)
+        present = self._tables.present(connection, layer)
         if len(present) == len(layer.schema):
             return
         _require_owner(connection, layer, present, self.place)
