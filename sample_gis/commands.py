@@ -31,7 +31,7 @@ def sample(session: Session, place: Place, size: Size, seed: int) -> None:
     """
     from sample_gis import generate, load
     from twin.commands.output import print_json, print_table
-    from twin.stores import build_store, require_free, shown_place
+    from twin.stores import build_store, require_free
 
     started = perf_counter()
 
@@ -50,7 +50,7 @@ def sample(session: Session, place: Place, size: Size, seed: int) -> None:
         counts = [(layer.id, store.count(layer), store.latest(layer)) for layer in layers.values()]
     tell("done")
     if session.as_json:
-        answer = {"store": shown_place(place), "size": size, "seed": seed, "digest": county.digest()}
+        answer = {"store": str(place), "size": size, "seed": seed, "digest": county.digest()}
         print_json({**answer, "layers": {layer: count for layer, count, _ in counts}})
     else:
         print_table(("layer", "rows", "revision"), counts)

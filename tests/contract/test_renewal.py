@@ -9,7 +9,7 @@ from geopandas.testing import assert_geodataframe_equal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests_support import LAYER, make_rows, write
+from tests_support import LAYER, make_rows, write, write_edit
 from twin import renewal
 from twin.frames import Frames
 
@@ -43,14 +43,8 @@ def test_edits_are_followed(new_store, monkeypatch, edits):
         frames, present = Frames(store), set(KEYS)
         assert frames.get(LAYER).kept() == {}
         for edit in edits:
-            come = {key: row(value) for key, value in edit.items() if value is not None}
-            write(
-                store,
-                insert=make_rows(**{key: come[key] for key in come if key not in present}),
-                update=make_rows(**{key: come[key] for key in come if key in present}),
-                delete=[key for key in edit if key not in come and key in present],
-            )
-            present = (present | come.keys()) - (edit.keys() - come.keys())
+            rows = {key: None if value is None else row(value) for key, value in edit.items()}
+            present = write_edit(store, rows, present)
             equal(frames.get(LAYER), store.read(LAYER))
 
 

@@ -80,6 +80,18 @@ def write(
     return store.write(layer, changes, author=author, reason="test", **options)
 
 
+def write_edit(store: Store, edit: Mapping[str, Mapping[str, Any] | None], present: set[str]) -> set[str]:
+    """Write rows of `LAYER` by key, None for what goes, over those that are there; returns the keys of the rest."""
+    come = {key: values for key, values in edit.items() if values is not None}
+    write(
+        store,
+        insert=make_rows(**{key: come[key] for key in come if key not in present}),
+        update=make_rows(**{key: come[key] for key in come if key in present}),
+        delete=[key for key in edit if key not in come and key in present],
+    )
+    return (present | come.keys()) - (edit.keys() - come.keys())
+
+
 def gpkg_blob(geometry: shapely.Geometry) -> bytes:
     """A geometry as GeoPackage stores it, without an envelope."""
     return b"GP\0\1" + struct.pack("<i", 4548) + shapely.to_wkb(geometry, byte_order=1, flavor="iso")

@@ -8,7 +8,7 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests_support import CRS, LAYER, make_rows, write
+from tests_support import CRS, LAYER, make_rows, write, write_edit
 from tiles.columns import columns_of
 from tiles.grid import grids_for
 from tiles.mvt import encode_layer
@@ -49,14 +49,8 @@ def test_tiles_after_edits_are_those_of_a_fresh_frame(tmp_path_factory, box, edi
         frames, present = Frames(store), set("ABCDEFabcdef")
         columns_of(frames.get(LAYER), WEB.crs)
         for edit in edits:
-            come = {key: row(value, key) for key, value in edit.items() if value is not None}
-            write(
-                store,
-                insert=make_rows(**{key: come[key] for key in come if key not in present}),
-                update=make_rows(**{key: come[key] for key in come if key in present}),
-                delete=[key for key in edit if key not in come and key in present],
-            )
-            present = (present | come.keys()) - (edit.keys() - come.keys())
+            rows = {key: None if value is None else row(value, key) for key, value in edit.items()}
+            present = write_edit(store, rows, present)
             followed, fresh = frames.get(LAYER), store.read(LAYER)
             one, other = columns_of(followed, WEB.crs), columns_of(fresh, WEB.crs)
             for name in ("along", "bounds", "leaves", "fid", "opened", "rank"):

@@ -17,7 +17,6 @@ def copy(session: Session, source: str, target: str) -> None:
 
     Numbers of features and revisions, authors and instants stay. TO appears whole or not at all.
     """
-    from twin.stores import shown_place
     from twin.stores.copying import copy_store
 
     with show_steps() as tell:
@@ -26,7 +25,7 @@ def copy(session: Session, source: str, target: str) -> None:
         layers = {
             one.layer: {"rows": one.rows, "past_rows": one.past_rows, "left_behind": one.left_behind} for one in copied
         }
-        print_json({"from": shown_place(source), "to": shown_place(target), "layers": layers})
+        print_json({"from": str(source), "to": str(target), "layers": layers})
     else:
         print_table(("layer", "rows", "past rows"), [(one.layer, one.rows, one.past_rows) for one in copied])
     for one in copied:

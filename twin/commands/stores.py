@@ -32,7 +32,7 @@ def init(
 ) -> None:
     """Create an empty twin at STORE, a path ending in .gpkg or a database, postgresql://…."""
     from twin.crs import crs_label, parse_crs
-    from twin.stores import build_store, is_database, roles_of, shown_place
+    from twin.stores import build_store, is_database, roles_of
 
     if roles and not is_database(place):
         raise click.BadOptionUsage("--roles", "--roles is for a database; a file has the rights of the file")
@@ -49,9 +49,9 @@ def init(
     if roles:
         roles_of(place, create=True)
     if session.as_json:
-        print_json({"store": shown_place(place), "crs": crs_label(crs)})
+        print_json({"store": str(place), "crs": crs_label(crs)})
     else:
-        click.echo(f"created {shown_place(place)} in {crs_label(crs)} with {len(layers)} layers")
+        click.echo(f"created {place} in {crs_label(crs)} with {len(layers)} layers")
 
 
 @click.command(epilog="Example: twin doctor --store county.gpkg")
@@ -59,7 +59,7 @@ def init(
 @click.pass_obj
 def doctor(session: Session, roles: bool) -> None:
     """Say what is installed, whether the store can be used, and which rows that others edited break the schema."""
-    from twin.stores import roles_of, shown_place
+    from twin.stores import roles_of
 
     if roles:
         click.echo("".join(f"{statement};\n" for statement in roles_of(session.store_url)), nl=False)
@@ -77,7 +77,7 @@ def doctor(session: Session, roles: bool) -> None:
                 for finding in _examine(store, layer)
             ]
     except TwinError as error:
-        findings.append((f"store {shown_place(session.store_url)}", error.detail, False))
+        findings.append((f"store {session.store_url}", error.detail, False))
     if session.as_json:
         print_json([{"part": part, "finding": finding, "ok": ok} for part, finding, ok in findings])
     else:

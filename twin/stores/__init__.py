@@ -135,15 +135,6 @@ def is_database(url: str | Path | Place) -> bool:
     return _written(url).startswith(("postgresql://", "postgres://"))
 
 
-def shown_place(url: str | Path | Place) -> str:
-    """The place as messages may name it: an address without its password."""
-    if not is_database(url):
-        return str(url)
-    from twin.stores.postgis_url import PostgisPlace
-
-    return str(PostgisPlace.parse(_written(url)))
-
-
 def require_free(url: str | Path | Place) -> None:
     """Refuse a place where something stands, before work is done for it.
 
