@@ -67,19 +67,21 @@ function drawEvidence(map, evidence, roles) {
   const base = { source: "evidence" };
   // What an indicator proposes lies above what it judges.
   const order = ["match", ["get", "role"], "covered", 0, "uncovered", 1, 2];
-  // The layers step back behind a veil of paper, so that the evidence stands out.
-  map.addLayer({
+  const names = map.getStyle().layers.find(({ layout }) => layout?.["text-field"])?.id;
+  const add = (drawing) => map.addLayer(drawing, names);
+  // The layers step back behind a veil of paper, so that the evidence stands out; their names lie above it.
+  add({
     id: "evidence-veil", type: "background", paint: { "background-color": "#f6f4ee", "background-opacity": 0.6 },
   });
-  map.addLayer({
+  add({
     ...base, id: "evidence-fill", type: "fill", filter: only("Polygon"), layout: { "fill-sort-key": order },
     paint: { "fill-color": color, "fill-opacity": 0.35 },
   });
-  map.addLayer({
+  add({
     ...base, id: "evidence-line", type: "line", filter: only("Polygon", "LineString"), layout: { "line-sort-key": order },
     paint: { "line-color": color, "line-width": 1.5 },
   });
-  map.addLayer({
+  add({
     ...base, id: "evidence-circle", type: "circle", filter: only("Point"), layout: { "circle-sort-key": order },
     paint: { "circle-color": color, "circle-radius": 6, "circle-stroke-color": "#fff", "circle-stroke-width": 2 },
   });

@@ -1,14 +1,11 @@
 // The map page: the layers of the twin as vector tiles, and the evidence of one indicator above them.
 
 import { chooseIndicator, listIndicators } from "./indicators.js";
-import { addCollections, listCollections } from "./layers.js";
+import { listCollections } from "./layers.js";
 import { openOnClick } from "./popup.js";
-import { fetchJson, moment } from "./service.js";
+import { fetchJson, moment, stateAddress } from "./service.js";
 import { AttributionControl, LngLatBounds, Map, NavigationControl, ScaleControl } from "./vendor/maplibre-gl/maplibre-gl.mjs";
 
-/** No base map and no glyphs: the page works without a network. */
-const PAPER = { id: "paper", type: "background", paint: { "background-color": "#f6f4ee" } };
-const STYLE = { version: 8, sources: {}, layers: [PAPER] };
 const MARGIN_PX = 24;
 /** What the map shows where nobody said where the county lies: west, south, east, north. */
 const CHINA = [73.5, 18.1, 135.1, 53.6];
@@ -22,14 +19,14 @@ async function start() {
   part("title").textContent = document.title = title;
 
   const view = startView(collections, extent);
-  const map = new Map({ container: "map", style: STYLE, hash: "map", attributionControl: false, ...view });
+  const style = stateAddress("styles/map");
+  const map = new Map({ container: "map", style, hash: "map", attributionControl: false, ...view });
   map.addControl(new NavigationControl(), "top-right");
   map.addControl(new ScaleControl(), "bottom-right");
   map.addControl(new AttributionControl({ compact: true }), "bottom-right");
   map.on("error", ({ error }) => report(error.message));
   await map.once("load");
 
-  addCollections(map, collections);
   listCollections(map, part("layers"), collections, layersAsked(collections));
   openOnClick(map, collections);
   const choose = (id) => {
