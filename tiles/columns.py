@@ -12,9 +12,18 @@ import shapely
 
 from tiles.attributes import Attributes, encode_attributes
 from tiles.kernels.chains import Members, count_members
-from tiles.kernels.index import feature_bounds, hilbert_distance, leaf_bounds, rows_in_box, widen_boxes
+from tiles.kernels.index import (
+    Sight,
+    feature_bounds,
+    hilbert_distance,
+    leaf_bounds,
+    look_into_box,
+    rows_in_box,
+    widen_boxes,
+)
 from tiles.kernels.simplify import vertex_importance
 from tiles.kernels.sketch import Features, Place
+from tiles.kernels.write import Tags
 from tiles.paths import Paths, Pieces, splice
 from twin.crs import CRS, BBox, transform
 from twin.errors import CrsError
@@ -94,6 +103,13 @@ class Columns:
         paths = self.paths
         return Features(paths.dimension, paths.first_path, paths.first_vertex, paths.hole, paths.xy, self.bounds)
 
+    @cached_property
+    def tags(self) -> Tags:
+        """Numbers and attributes as kernels take them."""
+        attributes = self.attributes
+        keys = np.frombuffer(attributes.key_fields, dtype=np.uint8)
+        return Tags(self.fid, attributes.codes, attributes.values, attributes.begins, keys)
+
     @property
     def is_entwined(self) -> bool:
         """Whether a feature may be drawn in another way because its neighbour changed."""
@@ -116,6 +132,11 @@ class Columns:
     def rows_in(self, box: BBox) -> Integers:
         """Positions of the features whose boxes share a point with a box, ascending."""
         return rows_in_box(self.bounds, self.leaves, *box)
+
+    def look_into(self, box: BBox) -> Sight:
+        """See which features are in a box, who wrote them last, and how many vertices they have."""
+        paths = self.paths
+        return look_into_box(self.bounds, self.leaves, self.opened, paths.first_path, paths.first_vertex, *box)
 
     def renewed(self, renewal: Renewal) -> Columns | None:
         """Follow an edit: what changed is taken out and put in, the rest is copied in a few large pieces.

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,11 +16,8 @@ import numpy.typing as npt
 import shapely
 
 from tiles.columns import Columns
-from tiles.kernels.cut import cut_features
-from tiles.kernels.fit import fit_features
-from tiles.kernels.mend import mend_areas
+from tiles.kernels.draw import Drawn, draw_features
 from tiles.kernels.sketch import (
-    BUFFER,
     COLLAPSED,
     DOUBTFUL,
     DRAWN,
@@ -30,11 +26,10 @@ from tiles.kernels.sketch import (
     LOW,
     NOTHING,
     SHARED,
-    UNCUT,
     Place,
     Rules,
-    Sketch,
 )
+from tiles.kernels.write import TilePaths
 from tiles.paths import Paths, runs
 from twin.crs import BBox
 
@@ -51,43 +46,51 @@ _SQUARE = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], dtype=np.int32)
 _EVERYTHING = Rules(0, np.empty(0, dtype=np.float32), 0.0)
 
 
+#: By which rule a feature that has a part in a tile is not drawn.
+_RULES = {"pixel": SHARED, "collapsed": COLLAPSED}
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Drawing:
-    """The k features of a tile that are drawn, as paths of whole numbers.
+    """The k features that may show in a tile, those that do as paths of whole numbers.
 
     Parameters
     ----------
     rows
         k positions of the features in their columns, ascending.
-    first_path, last_path
-        k: which paths belong to a feature, the last one not included.
-    first_vertex, xy
-        As in `tiles.paths.Paths`, in tile units.
-    left_out
-        By rule, positions of the features that have a part in the tile and are not drawn.
+    state
+        k: what becomes of each, see `tiles.kernels.sketch`; none is doubtful any more.
+    counts
+        How many features there are of each state.
+    paths
+        In tile units.
     place
         Where the tile lies.
     """
 
     rows: Integers
-    first_path: Integers
-    last_path: Integers
-    first_vertex: Integers
-    xy: Coordinates
-    left_out: Mapping[str, Integers]
+    state: States
+    counts: Integers
+    paths: TilePaths
     place: Place
 
-    def take(self, features: Integers) -> Drawing:
-        """The same drawing with only some features, by their positions."""
-        return replace(
-            self,
-            rows=self.rows[features],
-            first_path=self.first_path[features],
-            last_path=self.last_path[features],
-        )
+    @property
+    def drawn(self) -> Integers:
+        """Positions of the features that are drawn among the k."""
+        return np.flatnonzero(self.state == DRAWN)
+
+    def left_out(self) -> dict[str, Integers]:
+        """By rule, positions in the columns of the features that have a part in the tile and are not drawn."""
+        return {rule: self.rows[self.state == state] for rule, state in _RULES.items() if self.counts[state]}
+
+    def without(self, features: Integers) -> Drawing:
+        """The same drawing without some features, by their positions among the k."""
+        state = self.state.copy()
+        state[features] = NOTHING
+        return replace(self, state=state, counts=_count(state))
 
 
-def draw(columns: Columns, box: BBox, *, generalise: bool) -> Drawing:
+def draw(columns: Columns, box: BBox, rows: Integers, *, generalise: bool) -> Drawing:
     """Draw the features that show in a tile or in its buffer.
 
     Parameters
@@ -96,43 +99,42 @@ def draw(columns: Columns, box: BBox, *, generalise: bool) -> Drawing:
         All features.
     box
         The square of the tile, in the CRS of the columns.
+    rows
+        Positions of the features whose boxes share a point with the tile or its buffer, ascending.
     generalise
         Apply the rules of this module; if not, every feature is drawn, one unit wide where it comes to nothing.
     """
     scale = EXTENT / (box.east - box.west)
-    rows = columns.rows_in(box.buffer(BUFFER / scale))
-    features = columns.features
     place = Place(float(box.west), float(box.north), scale)
     rules = Rules(PIXEL, columns.importance, _HALF_PIXEL / scale) if generalise else _EVERYTHING
-    state, path, where, sketch = fit_features(rows, features, place, rules)
-    drawn = _Paths.of(path, sketch)
-    uncut = np.flatnonzero(state == UNCUT)
-    if len(uncut):
-        state[uncut], path, where[uncut], sketch = cut_features(rows[uncut], features, place, rules)
-        drawn = drawn.replace(uncut, _Paths.of(path, sketch))
-    for mend in (_mend_on_grid, _mend_with_geos):
-        doubtful = np.flatnonzero(state == DOUBTFUL)
-        if len(doubtful):
-            state[doubtful], mended = mend(drawn.take(doubtful))
-            sure = np.flatnonzero(state[doubtful] != DOUBTFUL)
-            drawn = drawn.replace(doubtful[sure], mended.take(sure))
+    drawn = draw_features(rows, columns.features, place, rules)
+    state, counts, first_path, _, sketch = drawn
+    paths = TilePaths(first_path[:-1], first_path[1:], sketch.first_vertex, sketch.xy)
+    if counts[DOUBTFUL] or (counts[COLLAPSED] and not generalise):
+        state, paths = _finish(drawn, columns.features.dimension[rows], with_stubs=not generalise)
+        counts = _count(state)
+    return Drawing(rows=rows, state=state, counts=counts, paths=paths, place=place)
+
+
+def _count(state: States) -> Integers:
+    return np.bincount(state, minlength=DOUBTFUL + 1)
+
+
+def _finish(drawn: Drawn, kinds: States, *, with_stubs: bool) -> tuple[States, TilePaths]:
+    """Have GEOS look at what is doubtful, and draw stubs of what comes to nothing where they are wanted."""
+    state, paths = drawn.state, _Paths.of(drawn)
+    doubtful = np.flatnonzero(state == DOUBTFUL)
+    if len(doubtful):
+        state[doubtful], mended = _mend_with_geos(paths.take(doubtful))
+        paths = paths.replace(doubtful, mended)
     collapsed = np.flatnonzero(state == COLLAPSED)
-    hidden = np.isnan(where[collapsed, 0])
+    hidden = np.isnan(drawn.where[collapsed, 0])
     state[collapsed[hidden]] = NOTHING
-    if not generalise and not hidden.all():
-        stubs = collapsed[~hidden]
-        drawn = drawn.replace(stubs, _draw_stubs(features.dimension[rows[stubs]], where[stubs]))
+    stubs = collapsed[~hidden]
+    if with_stubs and len(stubs):
+        paths = paths.replace(stubs, _draw_stubs(kinds[stubs], drawn.where[stubs]))
         state[stubs] = DRAWN
-    shown = np.flatnonzero(state >= DRAWN)
-    return Drawing(
-        rows=rows[shown],
-        first_path=drawn.first_path[shown],
-        last_path=drawn.last_path[shown],
-        first_vertex=drawn.first_vertex,
-        xy=drawn.xy,
-        left_out={"pixel": rows[state == SHARED], "collapsed": rows[state == COLLAPSED]},
-        place=place,
-    )
+    return state, TilePaths(paths.first_path, paths.last_path, paths.first_vertex, paths.xy)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -146,11 +148,12 @@ class _Paths:
     xy: Coordinates
 
     @classmethod
-    def of(cls, path: Integers, sketch: Sketch) -> _Paths:
+    def of(cls, drawn: Drawn) -> _Paths:
+        sketch = drawn.sketch
         paths, vertices = sketch.used
         return cls(
-            first_path=path[:-1],
-            last_path=path[1:],
+            first_path=drawn.first_path[:-1],
+            last_path=drawn.first_path[1:],
             first_vertex=sketch.first_vertex[: paths + 1],
             hole=sketch.hole[:paths],
             xy=sketch.xy[:vertices],
@@ -197,12 +200,6 @@ def _draw_stubs(kinds: States, where: npt.NDArray[np.float64]) -> _Paths:
         hole=np.zeros(len(kinds), dtype=bool),
         xy=corners[np.arange(4) < sizes[:, None]],
     )
-
-
-def _mend_on_grid(drawn: _Paths) -> tuple[States, _Paths]:
-    """Make areas valid, and say what becomes of each; large ones, and those whose edges cross off the grid, stay."""
-    state, path, sketch = mend_areas(drawn.first_path, drawn.last_path, drawn.first_vertex, drawn.hole, drawn.xy)
-    return state, _Paths.of(path, sketch)
 
 
 def _mend_with_geos(drawn: _Paths) -> tuple[States, _Paths]:

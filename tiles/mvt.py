@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -16,18 +17,16 @@ import numpy.typing as npt
 from tiles.chains import joined_columns_of
 from tiles.columns import Columns, columns_of
 from tiles.drawing import Drawing, draw
-from tiles.kernels.sketch import EXTENT
-from tiles.kernels.write import count_fitting, gather_values, write_features
+from tiles.kernels.sketch import BUFFER, EXTENT
+from tiles.kernels.write import count_fitting, write_layer
 from tiles.protobuf import bytes_field, varint_field
 from twin.crs import CRS, BBox
 from twin.frame import Frame
 
 MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
 
-#: Most bytes that the tag and length of a layer message take.
-_ENVELOPE = 6
-#: What stands behind the values of a layer.
-_TAIL = varint_field(5, EXTENT)
+#: Most bytes that the tag and length of a layer message take, and what stands behind its values.
+_ENVELOPE = 6 + len(varint_field(5, EXTENT))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,45 +80,62 @@ def encode_layer(
         ``budget``). A feature that shows at one zoom shows at all finer ones, as far as its own size allows.
     """
     columns = joined_columns_of(frame, crs) if join else columns_of(frame, crs)
-    drawing = draw(columns, box, generalise=generalise)
-    data, start = _encode(frame.layer.id, columns, drawing)
-    rows_out = dict(drawing.left_out)
+    seen = box.buffer((box.east - box.west) * BUFFER / EXTENT)
+    return encode_columns(
+        frame.layer.id, columns, box, columns.rows_in(seen), generalise=generalise, budget_bytes=budget_bytes
+    )
+
+
+def encode_columns(
+    name: str,
+    columns: Columns,
+    box: BBox,
+    rows: npt.NDArray[np.int64],
+    *,
+    generalise: bool,
+    budget_bytes: int | None = None,
+) -> EncodedLayer:
+    """Encode features as one MVT layer, see `encode_layer`.
+
+    Parameters
+    ----------
+    name
+        Of the layer.
+    columns, rows
+        All features, and the positions of those whose boxes share a point with the tile or its buffer.
+    box, generalise, budget_bytes
+        As there.
+    """
+    drawing = draw(columns, box, rows, generalise=generalise)
+    data, start, features_out = _write(name, columns, drawing)
+    rows_out = drawing.left_out()
     if budget_bytes is not None and len(data) > budget_bytes:
-        order = np.argsort(-columns.rank[drawing.rows], kind="stable")
+        drawn = drawing.drawn
+        order = drawn[np.argsort(-columns.rank[rows[drawn]], kind="stable")]
         attributes = columns.attributes
-        room = budget_bytes - len(_name(frame.layer.id)) - len(attributes.key_fields) - len(_TAIL) - _ENVELOPE
-        fitting = count_fitting(order, drawing.rows, attributes.codes, attributes.begins, np.diff(start), room)
-        rows_out["budget"] = drawing.rows[order[fitting:]]
-        drawing = drawing.take(np.sort(order[:fitting]))
-        data, _ = _encode(frame.layer.id, columns, drawing)
-    features_out = len(drawing.rows)
-    counts = {rule: columns.count(rows, drawing.place) for rule, rows in rows_out.items()}
-    counts["coalesced"] = columns.count(drawing.rows, drawing.place) - features_out
+        room = budget_bytes - len(_head(name)) - len(attributes.key_fields) - _ENVELOPE
+        fitting = count_fitting(order, rows, attributes.codes, attributes.begins, np.diff(start), room)
+        rows_out["budget"] = rows[order[fitting:]]
+        drawing = drawing.without(order[fitting:])
+        data, _, features_out = _write(name, columns, drawing)
+    counts = {rule: columns.count(out, drawing.place) for rule, out in rows_out.items()}
+    if columns.members is not None:
+        counts["coalesced"] = columns.count(rows[drawing.drawn], drawing.place) - features_out
     features_in = features_out + sum(counts.values())
     counts["broken"] = len(columns.broken)
     left_out = {rule: count for rule, count in counts.items() if count}
     return EncodedLayer(data=data, features_in=features_in, features_out=features_out, left_out=left_out)
 
 
-def _encode(name: str, columns: Columns, drawing: Drawing) -> tuple[bytes, npt.NDArray[np.int64]]:
-    """Write the layer message, and say where each feature begins in it and the last one ends, without its values."""
-    if len(drawing.rows) == 0:
-        return b"", np.zeros(1, dtype=np.int64)
-    attributes = columns.attributes
-    features, start, used = write_features(
-        drawing.rows,
-        columns.paths.dimension,
-        columns.fid,
-        attributes.codes,
-        drawing.first_path,
-        drawing.last_path,
-        drawing.first_vertex,
-        drawing.xy,
+def _write(name: str, columns: Columns, drawing: Drawing) -> tuple[bytes, npt.NDArray[np.int64], int]:
+    """Write the layer message; say where each feature begins, see `tiles.kernels.write.write_layer`, and how many."""
+    message, start, count = write_layer(
+        _head(name), drawing.rows, drawing.state, drawing.paths, columns.paths.dimension, columns.tags
     )
-    values = gather_values(used, attributes.values, attributes.begins)
-    return bytes_field(3, _name(name), features.data, attributes.key_fields, values.data, _TAIL), start
+    return message.tobytes(), start, count
 
 
-def _name(name: str) -> bytes:
+@lru_cache
+def _head(name: str) -> npt.NDArray[np.uint8]:
     """What stands before the features of a layer: its version and name."""
-    return varint_field(15, 2) + bytes_field(1, name.encode())
+    return np.frombuffer(varint_field(15, 2) + bytes_field(1, name.encode()), dtype=np.uint8)

@@ -9,50 +9,31 @@ from tiles.kernels.compiled import compiled, step
 from tiles.kernels.sketch import (
     HIGH,
     LOW,
-    Bytes,
     Features,
     Floats,
-    Integers,
     Place,
     Rules,
     Sketch,
-    begin_sketch,
     finish_path,
     judge,
+    make_room,
 )
 
 
 @compiled
-def cut_features(
-    rows: Integers, features: Features, place: Place, rules: Rules
-) -> tuple[Bytes, Integers, Floats, Sketch]:
-    """Draw what shows of features that may reach beyond the buffer; parameters and results as of `fit_features`.
-
-    The place of a feature is where it shows; not a number if it does not.
-    """
-    sketch = begin_sketch(rows, features)
-    state = np.empty(len(rows), dtype=np.uint8)
-    first_path = np.zeros(len(rows) + 1, dtype=np.int64)
-    where = np.full((len(rows), 2), np.nan)
-    longest = 1
-    for row in rows:
-        for path in range(features.first_path[row], features.first_path[row + 1]):
-            longest = max(longest, features.first_vertex[path + 1] - features.first_vertex[path])
-    scratch = np.empty((longest, 2))
-    for position in range(len(rows)):
-        state[position], sketch = _draw_feature(
-            rows[position], features, place, rules, scratch, where[position], sketch
-        )
-        first_path[position + 1] = sketch.used[0]
-    return state, first_path, where, sketch
-
-
-@compiled
-def _draw_feature(
-    row: int, features: Features, place: Place, rules: Rules, scratch: Floats, where: Floats, sketch: Sketch
+def cut_feature(
+    row: int, features: Features, place: Place, rules: Rules, where: Floats, sketch: Sketch
 ) -> tuple[int, Sketch]:
-    """Draw what shows of a feature that may reach beyond the buffer; say what becomes of it, and where it shows."""
+    """Draw what shows of a feature that may reach beyond the buffer; say what becomes of it, and where it shows.
+
+    Not a number where it does not show.
+    """
     kind, begin = features.dimension[row], sketch.used[0]
+    longest = 1
+    for path in range(features.first_path[row], features.first_path[row + 1]):
+        longest = max(longest, features.first_vertex[path + 1] - features.first_vertex[path])
+    scratch = np.empty((longest, 2))
+    where[0] = where[1] = np.nan
     sure, standing = True, False
     ends = np.zeros(2, dtype=np.int64)
     for path in range(features.first_path[row], features.first_path[row + 1]):
@@ -67,7 +48,7 @@ def _draw_feature(
             pieces, ends[1] = clip_ring(scratch, count, LOW, HIGH)
         else:
             ends[1] = clip_points(scratch, count, LOW, HIGH)
-        sketch = _make_room(sketch, len(ends), ends[-1])
+        sketch = make_room(sketch, len(ends), ends[-1])
         for piece in range(len(ends) - 1):
             first, size = ends[piece], ends[piece + 1] - ends[piece]
             for vertex in range(size):
@@ -90,19 +71,6 @@ def _to_units(features: Features, path: int, place: Place, rules: Rules, units: 
             units[count, 1] = (place.north - features.xy[vertex, 1]) * place.scale
             count += 1
     return count
-
-
-@compiled
-def _make_room(sketch: Sketch, paths: int, vertices: int) -> Sketch:
-    """Return the sketch with room for some more; what has to grow becomes twice as large."""
-    first_vertex, hole, xy = sketch.first_vertex, sketch.hole, sketch.xy
-    if sketch.used[0] + paths > len(hole):
-        more = paths + len(hole)
-        first_vertex = np.concatenate((first_vertex, np.empty(more, dtype=np.int64)))
-        hole = np.concatenate((hole, np.empty(more, dtype=np.bool_)))
-    if sketch.used[1] + vertices > len(xy):
-        xy = np.concatenate((xy, np.empty((vertices + len(xy), 2), dtype=np.int32)))
-    return Sketch(first_vertex, hole, xy, sketch.used)
 
 
 @step

@@ -7,6 +7,8 @@ Kamel, Faloutsos: Hilbert R-tree, VLDB 1994; one level of it is enough for a cou
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -100,6 +102,45 @@ def widen_boxes(
                     wide[box, 2], wide[box, 3] = max(wide[box, 2], bounds[row, 2]), max(wide[box, 3], bounds[row, 3])
                     break
     return wide
+
+
+class Sight(NamedTuple):
+    """What is to be seen in a box.
+
+    Parameters
+    ----------
+    rows
+        Positions of the features whose boxes share a point with it, ascending.
+    latest
+        The last of the revisions that wrote them; 0 if there are none.
+    vertices
+        How many they have.
+    """
+
+    rows: Integers
+    latest: int
+    vertices: int
+
+
+@compiled
+def look_into_box(
+    bounds: Floats,
+    leaves: Floats,
+    opened: Integers,
+    first_path: Integers,
+    first_vertex: Integers,
+    west: float,
+    south: float,
+    east: float,
+    north: float,
+) -> Sight:
+    """See what is in a box, by the columns of `tiles.columns.Columns`."""
+    rows = rows_in_box(bounds, leaves, west, south, east, north)
+    latest, vertices = 0, 0
+    for row in rows:
+        latest = max(latest, opened[row])
+        vertices += first_vertex[first_path[row + 1]] - first_vertex[first_path[row]]
+    return Sight(rows, latest, vertices)
 
 
 @compiled

@@ -14,13 +14,13 @@ import numpy as np
 
 from tiles.kernels.compiled import compiled, step
 from tiles.kernels.rings import Flags, Integers, Vertices, measure_ring
-from tiles.kernels.sketch import COLLAPSED, DOUBTFUL, DRAWN, Bytes, Sketch, empty_sketch, finish_path
+from tiles.kernels.sketch import COLLAPSED, DOUBTFUL, DRAWN, Sketch, finish_path, make_room
 
 #: Most pieces of edges that are looked at; each is held against each. An area of more than half as many edges is left.
 _MOST = 200
 
 
-class _Bench(NamedTuple):
+class Bench(NamedTuple):
     """Room to work in: pieces of edges, those of the border as they run, vertices on the way, and finished rings."""
 
     pieces: Vertices
@@ -32,25 +32,9 @@ class _Bench(NamedTuple):
 
 
 @compiled
-def mend_areas(
-    first_path: Integers, last_path: Integers, first_vertex: Integers, hole: Flags, xy: Vertices
-) -> tuple[Bytes, Integers, Sketch]:
-    """Make areas valid.
-
-    Parameters
-    ----------
-    first_path, last_path
-        Which of the paths make each of k areas, the last one not included; holes follow their exterior.
-    first_vertex, hole, xy
-        Straightened rings, see `tiles.drawing.Drawing`.
-
-    Returns
-    -------
-    What becomes of each area (k), drawn, collapsed or still doubtful; where its paths begin and those of the last one
-    end (k + 1); and the paths, none for what is doubtful.
-    """
-    count = len(first_path)
-    bench = _Bench(
+def set_up_bench() -> Bench:
+    """Set room aside for the largest area that is looked at."""
+    return Bench(
         np.empty((_MOST, 4), dtype=np.int32),
         np.empty((_MOST, 4), dtype=np.int32),
         np.empty(_MOST, dtype=np.bool_),
@@ -58,20 +42,34 @@ def mend_areas(
         np.empty((_MOST, 2), dtype=np.int32),
         np.zeros(_MOST + 1, dtype=np.int64),
     )
-    sketch = empty_sketch(count * _MOST, count * _MOST)
-    state = np.full(count, DOUBTFUL, dtype=np.uint8)
-    path = np.zeros(count + 1, dtype=np.int64)
-    for area in range(count):
-        starts = first_vertex[first_path[area] : last_path[area] + 1]
-        holes = hole[first_path[area] : last_path[area]]
-        pieces = _split_edges(starts, xy, bench.pieces)
-        known = pieces >= 0 and not _any_cross(bench.pieces, pieces)
-        border = _find_border(starts, holes, xy, bench, pieces) if known else -1
-        if border >= 0:
-            _draw_rings(bench, _follow_border(bench, border), sketch)
-            state[area] = DRAWN if sketch.used[0] > path[area] else COLLAPSED
-        path[area + 1] = sketch.used[0]
-    return state, path, sketch
+
+
+@compiled
+def mend_area(begin: int, sketch: Sketch, bench: Bench) -> tuple[int, Sketch]:
+    """Make the last area of a sketch valid, in its place.
+
+    Parameters
+    ----------
+    begin
+        The first of its paths, which are straightened rings; holes follow their exterior.
+    sketch, bench
+        What it is drawn on, and room to work in.
+
+    Returns
+    -------
+    What becomes of it: drawn, collapsed or still doubtful, which leaves it as it is.
+    """
+    starts, holes = sketch.first_vertex[begin : sketch.used[0] + 1], sketch.hole[begin : sketch.used[0]]
+    pieces = _split_edges(starts, sketch.xy, bench.pieces)
+    known = pieces >= 0 and not _any_cross(bench.pieces, pieces)
+    border = _find_border(starts, holes, sketch.xy, bench, pieces) if known else -1
+    if border < 0:
+        return DOUBTFUL, sketch
+    rings = _follow_border(bench, border)
+    sketch.used[0], sketch.used[1] = begin, sketch.first_vertex[begin]
+    sketch = make_room(sketch, _MOST, _MOST)
+    _draw_rings(bench, rings, sketch)
+    return DRAWN if sketch.used[0] > begin else COLLAPSED, sketch
 
 
 @step
@@ -139,7 +137,7 @@ def _turn(ax: int, ay: int, bx: int, by: int, x: int, y: int) -> int:
 
 
 @step
-def _find_border(starts: Integers, holes: Flags, xy: Vertices, bench: _Bench, pieces: int) -> int:
+def _find_border(starts: Integers, holes: Flags, xy: Vertices, bench: Bench, pieces: int) -> int:
     """Keep the pieces with one side inside, and let them run with that on their left; return how many.
 
     -1 where a hole takes nothing from its exterior, since nobody knows what it is.
@@ -190,7 +188,7 @@ def _winding(xy: Vertices, first: int, last: int, ax: int, ay: int, bx: int, by:
 
 
 @step
-def _follow_border(bench: _Bench, count: int) -> int:
+def _follow_border(bench: Bench, count: int) -> int:
     """Cut the border into rings that come back to no vertex; return how many."""
     border, way = bench.border, bench.way
     rings = 0
@@ -232,7 +230,7 @@ def _turn_left(border: Vertices, count: int, edge: int) -> int:
 
 
 @step
-def _draw_rings(bench: _Bench, count: int, sketch: Sketch) -> None:
+def _draw_rings(bench: Bench, count: int, sketch: Sketch) -> None:
     """Draw rings, each hole behind the smallest exterior around it."""
     for outer in range(count):
         if _area(bench, outer) > 0:
@@ -243,7 +241,7 @@ def _draw_rings(bench: _Bench, count: int, sketch: Sketch) -> None:
 
 
 @step
-def _find_exterior(bench: _Bench, count: int, inner: int) -> int:
+def _find_exterior(bench: Bench, count: int, inner: int) -> int:
     """Find the smallest exterior around a ring."""
     found, smallest = -1, np.int64(0)
     vertex = bench.begins[inner]
@@ -259,13 +257,13 @@ def _find_exterior(bench: _Bench, count: int, inner: int) -> int:
 
 
 @step
-def _area(bench: _Bench, ring: int) -> np.int64:
+def _area(bench: Bench, ring: int) -> np.int64:
     vertices = bench.rings[bench.begins[ring] : bench.begins[ring + 1]]
     return measure_ring(vertices, len(vertices))[0]
 
 
 @step
-def _draw_ring(bench: _Bench, ring: int, is_hole: bool, sketch: Sketch) -> None:
+def _draw_ring(bench: Bench, ring: int, is_hole: bool, sketch: Sketch) -> None:
     first, last = bench.begins[ring], bench.begins[ring + 1]
     _copy(bench.rings, first, last, sketch.xy, sketch.used[1])
     finish_path(sketch, last - first, 2, is_hole)

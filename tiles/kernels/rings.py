@@ -161,7 +161,7 @@ def are_proved_apart(xy: Vertices, start: Integers, hole: Flags, begin: int, end
     Parameters
     ----------
     xy, start, hole
-        Rings as `tiles.kernels.fit.fit_features` returns them; holes follow their exterior.
+        Rings as `tiles.kernels.draw.Drawn` holds them; holes follow their exterior.
     begin, end
         Which rings belong to the feature.
     """

@@ -26,8 +26,8 @@ BUFFER = 64
 LOW, HIGH = float(-BUFFER), float(EXTENT + BUFFER)
 
 #: What becomes of a feature: it lies outside; it comes to nothing on the grid; it stands in a pixel that another one
-#: draws; it may reach beyond the buffer and has to be cut; it is drawn; it is drawn once GEOS has looked at it.
-NOTHING, COLLAPSED, SHARED, UNCUT, DRAWN, DOUBTFUL = 0, 1, 2, 3, 4, 5
+#: draws; it is drawn; it is drawn once GEOS has looked at it.
+NOTHING, COLLAPSED, SHARED, DRAWN, DOUBTFUL = 0, 1, 2, 3, 4
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
@@ -87,17 +87,6 @@ class Sketch(NamedTuple):
 
 
 @compiled
-def begin_sketch(rows: Integers, features: Features) -> Sketch:
-    """Set room aside for some features as they are, and for a square more of each."""
-    paths, vertices = len(rows), 4 * len(rows)
-    for row in rows:
-        first, last = features.first_path[row], features.first_path[row + 1]
-        paths += last - first
-        vertices += features.first_vertex[last] - features.first_vertex[first]
-    return empty_sketch(paths, vertices)
-
-
-@compiled
 def empty_sketch(paths: int, vertices: int) -> Sketch:
     """Set room aside for so many paths and vertices; what is not drawn on costs nothing."""
     first_vertex = np.empty(paths + 1, dtype=np.int64)
@@ -108,6 +97,25 @@ def empty_sketch(paths: int, vertices: int) -> Sketch:
         np.empty((vertices, 2), dtype=np.int32),
         np.zeros(2, dtype=np.int64),
     )
+
+
+@step
+def has_room(sketch: Sketch, paths: int, vertices: int) -> bool:
+    """Whether there is room for some more."""
+    return sketch.used[0] + paths <= len(sketch.hole) and sketch.used[1] + vertices <= len(sketch.xy)
+
+
+@compiled
+def make_room(sketch: Sketch, paths: int, vertices: int) -> Sketch:
+    """Return the sketch with room for some more; what has to grow becomes twice as large."""
+    first_vertex, hole, xy = sketch.first_vertex, sketch.hole, sketch.xy
+    if sketch.used[0] + paths > len(hole):
+        more = paths + len(hole)
+        first_vertex = np.concatenate((first_vertex, np.empty(more, dtype=np.int64)))
+        hole = np.concatenate((hole, np.empty(more, dtype=np.bool_)))
+    if sketch.used[1] + vertices > len(xy):
+        xy = np.concatenate((xy, np.empty((vertices + len(xy), 2), dtype=np.int32)))
+    return Sketch(first_vertex, hole, xy, sketch.used)
 
 
 @step

@@ -7,10 +7,13 @@ Mapbox Vector Tile Specification 2.1, 4.2 (features), 4.3 (geometry), 4.4 (attri
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
 from tiles.kernels.compiled import compiled, step
+from tiles.kernels.sketch import DRAWN, EXTENT
 
 Integers = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
@@ -26,57 +29,117 @@ _VARINT, _HEAD = 5, 40
 _SCATTER = 0x9E3779B97F4B
 
 
-@compiled
-def write_features(
-    rows: Integers,
-    kind: Bytes,
-    fid: Integers,
-    codes: Codes,
-    first_path: Integers,
-    last_path: Integers,
-    first_vertex: Integers,
-    xy: Vertices,
-) -> tuple[Bytes, Integers, Codes]:
-    """Write features as they stand in a layer message, each with its tag and length.
+class Tags(NamedTuple):
+    """What features are tagged with: for n features their numbers and, for each key, the position of its value.
 
     Parameters
     ----------
-    rows
-        k positions in the frame.
-    kind, fid, codes
-        Of the whole frame: dimension, feature id, and for each key the position of the value; -1 where there is none.
-    first_path, last_path, first_vertex, xy
-        The k features as paths in tile units, see `tiles.drawing.Drawing`.
+    fid
+        n feature ids.
+    codes
+        (n, keys); -1 where there is no value.
+    values, begins
+        All values, as a layer message holds them, one after the other; where each begins, with the end of the last.
+    keys
+        The keys as a layer message holds them.
+    """
+
+    fid: Integers
+    codes: Codes
+    values: Bytes
+    begins: Integers
+    keys: Bytes
+
+
+class TilePaths(NamedTuple):
+    """Of k features the first path and the one behind the last; of paths the first vertex; whole numbers."""
+
+    first: Integers
+    last: Integers
+    first_vertex: Integers
+    xy: Vertices
+
+
+@compiled
+def write_layer(
+    name: Bytes, rows: Integers, state: Bytes, paths: TilePaths, kind: Bytes, tags: Tags
+) -> tuple[Bytes, Integers, int]:
+    """Write a layer message with its tag and length.
+
+    Parameters
+    ----------
+    name
+        What stands before the features: version and name of the layer.
+    rows, state
+        k positions of features, and what becomes of each; those that are drawn are written.
+    paths
+        The k features in tile units.
+    kind, tags
+        Dimension and attributes, of all features.
 
     Returns
     -------
-    The bytes, where each feature begins among them (k + 1), and the values used in the order of their places.
+    The message, empty if nothing is drawn; where each feature begins and the last one ends, counted from the first;
+    how many are written.
     """
-    count, keys = len(rows), codes.shape[1]
-    most = count * (_HEAD + 2 * _VARINT * keys) + 2 * _VARINT * (len(first_vertex) + len(xy))
-    data = np.empty(most, dtype=np.uint8)  # memory that is not written to costs nothing
+    count, keys = len(rows), tags.codes.shape[1]
+    drawn = len(paths.first_vertex) + len(paths.xy)
+    data = np.empty(count * (_HEAD + 2 * _VARINT * keys) + 2 * _VARINT * drawn, dtype=np.uint8)
     start = np.empty(count + 1, dtype=np.int64)
     used = np.empty(count * keys, dtype=np.int32)
     slots = 2
     while slots < 2 * count * keys:
         slots *= 2
     local = np.zeros(slots, dtype=np.int32)
-    at, places = 0, 0
+    at, places, written = 0, 0, 0
     for feature in range(count):
-        row = rows[feature]
         start[feature] = at
+        if state[feature] != DRAWN:
+            continue
+        row = rows[feature]
+        written += 1
         data[at], data[at + 2] = 0x12, 0x08  # the byte between is left for the length, as below
-        at = write_varint(data, at + 3, fid[row])
+        at = write_varint(data, at + 3, tags.fid[row])
         data[at] = 0x12
-        end, places = _write_tags(data, at + 2, codes, row, local, used, places)
+        end, places = _write_tags(data, at + 2, tags.codes, row, local, used, places)
         if end > at + 2:
             at = _write_length(data, at + 1, end)
         data[at], data[at + 1], data[at + 2] = 0x18, kind[row] + 1, 0x22
-        end = _write_geometry(data, at + 4, kind[row], first_path[feature], last_path[feature], first_vertex, xy)
+        first, last = paths.first[feature], paths.last[feature]
+        end = _write_geometry(data, at + 4, kind[row], first, last, paths.first_vertex, paths.xy)
         end = _write_length(data, at + 3, end)
         at = _write_length(data, start[feature] + 1, end)
     start[count] = at
-    return data[:at], start, used[:places]
+    if written == 0:
+        return data[:0], start, 0
+    return _write_message(name, data[:at], used[:places], tags), start, written
+
+
+@compiled
+def _write_message(name: Bytes, features: Bytes, used: Codes, tags: Tags) -> Bytes:
+    """Put the parts of a layer message together: name, features, keys, the values used, and how wide a tile is."""
+    size = len(name) + len(features) + len(tags.keys) + 1 + varint_size(EXTENT)
+    for code in used:
+        size += tags.begins[code + 1] - tags.begins[code]
+    data = np.empty(1 + varint_size(size) + size, dtype=np.uint8)
+    data[0] = 0x1A
+    at = write_varint(data, 1, size)
+    at = _append(data, at, name, 0, len(name))
+    at = _append(data, at, features, 0, len(features))
+    at = _append(data, at, tags.keys, 0, len(tags.keys))
+    for code in used:
+        at = _append(data, at, tags.values, tags.begins[code], tags.begins[code + 1])
+    data[at] = 0x28
+    write_varint(data, at + 1, EXTENT)
+    return data
+
+
+@step
+def _append(data: Bytes, at: int, source: Bytes, begin: int, end: int) -> int:
+    for byte in range(begin, end):
+        data[at] = source[byte]
+        at += 1
+    return at
 
 
 @step
@@ -151,7 +214,7 @@ def count_fitting(order: Integers, rows: Integers, codes: Codes, begins: Integer
     order
         Positions in `rows`.
     rows, codes
-        As in `write_features`.
+        As in `write_layer`.
     begins
         Where the bytes of each value begin.
     sizes
@@ -169,21 +232,6 @@ def count_fitting(order: Integers, rows: Integers, codes: Codes, begins: Integer
         if room < 0:
             return place
     return len(order)
-
-
-@compiled
-def gather_values(used: Codes, pool: Bytes, begins: Integers) -> Bytes:
-    """Put the values of a tile one after the other."""
-    total = 0
-    for code in used:
-        total += begins[code + 1] - begins[code]
-    data = np.empty(total, dtype=np.uint8)
-    at = 0
-    for code in used:
-        for byte in range(begins[code], begins[code + 1]):
-            data[at] = pool[byte]
-            at += 1
-    return data
 
 
 @step
