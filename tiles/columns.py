@@ -146,7 +146,7 @@ class Columns:
         """
         if self.members is not None:
             return None
-        come = _prepare(renewal.rows, self.crs)
+        come = _prepare(renewal.come, self.crs)
         stay = np.flatnonzero(~is_among(self.fid, renewal.gone))
         places = np.searchsorted(self.along[stay], come.along)
         if (np.diff(come.along) == 0).any() or is_among(come.along, self.along[stay]).any():

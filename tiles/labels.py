@@ -82,7 +82,7 @@ def _find_labels(frame: Frame, layer: Layer) -> Frame:
     named = frame.take(np.flatnonzero(there & frame.data[frame.layer.style.label].notna().to_numpy()))
     fields = [name for name in layer.schema.names if name in named.data]
     data = gpd.GeoDataFrame(named.data[fields], geometry=find_middles(named.geometry), crs=frame.crs)
-    return replace(named, layer=layer, data=data, unreadable=())
+    return replace(named, layer=layer, rows=replace(named.rows.read(), data=data, unreadable=()))
 
 
 def find_middles(geometries: Geometries) -> Geometries:

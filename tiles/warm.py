@@ -16,6 +16,7 @@ from twin.columns import typed_series
 from twin.crs import BBox, parse_crs
 from twin.frame import Frame
 from twin.layer import Layer
+from twin.rows import Rows
 from twin.schema import Field
 
 
@@ -54,7 +55,7 @@ def warm_up_tiles() -> None:
     values: dict[str, list[Any]] = {"whole": [1, 2, 3, 3, None, 6], "real": [0.5, 1.0, 1.5, 1.5, 0.1, None]}
     columns = {field.name: typed_series(values.get(field.name, [None] * 6), field) for field in layer.schema}
     data = gpd.GeoDataFrame(columns, geometry=shapes, crs="EPSG:3857").set_index(pd.Index(list("abcdef"), dtype="str"))
-    frame = Frame(layer=layer, data=data, fid=np.arange(len(shapes)), revision=1)
+    frame = Frame(layer=layer, rows=Rows(data=data, fid=np.arange(len(shapes))), revision=1)
     crs = parse_crs(3857)
     for far in (False, True):
         encode_layer(frame, BBox(0, 0, 100, 100), crs, generalise=far, join=far, budget_bytes=100)

@@ -15,6 +15,7 @@ import shapely
 from twin.crs import CRS
 from twin.layer import Layer
 from twin.ragged import Ragged, reproject_ragged
+from twin.rows import Rows, Unread
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -26,41 +27,52 @@ T = TypeVar("T")
 class Frame:
     """Rows of a layer, in key order.
 
+    Its layer, revision, CRS and length cost nothing; for anything else the rows are read if they are not at hand.
+
     Parameters
     ----------
     layer
         The layer the rows belong to.
-    data
-        n rows indexed by key, columns the asked fields of ``layer.schema`` in the dtypes of `twin.schema.DTYPES`,
-        geometry in the storage CRS.
-    fid
-        n integers: the number of each feature inside the store, stable for its life (tile feature ids).
+    rows
+        At hand, or to be read.
     revision
         Number of the last revision of the layer that the rows reflect; 0 before the first.
     truncated
         Whether a limit cut rows off.
-    opened
-        n revisions: the one that wrote each row; None where rows do not come from a store.
-    unreadable
-        Keys of the features whose geometry is there and cannot be read; they have none here.
     """
 
     layer: Layer
-    data: GeoDataFrame
-    fid: npt.NDArray[np.int64]
+    rows: Rows | Unread
     revision: int
     truncated: bool = False
-    opened: npt.NDArray[np.int64] | None = None
-    unreadable: tuple[str, ...] = ()
 
     def __len__(self) -> int:
-        return len(self.data)
+        return len(self.rows)
 
     @property
     def crs(self) -> CRS:
         """The storage CRS."""
-        crs: CRS = self.data.crs
-        return crs
+        return self.rows.crs
+
+    @property
+    def data(self) -> GeoDataFrame:
+        """The n rows; see `twin.rows.Rows` for this and the three below."""
+        return self.rows.read().data
+
+    @property
+    def fid(self) -> npt.NDArray[np.int64]:
+        """The numbers of the n features inside the store."""
+        return self.rows.read().fid
+
+    @property
+    def opened(self) -> npt.NDArray[np.int64] | None:
+        """The revisions that wrote the n rows."""
+        return self.rows.read().opened
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """Keys of the features whose geometry cannot be read."""
+        return self.rows.read().unreadable
 
     @property
     def geometry(self) -> npt.NDArray[np.object_]:
@@ -75,12 +87,7 @@ class Frame:
 
     def take(self, rows: npt.NDArray[Any]) -> Frame:
         """The same frame with only these rows (positions or a boolean mask)."""
-        return replace(
-            self,
-            data=self.data.iloc[np.flatnonzero(rows) if rows.dtype == bool else rows],
-            fid=self.fid[rows],
-            opened=None if self.opened is None else self.opened[rows],
-        )
+        return replace(self, rows=self.rows.read().take(rows))
 
     def ragged(self, crs: CRS | None = None) -> Ragged:
         """The geometries as coordinates and offsets in a wanted CRS (GeoArrow layout), computed once per CRS."""

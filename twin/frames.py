@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,8 +13,8 @@ from twin.errors import TwinError
 from twin.frame import Frame
 from twin.latest import LatestRevisions
 from twin.layer import Layer
-from twin.query import AsOf, Query
-from twin.renewal import renew
+from twin.query import AsOf
+from twin.renewal import read_whole, renew
 from twin.store import Store
 
 #: The revisions of a layer that make a state: the last of them, or all where one before it does not count.
@@ -111,9 +110,7 @@ class Frames:
                 renewed = renew(before, self.store, known_at)
                 if renewed is not None:
                     return renewed
-        frame = self.store.read(layer, Query(as_of=as_of, known_at=known_at, unreadable=True))
-        gc.freeze()  # its geometries are here to stay: searches for garbage need not walk through them
-        return frame
+        return read_whole(self.store, layer, as_of=as_of, known_at=known_at)
 
     def _state(self, layer: Layer, as_of: AsOf | None, known_at: int) -> State:
         """Name the state; the instants between two revisions share one."""

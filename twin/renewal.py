@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import gc
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from twin.frame import Frame
-from twin.query import Query
+from twin.layer import Layer
+from twin.query import AsOf, Query
+from twin.rows import Rows, Unread
 from twin.store import Store
 
 #: More changes than this share of the rows, or this many, and everything is read.
 _LARGEST_SHARE, _MOST = 0.05, 10_000
+
+#: After so many changes that nobody wanted to see, rows are no longer held: who wants them reads them.
+_MOST_UNSEEN = 1_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -22,18 +30,17 @@ class Renewal:
 
     Parameters
     ----------
-    frame
-        The new frame.
-    keys, gone
-        Keys of all features that changed; and numbers of those that were there before.
-    rows
-        The rows that came, in key order.
+    keys
+        Of all features that changed.
+    gone
+        Numbers of those that were there before.
+    come
+        Those that are there now, in key order.
     """
 
-    frame: Frame
     keys: frozenset[str]
     gone: npt.NDArray[np.int64]
-    rows: Frame
+    come: Frame
 
 
 @runtime_checkable
@@ -41,14 +48,22 @@ class Renewable(Protocol):
     """Something derived from a frame that can follow an edit more quickly than it is made."""
 
     def renewed(self, renewal: Renewal) -> Self | None:
-        """Derive the same from the new frame; None where it is better made anew."""
+        """Derive the same from the frame after an edit; None where it is better made anew."""
         ...
+
+
+def read_whole(store: Store, layer: Layer, *, known_at: int, as_of: AsOf | None = None) -> Frame:
+    """Read all rows of a layer, here to stay; see `twin.query.Query`."""
+    frame = store.read(layer, Query(as_of=as_of, known_at=known_at, unreadable=True))
+    gc.freeze()  # searches for garbage need not walk through its geometries
+    return frame
 
 
 def renew(frame: Frame, store: Store, revision: int) -> Frame | None:
     """Read what changed since a frame, and make the frame of a later revision.
 
-    What is kept with the old frame and can follow is kept with the new one.
+    What is kept with the old frame and can follow is kept with the new one. Its rows follow when somebody asks for
+    them.
 
     Parameters
     ----------
@@ -63,36 +78,77 @@ def renew(frame: Frame, store: Store, revision: int) -> Frame | None:
     -------
     The frame; None where so much changed that the whole layer is better read.
     """
-    changed = store.changed(frame.layer, frame.revision + 1, revision)
-    if len(changed) > min(_MOST, _LARGEST_SHARE * len(frame)):
+    layer, first = frame.layer, frame.revision + 1
+    keys = store.changed(layer, first, revision)
+    if len(keys) > min(_MOST, _LARGEST_SHARE * len(frame)):
         return None
-    rows = store.read(frame.layer, Query(ids=tuple(sorted(changed)), known_at=revision, unreadable=True))
-    stays = ~frame.data.index.isin(list(changed))
-    renewal = Renewal(frame=_merge(frame, stays, rows, changed), keys=changed, gone=frame.fid[~stays], rows=rows)
+    come = _read_some(store, layer, keys, revision)
+    renewal = Renewal(keys=keys, gone=store.ended(layer, first, revision), come=come)
+
+    def read_again() -> Rows:
+        return read_whole(store, layer, known_at=revision).rows.read()
+
+    rows = Unread(
+        crs=frame.crs,
+        count=len(frame) - len(renewal.gone) + len(come),
+        source=_Following.of(frame.rows, keys, partial(_read_some, store, layer, known_at=revision)) or read_again,
+    )
+    renewed = Frame(layer=layer, rows=rows, revision=come.revision)
     for name, thing in frame.kept().items():
         if isinstance(thing, Renewable):
             made = thing.renewed(renewal)
             if made is not None:
-                renewal.frame.keep(name, lambda made=made: made)  # type: ignore[misc]
-    return renewal.frame
+                renewed.keep(name, lambda made=made: made)  # type: ignore[misc]
+    return renewed
 
 
-def _merge(frame: Frame, stays: npt.NDArray[np.bool_], rows: Frame, changed: frozenset[str]) -> Frame:
-    import pandas as pd
+def _read_some(store: Store, layer: Layer, keys: frozenset[str], known_at: int) -> Frame:
+    return store.read(layer, Query(ids=tuple(sorted(keys)), known_at=known_at, unreadable=True))
 
-    old = np.flatnonzero(stays)
-    keys = frame.data.index.to_numpy(dtype=object)[old]
-    places = np.searchsorted(keys, rows.data.index.to_numpy(dtype=object))
-    order = np.insert(old, places, len(frame) + np.arange(len(rows)))
 
-    def merged(one: npt.NDArray[Any] | None, other: npt.NDArray[Any] | None) -> npt.NDArray[np.int64]:
-        return np.concatenate((one, other))[order]  # type: ignore[arg-type]
+@dataclass(frozen=True)
+class _Following:
+    """Makes rows of those before some edits, and of those that the edits changed.
 
-    return replace(
-        frame,
-        data=pd.concat([frame.data, rows.data]).iloc[order],
-        fid=merged(frame.fid, rows.fid),
-        revision=rows.revision,
-        opened=merged(frame.opened, rows.opened),
-        unreadable=(*(key for key in frame.unreadable if key not in changed), *rows.unreadable),
-    )
+    Parameters
+    ----------
+    before
+        The rows before.
+    keys
+        Of all features that changed since.
+    read
+        Reads features by their keys.
+    """
+
+    before: Rows
+    keys: frozenset[str]
+    read: Callable[[frozenset[str]], Frame]
+
+    @classmethod
+    def of(cls, rows: Rows | Unread, keys: frozenset[str], read: Callable[[frozenset[str]], Frame]) -> Self | None:
+        """Follow an edit after some rows; None where these were never read, or not for long."""
+        source = rows if isinstance(rows, Rows) else rows.source
+        if isinstance(source, Rows):
+            return cls(source, keys, read)
+        if isinstance(source, cls) and len(source.keys) < _MOST_UNSEEN:
+            return cls(source.before, source.keys | keys, read)
+        return None
+
+    def __call__(self) -> Rows:
+        import pandas as pd
+
+        rows, come = self.before, self.read(self.keys).rows.read()
+        old = np.flatnonzero(~rows.data.index.isin(list(self.keys)))
+        keys = rows.data.index.to_numpy(dtype=object)[old]
+        places = np.searchsorted(keys, come.data.index.to_numpy(dtype=object))
+        order = np.insert(old, places, len(rows) + np.arange(len(come)))
+
+        def merged(one: npt.NDArray[Any] | None, other: npt.NDArray[Any] | None) -> npt.NDArray[np.int64]:
+            return np.concatenate((one, other))[order]  # type: ignore[arg-type]
+
+        return Rows(
+            data=pd.concat([rows.data, come.data]).iloc[order],
+            fid=merged(rows.fid, come.fid),
+            opened=merged(rows.opened, come.opened),
+            unreadable=(*(key for key in rows.unreadable if key not in self.keys), *come.unreadable),
+        )

@@ -152,6 +152,10 @@ class Store(Protocol):
         """Keys of the features that the revisions from `first` to `last` wrote or removed."""
         ...
 
+    def ended(self, layer: Layer, first: int, last: int) -> npt.NDArray[np.int64]:
+        """Numbers of the features there before `first` that the revisions from `first` to `last` changed or removed."""
+        ...
+
     def departed(self, layer: Layer, *, after: int = 0) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.int64]]:
         """Where features were until a revision after a certain one moved, changed or removed them.
 

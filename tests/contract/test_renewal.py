@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import shapely
@@ -12,6 +16,8 @@ from hypothesis import strategies as st
 from tests_support import LAYER, make_rows, write, write_edit
 from twin import renewal
 from twin.frames import Frames
+from twin.query import Query
+from twin.rows import Rows, Unread
 
 KEYS = [f"k{number:03}" for number in range(60)]
 
@@ -34,9 +40,10 @@ def equal(one, other):
         st.dictionaries(st.sampled_from([*KEYS, "a", "k0305", "z"]), st.none() | st.integers(0, 9), max_size=3),
         min_size=1,
         max_size=4,
-    )
+    ),
+    st.booleans(),
 )
-def test_edits_are_followed(new_store, monkeypatch, edits):
+def test_edits_are_followed(new_store, edits, look):
     with pytest.MonkeyPatch.context() as patch, new_store() as store:
         patch.setattr(renewal, "_LARGEST_SHARE", 1.0)
         write(store, insert=make_rows(**{key: row(1) for key in KEYS}))
@@ -45,26 +52,62 @@ def test_edits_are_followed(new_store, monkeypatch, edits):
         for edit in edits:
             rows = {key: None if value is None else row(value) for key, value in edit.items()}
             present = write_edit(store, rows, present)
-            equal(frames.get(LAYER), store.read(LAYER))
+            followed = frames.get(LAYER)
+            assert len(followed) == len(present)
+            if look:
+                equal(followed, store.read(LAYER))
+        equal(frames.get(LAYER), store.read(LAYER))
 
 
-def test_only_what_changed_is_read(store, monkeypatch):
+@pytest.fixture
+def asked(store, monkeypatch):
+    """The keys of every read of a store with 60 rows, None where all are read."""
     write(store, insert=make_rows(**{key: row(1) for key in KEYS}))
+    keys, read = [], store.read
+    monkeypatch.setattr(store, "read", lambda layer, query: keys.append(query.ids) or read(layer, query))
+    return keys
+
+
+def test_only_what_changed_is_read(store, asked):
     frames = Frames(store)
     frames.get(LAYER)
-    asked, read = [], store.read
-    monkeypatch.setattr(store, "read", lambda layer, query: asked.append(query.ids) or read(layer, query))
     write(store, update=make_rows(k007=row(5)), delete=["k008"])
-    assert frames.get(LAYER).data.loc["k007", "floors"] == 5
-    assert asked == [("k007", "k008")]
+    frame = frames.get(LAYER)
+    assert (len(frame), frame.crs) == (59, store.crs)
+    assert asked == [None, ("k007", "k008")]
+    assert frame.data.loc["k007", "floors"] == 5
+    assert frame.data is frame.data
+    assert asked == [None, ("k007", "k008"), ("k007", "k008")]
 
 
-def test_where_much_changed_everything_is_read(store, monkeypatch):
-    write(store, insert=make_rows(**{key: row(1) for key in KEYS}))
+def test_rows_that_nobody_wants_to_see_follow_no_edit(store, asked, monkeypatch):
+    frames = Frames(store)
+    rows = weakref.ref(frames.get(LAYER).rows)
+    monkeypatch.setattr(renewal, "_MOST_UNSEEN", 3)
+    for number in range(3):
+        write(store, update=make_rows(k007=row(number), **{f"k01{number}": row(2)}))
+        frame = frames.get(LAYER)
+        gc.collect()
+        assert (rows() is None) == (number == 2)
+    assert asked.count(None) == 1
+    equal(frame, store.read(LAYER, Query()))
+    assert asked.count(None) == 3
+
+
+def test_rows_that_were_never_read_are_read_as_they_are(store, asked):
+    first = Frames(store).get(LAYER)
+    unread = Unread(crs=store.crs, count=60, source=first.rows.read)
+    write(store, update=make_rows(k007=row(5)), delete=["k008"])
+    frame = renewal.renew(replace(first, rows=unread), store, 2)
+    write(store, update=make_rows(k007=row(6)), delete=["k009"])
+    assert len(frame) == 59
+    assert not isinstance(unread.source, Rows)
+    equal(frame, store.read(LAYER, Query(as_of=2)))
+
+
+def test_where_much_changed_everything_is_read(store, asked):
     frames = Frames(store)
     frames.get(LAYER)
     write(store, update=make_rows(**{key: row(2) for key in KEYS[:30]}))
-    asked, read = [], store.read
-    monkeypatch.setattr(store, "read", lambda layer, query: asked.append(query.ids) or read(layer, query))
     assert int(frames.get(LAYER).data["floors"].sum()) == 90
-    assert asked == [None]
+    assert asked == [None, None]

@@ -14,9 +14,10 @@ from twin.columns import typed_series
 from twin.crs import parse_crs
 from twin.frame import Frame
 from twin.layer import Layer
+from twin.rows import Rows
 
-Rows = Iterable[Mapping[str, Any]]
-MakeFrame = Callable[[Layer, Rows, Any], Frame]
+Given = Iterable[Mapping[str, Any]]
+MakeFrame = Callable[[Layer, Given, Any], Frame]
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +26,7 @@ def frame() -> MakeFrame:
     return make_frame
 
 
-def make_frame(layer: Layer, rows: Rows, crs: Any) -> Frame:
+def make_frame(layer: Layer, rows: Given, crs: Any) -> Frame:
     """A frame as a store would read it: key order, the schema's dtypes, missing fields at their default."""
     rows = sorted(rows, key=lambda row: str(row[layer.key]))
     for row in rows:
@@ -36,4 +37,4 @@ def make_frame(layer: Layer, rows: Rows, crs: Any) -> Frame:
     ]
     data = geopandas.GeoDataFrame(columns, geometry=geometry, crs=parse_crs(crs))
     data.index = data[layer.key].rename(None)
-    return Frame(layer=layer, data=data, fid=np.arange(len(rows)), revision=1)
+    return Frame(layer=layer, rows=Rows(data=data, fid=np.arange(len(rows))), revision=1)

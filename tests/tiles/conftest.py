@@ -16,6 +16,7 @@ from tiles.mvt import encode_layer
 from twin.crs import BBox, parse_crs
 from twin.frame import Frame
 from twin.layer import Layer
+from twin.rows import Rows
 from twin.schema import DTYPES, Field
 
 WEB = parse_crs("EPSG:3857")
@@ -68,7 +69,7 @@ def make_frame(make_layer: Callable[..., Layer]) -> Callable[..., Frame]:
         }
         keys = pd.Index([f"T{number}" for number in range(len(shapes))], name=layer.key)
         data = gpd.GeoDataFrame(columns, geometry=shapes, crs=crs, index=keys)
-        return Frame(layer=layer, data=data, fid=np.arange(100, 100 + len(shapes)), revision=revision)
+        return Frame(layer=layer, rows=Rows(data=data, fid=np.arange(100, 100 + len(shapes))), revision=revision)
 
     return make
 

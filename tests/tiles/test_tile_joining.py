@@ -20,6 +20,7 @@ from tiles.source import TOWN_ZOOM, VectorSource
 from twin.crs import CRS, BBox, parse_crs
 from twin.frame import Frame
 from twin.layer import Layer
+from twin.rows import Rows
 
 MakeRoads = Callable[..., Frame]
 Decode = Callable[[bytes], dict[str, Any]]
@@ -237,7 +238,8 @@ def test_a_tile_that_changed_has_another_tag(roads, changed, how, make_roads):
         ids = np.array(list(numbered))
         keys = pd.Index([f"R{n:02}" for n in ids], name="thing_id")
         data = frame.data.set_index(keys).assign(floors=pd.array(ids, dtype="Int64"))
-        return replace(frame, data=data, fid=ids + 100, opened=np.where(ids == written, 2, 1), revision=2)
+        rows = Rows(data=data, fid=ids + 100, opened=np.where(ids == written, 2, 1))
+        return replace(frame, rows=rows, revision=2)
 
     before = dict(enumerate(roads))
     after, gone = dict(before), []
@@ -260,8 +262,8 @@ def test_a_change_leaves_the_tags_of_roads_that_it_does_not_meet(make_roads):
     def source(name: str) -> VectorSource:
         main = [[(0, 0), (30_000, 9_000)], [(30_000, 9_000), (60_000, 0)]]
         frame = make_roads([(main[0], "main"), (main[1], "main"), ([(30_000, 100), (31_000, 100)], name)])
-        written = np.array([1, 1, 1 if name == "old" else 2])
-        return source_of(replace(frame, opened=written), [[(30_000, 100), (31_000, 100)]] if name == "new" else ())
+        rows = replace(frame.rows, opened=np.array([1, 1, 1 if name == "old" else 2]))
+        return source_of(replace(frame, rows=rows), [[(30_000, 100), (31_000, 100)]] if name == "new" else ())
 
     here, there = GRID.tile_at(0.273, 0.001, 12), GRID.tile_at(0.05, 0.01, 12)
     assert source("old").etag(12, *here) != source("new").etag(12, *here)

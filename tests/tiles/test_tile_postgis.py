@@ -19,6 +19,7 @@ from tiles.mvt import encode_layer
 from twin.columns import typed_series
 from twin.crs import BBox, parse_crs, reproject
 from twin.frame import Frame
+from twin.rows import Rows
 
 WEB = parse_crs("EPSG:3857")
 GRID = grids_for(WEB)["WebMercatorQuad"]
@@ -50,7 +51,7 @@ def frames() -> dict[str, Frame]:
             geometry = reproject(delivery.rows.geometry.to_numpy(), county.crs, WEB)
             data = delivery.rows[["geometry"]].set_geometry(geometry, crs=WEB).assign(**columns)
             data = data.set_index(layer.key)
-            found[layer.id] = Frame(layer=layer, data=data, fid=np.arange(1, len(data) + 1), revision=1)
+            found[layer.id] = Frame(layer=layer, rows=Rows(data=data, fid=np.arange(1, len(data) + 1)), revision=1)
     return found
 
 

@@ -9,6 +9,7 @@ import shapely
 from layers.admin_areas import ADMIN_AREAS
 from twin.breakdown import cut_by_township, locate_points, make_parts, select_townships
 from twin.frame import Frame
+from twin.rows import Rows
 
 
 def areas(*rows):
@@ -18,7 +19,7 @@ def areas(*rows):
         geometry=[shapely.box(10e3 * n, 0, 10e3 * (n + 1), 10e3) for n in range(len(rows))],
         crs="EPSG:4549",
     ).set_index("area_id")
-    return Frame(layer=ADMIN_AREAS, data=data, fid=np.arange(len(rows)), revision=1)
+    return Frame(layer=ADMIN_AREAS, rows=Rows(data=data, fid=np.arange(len(rows))), revision=1)
 
 
 def test_townships_are_the_areas_of_that_level():
@@ -45,7 +46,7 @@ def test_an_area_is_shared_out_among_the_townships_under_it():
 def test_ground_of_two_townships_belongs_to_the_first():
     frame = areas(("1", "township"), ("2", "township"), ("3", "township"))
     outlines = [shapely.box(0, 0, 10e3, 10e3), shapely.box(8e3, 0, 20e3, 10e3), shapely.box(1e3, 1e3, 2e3, 2e3)]
-    frame = replace(frame, data=frame.data.set_geometry(outlines, crs=frame.crs))
+    frame = replace(frame, rows=replace(frame.rows, data=frame.data.set_geometry(outlines, crs=frame.crs)))
     townships, parts = cut_by_township(shapely.box(0, 0, 20e3, 10e3), frame)
     assert list(townships.data.index) == ["1", "2"]
     assert shapely.area(parts).tolist() == [100e6, 100e6]

@@ -12,6 +12,7 @@ import shapely
 
 from twin.frame import Frame
 from twin.layer import Layer
+from twin.rows import Rows
 from twin.schema import Field
 
 LAYER = Layer(
@@ -27,7 +28,7 @@ LAYER = Layer(
 
 def frame_of(count: int) -> Frame:
     data = gpd.GeoDataFrame(geometry=shapely.points(np.arange(count), 0), crs="EPSG:4548")
-    return Frame(layer=LAYER, data=data, fid=np.arange(count), revision=1)
+    return Frame(layer=LAYER, rows=Rows(data=data, fid=np.arange(count)), revision=1)
 
 
 def test_threads_that_ask_at_once_share_one_answer() -> None:

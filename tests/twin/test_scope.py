@@ -7,6 +7,7 @@ import shapely
 from layers.admin_areas import ADMIN_AREAS
 from layers.planning_areas import PLANNING_AREAS
 from twin.frame import Frame
+from twin.rows import Rows
 from twin.scope import find_county, find_scope
 
 
@@ -18,7 +19,7 @@ def planning(*rows):
         geometry=[shapely.box(row[4], 0, row[5], 1) for row in rows],
         crs="EPSG:4549",
     ).set_index("area_id")
-    return Frame(layer=PLANNING_AREAS, data=data, fid=np.arange(len(rows)), revision=1)
+    return Frame(layer=PLANNING_AREAS, rows=Rows(data=data, fid=np.arange(len(rows))), revision=1)
 
 
 AREAS = planning(
@@ -61,6 +62,6 @@ def test_the_county_is_the_union_of_its_counties():
         geometry=[shapely.box(0, 0, 2, 1), shapely.box(1, 0, 3, 1), shapely.box(0, 0, 9, 9)],
         crs="EPSG:4549",
     ).set_index("area_id")
-    frame = Frame(layer=ADMIN_AREAS, data=data, fid=np.arange(3), revision=1)
+    frame = Frame(layer=ADMIN_AREAS, rows=Rows(data=data, fid=np.arange(3)), revision=1)
     assert (find_county(frame).geometry.area, find_county(frame).ids) == (3, ("1", "2"))
     assert find_county(frame.take(np.array([2]))) is None

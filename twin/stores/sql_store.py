@@ -32,6 +32,7 @@ from twin.errors import InvalidParameter, RevisionConflict, StoreUnavailable, Tw
 from twin.frame import Frame
 from twin.layer import Layer
 from twin.query import Query, require_fields
+from twin.rows import Rows
 from twin.schema import Field
 from twin.store import Changes, Finding, Revision
 from twin.stores.apply import apply_changes
@@ -129,6 +130,16 @@ class SqlStore:
             left = select(past[layer.key]).where(past.closed >= first, (past.closed <= last) | (past.opened <= last))
             left = left.where((past.opened >= first) | (past.closed <= last))
             return frozenset(connection.execute(union(written, left)).scalars())
+
+    def ended(self, layer: Layer, first: int, last: int) -> Revisions:
+        """Numbers of features that were there before `first`, and not as they were after `last`."""
+        with self._reading() as connection:
+            tables = self._dialect.standing(connection, layer)
+            if tables is None:
+                return np.empty(0, dtype=np.int64)
+            past = tables.past.c
+            ended = select(past.fid).where(past.opened < first, past.closed.between(first, last))
+            return np.array(connection.execute(ended).scalars().all(), dtype=np.int64)
 
     def departed(self, layer: Layer, *, after: int = 0) -> tuple[Geometries, Revisions]:
         """Where features were that are no longer there; see `twin.store.Store.departed`."""
@@ -249,12 +260,14 @@ class SqlStore:
         frame.index = data[layer.key].rename(None)
         return Frame(
             layer=layer,
-            data=frame,
-            fid=np.array(fid, dtype=np.int64),
+            rows=Rows(
+                data=frame,
+                fid=np.array(fid, dtype=np.int64),
+                opened=np.array(opened, dtype=np.int64),
+                unreadable=unreadable,
+            ),
             revision=revision,
             truncated=len(asked) < len(rows),
-            opened=np.array(opened, dtype=np.int64),
-            unreadable=unreadable,
         )
 
     def _select(self, connection: Connection, tables: LayerTables, query: Query) -> tuple[Select[Any], int]:

@@ -1,0 +1,102 @@
+"""The rows of a layer: at hand, or read when somebody asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from twin.crs import CRS
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rows:
+    """n features, in key order.
+
+    Parameters
+    ----------
+    data
+        n rows indexed by key, columns the asked fields of the layer's schema in the dtypes of `twin.schema.DTYPES`,
+        geometry in the storage CRS.
+    fid
+        n integers: the number of each feature inside the store, stable for its life (tile feature ids).
+    opened
+        n revisions: the one that wrote each row; None where rows do not come from a store.
+    unreadable
+        Keys of the features whose geometry is there and cannot be read; they have none here.
+    """
+
+    data: GeoDataFrame
+    fid: npt.NDArray[np.int64]
+    opened: npt.NDArray[np.int64] | None = None
+    unreadable: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    @property
+    def crs(self) -> CRS:
+        """The storage CRS."""
+        crs: CRS = self.data.crs
+        return crs
+
+    def read(self) -> Self:
+        """These rows."""
+        return self
+
+    def take(self, rows: npt.NDArray[Any]) -> Rows:
+        """Only these rows (positions or a boolean mask)."""
+        return Rows(
+            data=self.data.iloc[np.flatnonzero(rows) if rows.dtype == bool else rows],
+            fid=self.fid[rows],
+            opened=None if self.opened is None else self.opened[rows],
+            unreadable=self.unreadable,
+        )
+
+
+class Unread:
+    """Rows that are read when first asked for, once for all threads; some of what others want is known before.
+
+    Parameters
+    ----------
+    crs
+        The storage CRS.
+    count
+        How many they are.
+    source
+        What reads or makes them.
+
+    Attributes
+    ----------
+    source
+        The rows, once they are there; what they were made of is not held any longer.
+    """
+
+    def __init__(self, *, crs: CRS, count: int, source: Callable[[], Rows]) -> None:
+        self.crs = crs
+        self.source: Rows | Callable[[], Rows] = source
+        self._count = count
+        self._guard = Lock()
+
+    def __len__(self) -> int:
+        return self._count
+
+    def read(self) -> Rows:
+        """Read them, unless they are there.
+
+        Raises
+        ------
+        StoreUnavailable
+            They cannot be read now; whoever asks next tries again.
+        """
+        with self._guard:
+            if not isinstance(self.source, Rows):
+                self.source = self.source()
+            return self.source
