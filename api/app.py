@@ -12,7 +12,19 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 
-from api import archives, collections, common, features, health, indicators, ogctiles, problems, styles, tilesets
+from api import (
+    arcgis,
+    archives,
+    collections,
+    common,
+    features,
+    health,
+    indicators,
+    ogctiles,
+    problems,
+    styles,
+    tilesets,
+)
 from api.context import Context
 from api.cors import open_to_all
 from api.desk import Desk
@@ -88,7 +100,19 @@ def create_app(
     app.state.log = AccessLog()
     app.state.hot = HotTiles(app)
     app.state.reopen = Reopening(app, make_context, open_again or (lambda: open_store(store.url)))
-    for room in (tilesets, ogctiles, common, collections, features, indicators, archives, styles, health, problems):
+    for room in (
+        tilesets,
+        ogctiles,
+        arcgis,
+        common,
+        collections,
+        features,
+        indicators,
+        archives,
+        styles,
+        health,
+        problems,
+    ):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     app.mount("/viewer", StaticFiles(directory=_HERE / "viewer", html=True), name="viewer")

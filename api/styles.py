@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import partial
 from hashlib import blake2b
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -54,12 +54,16 @@ def list_styles(request: Request, params: Annotated[FormatParams, Query()]) -> R
 @router.get("/styles/{style}", name="style", responses=answers(STYLE, HTML))
 def show_style(request: Request, style: str, params: Annotated[StateParams, Query()]) -> Response:
     """Give a map style as MapLibre reads it: ``map`` for every layer, or the id of one."""
-    context, links = context_of(request), links_of(request)
-    layers = _layers_of(context, style)
-    moment = request.query_params.get("datetime")
-    query = {"datetime": moment} if moment else None
+    document = describe_map(context_of(request), links_of(request), style, request.query_params.get("datetime"))
+    return respond(request, document, "style.html", f=params.f, media_type=STYLE, style=style)
+
+
+def describe_map(context: Context, links: Links, style: str, datetime: str | None) -> dict[str, Any]:
+    """Write a style with the addresses of this service, in the state of a moment as a request names it."""
+    layers = layers_of_style(context, style)
+    query = {"datetime": datetime} if datetime else None
     tiles = source_of(context, tuple(layers), context.grids[WEB_MERCATOR], as_of=None).info
-    document = describe_style(
+    return describe_style(
         layers,
         name=context.title if style == WHOLE_MAP else f"{layers[0].title} {layers[0].title_zh}",
         tilejson=lambda layer: links.url("tilejson", layers=layer.id, query=query),
@@ -67,7 +71,6 @@ def show_style(request: Request, style: str, params: Annotated[StateParams, Quer
         sprite=_sprite_address(links),
         bounds_crs84=tiles.bounds_crs84,
     )
-    return respond(request, document, "style.html", f=params.f, media_type=STYLE, style=style)
 
 
 @router.get("/fonts/{fontstack}/{range}.pbf", name="glyphs", responses=answers(PBF))
@@ -119,7 +122,8 @@ def show_sprite_image(sprite: str, params: Annotated[Params, Query()]) -> Respon
     return Response(draw_sprite(_ratio(sprite)), media_type=PNG, headers={"Cache-Control": _A_DAY})
 
 
-def _layers_of(context: Context, style: str) -> list[Layer]:
+def layers_of_style(context: Context, style: str) -> list[Layer]:
+    """Find the layers that a style draws."""
     layers = context.served.layers
     if style == WHOLE_MAP:
         return list(layers.values())

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from tiles.glyphs import FONT_NAME
@@ -35,8 +36,8 @@ _NAMES_LAST = 3
 _LINE_SIZES = ((8, 0.4), (13, 1.0), (18, 6.0))
 _OUTLINE_SIZES = ((8, 0.6), (13, 1.0), (18, 2.0))
 _MARK_SIZES = ((8, 0.4), (13, 1.0), (18, 1.6))
-_POINTS = ["match", ["geometry-type"], ["Point", "MultiPoint"], True, False]
-_AREAS = ["match", ["geometry-type"], ["Polygon", "MultiPolygon"], True, False]
+_POINTS = ["any", *(["==", ["geometry-type"], kind] for kind in ("Point", "MultiPoint"))]
+_AREAS = ["any", *(["==", ["geometry-type"], kind] for kind in ("Polygon", "MultiPolygon"))]
 
 Expression = Any
 MapLayer = dict[str, Any]
@@ -96,20 +97,77 @@ def draw_layers(layers: Iterable[Layer]) -> list[MapLayer]:
 def _draw(layer: Layer, *, shared: bool) -> Iterator[tuple[str, MapLayer]]:
     """Write the map layers of one layer, each with its place in the order."""
     style = layer.style
-    since = _by_code(style, lambda weight: _zoom_of(style, weight, -_SEEN_BEFORE_NAMED)) if shared else None
+    seen = _spans(style, later=-_SEEN_BEFORE_NAMED) if shared else [_ALWAYS]
+    only = _POINTS if layer.dimension else None
+    kind, looks = ("circle", _circle(style)) if style.marker == "circle" else ("symbol", _mark(style))
     if layer.dimension == 2:
         yield "fill", _map_layer(layer, "fill", "fill", paint=_fill(style), only=_AREAS)
-        yield "outline", _map_layer(layer, "outline", "line", paint=_outline(style), since=since)
-    if layer.dimension == 1:
-        if style.weights:
-            yield "casing", _map_layer(layer, "casing", "line", paint=_casing(style), since=since)
-        yield "line", _map_layer(layer, "line", "line", paint=_line(style), since=since)
-    if any("Point" in geometry for geometry in layer.geometries):
-        only = _POINTS if layer.dimension else None
-        kind, looks = ("circle", _circle(style)) if style.marker == "circle" else ("symbol", _mark(style))
-        yield "mark", _map_layer(layer, "point", kind, **looks, only=only, since=since)
+    for span in seen:
+        if layer.dimension == 2:
+            yield "outline", _map_layer(layer, "outline", "line", paint=_outline(style), span=span)
+        if layer.dimension == 1:
+            if style.weights:
+                yield "casing", _map_layer(layer, "casing", "line", paint=_casing(style), span=span)
+            yield "line", _map_layer(layer, "line", "line", paint=_line(style), span=span)
+        if any("Point" in geometry for geometry in layer.geometries):
+            yield "mark", _map_layer(layer, "point", kind, **looks, only=only, span=span)
     if style.label is not None:
-        yield "label", _label_layer(layer, style.label)
+        last = _NAMES_LAST if layer.dimension == 2 and style.weights else None
+        for span in _spans(style, last=last):
+            yield "label", _label_layer(layer, style.label, span)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Span:
+    """From which zoom, up to which, some of the features of a layer are drawn.
+
+    Zooms stand here and not in conditions on features, which not every renderer can read (QGIS).
+
+    Parameters
+    ----------
+    name
+        What is added to the name of the map layer; empty where it has all features.
+    first, last
+        Zooms; None: whenever there are tiles.
+    only
+        Which features; None: all.
+    """
+
+    name: str = ""
+    first: float | None = None
+    last: float | None = None
+    only: Expression = None
+
+
+_ALWAYS = _Span()
+
+
+def _spans(style: Style, *, later: float = 0, last: float | None = None) -> list[_Span]:
+    """Group features by the zoom from which those of their weight are named, or one that is later; heavy ones at last.
+
+    Parameters
+    ----------
+    style
+        Of the layer.
+    later
+        How many zooms later than named, or earlier.
+    last
+        For how many zooms they are drawn; None: for good.
+    """
+    weights = {code: style.weights.get(code, 1.0) for code in style.weights} | {None: 1.0}
+    groups: dict[float, list[str | None]] = {}
+    for code, weight in weights.items():
+        groups.setdefault(round(style.labelled_from(weight) + later, 1), []).append(code)
+    spans = []
+    for first, codes in sorted(groups.items(), reverse=True):
+        name, only = "", None
+        if len(groups) > 1 and None in codes:
+            others = [code for code in style.weights if code not in codes]
+            name, only = "-others", ["match", ["get", style.by], others, False, True]
+        elif len(groups) > 1:
+            name, only = f"-{codes[0]}", ["match", ["get", style.by], codes, True, False]
+        spans.append(_Span(name=name, first=first, last=None if last is None else round(first + last, 1), only=only))
+    return spans
 
 
 def _map_layer(
@@ -120,21 +178,23 @@ def _map_layer(
     paint: Mapping[str, Any],
     layout: Mapping[str, Any] | None = None,
     only: Expression = None,
-    since: Expression = None,
+    span: _Span = _ALWAYS,
 ) -> MapLayer:
-    """Write a map layer; ``since`` is the zoom from which a feature is seen."""
+    """Write a map layer with those features of a span that are ``only`` such ones."""
     drawing: MapLayer = {
-        "id": f"{layer.id}-{part}",
+        "id": f"{layer.id}-{part}{span.name}",
         "type": kind,
         "source": layer.id,
         "source-layer": layer.id,
-        "minzoom": layer.zooms[0],
+        "minzoom": max(layer.zooms[0], span.first or 0),
         "paint": dict(paint),
     }
+    if span.last is not None:
+        drawing["maxzoom"] = max(drawing["minzoom"], span.last)
     rounded = {"line-cap": "round", "line-join": "round"} if kind == "line" else {}
     if layout or rounded:
         drawing["layout"] = rounded | dict(layout or {})
-    conditions = [condition for condition in (only, since and [">=", ["zoom"], since]) if condition]
+    conditions = [condition for condition in (only, span.only) if condition]
     if conditions:
         drawing["filter"] = conditions[0] if len(conditions) == 1 else ["all", *conditions]
     return drawing
@@ -187,10 +247,8 @@ def _mark(style: Style) -> dict[str, Any]:
     return {"paint": paint, "layout": layout | {"icon-allow-overlap": True, "icon-ignore-placement": True}}
 
 
-def _label_layer(layer: Layer, field: str) -> MapLayer:
+def _label_layer(layer: Layer, field: str, span: _Span) -> MapLayer:
     style = layer.style
-    named: Expression = ["has", field]
-    since = _by_code(style, lambda weight: _zoom_of(style, weight))
     layout: dict[str, Any] = {
         "text-field": ["to-string", ["get", field]],
         "text-font": [FONT_NAME],
@@ -200,9 +258,6 @@ def _label_layer(layer: Layer, field: str) -> MapLayer:
     }
     if layer.dimension == 1:
         layout |= {"symbol-placement": "line", "symbol-spacing": 300, "text-padding": 8}
-    if layer.dimension == 2 and style.weights:
-        until = _by_code(style, lambda weight: _zoom_of(style, weight, _NAMES_LAST))
-        named = ["all", named, ["<", ["zoom"], until]]
     if "Point" in layer.geometries or layer.dimension == 0:
         layout |= {"text-anchor": "top", "text-offset": [0, 0.6]}
     paint = {
@@ -211,14 +266,9 @@ def _label_layer(layer: Layer, field: str) -> MapLayer:
         "text-halo-width": 1.4,
         "text-halo-blur": 0.4,
     }
-    drawing = _map_layer(layer, "label", "symbol", paint=paint, layout=layout, only=named, since=since)
+    drawing = _map_layer(layer, "label", "symbol", paint=paint, layout=layout, only=["has", field], span=span)
     points = label_layer(layer)
     return drawing if points is None else drawing | {"source-layer": points.id}
-
-
-def _zoom_of(style: Style, weight: float, later: float = 0) -> float:
-    """The zoom from which features of a weight are labelled, or one that is some zooms later."""
-    return round(style.labelled_from(weight) + later, 1)
 
 
 def _color(style: Style, *, other: str = INK, share: float = 0.0) -> Expression:
@@ -226,16 +276,17 @@ def _color(style: Style, *, other: str = INK, share: float = 0.0) -> Expression:
     otherwise = _mix(style.color, other, share)
     if not style.colors:
         return otherwise
-    colors = [part for code, color in style.colors.items() for part in (code, _mix(color, other, share))]
-    return ["match", ["to-string", ["get", style.by]], *colors, otherwise]
+    # A list for each code, also of one: QGIS 3.22 reads nothing else.
+    colors = [part for code, color in style.colors.items() for part in ([code], _mix(color, other, share))]
+    return ["match", ["get", style.by], *colors, otherwise]
 
 
 def _by_code(style: Style, value: Callable[[float], float]) -> Expression:
     """A number that depends on the weight of a feature's code."""
     if not style.weights:
         return value(1)
-    values = [part for code, weight in style.weights.items() for part in (code, value(weight))]
-    return ["match", ["to-string", ["get", style.by]], *values, value(1)]
+    values = [part for code, weight in style.weights.items() for part in ([code], value(weight))]
+    return ["match", ["get", style.by], *values, value(1)]
 
 
 def _width(style: Style, sizes: Iterable[tuple[int, float]], *, wider_px: float = 0.0) -> Expression:

@@ -48,7 +48,7 @@ class Style:
     Parameters
     ----------
     color, by, colors
-        One colour, or a colour by the codes of a field.
+        One colour, or a colour by the codes of a field of text.
     weights
         How much features of a code stand out, 1 where not said: heavy ones are drawn wider, labelled larger, and seen
         from farther, two zooms for twice the weight.

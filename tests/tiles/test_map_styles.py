@@ -76,6 +76,7 @@ def test_the_validator_finds_what_is_wrong(complaints):
 def test_names_and_weights_of_a_style_are_those_of_its_layer(layer):
     names = {field.name for field in layer.schema}
     assert layer.style.label is None or layer.style.label in names
+    assert layer.style.by is None or layer.schema[layer.style.by].type == "text"
     assert set(layer.style.weights) <= set(layer.style.colors)
     assert all(weight > 0 for weight in layer.style.weights.values())
 
@@ -91,19 +92,48 @@ def test_areas_lie_below_lines_below_points_below_names():
 def test_what_is_seen_from_near_lies_above_and_is_named_after_what_is_seen_from_afar():
     names = [layer["id"] for layer in draw_layers(LAYERS.values())]
     assert names.index("admin_areas-fill") < names.index("buildings-fill")
-    assert names.index("buildings-label") < names.index("admin_areas-label")  # the last one is placed first
+    last = names.index("admin_areas-label-county")
+    assert names.index("buildings-label") < names.index("admin_areas-label-grid") < last  # the last one is placed first
 
 
 def test_twice_the_weight_is_seen_and_named_two_zooms_earlier_and_drawn_wider():
     style = Style(by="class", colors={"big": "#ff0000"}, weights={"big": 4}, width_px=2, label="name", label_zoom=14)
     roads = replace(PLAIN, id="lines", geometry="LineString", style=style)
     drawn = draw_layers([roads, PLAIN])
-    by_class = ["match", ["to-string", ["get", "class"]], "big"]
-    assert drawing(drawn, "lines-label")["filter"] == ["all", ["has", "name"], [">=", ["zoom"], [*by_class, 10, 14]]]
-    assert drawing(drawn, "lines-line")["filter"] == [">=", ["zoom"], [*by_class, 7, 11]]
-    in_town = drawing(drawn, "lines-line")["paint"]["line-width"][6]
-    assert in_town == [*by_class, 4, 2]
-    assert drawing(drawn, "lines-casing")["paint"]["line-width"][6] == [*by_class, 5.2, 3.2]
+    is_big = ["match", ["get", "class"], ["big"], True, False]
+    is_not = ["match", ["get", "class"], ["big"], False, True]
+    for part, far, near in (("label", 10, 14), ("line", 7, 11), ("casing", 7, 11)):
+        named = [["has", "name"]] if part == "label" else []
+        for name, zoom, filtered in (("big", far, is_big), ("others", near, is_not)):
+            found = drawing(drawn, f"lines-{part}-{name}")
+            assert found["minzoom"] == zoom
+            assert found["filter"] == (["all", *named, filtered] if named else filtered)
+    in_town = drawing(drawn, "lines-line-big")["paint"]["line-width"][6]
+    assert in_town == ["match", ["get", "class"], ["big"], 4, 2]
+    assert drawing(drawn, "lines-casing-big")["paint"]["line-width"][6] == [
+        "match",
+        ["get", "class"],
+        ["big"],
+        5.2,
+        3.2,
+    ]
+
+
+def test_what_is_heavier_lies_above_and_codes_of_one_weight_share_a_map_layer():
+    style = Style(by="class", colors=dict.fromkeys("abc", "#ff0000"), weights={"a": 2, "b": 2, "c": 1}, label="name")
+    drawn = draw_layers([replace(PLAIN, id="lines", geometry="LineString", style=style), PLAIN])
+    assert [layer["id"] for layer in drawn if layer["id"].startswith("lines-line")] == [
+        "lines-line-others",
+        "lines-line-a",
+    ]
+    assert drawing(drawn, "lines-line-a")["filter"][2] == ["a", "b"]
+    assert drawing(drawn, "lines-line-others")["filter"] == ["match", ["get", "class"], ["a", "b"], False, True]
+
+
+def test_names_of_areas_that_hold_others_end_three_zooms_after_they_begin():
+    townships = drawing(draw_layers([LAYERS["admin_areas"]]), "admin_areas-label-township")
+    assert townships["minzoom"] == 9  # 13 less 2 · log2(4)
+    assert townships["maxzoom"] == 12
 
 
 def test_a_layer_by_itself_is_drawn_from_its_first_tile_on():
@@ -111,13 +141,18 @@ def test_a_layer_by_itself_is_drawn_from_its_first_tile_on():
     (alone,) = draw_layers([samples])
     assert "filter" not in alone
     assert alone["minzoom"] == samples.zooms[0]
-    assert drawing(draw_layers([samples, PLAIN]), "signal_samples-point")["filter"] == [">=", ["zoom"], 15]
+    assert drawing(draw_layers([samples, PLAIN]), "signal_samples-point")["minzoom"] == 15
+
+
+def test_no_condition_on_features_asks_for_the_zoom():
+    """QGIS takes the word for a field that is missing, and draws nothing."""
+    assert not any("zoom" in json.dumps(layer.get("filter", "")) for layer in draw_layers(LAYERS.values()))
 
 
 def test_colours_follow_the_codes_areas_paler_and_names_darker():
     style = Style(by="use", colors={"a": "#000000"}, color="#ffffff", label="name")
     drawn = draw_layers([replace(PLAIN, geometry="Polygon", style=style)])
-    by_use = ["match", ["to-string", ["get", "use"]], "a"]
+    by_use = ["match", ["get", "use"], ["a"]]
     assert drawing(drawn, "plain-outline")["paint"]["line-color"] == [*by_use, "#000000", "#ffffff"]
     # 35 % of the paper #f6f4ee in black is 86, 85, 83; in white 252, 251, 249.
     assert drawing(drawn, "plain-fill")["paint"]["fill-color"] == [*by_use, "#565553", "#fcfbf9"]
