@@ -25,6 +25,7 @@ from api import (
     styles,
     tilesets,
 )
+from api.athand import AtHand
 from api.context import Context
 from api.cors import open_to_all
 from api.desk import Desk
@@ -87,6 +88,7 @@ def create_app(
             frames=Frames(store),
             evaluate=remember_results(store, catalog),
             grids=grids_for(store.crs),
+            at_hand=AtHand(lambda ids: tilesets.find_source(app.state.context, ids)),
             desk=Desk(settings.tile_queue),
             hot=SizedCache(_TAGS_BYTES),
             tags=SizedCache(_TAGS_BYTES),

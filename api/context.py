@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Request
 from jinja2 import Environment
 
+from api.athand import AtHand
 from api.desk import Desk
 from api.links import Links
 from api.turn import StampReader
@@ -49,8 +50,10 @@ class Context:
         Evaluates an indicator and remembers the result for as long as its inputs stay the same.
     grids
         The tile grids that the twin offers, by id.
+    at_hand
+        What tiles are made from, as far as it is in memory.
     desk
-        Where tiles are made.
+        Where tiles are made that take longer than a moment.
     hot
         What requests for tiles were answered with, by target and accepted codings.
     tags, tiles
@@ -71,6 +74,7 @@ class Context:
     frames: Frames
     evaluate: Evaluate
     grids: Mapping[str, Grid]
+    at_hand: AtHand
     desk: Desk
     hot: SizedCache[HotTile]
     tags: SizedCache[str]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -22,9 +23,8 @@ from api.conditional import has_already
 from api.context import Context
 from api.cors import OPEN_TO_ALL
 from api.observe import describe_request, log_line
-from api.params import GridTileParams
-from api.tilesending import HotTile, SentTile, TileWish, headers_of, obtain_tile, write_head
-from api.tilesets import find_tile
+from api.tilesending import HotTile, SentTile, TileWish, headers_of, obtain_at_once, obtain_tile, write_head
+from api.tilesets import PLAIN, find_tile
 from api.turn import AccessLog
 from twin.errors import TwinError
 
@@ -35,7 +35,6 @@ Making = Coroutine[Any, Any, Made]
 
 #: The address of a tile without parameters.
 _TILE = re.compile(rb"/tiles/([a-z0-9_,]+)/([0-9]{1,18})/([0-9]{1,18})/([0-9]{1,18})\.mvt")
-_NO_PARAMETERS = GridTileParams()
 #: A request without a body and nothing behind it (RFC 9112, 2 to 5): each line of its head is a name and a value.
 _WHOLE = re.compile(rb"GET (/[!-~]*) HTTP/1\.1\r\n(?:[!-9;-~]+:[^\r\n\x00]*\r\n)*\r\n")
 #: What makes a request more than plain, in lower case.
@@ -94,7 +93,7 @@ class HotTiles:
         self._app = app
 
     def answer(self, request: PlainRequest, added: Added) -> bytes | None:
-        """Answer a request, or not at all.
+        """Answer a request at once: with a tile that was made before, or is made in a moment; or not at all.
 
         Parameters
         ----------
@@ -103,32 +102,39 @@ class HotTiles:
         added
             Headers that the server adds to every answer.
         """
+        made = self._recall(request) or self._make_at_once(request)
+        return None if made is None else self.write(request, *made, added)
+
+    def _recall(self, request: PlainRequest) -> Made | None:
         context: Context = self._app.state.context
         known = context.hot.get((request.target, request.header(b"accept-encoding")))
         if known is None or not _is_true(known, context):
             return None
         asked = request.header(b"if-none-match")
         if asked and has_already(asked.decode("latin-1"), known.etag):
-            return self.write(request, known, None, added)
+            return known, None
         sent = context.tiles.get((known.etag, known.coding))
-        return None if sent is None else self.write(request, known, sent, added)
+        return None if sent is None else (known, sent)
+
+    def _make_at_once(self, request: PlainRequest) -> Made | None:
+        address = read_address(request.target)
+        if address is not None:
+            with suppress(Exception):  # whatever goes wrong, the long way meets it as well, and says so
+                return obtain_at_once(self._app.state.context, *address, _wish_of(request))
+        return None
 
     def make(self, request: PlainRequest) -> Making | None:
         """Have the tile made that a request is for, if its address is plain and there is nothing wrong with it."""
-        address = _TILE.fullmatch(request.target)
+        address = read_address(request.target)
         if address is None:
             return None
-        ids, *numbers = address.groups()
-        z, x, y = map(int, numbers)
+        ids, place = address
         context: Context = self._app.state.context
         try:
-            source = find_tile(context, ids.decode(), (z, x, y), _NO_PARAMETERS)
+            source = find_tile(context, ids, place, PLAIN)
         except TwinError:  # the long way says what is wrong
             return None
-        accepted, asked = (request.header(name).decode("latin-1") for name in (b"accept-encoding", b"if-none-match"))
-        described = describe_request("GET", request.target.decode())
-        wish = TileWish(target=request.target, accepted=accepted, asked=asked, described=described)
-        return obtain_tile(context, source, (z, x, y), wish)
+        return obtain_tile(context, source, place, _wish_of(request))
 
     def write(self, request: PlainRequest, known: HotTile, sent: SentTile | None, added: Added) -> bytes:
         """Write an answer, and its line in the log; without the tile where the client has it already."""
@@ -147,6 +153,21 @@ class HotTiles:
         ms = 1000 * (perf_counter() - request.started)
         log.add(log_line(request_id, described, status=status, size=size, ms=ms))
         return request_id
+
+
+def read_address(target: bytes) -> tuple[str, tuple[int, int, int]] | None:
+    """Read the address of a tile without parameters: ids of layers, level, column and row; None for any other."""
+    address = _TILE.fullmatch(target)
+    if address is None:
+        return None
+    ids, z, x, y = address.groups()
+    return ids.decode(), (int(z), int(x), int(y))
+
+
+def _wish_of(request: PlainRequest) -> TileWish:
+    accepted, asked = (request.header(name).decode("latin-1") for name in (b"accept-encoding", b"if-none-match"))
+    described = describe_request("GET", request.target.decode())
+    return TileWish(target=request.target, accepted=accepted, asked=asked, described=described)
 
 
 def _is_true(known: HotTile, context: Context) -> bool:

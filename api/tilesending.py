@@ -15,7 +15,8 @@ from api.context import Context
 from api.cors import OPEN_TO_ALL
 from api.desk import ClientGone, unless_gone
 from api.observe import describe_request
-from tiles.source import Tile, VectorSource
+from tiles.source import VectorSource
+from tiles.square import Square, Tile
 from twin.errors import InvalidParameter
 
 #: A copy may be kept, but must be checked by its ETag: the next revision may come at any time.
@@ -136,18 +137,40 @@ async def obtain_tile(
     return hot, sent if not has_already(wish.asked, etag) else None
 
 
+def obtain_at_once(
+    context: Context, ids: str, place: tuple[int, int, int], wish: TileWish
+) -> tuple[HotTile, SentTile | None] | None:
+    """Make a tile in the thread that asks, see `obtain_tile`; None where that may take longer than a moment."""
+    stamp = context.stamp()
+    source = context.at_hand.find(ids, place[0], stamp)
+    square = None if source is None else source.square(*place)
+    if square is None or not square.is_small:
+        return None
+    etag, coding = square.etag, choose_coding(wish.accepted)
+    sent = None
+    if not has_already(wish.asked, etag):
+        sent = context.tiles.get((etag, coding)) or _send(context, square, coding)
+    hot = HotTile(stamp=stamp, etag=etag, coding=coding, described=wish.described)
+    context.hot.put((wish.target, wish.accepted.encode("latin-1")), hot)
+    return hot, sent
+
+
 def _tag(source: VectorSource, place: tuple[int, int, int]) -> str:
     return source.pinned(*place).etag(*place)
 
 
 def _make(context: Context, source: VectorSource, place: tuple[int, int, int], coding: str) -> SentTile:
+    # What is written meanwhile belongs to the next tag.
+    return _send(context, source.pinned(*place).square(*place), coding)
+
+
+def _send(context: Context, square: Square, coding: str) -> SentTile:
     """Make a tile, or take what was made of the same state before, and compress it."""
-    source = source.pinned(*place)  # what is written meanwhile belongs to the next tag
-    etag = source.etag(*place)
+    etag = square.etag
     plain = context.tiles.get((etag, "identity"))
     if plain is None:
-        tile = source.tile(*place)
-        if source.strict and len(tile.data) > _MOST_STRICT_BYTES:
+        tile = square.tile()
+        if square.budget_bytes is None and len(tile.data) > _MOST_STRICT_BYTES:
             raise InvalidParameter(
                 f"the tile with everything in it takes {len(tile.data):,} bytes, more than {_MOST_STRICT_BYTES:,}; "
                 "ask for a finer one, or without strict",
@@ -159,7 +182,8 @@ def _make(context: Context, source: VectorSource, place: tuple[int, int, int], c
         plain = SentTile(etag=etag, data=tile.data, headers=headers)
         context.tiles.put((etag, "identity"), plain, len(plain.data))
     sent = pack(plain, coding)
-    context.tiles.put((etag, coding), sent, len(sent.data))
+    if coding != "identity":
+        context.tiles.put((etag, coding), sent, len(sent.data))
     return sent
 
 

@@ -25,6 +25,9 @@ NOTHING_SENT: dict[int | str, dict[str, Any]] = {
     304: {"description": "The client has it already."},
 }
 
+#: What an address without parameters says.
+PLAIN = GridTileParams()
+
 router = APIRouter(tags=["Tiles"])
 
 
@@ -67,11 +70,16 @@ async def show_tile(
 
 def find_tile(context: Context, ids: str, place: tuple[int, int, int], params: GridTileParams) -> VectorSource:
     """Find what a tile is made from, by the ids of its layers; refuse what is not there."""
-    source = source_of(
-        context, layers_of(context, ids), grid_of(context, params.tms), as_of=params.as_of, strict=params.strict
-    )
+    source = find_source(context, ids, params)
     source.grid.require(*place)
     return source
+
+
+def find_source(context: Context, ids: str, params: GridTileParams = PLAIN) -> VectorSource:
+    """Find what the tiles of some layers are made from."""
+    return source_of(
+        context, layers_of(context, ids), grid_of(context, params.tms), as_of=params.as_of, strict=params.strict
+    )
 
 
 def layers_of(context: Context, ids: str) -> tuple[Layer, ...]:

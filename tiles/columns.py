@@ -267,10 +267,3 @@ def _pieces(stay: Integers, places: Integers) -> Pieces:
             pieces.append((1, come, come + 1))
         begin = end
     return pieces
-
-
-def latest_within(bounds: Floats, revisions: Integers, box: BBox) -> int:
-    """Find the last of the revisions whose boxes share a point with a box; 0 if there is none."""
-    west, south, east, north = bounds.T
-    near = (west <= box.east) & (east >= box.west) & (south <= box.north) & (north >= box.south)
-    return int(revisions[near].max(initial=0))

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from tiles.source import Tile, VectorSource
+from tiles.source import VectorSource
+from tiles.square import Tile
 from twin.layer import Layer
 
 #: Little more than half the time of the usual 6, for the same size within a hundredth.

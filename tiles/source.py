@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial, reduce
+from functools import reduce
 from typing import Protocol
 
-from tiles.chains import joined_columns_of
-from tiles.columns import columns_of, is_prepared, latest_within
+from tiles.columns import columns_of, is_prepared
 from tiles.grid import Grid
 from tiles.kernels.sketch import BUFFER, EXTENT
-from tiles.labels import label_frame, label_layer
-from tiles.mvt import MEDIA_TYPE, EncodedLayer, encode_layer
+from tiles.mvt import MEDIA_TYPE
+from tiles.square import TOWN_ZOOM, LayerState, Square, Tile, is_viewed, view_of
 from twin.crs import CRS84, BBox, reproject_bbox
 from twin.departures import Departures
 from twin.errors import StoreUnavailable
@@ -28,9 +26,6 @@ ENCODER_VERSION = 3
 
 #: Layers with more rows than this are not waited for.
 _LARGE = 20_000
-
-#: Lines are joined below this zoom; from it on a map shows a town, and each line by itself can be pointed at.
-TOWN_ZOOM = 13
 
 #: What a tile may take unless everything is asked for.
 BUDGET_BYTES = 500_000
@@ -87,26 +82,6 @@ class TileInfo:
     attribution: str
     revision: int
     budget_bytes: int | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tile:
-    """One tile.
-
-    Parameters
-    ----------
-    data
-        Its bytes; empty where there is nothing.
-    media_type
-        Of the bytes.
-    layers
-        What of each layer it shows, by layer id, names of areas too; layers that are not drawn at its zoom are not
-        named.
-    """
-
-    data: bytes
-    media_type: str
-    layers: Mapping[str, EncodedLayer]
 
 
 class FrameReader(Protocol):
@@ -221,6 +196,19 @@ class VectorSource:
         frames = {layer.id: self._frame_for(layer, box) for layer in self.layers if self._shows(layer, zoom)}
         return replace(self, frames=_Pinned(self.frames.store, self.frames.departures, frames))
 
+    def at_hand(self, z: int) -> VectorSource | None:
+        """The same source for the tiles of a level if all that they are made from is in memory."""
+        zoom = z + self.grid.web_zoom
+        frames = {layer.id: self.frames.peek(layer) for layer in self.layers if self._shows(layer, zoom)}
+        there = {
+            name: frame
+            for name, frame in frames.items()
+            if frame is not None and is_viewed(frame, self.grid.crs, zoom, strict=self.strict)
+        }
+        if self.as_of is not None or len(there) < len(frames):
+            return None
+        return replace(self, frames=_Pinned(self.frames.store, self.frames.departures, there))
+
     def held(self) -> VectorSource:
         """The same source with all the rows that there are now, whatever is written later."""
         as_of = self.frames.store.latest() if self.as_of is None else self.as_of
@@ -289,32 +277,7 @@ class VectorSource:
         InvalidParameter
             There is no such tile.
         """
-        box, zoom = self.grid.box(z, x, y), z + self.grid.web_zoom
-        states = [f"{layer.id}@{self._state(layer, box, zoom)}" for layer in self.layers]
-        twin = self.frames.store.created_at.isoformat()
-        how = f"{ENCODER_VERSION} {self.strict} {self.budget_bytes}"
-        state = "/".join((twin, *states, self.grid.id, f"{z}/{x}/{y}", how))
-        return f'"{hashlib.sha256(state.encode()).hexdigest()[:32]}"'
-
-    def _state(self, layer: Layer, box: BBox, zoom: int) -> str:
-        """Name what a layer shows in a square: the last revision that wrote or removed anything there."""
-        if not self._shows(layer, zoom):
-            return "-"
-        frame = self._frame(layer)
-        if self.as_of is not None:
-            # Two instants may see the same last revision and yet different rows, so an instant is part of the state.
-            return f"{frame.revision} {self.as_of.isoformat() if isinstance(self.as_of, datetime) else self.as_of}"
-        columns = columns_of(frame, self.grid.crs)
-        seen = box.buffer((box.east - box.west) * BUFFER / EXTENT)
-        gone, closed = self.frames.departures.of(layer, self.grid.crs)
-        drawn = joined_columns_of(frame, self.grid.crs) if self._joins(layer, zoom) else columns
-        if self._generalises(layer, zoom) and drawn.is_entwined:
-            name = f"reach {self.grid.crs.srs} {'alone' if drawn is columns else 'joined'}"
-            latest = latest_within(frame.keep(name, partial(drawn.widen, columns.bounds)), columns.opened, seen)
-            gone = frame.keep(f"{name} departed {len(gone)}", partial(drawn.widen, gone))
-        else:
-            latest = int(columns.opened[columns.rows_in(seen)].max(initial=0))
-        return str(max(latest, latest_within(gone, closed, seen)))
+        return self.square(z, x, y).etag
 
     def tile(self, z: int, x: int, y: int) -> Tile:
         """Make the tile at a level, column and row (rows count from the north).
@@ -324,62 +287,36 @@ class VectorSource:
         InvalidParameter
             There is no such tile.
         """
-        box = self.grid.box(z, x, y)
-        zoom = z + self.grid.web_zoom
-        shown = {frame.layer.id: frame for frame in self._shown(zoom)}
-        encoded = {name: self._encode(frame, box, zoom) for name, frame in shown.items()}
-        if not self.strict:
-            share = share_budget({name: len(layer.data) for name, layer in encoded.items()}, self.budget_bytes)
-            encoded |= {
-                name: self._encode(frame, box, zoom, share)
-                for name, frame in shown.items()
-                if len(encoded[name].data) > share
-            }
-        data = b"".join(layer.data for layer in encoded.values())
-        return Tile(data=data, media_type=MEDIA_TYPE, layers=encoded)
+        return self.square(z, x, y).tile()
 
-    def _shown(self, zoom: int) -> Iterator[Frame]:
-        for layer in self.layers:
-            if self._shows(layer, zoom):
-                frame = self._frame(layer)
-                yield frame
-                points = frame.keep("label layer", partial(label_layer, layer))
-                if points is not None and self._shows(points, zoom):
-                    yield label_frame(frame, points, zoom)
-
-    def _encode(self, frame: Frame, box: BBox, zoom: int, budget_bytes: int | None = None) -> EncodedLayer:
-        return encode_layer(
-            frame,
+    def square(self, z: int, x: int, y: int) -> Square:
+        """Look into a tile, see `etag` and `tile`."""
+        box, zoom = self.grid.box(z, x, y), z + self.grid.web_zoom
+        how = f"{self.grid.id}/{z}/{x}/{y}/{ENCODER_VERSION} {self.strict} {self.budget_bytes}"
+        return Square(
+            [self._state(layer, zoom) for layer in self.layers],
             box,
-            self.grid.crs,
-            generalise=self._generalises(frame.layer, zoom),
-            join=self._joins(frame.layer, zoom),
-            budget_bytes=budget_bytes,
+            (self.frames.store.created_at.isoformat(), how),
+            budget_bytes=None if self.strict else self.budget_bytes,
         )
+
+    def _state(self, layer: Layer, zoom: int) -> LayerState:
+        if not self._shows(layer, zoom):
+            return LayerState(layer.id, None, "-")
+        frame = self._frame(layer)
+        view = view_of(frame, self.grid.crs, zoom, self.frames.departures, strict=self.strict)
+        if self.as_of is None:
+            return LayerState(layer.id, view)
+        # Two instants may see the same last revision and yet different rows, so an instant is part of the state.
+        past = self.as_of.isoformat() if isinstance(self.as_of, datetime) else self.as_of
+        return LayerState(layer.id, view, f"{frame.revision} {past}")
 
     @staticmethod
     def _shows(layer: Layer, zoom: int) -> bool:
         return layer.zooms[0] <= zoom <= layer.zooms[1]
 
-    def _generalises(self, layer: Layer, zoom: int) -> bool:
-        return not self.strict and zoom < layer.zooms[1]
-
-    def _joins(self, layer: Layer, zoom: int) -> bool:
-        return self._generalises(layer, zoom) and zoom < TOWN_ZOOM
-
     def _frame(self, layer: Layer) -> Frame:
         return self.frames.get(layer, self.as_of)
-
-
-def share_budget(sizes: Mapping[str, int], budget: int) -> int:
-    """Find what each may take at most so that all keep to a budget and none gives up more than it must."""
-    left = budget
-    for done, size in enumerate(sorted(sizes.values())):
-        share = left // (len(sizes) - done)
-        if size > share:
-            return share
-        left -= size
-    return budget
 
 
 def _bounds_crs84(frame: Frame) -> BBox | None:

@@ -96,8 +96,10 @@ class Frame:
 
     def keep(self, name: str, make: Callable[[], T]) -> T:
         """Return what `make` derives from these rows, computed once for all threads and kept under a name."""
+        kept: dict[str, T] = self.__dict__.setdefault("_kept", {})
+        if name in kept:  # whoever makes something else meanwhile is not waited for
+            return kept[name]
         with self.__dict__.setdefault("_making", RLock()):
-            kept: dict[str, T] = self.__dict__.setdefault("_kept", {})
             if name not in kept:
                 kept[name] = make()
             return kept[name]

@@ -19,7 +19,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.hot import PlainRequest
 from tests_server import run_server
-from tiles.source import Tile, VectorSource
+from tiles.square import Square, Tile
 from twin.settings import Settings
 from twin.store import Changes
 
@@ -144,13 +144,13 @@ def test_a_tile_under_way_is_sent_before_the_server_stops(app, monkeypatch) -> N
 
 def hold_back_tiles(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """No tile is made before the event."""
-    release, make = threading.Event(), VectorSource.tile
+    release, make = threading.Event(), Square.tile
 
-    def make_later(source: VectorSource, z: int, x: int, y: int) -> Tile:
+    def make_later(square: Square) -> Tile:
         release.wait(5)
-        return make(source, z, x, y)
+        return make(square)
 
-    monkeypatch.setattr(VectorSource, "tile", make_later)
+    monkeypatch.setattr(Square, "tile", make_later)
     return release
 
 

@@ -77,7 +77,7 @@ def test_a_write_makes_only_the_tiles_new_in_which_something_changed(
 def test_a_tile_that_the_client_has_is_not_made(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     etag = client.get(TILE).headers["etag"]
     with TestClient(create_app(Settings(), client.app.state.context.store, client.app.state.context.catalog)) as fresh:  # type: ignore[attr-defined]
-        monkeypatch.setattr("tiles.source.VectorSource.tile", lambda *_: pytest.fail("it was made"))
+        monkeypatch.setattr("tiles.square.Square.tile", lambda *_: pytest.fail("it was made"))
         assert fresh.get(TILE, headers={"If-None-Match": etag}).status_code == 304
 
 

@@ -144,6 +144,16 @@ def look_into_box(
 
 
 @compiled
+def latest_within(bounds: Floats, revisions: Integers, west: float, south: float, east: float, north: float) -> int:
+    """Find the last of the revisions whose boxes share a point with a box; 0 if there is none."""
+    latest = 0
+    for row in range(len(bounds)):
+        if bounds[row, 0] <= east and bounds[row, 2] >= west and bounds[row, 1] <= north and bounds[row, 3] >= south:
+            latest = max(latest, revisions[row])
+    return latest
+
+
+@compiled
 def rows_in_box(bounds: Floats, leaves: Floats, west: float, south: float, east: float, north: float) -> Integers:
     """Find the rows whose boxes share a point with a box, ascending."""
     rows = np.empty(1024, dtype=np.int64)

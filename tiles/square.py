@@ -1,0 +1,220 @@
+"""One tile of layers that stay what they are: its entity tag, known before the work, and its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tiles.chains import joined_columns_of
+from tiles.columns import Columns, columns_of
+from tiles.kernels.index import Sight, latest_within
+from tiles.kernels.sketch import BUFFER, EXTENT
+from tiles.labels import label_frame, label_layer
+from tiles.mvt import MEDIA_TYPE, EncodedLayer, encode_columns
+from twin.crs import CRS, BBox
+from twin.departures import Departures
+from twin.frame import Frame
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+#: Lines are joined below this zoom; from it on a map shows a town, and each line by itself can be pointed at.
+TOWN_ZOOM = 13
+
+#: A tile of so many features and vertices at most is made in about a millisecond.
+_FEW_FEATURES, _FEW_VERTICES = 2_000, 20_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tile:
+    """One tile.
+
+    Parameters
+    ----------
+    data
+        Its bytes; empty where there is nothing.
+    media_type
+        Of the bytes.
+    layers
+        What of each layer it shows, by layer id, names of areas too; layers that are not drawn at its zoom are not
+        named.
+    """
+
+    data: bytes
+    media_type: str
+    layers: Mapping[str, EncodedLayer]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class View:
+    """How the tiles of one zoom show a layer, or the names of its areas.
+
+    Parameters
+    ----------
+    name
+        Of the layer in the tiles.
+    columns
+        What is drawn.
+    generalise
+        Whether to leave out what nobody can see.
+    reach
+        Where what is drawn in a way of its own depends on each feature of the layer, with the revisions that wrote
+        them; None where a tile depends on what is drawn in it.
+    departed
+        The same of former places, with the revisions since when nothing is there.
+    names
+        The view of the names of its areas.
+    """
+
+    name: str
+    columns: Columns
+    generalise: bool
+    reach: tuple[Floats, Integers] | None = None
+    departed: tuple[Floats, Integers] | None = None
+    names: View | None = None
+
+    def latest(self, seen: BBox, sight: Sight) -> int:
+        """The last revision that wrote or removed anything that a tile shows, which sees so far."""
+        latest = sight.latest if self.reach is None else latest_within(*self.reach, *seen)
+        return latest if self.departed is None else max(latest, latest_within(*self.departed, *seen))
+
+
+def view_of(frame: Frame, crs: CRS, zoom: int, departures: Departures, *, strict: bool) -> View:
+    """How the tiles of a web zoom show a layer: found out once, then kept with its rows.
+
+    Parameters
+    ----------
+    frame
+        The rows.
+    crs, zoom
+        Of the tiles.
+    departures
+        Where features were before.
+    strict
+        Leave nothing out.
+    """
+    return frame.keep(_view_name(crs, zoom, strict), partial(_make_view, frame, crs, zoom, departures, strict))
+
+
+def is_viewed(frame: Frame, crs: CRS, zoom: int, *, strict: bool) -> bool:
+    """Whether nothing is left to be found out about the tiles of a zoom."""
+    return frame.keeps(_view_name(crs, zoom, strict))
+
+
+def _view_name(crs: CRS, zoom: int, strict: bool) -> str:
+    return f"view {crs.srs} {zoom} {strict}"
+
+
+def _make_view(frame: Frame, crs: CRS, zoom: int, departures: Departures, strict: bool) -> View:
+    layer, columns = frame.layer, columns_of(frame, crs)
+    generalise = not strict and zoom < layer.zooms[1]
+    drawn = joined_columns_of(frame, crs) if generalise and zoom < TOWN_ZOOM else columns
+    boxes, closed = departures.of(layer, crs)
+    known = closed <= frame.revision
+    gone, closed, reach = boxes[known], closed[known], None
+    if generalise and drawn.is_entwined:
+        kept = f"reach {crs.srs} {'alone' if drawn is columns else 'joined'}"
+        reach = frame.keep(kept, partial(drawn.widen, columns.bounds)), columns.opened
+        gone = frame.keep(f"{kept} departed", partial(drawn.widen, gone))
+    points = label_layer(layer)
+    names = None
+    if points is not None and points.zooms[0] <= zoom <= points.zooms[1]:
+        shown = label_frame(frame, points, zoom)
+        names = View(
+            name=points.id,
+            columns=columns_of(shown, crs),
+            generalise=not strict and zoom < points.zooms[1],
+        )
+    return View(name=layer.id, columns=drawn, generalise=generalise, reach=reach, departed=(gone, closed), names=names)
+
+
+class LayerState(NamedTuple):
+    """A layer of a source at one zoom: how it is shown, unless it is not; the name of its state, if that is known."""
+
+    name: str
+    view: View | None
+    state: str = ""
+
+
+class Square:
+    """One tile, looked into once: what shows there, its entity tag, and its bytes.
+
+    Parameters
+    ----------
+    layers
+        Of its source.
+    box
+        Its square, in the CRS of the views.
+    known
+        What else decides its bytes: the twin, then the place and how tiles are made.
+    budget_bytes
+        What it may take; None: whatever it needs.
+    """
+
+    def __init__(
+        self, layers: Sequence[LayerState], box: BBox, known: tuple[str, str], *, budget_bytes: int | None
+    ) -> None:
+        self._layers, self._box, self._known, self.budget_bytes = layers, box, known, budget_bytes
+        self._seen = box.buffer((box.east - box.west) * BUFFER / EXTENT)
+        self._sights = [(view, view.columns.look_into(self._seen)) for view in self._views()]
+
+    def _views(self) -> Iterator[View]:
+        for _, view, _ in self._layers:
+            if view is not None:
+                yield view
+                if view.names is not None:
+                    yield view.names
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is made in about a millisecond."""
+        features = sum(len(sight.rows) for _, sight in self._sights)
+        return features <= _FEW_FEATURES and sum(sight.vertices for _, sight in self._sights) <= _FEW_VERTICES
+
+    @cached_property
+    def etag(self) -> str:
+        """The entity tag: a digest of what decides its bytes, known without encoding it."""
+        sights = dict(self._sights)
+        states = [
+            f"{name}@{state if view is None or state else view.latest(self._seen, sights[view])}"
+            for name, view, state in self._layers
+        ]
+        twin, how = self._known
+        return f'"{hashlib.sha256("/".join((twin, *states, how)).encode()).hexdigest()[:32]}"'
+
+    def tile(self) -> Tile:
+        """Make the tile."""
+        encoded = {view.name: self._encode(view, sight) for view, sight in self._sights}
+        if self.budget_bytes is not None:
+            sizes = {name: len(layer.data) for name, layer in encoded.items()}
+            if sum(sizes.values()) > self.budget_bytes:
+                share = share_budget(sizes, self.budget_bytes)
+                encoded |= {
+                    view.name: self._encode(view, sight, share)
+                    for view, sight in self._sights
+                    if sizes[view.name] > share
+                }
+        data = b"".join(layer.data for layer in encoded.values())
+        return Tile(data=data, media_type=MEDIA_TYPE, layers=encoded)
+
+    def _encode(self, view: View, sight: Sight, budget_bytes: int | None = None) -> EncodedLayer:
+        return encode_columns(
+            view.name, view.columns, self._box, sight.rows, generalise=view.generalise, budget_bytes=budget_bytes
+        )
+
+
+def share_budget(sizes: Mapping[str, int], budget: int) -> int:
+    """Find what each may take at most so that all keep to a budget and none gives up more than it must."""
+    left = budget
+    for done, size in enumerate(sorted(sizes.values())):
+        share = left // (len(sizes) - done)
+        if size > share:
+            return share
+        left -= size
+    return budget
