@@ -37,6 +37,7 @@ from api.params import refuse_repeated
 from api.proxy import BehindProxy
 from api.reopen import Reopening
 from api.turn import AccessLog, StampReader
+from api.workers import ALONE, Worker
 from tiles.cache import SizedCache
 from tiles.counting import ZoomCounter
 from tiles.glyphs import GlyphFont
@@ -53,7 +54,12 @@ _TAGS_BYTES = 20_000_000
 
 
 def create_app(
-    settings: Settings, store: Store, catalog: Catalog, *, open_again: Callable[[], Store] | None = None
+    settings: Settings,
+    store: Store,
+    catalog: Catalog,
+    *,
+    open_again: Callable[[], Store] | None = None,
+    worker: Worker = ALONE,
 ) -> FastAPI:
     """Make the HTTP service over a store.
 
@@ -67,6 +73,8 @@ def create_app(
         The layers and indicators there are.
     open_again
         Opens what stands in the place of the store after it was replaced; by default, what its URL names.
+    worker
+        Which of the processes that serve it together this is.
     """
     app = FastAPI(
         title="County twin",
@@ -81,6 +89,7 @@ def create_app(
     def make_context(store: Store) -> Context:
         return Context(
             settings=settings,
+            worker=worker,
             store=store,
             stamp=StampReader(store),
             catalog=catalog,

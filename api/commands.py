@@ -7,58 +7,86 @@ import logging
 import signal
 import socket
 import sys
+from functools import partial
 from threading import Timer
+from typing import TYPE_CHECKING
 
 import click
 
 from twin.errors import TwinError
 from twin.session import Session
+from twin.store import UNTITLED, Store
+
+if TYPE_CHECKING:
+    from api.workers import Worker
 
 
 @click.command()
 @click.option("--host", help="Address to listen on; otherwise the setting `host`.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port; otherwise the setting `port`; 0 takes a free one.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes that answer; otherwise the setting `workers`.")
 @click.pass_obj
-def serve(session: Session, host: str | None, port: int | None) -> None:
+def serve(session: Session, host: str | None, port: int | None, workers: int | None) -> None:
     """Serve the map APIs and the viewer until Ctrl-C.
 
     Example: twin serve --port 8080
     """
+    from api.workers import ALONE, run_workers
+
     gc.disable()  # what is loaded here stays, and to search it for garbage would take a fifth of the time
+    host, count = host or session.settings.host, workers or session.settings.workers
+    with _listen(host, session.settings.port if port is None else port) as listening:
+        with session.open() as store:
+            root = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
+            click.echo(f"{store.title or UNTITLED} is served:")
+            for what, path in (("start", ""), ("map", "viewer/"), ("indicators", "indicators"), ("API", "docs")):
+                click.echo(f"  {what:<12}{root}{path}")
+            if count == 1:
+                _serve(session, store, listening, ALONE)
+        if count > 1:
+            run_workers(partial(_work, session), listening, count)
+
+
+def _work(session: Session, listening: socket.socket, worker: Worker) -> None:
+    """Serve as one of several processes."""
+    gc.disable()
+    try:
+        with session.open() as store:
+            _serve(session, store, listening, worker)
+    except TwinError as error:  # the store went away meanwhile
+        sys.exit(f"worker {worker.number}: {error.detail}")
+
+
+def _serve(session: Session, store: Store, listening: socket.socket, worker: Worker) -> None:
+    """Serve a store on a socket until SIGINT or SIGTERM."""
     import uvicorn
 
     from api.app import create_app
     from api.hot import HotProtocol
     from tiles.warm import warm_up_letters, warm_up_tiles
 
-    host = host or session.settings.host
     _log_requests()
-    with session.open() as store, _listen(host, session.settings.port if port is None else port) as listening:
-        app = create_app(session.settings, store, session.catalog, open_again=session.open)
-        config = uvicorn.Config(
-            app,
-            http=HotProtocol,
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=10,
-        )
-        # Uvicorn stops in good order on a signal and raises it once more when done; to stop is what was asked.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: sys.exit(0))
-        root = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
-        click.echo(f"{app.state.context.title} is served:")
-        for what, path in (("start", ""), ("map", "viewer/"), ("indicators", "indicators"), ("API", "docs")):
-            click.echo(f"  {what:<12}{root}{path}")
-        gc.freeze()
-        gc.enable()
-        # Whoever asks for the first tile is served first; letters are asked for once a map knows what to write.
-        for pause_s, warm_up in ((0.0, warm_up_tiles), (1.0, warm_up_letters)):
-            warming = Timer(pause_s, warm_up)
-            warming.daemon = True
-            warming.start()
-        uvicorn.Server(config).run(sockets=[listening])
+    app = create_app(worker.share(session.settings), store, session.catalog, open_again=session.open, worker=worker)
+    config = uvicorn.Config(
+        app,
+        http=HotProtocol,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+    # Uvicorn stops in good order on a signal and raises it once more when done; to stop is what was asked.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
+    gc.freeze()
+    gc.enable()
+    # Whoever asks for the first tile is served first; letters are asked for once a map knows what to write.
+    for pause_s, warm_up in ((0.0, warm_up_tiles), (1.0, warm_up_letters)):
+        warming = Timer(pause_s, warm_up)
+        warming.daemon = True
+        warming.start()
+    uvicorn.Server(config).run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:

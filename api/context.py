@@ -14,6 +14,7 @@ from api.athand import AtHand
 from api.desk import Desk
 from api.links import Links
 from api.turn import StampReader
+from api.workers import Worker
 from tiles.cache import SizedCache
 from tiles.counting import ZoomCounter
 from tiles.glyphs import GlyphFont
@@ -23,7 +24,7 @@ from twin.engine import Result
 from twin.frames import Frames
 from twin.indicator import Indicator
 from twin.settings import Settings
-from twin.store import Store
+from twin.store import UNTITLED, Store
 
 if TYPE_CHECKING:
     from api.tilesending import HotTile, SentTile
@@ -38,7 +39,7 @@ class Context:
 
     Parameters
     ----------
-    settings, store, catalog
+    settings, store, catalog, worker
         As given to `create_app`.
     stamp
         Reads the stamp of the store.
@@ -67,6 +68,7 @@ class Context:
     """
 
     settings: Settings
+    worker: Worker
     store: Store
     stamp: StampReader
     catalog: Catalog
@@ -86,7 +88,7 @@ class Context:
     @property
     def title(self) -> str:
         """What the twin is called."""
-        return self.store.title or "County twin"
+        return self.store.title or UNTITLED
 
 
 def context_of(request: Request) -> Context:

@@ -17,8 +17,10 @@ router = APIRouter(tags=["About"])
 
 @router.get("/healthz", name="health", responses=answers(JSON, HTML))
 async def show_health(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
-    """Say that the process answers; neither the data nor those who work on it are asked."""
-    return respond(request, {"status": "alive"}, "facts.html", f=params.f, heading="Alive 存活")
+    """Say which process answers; neither the data nor those who work on it are asked."""
+    worker = context_of(request).worker
+    alive = {"status": "alive", "worker": f"{worker.number} of {worker.count}"}
+    return respond(request, alive, "facts.html", f=params.f, heading="Alive 存活")
 
 
 @router.get("/readyz", name="readiness", responses=answers(JSON, HTML))

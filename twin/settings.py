@@ -32,6 +32,9 @@ class Settings:
     author: str = _setting("", "Who writes; the login name by default")
     host: str = _setting("127.0.0.1", "Address that the server listens on")
     port: int = _setting(8000, "Port that the server listens on; 0 takes a free one", (0, 65_535))
+    workers: int = _setting(
+        1, "Processes that answer; each has its own rows in memory and its share of the two below", (1, 64)
+    )
     max_items: int = _setting(10_000, "Most features in one answer of the API", (1, 1_000_000))
     tile_cache_mb: int = _setting(256, "Room for finished tiles in memory, megabytes", (1, 1_000_000))
     tile_queue: int = _setting(500, "Most tiles that may wait to be made; more are answered with 503", (1, 1_000_000))

@@ -26,6 +26,9 @@ EDITED_OUTSIDE = "edited in the store by another program"
 OUTSIDER = "unknown"
 
 
+#: What a twin is called that was given no title.
+UNTITLED = "County twin"
+
 #: What was looked at, what was found, and whether it is well.
 Finding = tuple[str, str, bool]
 

@@ -14,6 +14,7 @@ import pytest
 import shapely
 from fastapi.testclient import TestClient
 
+import layers
 from api.app import create_app
 from twin.catalog import Catalog
 from twin.columns import typed_series
@@ -186,3 +187,21 @@ def client(store: Store) -> Iterator[TestClient]:
     """The service over the store."""
     with TestClient(create_app(Settings(), store, CATALOG)) as client:
         yield client
+
+
+@pytest.fixture
+def county(tmp_path: Path) -> Path:
+    """The store of a county with two weather stations."""
+    layer = layers.catalog().layer("weather_stations")
+    stations = rows(
+        layer,
+        [shapely.Point(500_000, 3_900_000, 120.5), shapely.Point(510_000, 3_900_000, 99)],
+        station_id=["S1", "S2"],
+        name=["North 北站", "East 东站"],
+        kind=["automatic", "automatic"],
+        status=["in_service", "in_service"],
+    )
+    path = tmp_path / "county.gpkg"
+    with create_store(path, crs=stations.crs, title="Served county") as store:
+        store.write(layer, Changes(insert=stations), author="weather", reason="register")
+    return path

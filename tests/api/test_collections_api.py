@@ -164,4 +164,4 @@ def test_readiness_fails_when_the_store_cannot_be_read(client, store):
     assert (answer.status_code, answer.json()["type"]) == (503, "http://testserver/problems/store-unavailable")
     assert "the store" in answer.json()["detail"]
     assert store.url not in answer.text
-    assert client.get("/healthz").json() == {"status": "alive"}
+    assert client.get("/healthz").json() == {"status": "alive", "worker": "1 of 1"}

@@ -19,26 +19,9 @@ import shapely
 from layers import catalog
 from tests_server import serving
 from twin.store import Changes
-from twin.stores import create_store, open_store
+from twin.stores import open_store
 
 STATIONS = catalog().layer("weather_stations")
-
-
-@pytest.fixture
-def county(tmp_path, make_rows):
-    """The store of a county with two weather stations."""
-    stations = make_rows(
-        STATIONS,
-        [shapely.Point(500_000, 3_900_000, 120.5), shapely.Point(510_000, 3_900_000, 99)],
-        station_id=["S1", "S2"],
-        name=["North 北站", "East 东站"],
-        kind=["automatic", "automatic"],
-        status=["in_service", "in_service"],
-    )
-    path = tmp_path / "county.gpkg"
-    with create_store(path, crs=stations.crs, title="Served county") as store:
-        store.write(STATIONS, Changes(insert=stations), author="weather", reason="register")
-    return path
 
 
 def get(address):

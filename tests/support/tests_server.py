@@ -35,9 +35,9 @@ def run_server(app: FastAPI) -> Iterator[str]:
 
 
 @contextmanager
-def serving(store: Path | str, *, log: Path | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(store: Path | str, *options: str, log: Path | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run `twin serve` on a store and give the process and the address that it printed; its log may go to a file."""
-    command = [sys.executable, "-m", "twin.cli", "serve", "--store", str(store), "--port", "0"]
+    command = [sys.executable, "-m", "twin.cli", "serve", "--store", str(store), "--port", "0", *options]
     with (
         (log or Path(os.devnull)).open("w", encoding="utf-8") as file,
         subprocess.Popen(
