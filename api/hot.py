@@ -119,7 +119,9 @@ class HotTiles:
     def _make_at_once(self, request: PlainRequest) -> Made | None:
         address = read_address(request.target)
         if address is not None:
-            with suppress(Exception):  # whatever goes wrong, the long way meets it as well, and says so
+            with suppress(
+                Exception
+            ):  # it takes longer, or something is wrong, which the long way meets as well and says
                 return obtain_at_once(self._app.state.context, *address, _wish_of(request))
         return None
 

@@ -140,7 +140,13 @@ async def obtain_tile(
 def obtain_at_once(
     context: Context, ids: str, place: tuple[int, int, int], wish: TileWish
 ) -> tuple[HotTile, SentTile | None] | None:
-    """Make a tile in the thread that asks, see `obtain_tile`; None where that may take longer than a moment."""
+    """Make a tile in the thread that asks, see `obtain_tile`; None where that may take longer than a moment.
+
+    Raises
+    ------
+    TakesLonger
+        It turns out that it does.
+    """
     stamp = context.stamp()
     source = context.at_hand.find(ids, place[0], stamp)
     square = None if source is None else source.square(*place)
@@ -149,7 +155,7 @@ def obtain_at_once(
     etag, coding = square.etag, choose_coding(wish.accepted)
     sent = None
     if not has_already(wish.asked, etag):
-        sent = context.tiles.get((etag, coding)) or _send(context, square, coding)
+        sent = context.tiles.get((etag, coding)) or _send(context, square, coding, patient=False)
     hot = HotTile(stamp=stamp, etag=etag, coding=coding, described=wish.described)
     context.hot.put((wish.target, wish.accepted.encode("latin-1")), hot)
     return hot, sent
@@ -164,12 +170,12 @@ def _make(context: Context, source: VectorSource, place: tuple[int, int, int], c
     return _send(context, source.pinned(*place).square(*place), coding)
 
 
-def _send(context: Context, square: Square, coding: str) -> SentTile:
+def _send(context: Context, square: Square, coding: str, *, patient: bool = True) -> SentTile:
     """Make a tile, or take what was made of the same state before, and compress it."""
     etag = square.etag
     plain = context.tiles.get((etag, "identity"))
     if plain is None:
-        tile = square.tile()
+        tile = square.tile(patient=patient)
         if square.budget_bytes is None and len(tile.data) > _MOST_STRICT_BYTES:
             raise InvalidParameter(
                 f"the tile with everything in it takes {len(tile.data):,} bytes, more than {_MOST_STRICT_BYTES:,}; "

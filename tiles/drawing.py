@@ -50,6 +50,10 @@ _EVERYTHING = Rules(0, np.empty(0, dtype=np.float32), 0.0)
 _RULES = {"pixel": SHARED, "collapsed": COLLAPSED}
 
 
+class TakesLonger(Exception):
+    """An area has to be mended by GEOS, for which nobody wants to wait."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Drawing:
     """The k features that may show in a tile, those that do as paths of whole numbers.
@@ -90,7 +94,7 @@ class Drawing:
         return replace(self, state=state, counts=_count(state))
 
 
-def draw(columns: Columns, box: BBox, rows: Integers, *, generalise: bool) -> Drawing:
+def draw(columns: Columns, box: BBox, rows: Integers, *, generalise: bool, patient: bool = True) -> Drawing:
     """Draw the features that show in a tile or in its buffer.
 
     Parameters
@@ -103,6 +107,13 @@ def draw(columns: Columns, box: BBox, rows: Integers, *, generalise: bool) -> Dr
         Positions of the features whose boxes share a point with the tile or its buffer, ascending.
     generalise
         Apply the rules of this module; if not, every feature is drawn, one unit wide where it comes to nothing.
+    patient
+        Whether there is time for GEOS to mend areas: a second for one of a thousand vertices that cross each other.
+
+    Raises
+    ------
+    TakesLonger
+        There is not, and one has to be mended.
     """
     scale = EXTENT / (box.east - box.west)
     place = Place(float(box.west), float(box.north), scale)
@@ -111,7 +122,7 @@ def draw(columns: Columns, box: BBox, rows: Integers, *, generalise: bool) -> Dr
     state, counts, first_path, _, sketch = drawn
     paths = TilePaths(first_path[:-1], first_path[1:], sketch.first_vertex, sketch.xy)
     if counts[DOUBTFUL] or (counts[COLLAPSED] and not generalise):
-        state, paths = _finish(drawn, columns.features.dimension[rows], with_stubs=not generalise)
+        state, paths = _finish(drawn, columns.features.dimension[rows], with_stubs=not generalise, patient=patient)
         counts = _count(state)
     return Drawing(rows=rows, state=state, counts=counts, paths=paths, place=place)
 
@@ -120,12 +131,12 @@ def _count(state: States) -> Integers:
     return np.bincount(state, minlength=DOUBTFUL + 1)
 
 
-def _finish(drawn: Drawn, kinds: States, *, with_stubs: bool) -> tuple[States, TilePaths]:
+def _finish(drawn: Drawn, kinds: States, *, with_stubs: bool, patient: bool) -> tuple[States, TilePaths]:
     """Have GEOS look at what is doubtful, and draw stubs of what comes to nothing where they are wanted."""
     state, paths = drawn.state, _Paths.of(drawn)
     doubtful = np.flatnonzero(state == DOUBTFUL)
     if len(doubtful):
-        state[doubtful], mended = _mend_with_geos(paths.take(doubtful))
+        state[doubtful], mended = _mend_with_geos(paths.take(doubtful), patient=patient)
         paths = paths.replace(doubtful, mended)
     collapsed = np.flatnonzero(state == COLLAPSED)
     hidden = np.isnan(drawn.where[collapsed, 0])
@@ -202,13 +213,15 @@ def _draw_stubs(kinds: States, where: npt.NDArray[np.float64]) -> _Paths:
     )
 
 
-def _mend_with_geos(drawn: _Paths) -> tuple[States, _Paths]:
+def _mend_with_geos(drawn: _Paths, *, patient: bool) -> tuple[States, _Paths]:
     """Make any areas valid, and say what becomes of each.
 
     Where a polygon touches or crosses itself, the area it encloses is taken, snapped with noding.
     """
     areas = drawn.areas()
     broken = np.flatnonzero(~shapely.is_valid(areas))
+    if len(broken) and not patient:
+        raise TakesLonger
     with np.errstate(all="ignore"):  # GEOS divides by lengths that are next to nothing
         try:
             valid = shapely.make_valid(areas[broken], method="structure", keep_collapsed=False)

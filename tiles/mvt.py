@@ -94,6 +94,7 @@ def encode_columns(
     *,
     generalise: bool,
     budget_bytes: int | None = None,
+    patient: bool = True,
 ) -> EncodedLayer:
     """Encode features as one MVT layer, see `encode_layer`.
 
@@ -105,8 +106,10 @@ def encode_columns(
         All features, and the positions of those whose boxes share a point with the tile or its buffer.
     box, generalise, budget_bytes
         As there.
+    patient
+        See `tiles.drawing.draw`.
     """
-    drawing = draw(columns, box, rows, generalise=generalise)
+    drawing = draw(columns, box, rows, generalise=generalise, patient=patient)
     data, start, features_out = _write(name, columns, drawing)
     rows_out = drawing.left_out()
     if budget_bytes is not None and len(data) > budget_bytes:

@@ -27,8 +27,8 @@ Integers = npt.NDArray[np.int64]
 #: Lines are joined below this zoom; from it on a map shows a town, and each line by itself can be pointed at.
 TOWN_ZOOM = 13
 
-#: A tile of so many features and vertices at most is made in about a millisecond.
-_FEW_FEATURES, _FEW_VERTICES = 2_000, 20_000
+#: A tile of so many features and vertices at most is made in a millisecond or two, unless GEOS has to mend areas.
+_FEW_FEATURES, _FEW_VERTICES = 2_000, 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +173,7 @@ class Square:
 
     @property
     def is_small(self) -> bool:
-        """Whether it is made in about a millisecond."""
+        """Whether it is made in a millisecond or two, unless that raises `TakesLonger`."""
         features = sum(len(sight.rows) for _, sight in self._sights)
         return features <= _FEW_FEATURES and sum(sight.vertices for _, sight in self._sights) <= _FEW_VERTICES
 
@@ -188,9 +188,9 @@ class Square:
         twin, how = self._known
         return f'"{hashlib.sha256("/".join((twin, *states, how)).encode()).hexdigest()[:32]}"'
 
-    def tile(self) -> Tile:
-        """Make the tile."""
-        encoded = {view.name: self._encode(view, sight) for view, sight in self._sights}
+    def tile(self, *, patient: bool = True) -> Tile:
+        """Make the tile, or raise `TakesLonger` where there is no time for that, see `tiles.drawing.draw`."""
+        encoded = {view.name: self._encode(view, sight, patient=patient) for view, sight in self._sights}
         if self.budget_bytes is not None:
             sizes = {name: len(layer.data) for name, layer in encoded.items()}
             if sum(sizes.values()) > self.budget_bytes:
@@ -203,9 +203,17 @@ class Square:
         data = b"".join(layer.data for layer in encoded.values())
         return Tile(data=data, media_type=MEDIA_TYPE, layers=encoded)
 
-    def _encode(self, view: View, sight: Sight, budget_bytes: int | None = None) -> EncodedLayer:
+    def _encode(
+        self, view: View, sight: Sight, budget_bytes: int | None = None, *, patient: bool = True
+    ) -> EncodedLayer:
         return encode_columns(
-            view.name, view.columns, self._box, sight.rows, generalise=view.generalise, budget_bytes=budget_bytes
+            view.name,
+            view.columns,
+            self._box,
+            sight.rows,
+            generalise=view.generalise,
+            budget_bytes=budget_bytes,
+            patient=patient,
         )
 
 

@@ -146,9 +146,9 @@ def hold_back_tiles(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """No tile is made before the event."""
     release, make = threading.Event(), Square.tile
 
-    def make_later(square: Square) -> Tile:
+    def make_later(square: Square, **how: bool) -> Tile:
         release.wait(5)
-        return make(square)
+        return make(square, **how)
 
     monkeypatch.setattr(Square, "tile", make_later)
     return release

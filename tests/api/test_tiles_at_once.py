@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import shapely
 from fastapi import FastAPI
 
 from api.app import create_app
@@ -77,6 +78,16 @@ def test_a_large_tile_is_left_to_the_desk(connection, addresses, desk_calls, mon
     assert len(desk_calls) == 2
 
 
+def test_an_area_that_geos_has_to_mend_is_left_to_the_desk(connection, addresses, store, catalog, parcels, desk_calls):
+    x, y = shapely.get_coordinates(parcels.geometry["P2"])[0]
+    crossing = shapely.Polygon([(x, y), (x + 90, y + 30), (x, y + 31), (x + 70, y)])
+    crossed = parcels.loc[["P2"]].set_geometry([shapely.MultiPolygon([crossing])], crs=parcels.crs)
+    store.write(catalog.layer("parcels"), Changes(update=crossed), author="survey", reason="a slip")
+    answers = [get(connection, address) for address in addresses]
+    assert [status for status, _, _ in answers] == [200, 200, 200]
+    assert len(desk_calls) == 2  # the first of the zoom, and the one that is crossed
+
+
 @pytest.mark.parametrize("asked", [{}, {"Accept_Encoding": "gzip"}, {"If_None_Match": "*"}])
 def test_it_is_the_tile_that_the_desk_makes(store, catalog, addresses, monkeypatch, asked) -> None:
     monkeypatch.setattr("api.tilesending._WORTH_COMPRESSING", 100)
@@ -111,7 +122,7 @@ def test_what_was_written_is_shown(connection, addresses, store, catalog, parcel
 
 def test_what_goes_wrong_is_said_by_the_long_way(connection, addresses, monkeypatch) -> None:
     get(connection, addresses[0])
-    monkeypatch.setattr(Square, "tile", lambda _: 1 / 0)
+    monkeypatch.setattr(Square, "tile", lambda *_, **__: 1 / 0)
     status, headers, _ = get(connection, addresses[1])
     assert (status, headers["content-type"]) == (500, "application/problem+json")
     assert get(connection, addresses[0])[0] == 200
