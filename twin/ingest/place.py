@@ -172,7 +172,8 @@ def into_storage(
     judged = inside if inside.sum() * 2 >= present.sum() else present
     check_crs_fits(_box(bounds[judged]), crs)
     outside = present & ~inside
-    swapped = outside & in_domain(bounds[:, [1, 0, 3, 2]], crs)
+    swapped = outside.copy()
+    swapped[outside] = in_domain(bounds[outside][:, [1, 0, 3, 2]], crs)
     for what, bad in (("; x and y look swapped", swapped), ("", outside & ~swapped)):
         faults.add_rows(
             f"the place is outside what {crs_label(crs)} covers{what}",

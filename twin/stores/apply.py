@@ -69,7 +69,7 @@ def apply_changes(
         if coming:
             _require_finite(tables, coming)
             columns = [[value for rows in coming for value in plain_values(rows[f.name], f)] for f in layer.schema]
-            rows = [opened.tolist(), dialect.encode(geometry), *columns, [revision] * len(opened)]
+            rows = [opened.tolist(), geometry, *columns, [revision] * len(opened)]
             dialect.insert_rows(connection, layer, tables.current, rows)
             dialect.reserve_fids(connection, tables, free + len(new))
 

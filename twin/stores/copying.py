@@ -7,7 +7,7 @@ cannot read is named, and nothing is made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,7 +20,7 @@ from twin.errors import InvalidParameter, StoreUnavailable, TwinError
 from twin.layer import Layer
 from twin.stores import build_store, open_store, require_free
 from twin.stores.columns import read_column
-from twin.stores.dialect import Dialect
+from twin.stores.dialect import Dialect, Values
 from twin.stores.fetch import UNREADABLE, Fetched, fetch_batches
 from twin.stores.sql_store import SqlStore
 from twin.stores.tables import GEOMETRY, REVISIONS, LayerTables
@@ -140,7 +140,7 @@ class _Move:
         try:
             for batch in self._batches(statement):
                 values = _plain(layer, dict(zip(names, batch.columns, strict=True)), batch)
-                values[GEOMETRY] = self.target.encode(batch.geometries)
+                values[GEOMETRY] = batch.geometries
                 nothing = [None] * len(batch)
                 self.target.insert_rows(writing, layer, made, [values.get(c.name, nothing) for c in made.c])
                 count += len(batch)
@@ -184,7 +184,7 @@ def _as_it_stands(reading: Connection, tables: LayerTables) -> Layer:
     return replace(layer, fields=tuple(replace(f, required=f.required and f.name not in lacking) for f in fields))
 
 
-def _plain(layer: Layer, columns: Mapping[str, list[Any]], batch: Fetched) -> dict[str, Sequence[Any]]:
+def _plain(layer: Layer, columns: Mapping[str, list[Any]], batch: Fetched) -> dict[str, Values]:
     """The columns of a batch as plain values, the same for every database."""
     keys = columns[layer.key]
     if batch.unreadable:

@@ -18,6 +18,8 @@ from twin.stores.tables import LayerTables
 
 Geometries = npt.NDArray[np.object_]
 Fids = npt.NDArray[np.int64]
+#: The values of a column, or its geometries.
+Values = Sequence[Any] | Geometries
 
 
 class Dialect(Protocol):
@@ -51,10 +53,6 @@ class Dialect(Protocol):
 
     def prepare(self, connection: Connection, tables: LayerTables) -> None:
         """Create the layer's tables or add missing columns, and describe them to other programs."""
-        ...
-
-    def encode(self, geometries: Geometries) -> Sequence[Any]:
-        """Geometries as the driver takes them."""
         ...
 
     def decode(self, values: Sequence[Any]) -> Geometries:
@@ -99,8 +97,8 @@ class Dialect(Protocol):
         """Keep the spatial index and extent true around the writes in its block: these rows go, those come."""
         ...
 
-    def insert_rows(self, connection: Connection, layer: Layer, table: Table, columns: Sequence[Sequence[Any]]) -> None:
-        """Insert rows in bulk into a table of a layer: n plain values, or encoded geometries, for each column."""
+    def insert_rows(self, connection: Connection, layer: Layer, table: Table, columns: Sequence[Values]) -> None:
+        """Insert rows in bulk into a table of a layer: n plain values, or geometries, for each column."""
         ...
 
     def filling(self, connection: Connection, tables: LayerTables) -> AbstractContextManager[None]:

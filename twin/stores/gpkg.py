@@ -41,13 +41,14 @@ from twin.layer import Layer
 from twin.schema import Field
 from twin.store import Finding
 from twin.stores import gpkg_meta as meta
+from twin.stores.dialect import Values
 from twin.stores.gpkg_area import intersects, meets
 from twin.stores.gpkg_blob import decode_geometries, encode_geometries
 from twin.stores.gpkg_file import connect_file, explain_error
 from twin.stores.gpkg_index import build_index, keep_index, read_extent
 from twin.stores.gpkg_triggers import create_triggers, drop_triggers
 from twin.stores.standing import StandingTables
-from twin.stores.tables import LayerTables, layer_tables
+from twin.stores.tables import GEOMETRY, LayerTables, layer_tables
 
 Geometries = npt.NDArray[np.object_]
 Fids = npt.NDArray[np.int64]
@@ -175,10 +176,6 @@ class GpkgDialect:
             create_triggers(connection, tables)
             meta.describe_fields(connection, layer)
 
-    def encode(self, geometries: Geometries) -> Sequence[Any]:
-        """Geometries as GeoPackage blobs."""
-        return encode_geometries(geometries, self.srs_id)
-
     def decode(self, values: Sequence[Any]) -> Geometries:
         """GeoPackage blobs as geometries."""
         return decode_geometries(values)
@@ -230,13 +227,17 @@ class GpkgDialect:
         connection: Connection,
         layer: Layer,  # noqa: ARG002 every value fits SQLite
         table: Table,
-        columns: Sequence[Sequence[Any]],
+        columns: Sequence[Values],
     ) -> None:
         """One prepared statement for all rows."""
         names = ", ".join(f'"{column.name}"' for column in table.c)
         places = ", ".join("?" * len(table.c))
+        values = [
+            encode_geometries(np.asarray(given), self.srs_id) if column.name == GEOMETRY else given
+            for column, given in zip(table.c, columns, strict=True)
+        ]
         connection.exec_driver_sql(
-            f'INSERT INTO "{table.name}" ({names}) VALUES ({places})', list(zip(*columns, strict=True))
+            f'INSERT INTO "{table.name}" ({names}) VALUES ({places})', list(zip(*values, strict=True))
         )
 
     def filling(self, connection: Connection, tables: LayerTables) -> AbstractContextManager[None]:

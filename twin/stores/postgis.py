@@ -20,6 +20,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     FromClause,
+    Index,
     Table,
     and_,
     create_engine,
@@ -37,8 +38,10 @@ from twin.errors import InvalidParameter, StoreReplaced, StoreUnavailable
 from twin.layer import Layer
 from twin.schema import Field
 from twin.store import Finding
+from twin.stores.dialect import Values
 from twin.stores.postgis_copy import RowRefused, copy_rows
 from twin.stores.postgis_errors import committing, translated
+from twin.stores.postgis_filling import fill, take_alone
 from twin.stores.postgis_findings import look_around, look_at_listener
 from twin.stores.postgis_listen import Listener
 from twin.stores.postgis_roles import grant_layer
@@ -53,6 +56,8 @@ Fids = npt.NDArray[np.int64]
 
 #: How long a writer waits for another one.
 _LOCK_TIMEOUT = "30s"
+#: From how many rows on it pays to make indexes after them.
+_MANY = 10_000
 #: Where PostGIS may have been installed.
 _EXTENSION_SCHEMAS = "public,postgis,extensions"
 
@@ -135,7 +140,9 @@ class PostgisDialect:
     def _derive(self, layer: Layer, fields: Sequence[Field]) -> LayerTables:
         kind = ("GEOMETRY" if layer.also else layer.geometry.upper()) + ("Z" if layer.has_z else "")
         geometry = StoredGeometry(kind, srid=self.srid, dimension=2 + layer.has_z, spatial_index=False)
-        return layer_tables(layer, fields, column_type, geometry)
+        tables = layer_tables(layer, fields, column_type, geometry)
+        Index(f"{layer.id}_geom", tables.current.c[GEOMETRY], postgresql_using="gist")
+        return tables
 
     def _find_columns(self, connection: Connection, layer: Layer) -> dict[str, str]:
         sql = text(
@@ -154,7 +161,6 @@ class PostgisDialect:
         _require_owner(connection, layer, present, self.place)
         if not present:
             tables.current.metadata.create_all(connection)
-            _index_geometry(connection, layer)
             _limit(connection, layer, layer.schema)
             record_edits(connection, layer)
             grant_layer(connection, self.place.schema, layer.id)
@@ -166,12 +172,6 @@ class PostgisDialect:
                         run(f'ALTER TABLE "{name}" ADD COLUMN "{field.name}" {SQL_NAMES[field.type]}{collation}')
             _limit(connection, layer, [field for field in layer.schema if field not in present])
         _describe(connection, layer)
-
-    def encode(self, geometries: Geometries) -> Sequence[Any]:
-        """Geometries as COPY takes them: hexadecimal EWKB."""
-        placed = shapely.set_srid(geometries, self.srid)
-        hexadecimal: list[Any] = shapely.to_wkb(placed, hex=True, include_srid=True, flavor="extended").tolist()
-        return hexadecimal
 
     def decode(self, values: Sequence[Any]) -> Geometries:
         """WKB as geometries."""
@@ -230,28 +230,25 @@ class PostgisDialect:
         opened: Fids,
         geometries: Geometries,
     ) -> AbstractContextManager[None]:
-        """PostGIS keeps its index by itself."""
+        """PostGIS keeps its index by itself; of a layer's first rows, many at once, it is made when they are there."""
+        if len(opened) >= _MANY and take_alone(connection, tables):
+            return fill(connection, tables)
         return nullcontext()
 
-    def insert_rows(self, connection: Connection, layer: Layer, table: Table, columns: Sequence[Sequence[Any]]) -> None:
+    def insert_rows(self, connection: Connection, layer: Layer, table: Table, columns: Sequence[Values]) -> None:
         """By COPY, in the transaction of the connection."""
+        kinds = {column.name: "number" for column in table.c} | {field.name: field.type for field in layer.schema}
+        kinds[GEOMETRY] = "geometry"
         names = [column.name for column in table.c]
         try:
-            copy_rows(connection, table.name, names, columns)
+            copy_rows(connection, table.name, names, [kinds[name] for name in names], columns, srid=self.srid)
         except RowRefused as error:
             key = columns[names.index(layer.key)][error.row]
             raise InvalidParameter(f"{layer.id} {key} does not fit the database: {error}", cause=error) from error
 
-    @contextmanager
-    def filling(self, connection: Connection, tables: LayerTables) -> Iterator[None]:
-        """Make the spatial index when all rows are there, and tell the planner how many they are."""
-        name, run = tables.layer.id, connection.exec_driver_sql
-        run(f'ALTER TABLE "{name}" DISABLE TRIGGER USER')
-        run(f'DROP INDEX "{name}_geom"')
-        yield
-        _index_geometry(connection, tables.layer)
-        run(f'ALTER TABLE "{name}" ENABLE TRIGGER USER')
-        run(f'ANALYZE "{name}", "{tables.past.name}"')
+    def filling(self, connection: Connection, tables: LayerTables) -> AbstractContextManager[None]:
+        """Make the indexes when all rows are there."""
+        return fill(connection, tables)
 
     def findings(self, connection: Connection) -> list[Finding]:
         """Versions, what the schema holds and whose it is, and whether writes are told."""
@@ -279,10 +276,6 @@ def _limit(connection: Connection, layer: Layer, fields: Iterable[Field]) -> Non
         if field.type in LIMITS:
             limit = LIMITS[field.type].format(f'"{field.name}"')
             connection.exec_driver_sql(f'ALTER TABLE "{layer.id}" ADD CHECK ({limit})')
-
-
-def _index_geometry(connection: Connection, layer: Layer) -> None:
-    connection.exec_driver_sql(f'CREATE INDEX "{layer.id}_geom" ON "{layer.id}" USING gist ({GEOMETRY})')
 
 
 def _describe(connection: Connection, layer: Layer) -> None:

@@ -98,7 +98,7 @@ class SqlStore:
         """How many features a query matches, limit and paging aside."""
         require_fields(query, layer.schema)
         with self._reading() as connection:
-            tables = self._dialect.standing(connection, layer)
+            tables = self._standing(connection, layer)
             if tables is None:
                 return 0
             statement, _ = self._select(connection, tables, query)
@@ -107,7 +107,7 @@ class SqlStore:
     def extent(self, layer: Layer) -> BBox | None:
         """The box around the current features, None where there are none."""
         with self._reading() as connection:
-            tables = self._dialect.standing(connection, layer)
+            tables = self._standing(connection, layer)
             return None if tables is None else self._dialect.extent(connection, tables)
 
     def revisions(self, layer: Layer | None = None) -> list[Revision]:
@@ -122,7 +122,7 @@ class SqlStore:
     def changed(self, layer: Layer, first: int, last: int) -> frozenset[str]:
         """Keys of the features that the revisions from `first` to `last` wrote or removed."""
         with self._reading() as connection:
-            tables = self._dialect.standing(connection, layer)
+            tables = self._standing(connection, layer)
             if tables is None:
                 return frozenset()
             current, past = tables.current.c, tables.past.c
@@ -145,7 +145,7 @@ class SqlStore:
         """Where features were that are no longer there; see `twin.store.Store.departed`."""
         rows = Fetched.nothing(1)
         with self._reading() as connection:
-            tables = self._dialect.standing(connection, layer)
+            tables = self._standing(connection, layer)
             if tables is not None:
                 past = tables.past.c
                 statement = select(past[GEOMETRY], past.closed).where(past.closed > after)
@@ -223,6 +223,10 @@ class SqlStore:
         with self._dialect.translated(), self._dialect.engine.connect() as connection:
             yield connection
 
+    def _standing(self, connection: Connection, layer: Layer) -> LayerTables | None:
+        """The layer's tables; None before its first revision, whose writer may have them for itself."""
+        return self._dialect.standing(connection, layer) if latest_revision(connection, layer) else None
+
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         dialect = self._dialect
@@ -231,7 +235,7 @@ class SqlStore:
 
     def _read(self, connection: Connection, layer: Layer, query: Query) -> Frame:
         wanted = [f for f in layer.schema if query.fields is None or f.name in query.fields or f.name == layer.key]
-        tables = self._dialect.standing(connection, layer)
+        tables = self._standing(connection, layer)
         if tables is None:
             return self._frame(layer, query, wanted, Fetched.nothing(2 + len(wanted)), 0)
         statement, revision = self._select(connection, tables, query)
