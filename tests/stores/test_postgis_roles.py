@@ -9,6 +9,8 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
+from layers import catalog
+from tests_copy import stored_rows
 from tests_postgis import Cluster
 from tests_server import serving
 from tests_stations import ITEMS, STATIONS, TILE, add_stations, create_county
@@ -18,6 +20,7 @@ from twin.errors import InvalidParameter, StoreUnavailable
 from twin.history import revert
 from twin.schema import Field
 from twin.stores import open_store
+from twin.stores.copying import copy_store
 
 pytestmark = pytest.mark.needs("postgis")
 
@@ -33,7 +36,7 @@ def county(cluster: Cluster, schema: str, address: str) -> str:
     with open_store(address, write=True) as store:
         add_stations(store, S1="North", S2="East")
     yield address
-    roles = f"{schema}_reader, {schema}_writer"
+    roles = f"{schema}_reader, {schema}_editor, {schema}_writer"
     cluster.sql(f"DROP SCHEMA {schema} CASCADE; DROP OWNED BY {roles}; DROP ROLE {roles}")
 
 
@@ -65,7 +68,7 @@ def test_the_writer_takes_in_and_undoes(county, cluster, schema, tmp_path):
     assert done.exit_code == 0, done.output
 
 
-@pytest.mark.parametrize("role", ["reader", "writer"])
+@pytest.mark.parametrize("role", ["reader", "editor", "writer"])
 @pytest.mark.parametrize(
     "statement",
     [
@@ -84,7 +87,7 @@ def test_the_writer_takes_in_and_undoes(county, cluster, schema, tmp_path):
         "CREATE TEMPORARY TABLE t (a int); CREATE TRIGGER t AFTER INSERT ON t EXECUTE FUNCTION {0}.twin_record()",
     ],
 )
-def test_neither_role_changes_tables_or_what_the_history_says(county, cluster, schema, role, statement):
+def test_no_role_changes_tables_or_what_the_history_says(county, cluster, schema, role, statement):
     refused = cluster.psql(statement.format(schema), user=f"{schema}_{role}")
     assert refused.returncode
     assert "permission denied" in refused.stderr or "must be owner" in refused.stderr
@@ -97,6 +100,22 @@ def test_the_reader_changes_nothing_and_reads_everything(county, cluster, schema
     tables = cluster.sql(f"SELECT tablename FROM pg_tables WHERE schemaname = '{schema}'").split()
     assert len(tables) > 20
     cluster.sql("".join(f"SELECT 1 FROM {schema}.{table};" for table in tables), user=f"{schema}_reader")
+
+
+def test_the_reader_may_copy_the_twin_out(county, cluster, schema, tmp_path):
+    with open_store(county, write=True) as store:
+        store.prepare(LAYER)  # later than the rights were given
+        write(store, insert=make_rows(a={"floors": 1}, b={}))
+        write(store, delete=("b",))
+    copied = {}
+    for who in (f"{schema}_reader", cluster.user):
+        file = tmp_path / f"{who}.gpkg"
+        copy_store(cluster.address(schema, user=who), str(file), catalog().layers | {"plots": LAYER}, tell=print)
+        copied[who] = stored_rows(str(file))
+        with open_store(file, write=True) as store:
+            write(store, insert=make_rows(c={}))
+            assert store.read(LAYER).fid.tolist() == [1, 3]
+    assert copied[f"{schema}_reader"] == copied[cluster.user]
 
 
 def test_a_layer_that_gained_a_field_waits_for_the_owner(county, cluster, schema):

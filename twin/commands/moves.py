@@ -43,7 +43,7 @@ def upgrade(session: Session) -> None:
     """
     from twin.stores import upgrade_store
 
-    versions = upgrade_store(session.store_url)
+    versions = upgrade_store(session.store_url, session.catalog.layers.values())
     with session.open(write=True) as store:
         for layer in session.catalog.layers.values():
             store.prepare(layer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from twin.crs import CRS
+    from twin.layer import Layer
 
 
 def open_store(url: str | Path | Place, *, write: bool = False) -> Store:
@@ -110,8 +112,15 @@ def build_store(
     return build_gpkg(_gpkg_path(url), crs=crs, title=title, area=area, created_at=created_at)
 
 
-def upgrade_store(url: str | Path | Place) -> tuple[str, str] | None:
+def upgrade_store(url: str | Path | Place, layers: Iterable[Layer] = ()) -> tuple[str, str] | None:
     """Bring the tables of a twin in a database to the version of this program; a file has nothing to be upgraded.
+
+    Parameters
+    ----------
+    url
+        Its place.
+    layers
+        Layers whose tables, where they stand, get the limits and triggers of this version as well.
 
     Returns
     -------
@@ -120,14 +129,14 @@ def upgrade_store(url: str | Path | Place) -> tuple[str, str] | None:
     Raises
     ------
     StoreUnavailable
-        There is no twin, it is newer than this program, or this user does not own it.
+        There is no twin, it is newer than this program, this user does not own it, or rows break a limit of theirs.
     """
     if not is_database(url):
         return None
     from twin.stores.postgis_open import upgrade_postgis
     from twin.stores.postgis_url import PostgisPlace
 
-    return upgrade_postgis(PostgisPlace.parse(_written(url)))
+    return upgrade_postgis(PostgisPlace.parse(_written(url)), layers)
 
 
 def is_database(url: str | Path | Place) -> bool:

@@ -6,7 +6,7 @@ turns by an advisory lock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -42,11 +42,12 @@ from twin.stores.dialect import Values
 from twin.stores.postgis_copy import RowRefused, copy_rows
 from twin.stores.postgis_errors import committing, translated
 from twin.stores.postgis_filling import fill, take_alone
-from twin.stores.postgis_findings import look_around, look_at_listener
+from twin.stores.postgis_findings import look_around, look_at_listener, look_at_record
 from twin.stores.postgis_listen import Listener
 from twin.stores.postgis_roles import grant_layer
+from twin.stores.postgis_rules import limit_values
 from twin.stores.postgis_triggers import CHANNEL, OWN_WRITE, record_edits
-from twin.stores.postgis_types import LIMITS, SQL_NAMES, StoredGeometry, column_type
+from twin.stores.postgis_types import SQL_NAMES, StoredGeometry, column_type
 from twin.stores.postgis_url import PostgisPlace
 from twin.stores.standing import StandingTables
 from twin.stores.tables import GEOMETRY, META, LayerTables, layer_tables
@@ -161,8 +162,8 @@ class PostgisDialect:
         _require_owner(connection, layer, present, self.place)
         if not present:
             tables.current.metadata.create_all(connection)
-            _limit(connection, layer, layer.schema)
-            record_edits(connection, layer)
+            limit_values(connection, layer, layer.schema)
+            record_edits(connection, layer.id)
             grant_layer(connection, self.place.schema, layer.id)
         else:
             for name in (layer.id, tables.past.name):
@@ -170,7 +171,7 @@ class PostgisDialect:
                     if field not in present:
                         collation = ' COLLATE "C"' if field.type == "text" else ""
                         run(f'ALTER TABLE "{name}" ADD COLUMN "{field.name}" {SQL_NAMES[field.type]}{collation}')
-            _limit(connection, layer, [field for field in layer.schema if field not in present])
+            limit_values(connection, layer, [field for field in layer.schema if field not in present])
         _describe(connection, layer)
 
     def decode(self, values: Sequence[Any]) -> Geometries:
@@ -251,8 +252,13 @@ class PostgisDialect:
         return fill(connection, tables)
 
     def findings(self, connection: Connection) -> list[Finding]:
-        """Versions, what the schema holds and whose it is, and whether writes are told."""
-        return [*look_around(connection, self.place.schema), look_at_listener(connection, self._listener)]
+        """Versions, what the schema holds and whose it is, and whether edits are recorded and writes are told."""
+        schema = self.place.schema
+        return [
+            *look_around(connection, schema),
+            look_at_record(connection, schema),
+            look_at_listener(connection, self._listener),
+        ]
 
     def close(self) -> None:
         """Release every connection."""
@@ -268,14 +274,6 @@ def _require_owner(connection: Connection, layer: Layer, present: list[Field], p
     lacks = ", ".join(field.name for field in layer.schema if field not in present)
     what = f"{layer.id} lacks {lacks} in the database" if present else f"{layer.id} is not in the database yet"
     raise StoreUnavailable(f"{place}: {what}; let its owner say: twin upgrade")
-
-
-def _limit(connection: Connection, layer: Layer, fields: Iterable[Field]) -> None:
-    """Refuse what PostgreSQL takes for a day or a number and nobody else does."""
-    for field in fields:
-        if field.type in LIMITS:
-            limit = LIMITS[field.type].format(f'"{field.name}"')
-            connection.exec_driver_sql(f'ALTER TABLE "{layer.id}" ADD CHECK ({limit})')
 
 
 def _describe(connection: Connection, layer: Layer) -> None:

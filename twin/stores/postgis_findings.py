@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 
 from twin.store import Finding
+from twin.stores.postgis_roles import layer_names
+from twin.stores.postgis_triggers import find_unrecorded
 from twin.stores.tables import REVISIONS
 
 if TYPE_CHECKING:
@@ -31,6 +33,15 @@ def look_around(connection: Connection, schema: str) -> list[Finding]:
     may = "a replica, read only" if facts.replica else "may write" if facts.may_write else "may read"
     held = f"{float(facts.bytes) / 1e6:,.1f} MB, owner {facts.owner}; {facts.me} {may}"
     return [("PostgreSQL", facts.server, True), ("PostGIS", facts.postgis, True), (f"schema {schema}", held, True)]
+
+
+def look_at_record(connection: Connection, schema: str) -> Finding:
+    """Whether edits by other programs become revisions."""
+    unrecorded = find_unrecorded(connection, layer_names(connection, schema))
+    if unrecorded:
+        said = f"not recorded in {', '.join(unrecorded)}: triggers are off or missing; let the owner say: twin upgrade"
+        return "edits by others", said, False
+    return "edits by others", "are recorded", True
 
 
 def look_at_listener(connection: Connection, listener: Listener) -> Finding:

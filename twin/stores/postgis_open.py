@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -14,8 +14,10 @@ from sqlalchemy.exc import ProgrammingError
 
 from twin.crs import CRS, crs_to_gpkg
 from twin.errors import StoreExists, StoreUnavailable
+from twin.layer import Layer
 from twin.stores.postgis import PostgisDialect
-from twin.stores.postgis_roles import write_roles
+from twin.stores.postgis_roles import renew_rights, write_roles
+from twin.stores.postgis_rules import mend_rules
 from twin.stores.postgis_url import PostgisPlace
 from twin.stores.postgis_versions import NEWEST, bring_up_to_date, read_version, require_newest
 from twin.stores.sql_store import SqlStore, twin_facts
@@ -89,8 +91,15 @@ def build_postgis(
         raise
 
 
-def upgrade_postgis(place: PostgisPlace) -> tuple[str, str]:
+def upgrade_postgis(place: PostgisPlace, layers: Iterable[Layer]) -> tuple[str, str]:
     """Bring a twin's tables to the version of this program, all or nothing, while nobody writes.
+
+    Parameters
+    ----------
+    place
+        Where it is.
+    layers
+        Those whose tables are held to what the program says of them.
 
     Returns
     -------
@@ -100,7 +109,7 @@ def upgrade_postgis(place: PostgisPlace) -> tuple[str, str]:
     Raises
     ------
     StoreUnavailable
-        There is no twin, it is newer than this program, or this user does not own it.
+        There is no twin, it is newer than this program, this user does not own it, or rows break a limit of theirs.
     """
     dialect = PostgisDialect(place)
     try:
@@ -108,8 +117,10 @@ def upgrade_postgis(place: PostgisPlace) -> tuple[str, str]:
             _require_postgis(connection, place)
             _require_twin(connection, place)
             before = read_version(connection)
-            if before < NEWEST:
+            if before <= NEWEST:
                 bring_up_to_date(connection, place.schema)
+                mend_rules(connection, place.schema, layers)
+                renew_rights(connection, place.schema)
             require_newest(connection, place)
     finally:
         dialect.close()

@@ -1,10 +1,14 @@
-"""Who may do what in a twin's schema: one role to read, which serving needs, and one to write.
+"""Who may do what in a twin's schema: read, which serving needs; edit the tables, as in QGIS; write as the twin does.
 
-Nobody but the owner of the schema creates, alters or drops anything, and no writer can change what the history says:
-it is for adding only. The roles have no passwords; an administrator sets them, or grants the roles to people's own.
+What an editor does is recorded, whatever he does; the writer is for the twin's own programs, which keep the history
+themselves. Nobody but the owner of the schema creates, alters or drops anything, and no writer can change what the
+history says: it is for adding only. The roles have no passwords; an administrator sets them, or grants the roles to
+people's own.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from sqlalchemy import Connection, text
 
@@ -20,50 +24,82 @@ _FACTS = text(
     "SELECT quote_ident(current_database()) AS database, quote_ident(pg_get_userbyid(nspowner)) AS owner"
     " FROM pg_namespace WHERE nspname = :schema"
 )
+#: The roles of a schema that are there; none where its writer is another one's of the same name.
+_PRESENT = text(
+    "SELECT rolname FROM pg_roles WHERE rolname = ANY(:names) AND EXISTS"
+    " (SELECT FROM pg_roles WHERE rolname = :writer AND has_table_privilege(oid, :revisions, 'INSERT'))"
+)
 
 
-def role_names(schema: str) -> tuple[str, str]:
-    """The reader and the writer of a schema."""
-    return f"{schema}_reader", f"{schema}_writer"
+def role_names(schema: str) -> tuple[str, str, str]:
+    """The reader, the editor and the writer of a schema."""
+    return f"{schema}_reader", f"{schema}_editor", f"{schema}_writer"
+
+
+def layer_names(connection: Connection, schema: str) -> list[str]:
+    """The layers that have tables, by the history beside them."""
+    return list(connection.execute(_LAYERS, {"schema": schema}).scalars())
 
 
 def write_roles(connection: Connection, place: PostgisPlace) -> list[str]:
     """Write the statements that create the roles, as far as they are not there, and give them their rights."""
     schema = place.schema
-    reader, writer = role_names(schema)
+    reader, editor, writer = names = role_names(schema)
     facts = connection.execute(_FACTS, {"schema": schema}).first()
     if facts is None:
         raise StoreUnavailable(f"{place}: there is no such schema; create the twin first")
     known = text("SELECT rolname FROM pg_roles WHERE rolname = ANY(:names)")
-    present = set(connection.execute(known, {"names": [reader, writer]}).scalars())
-    statements = [f"CREATE ROLE {role} LOGIN" for role in (reader, writer) if role not in present]
-    statements += [
-        f"GRANT {reader} TO {writer}",
+    present = set(connection.execute(known, {"names": list(names)}).scalars())
+    return [
+        *(f"CREATE ROLE {role} LOGIN" for role in names if role not in present),
+        f"GRANT {reader} TO {editor}, {writer}",
         f"GRANT CONNECT ON DATABASE {facts.database} TO {reader}",
-        f"GRANT USAGE ON SCHEMA {schema} TO {reader}",
-        f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {reader}",
-        f"ALTER DEFAULT PRIVILEGES FOR ROLE {facts.owner} IN SCHEMA {schema} GRANT SELECT ON TABLES TO {reader}",
-        f"GRANT INSERT ON {schema}.{REVISIONS.name} TO {writer}",
+        *_schema_rights(connection, schema),
+        *(right for layer in layer_names(connection, schema) for right in _layer_rights(schema, layer)),
     ]
-    layers = connection.execute(_LAYERS, {"schema": schema}).scalars()
-    return statements + [statement for layer in layers for statement in _layer_rights(schema, layer)]
+
+
+def renew_rights(connection: Connection, schema: str) -> None:
+    """Give the roles of a twin the rights that an older version of this program did not give them."""
+    layers = layer_names(connection, schema)
+    rights = [*_schema_rights(connection, schema), *(r for layer in layers for r in _layer_rights(schema, layer))]
+    _grant(connection, schema, rights)
 
 
 def grant_layer(connection: Connection, schema: str, layer: str) -> None:
-    """Give the writer of a twin, where it has one, its rights to a layer that was created later."""
-    _, writer = role_names(schema)
-    writes = text(
-        "SELECT coalesce(bool_or(has_table_privilege(oid, :table, 'INSERT')), false)"
-        " FROM pg_roles WHERE rolname = :writer"
-    )
-    if connection.execute(writes, {"table": f"{schema}.{REVISIONS.name}", "writer": writer}).scalar_one():
-        for statement in _layer_rights(schema, layer):
-            connection.exec_driver_sql(statement)
+    """Give the roles of a twin their rights to a layer that was created later."""
+    _grant(connection, schema, _layer_rights(schema, layer))
+
+
+def _grant(connection: Connection, schema: str, rights: Iterable[str]) -> None:
+    """Give rights to the roles that are there."""
+    names = role_names(schema)
+    given = {"names": list(names), "writer": names[-1], "revisions": f"{schema}.{REVISIONS.name}"}
+    present = set(connection.execute(_PRESENT, given).scalars())
+    for right in rights:
+        if right.rpartition(" ")[2] in present:
+            connection.exec_driver_sql(right)
+
+
+def _schema_rights(connection: Connection, schema: str) -> list[str]:
+    reader, _, writer = role_names(schema)
+    owner = connection.execute(_FACTS, {"schema": schema}).one().owner
+    later = f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {schema} GRANT SELECT"
+    return [
+        f"GRANT USAGE ON SCHEMA {schema} TO {reader}",
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {reader}",
+        f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {reader}",
+        f"{later} ON TABLES TO {reader}",
+        f"{later} ON SEQUENCES TO {reader}",
+        f"GRANT INSERT ON {schema}.{REVISIONS.name} TO {writer}",
+    ]
 
 
 def _layer_rights(schema: str, layer: str) -> list[str]:
-    _, writer = role_names(schema)
+    _, editor, writer = role_names(schema)
     return [
+        f'GRANT INSERT, UPDATE, DELETE ON {schema}."{layer}" TO {editor}',
+        f'GRANT USAGE ON SEQUENCE {schema}."{layer}_fid_seq" TO {editor}',
         f'GRANT INSERT, UPDATE, DELETE ON {schema}."{layer}" TO {writer}',
         f'GRANT INSERT ON {schema}."{layer}_history" TO {writer}',
         f'GRANT USAGE, SELECT, UPDATE ON SEQUENCE {schema}."{layer}_fid_seq" TO {writer}',
