@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +35,14 @@ def get(address: str) -> bytes:
     with urllib.request.urlopen(address) as answer:
         body: bytes = answer.read()
         return body
+
+
+def ask(address: str) -> tuple[int, bytes]:
+    try:
+        with urllib.request.urlopen(address) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, refusal.read()
 
 
 def wait_for(see: Callable[[], bool], most_s: float) -> float:
@@ -71,7 +81,7 @@ def test_an_edit_in_sql_is_served_within_a_second(server, cluster: Cluster, sche
 def test_a_write_whose_notification_is_lost_is_served_within_the_time_of_the_safety_net(
     server, cluster: Cluster, schema
 ):
-    listening = "FROM pg_stat_activity WHERE query LIKE 'LISTEN%' OR query LIKE 'SELECT max(number)%'"
+    listening = "FROM pg_stat_activity WHERE query ~ '^(LISTEN|SELECT number|SELECT FROM twin_rev)'"
     told = "ALTER TABLE {0}.twin_revisions {1} TRIGGER twin_tell"
     cluster.sql(told.format(schema, "DISABLE"))
     cluster.sql(f"UPDATE {schema}.weather_stations SET name = 'Silent' WHERE station_id = 'S1'")
@@ -83,6 +93,39 @@ def test_a_write_whose_notification_is_lost_is_served_within_the_time_of_the_saf
     )
     assert int(ended) >= 1
     wait_for(lambda: b"Unheard" in get(server + TILE), _CHECK_S)
+
+
+def test_an_older_state_that_is_restored_in_its_place_is_served_without_a_restart(
+    server, address, cluster: Cluster, schema
+):
+    def evidence():
+        return json.loads(get(server + "/indicators/weather_station_spacing"))["evidence"]
+
+    before = evidence()
+    dump = cluster.own_folder(f"dump_{schema}") / "older.dump"
+    reach = ["-h", str(cluster.folder), "-U", cluster.user]
+    cluster.run("pg_dump", *reach, "--format=custom", f"--schema={schema}", f"--file={dump}", "postgres")
+    with open_store(address, write=True) as store:
+        add_stations(store, S3="Later")
+    wait_for(lambda: b"Later" in get(server + TILE), 1)
+    lost = evidence()
+    assert lost != before
+    cluster.sql(f"DROP SCHEMA {schema} CASCADE")
+    cluster.run("pg_restore", *reach, "--dbname=postgres", str(dump))
+
+    def is_back():
+        status, tile = ask(server + TILE)
+        return status == 200 and b"Later" not in tile
+
+    wait_for(is_back, _CHECK_S + 3)
+    assert json.loads(get(server + ITEMS))["numberMatched"] == 2
+    assert evidence() == before
+    with open_store(address, write=True) as store:
+        add_stations(store, S4="Other")
+        assert store.latest() == 2  # as what is gone was
+    wait_for(lambda: b"Other" in get(server + TILE), 1)
+    assert b"Later" not in get(server + TILE)
+    assert evidence() not in (before, lost)
 
 
 def test_a_replica_serves_what_is_written_to_the_primary_and_refuses_writes(

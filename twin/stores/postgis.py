@@ -42,7 +42,7 @@ from twin.stores.dialect import Values
 from twin.stores.postgis_copy import RowRefused, copy_rows
 from twin.stores.postgis_errors import committing, translated
 from twin.stores.postgis_filling import fill, take_alone
-from twin.stores.postgis_findings import look_around, look_at_listener, look_at_record
+from twin.stores.postgis_findings import look_around, look_at_listener, look_at_record, look_for_drafts
 from twin.stores.postgis_listen import Listener
 from twin.stores.postgis_roles import grant_layer
 from twin.stores.postgis_rules import limit_values
@@ -101,6 +101,7 @@ class PostgisDialect:
 
     def _require_same_twin(self, driver: Any, *_: object) -> None:
         """Ask before each use whether the connection lives, and leads to the same twin as ever."""
+        self._require_unrestored()
         known = self._created_at
         which = "SELECT NULL" if known is None else f"SELECT value FROM {META.name} WHERE key = 'created_at'"
         try:
@@ -111,6 +112,10 @@ class PostgisDialect:
             raise InvalidatePoolError from error
         if found != (known,):
             raise StoreReplaced(f"{self.url}: another twin stands in its place; try again")
+
+    def _require_unrestored(self) -> None:
+        if self._listener.restored:
+            raise StoreReplaced(f"{self.url}: an older state was restored in its place; try again")
 
     def translated(self) -> AbstractContextManager[None]:
         """Turn the driver's errors into `TwinError` with what to do."""
@@ -180,7 +185,9 @@ class PostgisDialect:
 
     def stamp(self) -> int:
         """How often something was written, as far as this process was told."""
-        return self._listener.count()
+        writes = self._listener.count()
+        self._require_unrestored()
+        return writes
 
     def ordered(self, key: ColumnElement[str]) -> ColumnElement[str]:
         """Key columns are compared by code points."""
@@ -257,6 +264,7 @@ class PostgisDialect:
         return [
             *look_around(connection, schema),
             look_at_record(connection, schema),
+            *look_for_drafts(connection),
             look_at_listener(connection, self._listener),
         ]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 
 from twin.store import Finding
+from twin.stores.postgis_drafts import find_left
 from twin.stores.postgis_roles import layer_names
 from twin.stores.postgis_triggers import find_unrecorded
 from twin.stores.tables import REVISIONS
@@ -42,6 +43,14 @@ def look_at_record(connection: Connection, schema: str) -> Finding:
         said = f"not recorded in {', '.join(unrecorded)}: triggers are off or missing; let the owner say: twin upgrade"
         return "edits by others", said, False
     return "edits by others", "are recorded", True
+
+
+def look_for_drafts(connection: Connection) -> list[Finding]:
+    """What programs left behind that were killed while they made a twin."""
+    return [
+        (f"schema {name}", f"{said}, who is gone; the next twin init, copy or upgrade removes it", True)
+        for name, said in find_left(connection)
+    ]
 
 
 def look_at_listener(connection: Connection, listener: Listener) -> Finding:

@@ -1,4 +1,7 @@
-"""Who else writes: the database tells all programs that have a twin open (LISTEN and NOTIFY)."""
+"""Who else writes: the database tells all programs that have a twin open (LISTEN and NOTIFY).
+
+What is known to have been written stays written, unless somebody restores an older state in the place of the twin.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,14 @@ import psycopg
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from twin.errors import TwinError
 from twin.stores.postgis_triggers import CHANNEL
 from twin.stores.tables import REVISIONS
 
 #: How long a notification that got lost stays unnoticed, at most; and how long until a lost connection is made anew.
 _CHECK_S = 5.0
+_LATEST = f"SELECT number, recorded_at FROM {REVISIONS.name} ORDER BY number DESC LIMIT 1"
+_STILL = f"SELECT FROM {REVISIONS.name} WHERE number = %s AND recorded_at = %s"
 _RETRY_S = 1.0
 
 
@@ -28,6 +34,11 @@ class Listener:
         Makes the connection.
     schema
         Whose writes.
+
+    Attributes
+    ----------
+    restored
+        Whether the last revision that was known is no longer there.
     """
 
     def __init__(self, engine: Engine, schema: str) -> None:
@@ -35,7 +46,8 @@ class Listener:
         self._channel = CHANNEL + schema
         self._guard = Lock()
         self._writes = 0
-        self._latest: int | None = None
+        self._latest: tuple[int, str] | None = None
+        self.restored = False
         self._thread: Thread | None = None
         self._heard = Event()
         self._closed = Event()
@@ -75,7 +87,7 @@ class Listener:
 
     def _run(self) -> None:
         while not self._closed.is_set():
-            with suppress(psycopg.Error, SQLAlchemyError):
+            with suppress(psycopg.Error, SQLAlchemyError, TwinError):
                 self._listen()
             self._heard.set()
             self._closed.wait(_RETRY_S)
@@ -93,17 +105,21 @@ class Listener:
             self._heard.set()
             checked = monotonic()
             while not self._closed.is_set():
-                for _ in driver.notifies(timeout=0.5, stop_after=1):
+                told = list(driver.notifies(timeout=0.5, stop_after=1))
+                for _ in told:
                     self.wrote()
-                if replica or monotonic() - checked > _CHECK_S:  # nobody tells a replica
-                    self._check(driver)
+                if told or replica or monotonic() - checked > _CHECK_S:  # nobody tells a replica
+                    self._check(driver, told=bool(told))
                     checked = monotonic()
         finally:
             driver.close()
 
-    def _check(self, driver: Any) -> None:
-        """Count what no notification told of."""
-        latest = driver.execute(f"SELECT max(number) FROM {REVISIONS.name}").fetchone()[0]
-        if latest != self._latest:
-            self._latest = latest
+    def _check(self, driver: Any, *, told: bool = False) -> None:
+        """Count what no notification told of, and see whether what was known is still there."""
+        known, self._latest = self._latest, driver.execute(_LATEST).fetchone()
+        if known == self._latest:
+            return
+        if known is not None and driver.execute(_STILL, known).fetchone() is None:
+            self.restored = True
+        if not told:
             self.wrote()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,6 +15,7 @@ from twin.crs import CRS, crs_to_gpkg
 from twin.errors import StoreExists, StoreUnavailable
 from twin.layer import Layer
 from twin.stores.postgis import PostgisDialect
+from twin.stores.postgis_drafts import drop_draft, hold_draft, mark_draft, name_draft, publish_draft, tidy_drafts
 from twin.stores.postgis_roles import renew_rights, write_roles
 from twin.stores.postgis_rules import mend_rules
 from twin.stores.postgis_url import PostgisPlace
@@ -76,19 +76,22 @@ def build_postgis(
     StoreExists, StoreUnavailable
         As `create_postgis`.
     """
-    draft = replace(place, schema=f"draft_{secrets.token_hex(6)}_{place.schema}"[:50])
-    require_free_schema(place)
-    _create_schema(draft, crs, title, area, created_at)
-    try:
-        with open_postgis(draft) as store:
-            yield store
-        with _administering(place) as connection:
-            _require_free(connection, place)
-            connection.exec_driver_sql(f"ALTER SCHEMA {draft.schema} RENAME TO {place.schema}")
-    except BaseException:
-        with _administering(place) as connection:
-            connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {draft.schema} CASCADE")
-        raise
+    draft = replace(place, schema=name_draft(place.schema))
+    with _administering(place) as connection:
+        _require_free(connection, place)
+        tidy_drafts(connection)
+    with _holding(place, draft.schema):
+        _create_schema(draft, crs, title, area, created_at, draft=True)
+        try:
+            with open_postgis(draft) as store:
+                yield store
+            with _administering(place) as connection:
+                _require_free(connection, place)
+                publish_draft(connection, draft.schema, place.schema)
+        except BaseException:
+            with _administering(place) as connection:
+                drop_draft(connection, draft.schema)
+            raise
 
 
 def upgrade_postgis(place: PostgisPlace, layers: Iterable[Layer]) -> tuple[str, str]:
@@ -111,19 +114,21 @@ def upgrade_postgis(place: PostgisPlace, layers: Iterable[Layer]) -> tuple[str, 
     StoreUnavailable
         There is no twin, it is newer than this program, this user does not own it, or rows break a limit of theirs.
     """
-    dialect = PostgisDialect(place)
-    try:
-        with dialect.translated(), dialect.engine.connect() as connection, dialect.begin_write(connection):
-            _require_postgis(connection, place)
-            _require_twin(connection, place)
-            before = read_version(connection)
-            if before <= NEWEST:
-                bring_up_to_date(connection, place.schema)
-                mend_rules(connection, place.schema, layers)
-                renew_rights(connection, place.schema)
-            require_newest(connection, place)
-    finally:
-        dialect.close()
+    with (
+        _dialect(place) as dialect,
+        dialect.translated(),
+        dialect.engine.connect() as connection,
+        dialect.begin_write(connection),
+    ):
+        _require_postgis(connection, place)
+        _require_twin(connection, place)
+        before = read_version(connection)
+        if before <= NEWEST:
+            bring_up_to_date(connection, place.schema)
+            mend_rules(connection, place.schema, layers)
+            renew_rights(connection, place.schema)
+        require_newest(connection, place)
+        tidy_drafts(connection)
     return before, NEWEST
 
 
@@ -150,22 +155,44 @@ def require_free_schema(place: PostgisPlace) -> None:
 
 
 @contextmanager
-def _administering(place: PostgisPlace) -> Iterator[Connection]:
+def _dialect(place: PostgisPlace) -> Iterator[PostgisDialect]:
     dialect = PostgisDialect(place)
     try:
-        with dialect.translated(), dialect.engine.connect() as connection, connection.begin():
-            yield connection
+        yield dialect
     finally:
         dialect.close()
 
 
+@contextmanager
+def _holding(place: PostgisPlace, draft: str) -> Iterator[None]:
+    with _dialect(place) as dialect:
+        with dialect.translated():
+            connection = hold_draft(dialect.engine, draft)
+        with connection:
+            yield
+
+
+@contextmanager
+def _administering(place: PostgisPlace) -> Iterator[Connection]:
+    with _dialect(place) as dialect, dialect.translated(), dialect.engine.connect() as connection, connection.begin():
+        yield connection
+
+
 def _create_schema(
-    place: PostgisPlace, crs: CRS, title: str, area: BaseGeometry | None, created_at: datetime | None = None
+    place: PostgisPlace,
+    crs: CRS,
+    title: str,
+    area: BaseGeometry | None,
+    created_at: datetime | None = None,
+    *,
+    draft: bool = False,
 ) -> None:
     with _administering(place) as connection:
         _require_postgis(connection, place)
         _require_free(connection, place)
         connection.exec_driver_sql(f"CREATE SCHEMA {place.schema}")
+        if draft:
+            mark_draft(connection, place.schema)
         bring_up_to_date(connection, place.schema)
         facts = [*twin_facts(crs, title, area, created_at), {"key": "srid", "value": str(_register(connection, crs))}]
         connection.execute(insert(META), facts)
