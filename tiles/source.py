@@ -101,8 +101,8 @@ class FrameReader(Protocol):
         """The layer's frame at a revision or instant, now by default."""
         ...
 
-    def peek(self, layer: Layer) -> Frame | None:
-        """The layer's current frame, if it is in memory."""
+    def peek(self, layer: Layer, *, ask: bool = True) -> Frame | None:
+        """The layer's current frame, if it is in memory; without asking the store, if that is known."""
         ...
 
     def fetch(self, layer: Layer, prepare: Callable[[Frame], object]) -> None:
@@ -121,7 +121,7 @@ class _Pinned:
     def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:  # noqa: ARG002
         return self.frames[layer.id]
 
-    def peek(self, layer: Layer) -> Frame | None:
+    def peek(self, layer: Layer, *, ask: bool = True) -> Frame | None:  # noqa: ARG002
         return self.frames.get(layer.id)
 
     def fetch(self, layer: Layer, prepare: Callable[[Frame], object]) -> None:
@@ -197,9 +197,9 @@ class VectorSource:
         return replace(self, frames=_Pinned(self.frames.store, self.frames.departures, frames))
 
     def at_hand(self, z: int) -> VectorSource | None:
-        """The same source for the tiles of a level if all that they are made from is in memory."""
+        """The same source for the tiles of a level if all that they are made from is in memory; nobody is asked."""
         zoom = z + self.grid.web_zoom
-        frames = {layer.id: self.frames.peek(layer) for layer in self.layers if self._shows(layer, zoom)}
+        frames = {layer.id: self.frames.peek(layer, ask=False) for layer in self.layers if self._shows(layer, zoom)}
         there = {
             name: frame
             for name, frame in frames.items()

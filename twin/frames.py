@@ -80,9 +80,10 @@ class Frames:
                 self._reading.pop(key, None)
         return frame
 
-    def peek(self, layer: Layer) -> Frame | None:
-        """The layer's current frame, if it is here already."""
-        return self._frames.get((layer.id, self._latest.of(layer)))
+    def peek(self, layer: Layer, *, ask: bool = True) -> Frame | None:
+        """The layer's current frame, if it is here already; without asking the store, if that is known."""
+        latest = self._latest.of(layer) if ask else self._latest.known(layer)
+        return None if latest is None else self._frames.get((layer.id, latest))
 
     def fetch(self, layer: Layer, prepare: Callable[[Frame], object]) -> None:
         """Read the layer's current frame and prepare it in the background, unless that is under way."""

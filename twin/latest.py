@@ -23,8 +23,14 @@ class LatestRevisions:
 
     def of(self, layer: Layer) -> int:
         """The number of the last revision of a layer; see `twin.store.Store.latest`."""
-        stamp = self._store.stamp()  # read first: what is written meanwhile makes another one
-        known = self._known.get(layer.id)
-        if known is None or known[0] != stamp:
-            known = self._known[layer.id] = stamp, self._store.latest(layer)
-        return known[1]
+        known = self.known(layer)
+        if known is None:
+            stamp = self._store.stamp()  # read first: what is written meanwhile makes another one
+            known = self._store.latest(layer)
+            self._known[layer.id] = stamp, known
+        return known
+
+    def known(self, layer: Layer) -> int | None:
+        """The same, if nobody has to ask for it."""
+        stamp, known = self._known.get(layer.id, (None, None))
+        return known if stamp == self._store.stamp() else None

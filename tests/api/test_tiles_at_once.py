@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 from collections.abc import Iterator
+from threading import current_thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -118,6 +119,21 @@ def test_what_was_written_is_shown(connection, addresses, store, catalog, parcel
     assert [old[1]["etag"] == new[1]["etag"] for old, new in zip(before, after, strict=True)] == [True, False, True]
     assert b"Renamed" in after[1][2]
     assert len(desk_calls) == 2  # one tile of each state
+
+
+def test_the_store_is_not_asked_where_every_answer_waits_for_it(
+    connection, addresses, store, catalog, parcels, monkeypatch
+) -> None:
+    """A database that is slow, or away, must not stop the answers that need none."""
+    get(connection, addresses[0])
+    asked, latest = [], type(store).latest
+    monkeypatch.setattr(type(store), "latest", lambda *of: (asked.append(current_thread().name), latest(*of))[1])
+    changed = parcels.loc[["P2"]].assign(name="Renamed")
+    store.write(catalog.layer("parcels"), Changes(update=changed), author="survey", reason="renamed")
+    asked.clear()
+    assert [get(connection, address)[0] for address in addresses] == [200, 200, 200]
+    assert asked
+    assert all(name.startswith("desk") for name in asked), asked
 
 
 def test_what_goes_wrong_is_said_by_the_long_way(connection, addresses, monkeypatch) -> None:

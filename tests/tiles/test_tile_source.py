@@ -43,7 +43,7 @@ class Held:
     def of(self, layer: Layer, crs: CRS) -> tuple[Any, Any]:
         return np.empty((0, 4)), np.empty(0, dtype=np.int64)
 
-    def peek(self, layer: Layer) -> Frame:
+    def peek(self, layer: Layer, *, ask: bool = True) -> Frame:
         return self.frames[layer.id]
 
     def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:
