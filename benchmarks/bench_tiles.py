@@ -13,9 +13,9 @@ import shapely
 from support import peak_memory_mb, print_ratio
 
 import layers
-from tiles.columns import columns_of
 from tiles.grid import grids_for
 from tiles.mvt import encode_layer
+from tiles.prepared import columns_of
 from twin.columns import plain_values
 from twin.crs import parse_crs, reproject
 from twin.frame import Frame

@@ -25,8 +25,8 @@ from pathlib import Path
 import numpy as np
 
 import layers
-from tiles.columns import columns_of
 from tiles.grid import grids_for
+from tiles.prepared import columns_of
 from twin.crs import parse_crs
 from twin.stores import open_store
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol
 
-from tiles.columns import columns_of
 from tiles.grid import WEB_MERCATOR
 from tiles.labels import with_labels
 from tiles.mbtiles import MbtilesWriter
 from tiles.pmtiles import PmtilesWriter
+from tiles.prepared import prepare
 from tiles.pyramid import LAST_ZOOM, ZoomReport, make_tiles
 from tiles.source import TileInfo, VectorSource
 from tiles.tilejson import describe_content, describe_zooms
@@ -200,7 +200,7 @@ def _notes(source: VectorSource) -> Iterator[str]:
     for layer in source.layers:
         if layer.classification != "public":
             yield f"{layer.id} is classified {layer.classification}"
-        broken = columns_of(source.frames.get(layer, source.as_of), source.grid.crs).broken
+        broken = prepare(source.frames.get(layer, source.as_of), source.grid.crs).before.broken
         if broken:
             yield f"{len(broken)} features of {layer.id} have no place in {crs_label(source.grid.crs)}: {broken[0]} …"
 

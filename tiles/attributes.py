@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tiles.kernels.values import BOOL, DOUBLE, FLOAT, SINT, TEXT, pack_integers, pack_values
-from tiles.paths import Pieces, splice
+from tiles.kernels.values import BOOL, DOUBLE, FLOAT, SINT, TEXT, find_values, gather_values, pack_integers, pack_values
 from tiles.protobuf import bytes_field
 from twin.columns import plain_values
 from twin.frame import Frame
@@ -21,9 +20,6 @@ from twin.schema import FieldType
 Integers = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
-
-#: How far around a new feature its values are looked for.
-_NEIGHBOURS = 64
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -52,28 +48,34 @@ class Attributes:
         """The keys as the layer message holds them."""
         return b"".join(bytes_field(3, key.encode()) for key in self.keys)
 
-    def spliced(self, others: Attributes, pieces: Pieces) -> Attributes:
-        """Put pieces of these features and of others one after the other, see `tiles.paths.splice`.
+    def key_of(self, feature: int) -> bytes:
+        """The key of a feature, which is text, in UTF-8."""
+        code = self.codes[feature, 0]
+        message, at = self.values[self.begins[code] : self.begins[code + 1]], 0
+        for _ in range(2):  # what stands before it: twice a tag of one byte and a length
+            at += 2
+            while message[at - 1] > 0x7F:
+                at += 1
+        return message[at:].tobytes()
 
-        A value that a neighbour has is not written once more.
-        """
-        values, known = self.values.data, len(self.begins) - 1
-        codes = np.where(others.codes < 0, -1, others.codes + known)
-        last = 0
-        for which, begin, end in pieces:
-            if which == 0:
-                last = end
-                continue
-            near = self.codes[max(0, last - _NEIGHBOURS) : last + _NEIGHBOURS]
-            for feature, column in np.argwhere(others.codes[begin:end] >= 0).tolist():
-                code = others.codes[begin + feature, column]
-                wanted = others.values[others.begins[code] : others.begins[code + 1]].tobytes()
-                for same in np.unique(near[near[:, column] >= 0, column]).tolist():
-                    if values[self.begins[same] : self.begins[same + 1]] == wanted:
-                        codes[begin + feature, column] = same
+    def take(self, rows: Integers) -> Attributes:
+        """The attributes of the features at some positions, in that order, in memory of their own."""
+        codes = self.codes[rows]
+        present = codes >= 0
+        codes[present], used = pd.factorize(codes[present])
+        values, begins = gather_values(used, self.values, self.begins)
+        return Attributes(keys=self.keys, codes=codes, values=values, begins=begins)
+
+    def joined(self, others: Attributes) -> Attributes:
+        """Put other features behind these; a value that one of these has in the same field is not held once more."""
+        present = others.codes >= 0
+        fields = np.zeros(len(others.begins) - 1, dtype=np.int64)
+        fields[others.codes[present]] = np.nonzero(present)[1]
+        found = find_values(self.codes, self.values, self.begins, fields, others.values, others.begins)
+        place = np.where(found < 0, np.arange(len(found)) + len(self.begins) - 1, found).astype(np.int32)
         return Attributes(
             keys=self.keys,
-            codes=splice((self.codes, codes), pieces),
+            codes=np.concatenate((self.codes, np.where(present, place[others.codes], -1))),
             values=np.concatenate((self.values, others.values)),
             begins=np.concatenate((self.begins, others.begins[1:] + self.begins[-1])),
         )

@@ -12,10 +12,11 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from tiles.columns import Columns, columns_of, rank_features
+from tiles.columns import Columns, rank_features
 from tiles.kernels.chains import Members, follow_chains
 from tiles.kernels.index import feature_bounds, leaf_bounds
 from tiles.paths import Paths, runs
+from tiles.prepared import columns_of
 from twin.crs import CRS
 from twin.frame import Frame
 
@@ -25,7 +26,7 @@ Integers = npt.NDArray[np.int64]
 def joined_columns_of(frame: Frame, crs: CRS) -> Columns:
     """Take the features of a frame apart, lines joined as its layer lets them; done once, then kept with the frame."""
     columns, over = columns_of(frame, crs), frame.layer.joined_over
-    if over is None or len(columns.fid) == 0:
+    if over is None or len(columns) == 0:
         return columns
     return frame.keep(f"tiles joined {crs.srs}", lambda: join_lines(columns, {frame.layer.key, *over}))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
@@ -24,11 +25,10 @@ from tiles.kernels.index import (
 from tiles.kernels.simplify import vertex_importance
 from tiles.kernels.sketch import Features, Place
 from tiles.kernels.write import Tags
-from tiles.paths import Paths, Pieces, splice
+from tiles.paths import Paths
 from twin.crs import CRS, BBox, transform
 from twin.errors import CrsError
 from twin.frame import Frame
-from twin.renewal import Renewal
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -85,11 +85,14 @@ class Columns:
     simplify: bool
     members: Members | None = None
 
+    def __len__(self) -> int:
+        return len(self.fid)
+
     @cached_property
     def importance(self) -> npt.NDArray[np.float32]:
         """For each vertex the tolerance up to which it has to be kept, units of the CRS; empty where all are kept."""
         paths = self.paths
-        if not self.simplify or not paths.dimension.any():
+        if not self._drops_vertices:
             return np.empty(0, dtype=np.float32)
         ring = np.repeat(paths.dimension == 2, np.diff(paths.first_path))
         importance = vertex_importance(paths.xy, paths.first_vertex, ring)
@@ -113,7 +116,11 @@ class Columns:
     @property
     def is_entwined(self) -> bool:
         """Whether a feature may be drawn in another way because its neighbour changed."""
-        return self.members is not None or len(self.importance) > 0
+        return self.members is not None or self._drops_vertices
+
+    @property
+    def _drops_vertices(self) -> bool:
+        return self.simplify and bool(self.paths.dimension.any())
 
     def widen(self, boxes: Floats) -> Floats:
         """Widen boxes of features to hold all features that they meet, where those may be drawn in another way.
@@ -138,50 +145,60 @@ class Columns:
         paths = self.paths
         return look_into_box(self.bounds, self.leaves, self.opened, paths.first_path, paths.first_vertex, *box)
 
-    def renewed(self, renewal: Renewal) -> Columns | None:
-        """Follow an edit: what changed is taken out and put in, the rest is copied in a few large pieces.
-
-        See `twin.renewal.Renewable`. Where features are joined, or one comes to lie where another one is, all is made
-        anew.
-        """
-        if self.members is not None:
-            return None
-        come = _prepare(renewal.come, self.crs)
-        stay = np.flatnonzero(~is_among(self.fid, renewal.gone))
-        places = np.searchsorted(self.along[stay], come.along)
-        if (np.diff(come.along) == 0).any() or is_among(come.along, self.along[stay]).any():
-            return None
-        pieces = _pieces(stay, places)
-
-        def spliced(one: npt.NDArray[T], other: npt.NDArray[T]) -> npt.NDArray[T]:
-            return splice((one, other), pieces)
-
-        bounds = spliced(self.bounds, come.bounds)
+    def take(self, rows: Integers) -> Columns:
+        """Only the features at some positions, ascending, in memory of their own."""
+        bounds = self.bounds[rows]
         return replace(
             self,
-            paths=self.paths.spliced(come.paths, pieces),
-            along=spliced(self.along, come.along),
+            paths=self.paths.take(rows),
+            along=self.along[rows],
             bounds=bounds,
             leaves=leaf_bounds(bounds),
-            fid=spliced(self.fid, come.fid),
-            opened=spliced(self.opened, come.opened),
-            attributes=self.attributes.spliced(come.attributes, pieces),
-            rank=spliced(self.rank, come.rank),
-            broken=(*(key for key in self.broken if key not in renewal.keys), *come.broken),
+            fid=self.fid[rows],
+            opened=self.opened[rows],
+            attributes=self.attributes.take(rows),
+            rank=self.rank[rows],
+        )
+
+    def places_of(self, others: Columns) -> Integers:
+        """Find the feature, by its position, before which each of others is to stand."""
+        places, ends = (np.searchsorted(self.along, others.along, side=side) for side in ("left", "right"))
+        for other in np.flatnonzero(places < ends).tolist():  # in the same place the key decides
+            wanted, key_of = others.attributes.key_of(other), self.attributes.key_of
+            places[other] = bisect_left(range(len(self)), wanted, places[other], ends[other], key=key_of)
+        return places
+
+    def spliced(self, stay: Integers, others: Columns, places: Integers) -> Columns:
+        """Take some of these features, and put others between them.
+
+        Parameters
+        ----------
+        stay
+            Ascending positions of those to take.
+        others, places
+            Other features, and ascending positions of those before which they are to stand.
+        """
+        order = np.insert(stay, np.searchsorted(stay, places), len(self) + np.arange(len(others)))
+
+        def spliced(one: npt.NDArray[T], other: npt.NDArray[T]) -> npt.NDArray[T]:
+            return np.concatenate((one, other))[order]
+
+        bounds = spliced(self.bounds, others.bounds)
+        return replace(
+            self,
+            paths=self.paths.joined(others.paths).take(order),
+            along=spliced(self.along, others.along),
+            bounds=bounds,
+            leaves=leaf_bounds(bounds),
+            fid=spliced(self.fid, others.fid),
+            opened=spliced(self.opened, others.opened),
+            attributes=self.attributes.joined(others.attributes).take(order),
+            rank=spliced(self.rank, others.rank),
         )
 
 
-def columns_of(frame: Frame, crs: CRS) -> Columns:
-    """Take the features of a frame apart for tiles in a CRS; done once, then kept with the frame."""
-    return frame.keep(f"tiles {crs.srs}", lambda: _prepare(frame, crs))
-
-
-def is_prepared(frame: Frame, crs: CRS) -> bool:
-    """Whether a frame has been taken apart for tiles in a CRS."""
-    return frame.keeps(f"tiles {crs.srs}")
-
-
-def _prepare(frame: Frame, crs: CRS) -> Columns:
+def make_columns(frame: Frame, crs: CRS) -> Columns:
+    """Take the features of a frame apart for tiles in a CRS."""
     geometries = frame.geometry
     drawn = np.flatnonzero(~(shapely.is_missing(geometries) | shapely.is_empty(geometries)))
     paths = Paths.of(geometries[drawn])
@@ -252,18 +269,3 @@ def is_among(numbers: Integers, some: Integers) -> npt.NDArray[np.bool_]:
     order = np.sort(some)
     found: npt.NDArray[np.bool_] = order[np.searchsorted(order, numbers).clip(max=len(order) - 1)] == numbers
     return found
-
-
-def _pieces(stay: Integers, places: Integers) -> Pieces:
-    """Say how features that stay (their positions) and others, each to stand before one of those, follow each other."""
-    ends = np.concatenate((places, [len(stay)]))
-    pieces: Pieces = []
-    begin = 0
-    for come, end in enumerate(ends.tolist()):
-        gaps = np.flatnonzero(np.diff(stay[begin:end]) != 1) + 1
-        for run in np.split(stay[begin:end], gaps) if end > begin else ():
-            pieces.append((0, int(run[0]), int(run[-1]) + 1))
-        if come < len(places):
-            pieces.append((1, come, come + 1))
-        begin = end
-    return pieces

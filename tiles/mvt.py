@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tiles.chains import joined_columns_of
-from tiles.columns import Columns, columns_of
+from tiles.columns import Columns
 from tiles.drawing import Drawing, draw
 from tiles.kernels.sketch import BUFFER, EXTENT
 from tiles.kernels.write import count_fitting, write_layer
+from tiles.prepared import columns_for
 from tiles.protobuf import bytes_field, varint_field
 from twin.crs import CRS, BBox
 from twin.frame import Frame
@@ -79,7 +80,8 @@ def encode_layer(
         What the layer may take; if it takes more, features are left out by their rank, the lowest first (rule
         ``budget``). A feature that shows at one zoom shows at all finer ones, as far as its own size allows.
     """
-    columns = joined_columns_of(frame, crs) if join else columns_of(frame, crs)
+    joins = join and frame.layer.joined_over is not None
+    columns = joined_columns_of(frame, crs) if joins else columns_for(frame, crs, box)
     seen = box.buffer((box.east - box.west) * BUFFER / EXTENT)
     return encode_columns(
         frame.layer.id, columns, box, columns.rows_in(seen), generalise=generalise, budget_bytes=budget_bytes

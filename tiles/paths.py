@@ -7,7 +7,6 @@ levels between feature and path taken out: a tile needs to know which ring is a 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +15,6 @@ import shapely
 from tiles.kernels.wkb import read_wkb
 
 Integers = npt.NDArray[np.int64]
-T = TypeVar("T", bound=np.generic)
-
-#: Parts of two sources in a new order: which source, and from where to where, the end not included.
-Pieces = list[tuple[int, int, int]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,23 +64,14 @@ class Paths:
             xy=xy.view("<f8").astype(np.float64, copy=False).reshape(-1, 2),
         )
 
-    @classmethod
-    def joined(cls, parts: list[Paths]) -> Paths:
-        """Put the features of several one after the other."""
-        if len(parts) == 1:
-            return parts[0]
-        paths = np.cumsum([0, *(len(part.hole) for part in parts)])
-        vertices = np.cumsum([0, *(len(part.xy) for part in parts)])
-        return cls(
-            dimension=np.concatenate([np.empty(0, dtype=np.uint8), *(part.dimension for part in parts)]),
-            first_path=np.concatenate(
-                [*(part.first_path[:-1] + shift for part, shift in zip(parts, paths, strict=False)), paths[-1:]]
-            ),
-            first_vertex=np.concatenate(
-                [*(part.first_vertex[:-1] + shift for part, shift in zip(parts, vertices, strict=False)), vertices[-1:]]
-            ),
-            hole=np.concatenate([np.empty(0, dtype=bool), *(part.hole for part in parts)]),
-            xy=np.concatenate([np.empty((0, 2)), *(part.xy for part in parts)]),
+    def joined(self, others: Paths) -> Paths:
+        """Put other features behind these."""
+        return Paths(
+            dimension=np.concatenate((self.dimension, others.dimension)),
+            first_path=np.concatenate((self.first_path, others.first_path[1:] + len(self.hole))),
+            first_vertex=np.concatenate((self.first_vertex, others.first_vertex[1:] + len(self.xy))),
+            hole=np.concatenate((self.hole, others.hole)),
+            xy=np.concatenate((self.xy, others.xy)),
         )
 
     def take(self, rows: Integers) -> Paths:
@@ -99,31 +85,6 @@ class Paths:
             hole=self.hole[paths],
             xy=self.xy[vertices],
         )
-
-    def spliced(self, other: Paths, pieces: Pieces) -> Paths:
-        """Put pieces of these features and of others one after the other; see `splice`."""
-        paths = _lower((self.first_path, other.first_path), pieces)
-        vertices = _lower((self.first_vertex, other.first_vertex), paths)
-        per_feature = splice((np.diff(self.first_path), np.diff(other.first_path)), pieces)
-        per_path = splice((np.diff(self.first_vertex), np.diff(other.first_vertex)), paths)
-        return Paths(
-            dimension=splice((self.dimension, other.dimension), pieces),
-            first_path=np.concatenate(([0], np.cumsum(per_feature))),
-            first_vertex=np.concatenate(([0], np.cumsum(per_path))),
-            hole=splice((self.hole, other.hole), paths),
-            xy=splice((self.xy, other.xy), vertices),
-        )
-
-
-def splice(sources: tuple[npt.NDArray[T], npt.NDArray[T]], pieces: Pieces) -> npt.NDArray[T]:
-    """Put pieces of two arrays one after the other, each copied as a whole."""
-    parts = [sources[which][begin:end] for which, begin, end in pieces]
-    return np.concatenate(parts) if parts else sources[0][:0]
-
-
-def _lower(offsets: tuple[Integers, Integers], pieces: Pieces) -> Pieces:
-    """Find the pieces one level down."""
-    return [(which, int(offsets[which][begin]), int(offsets[which][end])) for which, begin, end in pieces]
 
 
 def runs(first: Integers, last: Integers) -> tuple[Integers, Integers]:

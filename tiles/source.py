@@ -8,10 +8,10 @@ from datetime import datetime
 from functools import reduce
 from typing import Protocol
 
-from tiles.columns import columns_of, is_prepared
 from tiles.grid import Grid
 from tiles.kernels.sketch import BUFFER, EXTENT
 from tiles.mvt import MEDIA_TYPE
+from tiles.prepared import is_prepared, prepare
 from tiles.square import TOWN_ZOOM, LayerState, Square, Tile, is_viewed, view_of
 from twin.crs import CRS84, BBox, reproject_bbox
 from twin.departures import Departures
@@ -219,7 +219,7 @@ class VectorSource:
         """Whether the box of any feature shares a point with a tile or its buffer."""
         box = self.grid.box(z, x, y)
         seen = box.buffer((box.east - box.west) * BUFFER / EXTENT)
-        return any(len(columns_of(self._frame(layer), self.grid.crs).rows_in(seen)) for layer in self.layers)
+        return any(prepare(self._frame(layer), self.grid.crs).reaches(seen) for layer in self.layers)
 
     def _frame_for(self, layer: Layer, box: BBox) -> Frame:
         frames, store = self.frames, self.frames.store
@@ -231,7 +231,7 @@ class VectorSource:
             return whole
         if store.count(layer) < _LARGE:
             return self._frame(layer)
-        frames.fetch(layer, lambda frame: columns_of(frame, self.grid.crs))
+        frames.fetch(layer, lambda frame: prepare(frame, self.grid.crs))
         near = reproject_bbox(box.buffer((box.east - box.west) * BUFFER / EXTENT), self.grid.crs, store.crs)
         try:
             return store.read(layer, Query(bbox=near))

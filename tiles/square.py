@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tiles.chains import joined_columns_of
-from tiles.columns import Columns, columns_of
+from tiles.columns import Columns
 from tiles.kernels.index import Sight, latest_within
 from tiles.kernels.sketch import BUFFER, EXTENT
 from tiles.labels import label_frame, label_layer
 from tiles.mvt import MEDIA_TYPE, EncodedLayer, encode_columns
+from tiles.prepared import Prepared, around, columns_of, prepare
 from twin.crs import CRS, BBox
 from twin.departures import Departures
 from twin.frame import Frame
@@ -59,7 +60,7 @@ class View:
     ----------
     name
         Of the layer in the tiles.
-    columns
+    drawn
         What is drawn.
     generalise
         Whether to leave out what nobody can see.
@@ -73,7 +74,7 @@ class View:
     """
 
     name: str
-    columns: Columns
+    drawn: Prepared
     generalise: bool
     reach: tuple[Floats, Integers] | None = None
     departed: tuple[Floats, Integers] | None = None
@@ -112,26 +113,32 @@ def _view_name(crs: CRS, zoom: int, strict: bool) -> str:
 
 
 def _make_view(frame: Frame, crs: CRS, zoom: int, departures: Departures, strict: bool) -> View:
-    layer, columns = frame.layer, columns_of(frame, crs)
+    layer, drawn = frame.layer, prepare(frame, crs)
     generalise = not strict and zoom < layer.zooms[1]
-    drawn = joined_columns_of(frame, crs) if generalise and zoom < TOWN_ZOOM else columns
+    joins = generalise and zoom < TOWN_ZOOM and layer.joined_over is not None
+    if joins:
+        drawn = Prepared.of(joined_columns_of(frame, crs))
     boxes, closed = departures.of(layer, crs)
     known = closed <= frame.revision
     gone, closed, reach = boxes[known], closed[known], None
-    if generalise and drawn.is_entwined:
-        kept = f"reach {crs.srs} {'alone' if drawn is columns else 'joined'}"
-        reach = frame.keep(kept, partial(drawn.widen, columns.bounds)), columns.opened
-        gone = frame.keep(f"{kept} departed", partial(drawn.widen, gone))
+    if generalise and drawn.before.is_entwined:
+        kept, columns, widen = (
+            f"reach {crs.srs} {'joined' if joins else 'alone'}",
+            columns_of(frame, crs),
+            drawn.whole.widen,
+        )
+        reach = frame.keep(kept, partial(widen, columns.bounds)), columns.opened
+        gone = frame.keep(f"{kept} departed", partial(widen, gone))
     points = label_layer(layer)
     names = None
     if points is not None and points.zooms[0] <= zoom <= points.zooms[1]:
         shown = label_frame(frame, points, zoom)
         names = View(
             name=points.id,
-            columns=columns_of(shown, crs),
+            drawn=prepare(shown, crs),
             generalise=not strict and zoom < points.zooms[1],
         )
-    return View(name=layer.id, columns=drawn, generalise=generalise, reach=reach, departed=(gone, closed), names=names)
+    return View(name=layer.id, drawn=drawn, generalise=generalise, reach=reach, departed=(gone, closed), names=names)
 
 
 class LayerState(NamedTuple):
@@ -140,6 +147,14 @@ class LayerState(NamedTuple):
     name: str
     view: View | None
     state: str = ""
+
+
+class _Look(NamedTuple):
+    """A view, the columns from which it is drawn in one tile, and what is seen there."""
+
+    view: View
+    columns: Columns
+    sight: Sight
 
 
 class Square:
@@ -162,7 +177,11 @@ class Square:
     ) -> None:
         self._layers, self._box, self._known, self.budget_bytes = layers, box, known, budget_bytes
         self._seen = box.buffer((box.east - box.west) * BUFFER / EXTENT)
-        self._sights = [(view, view.columns.look_into(self._seen)) for view in self._views()]
+        self._looks = [self._look(view) for view in self._views()]
+
+    def _look(self, view: View) -> _Look:
+        columns = view.drawn.part(around(self._box))
+        return _Look(view, columns, columns.look_into(self._seen))
 
     def _views(self) -> Iterator[View]:
         for _, view, _ in self._layers:
@@ -174,13 +193,13 @@ class Square:
     @property
     def is_small(self) -> bool:
         """Whether it is made in a millisecond or two, unless that raises `TakesLonger`."""
-        features = sum(len(sight.rows) for _, sight in self._sights)
-        return features <= _FEW_FEATURES and sum(sight.vertices for _, sight in self._sights) <= _FEW_VERTICES
+        features = sum(len(look.sight.rows) for look in self._looks)
+        return features <= _FEW_FEATURES and sum(look.sight.vertices for look in self._looks) <= _FEW_VERTICES
 
     @cached_property
     def etag(self) -> str:
         """The entity tag: a digest of what decides its bytes, known without encoding it."""
-        sights = dict(self._sights)
+        sights = {look.view: look.sight for look in self._looks}
         states = [
             f"{name}@{state if view is None or state else view.latest(self._seen, sights[view])}"
             for name, view, state in self._layers
@@ -190,28 +209,24 @@ class Square:
 
     def tile(self, *, patient: bool = True) -> Tile:
         """Make the tile, or raise `TakesLonger` where there is no time for that, see `tiles.drawing.draw`."""
-        encoded = {view.name: self._encode(view, sight, patient=patient) for view, sight in self._sights}
+        encoded = {look.view.name: self._encode(look, patient=patient) for look in self._looks}
         if self.budget_bytes is not None:
             sizes = {name: len(layer.data) for name, layer in encoded.items()}
             if sum(sizes.values()) > self.budget_bytes:
                 share = share_budget(sizes, self.budget_bytes)
                 encoded |= {
-                    view.name: self._encode(view, sight, share)
-                    for view, sight in self._sights
-                    if sizes[view.name] > share
+                    look.view.name: self._encode(look, share) for look in self._looks if sizes[look.view.name] > share
                 }
         data = b"".join(layer.data for layer in encoded.values())
         return Tile(data=data, media_type=MEDIA_TYPE, layers=encoded)
 
-    def _encode(
-        self, view: View, sight: Sight, budget_bytes: int | None = None, *, patient: bool = True
-    ) -> EncodedLayer:
+    def _encode(self, look: _Look, budget_bytes: int | None = None, *, patient: bool = True) -> EncodedLayer:
         return encode_columns(
-            view.name,
-            view.columns,
+            look.view.name,
+            look.columns,
             self._box,
-            sight.rows,
-            generalise=view.generalise,
+            look.sight.rows,
+            generalise=look.view.generalise,
             budget_bytes=budget_bytes,
             patient=patient,
         )

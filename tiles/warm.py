@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from tiles.columns import columns_of
 from tiles.glyphs import GlyphFont
 from tiles.mvt import encode_layer
+from tiles.prepared import columns_of
 from twin.columns import typed_series
 from twin.crs import BBox, parse_crs
 from twin.frame import Frame
@@ -59,7 +59,9 @@ def warm_up_tiles() -> None:
     crs = parse_crs(3857)
     for far in (False, True):
         encode_layer(frame, BBox(0, 0, 100, 100), crs, generalise=far, join=far, budget_bytes=100)
-    columns_of(frame, crs).widen(np.zeros((1, 4)))
+    whole = columns_of(frame, crs)
+    whole.widen(np.zeros((1, 4)))
+    whole.spliced(np.arange(2), whole.take(np.arange(2, 4)), np.array([1, 1]))
 
 
 if __name__ == "__main__":

@@ -47,6 +47,11 @@ class Rows:
         crs: CRS = self.data.crs
         return crs
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether they need not be read first."""
+        return True
+
     def read(self) -> Self:
         """These rows."""
         return self
@@ -69,7 +74,7 @@ class Unread:
     crs
         The storage CRS.
     count
-        How many they are.
+        How many they are; None where that is not known before.
     source
         What reads or makes them.
 
@@ -79,14 +84,19 @@ class Unread:
         The rows, once they are there; what they were made of is not held any longer.
     """
 
-    def __init__(self, *, crs: CRS, count: int, source: Callable[[], Rows]) -> None:
+    def __init__(self, *, crs: CRS, count: int | None = None, source: Callable[[], Rows]) -> None:
         self.crs = crs
         self.source: Rows | Callable[[], Rows] = source
         self._count = count
         self._guard = Lock()
 
     def __len__(self) -> int:
-        return self._count
+        return len(self.read()) if self._count is None else self._count
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether they have been read."""
+        return isinstance(self.source, Rows)
 
     def read(self) -> Rows:
         """Read them, unless they are there.

@@ -11,10 +11,10 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiles.columns import columns_of
 from tiles.grid import grids_for
 from tiles.kernels.simplify import vertex_importance
 from tiles.mvt import encode_layer
+from tiles.prepared import columns_of
 from twin.crs import BBox, parse_crs
 from twin.frame import Frame
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests_tiles import SQUARE, in_units, raw_layers, require_lawful
-from tiles.columns import columns_of
 from tiles.mvt import encode_layer
+from tiles.prepared import columns_of
 from twin.crs import BBox, parse_crs
 from twin.frame import Frame
 
