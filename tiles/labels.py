@@ -8,12 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
 
+from twin.derived import derive_rows
 from twin.frame import Frame
 from twin.layer import Layer, Style
 
@@ -58,22 +60,22 @@ def label_layer(layer: Layer) -> Layer | None:
 def label_frame(frame: Frame, layer: Layer, zoom: int) -> Frame:
     """Find the points that name the areas of a frame at a web zoom, as rows of the layer of its names.
 
-    What is light is not named yet. Done once, then kept with the frame.
+    What is light is not named yet. Done once, then kept with the frame, and following its edits.
     """
     style = frame.layer.style
-    labels = frame.keep("labels", lambda: _find_labels(frame, layer))
+    labels = derive_rows(frame, "labels", partial(_find_labels, layer=layer))
     if not style.weights:
         return labels
     # A map draws a tile from its zoom up to the next.
     early = [code for code, weight in style.weights.items() if style.labelled_from(weight) < zoom + 1]
     others = style.labelled_from(1) < zoom + 1
 
-    def choose() -> Frame:
+    def choose(labels: Frame) -> Frame:
         code = labels.data[style.by].astype("str")
         shown = code.isin(early) | (others & ~code.isin(list(style.weights)))
         return labels.take(shown.to_numpy(dtype=bool))
 
-    return frame.keep(f"labels {early} {others}", choose)
+    return derive_rows(labels, f"{early} {others}", choose)
 
 
 def _find_labels(frame: Frame, layer: Layer) -> Frame:

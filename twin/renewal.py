@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -36,11 +35,14 @@ class Renewal:
         Numbers of those that were there before.
     come
         Those that are there now, in key order.
+    read
+        Reads features by their keys as they are now, None: all.
     """
 
     keys: frozenset[str]
     gone: npt.NDArray[np.int64]
     come: Frame
+    read: Callable[[frozenset[str] | None], Frame]
 
 
 @runtime_checkable
@@ -62,9 +64,6 @@ def read_whole(store: Store, layer: Layer, *, known_at: int, as_of: AsOf | None 
 def renew(frame: Frame, store: Store, revision: int) -> Frame | None:
     """Read what changed since a frame, and make the frame of a later revision.
 
-    What is kept with the old frame and can follow is kept with the new one. Its rows follow when somebody asks for
-    them.
-
     Parameters
     ----------
     frame
@@ -82,28 +81,37 @@ def renew(frame: Frame, store: Store, revision: int) -> Frame | None:
     keys = store.changed(layer, first, revision)
     if len(keys) > min(_MOST, _LARGEST_SHARE * len(frame)):
         return None
-    come = _read_some(store, layer, keys, revision)
-    renewal = Renewal(keys=keys, gone=store.ended(layer, first, revision), come=come)
+
+    def read(keys: frozenset[str] | None) -> Frame:
+        if keys is None:
+            return read_whole(store, layer, known_at=revision)
+        return store.read(layer, Query(ids=tuple(sorted(keys)), known_at=revision, unreadable=True))
+
+    gone = store.ended(layer, first, revision)
+    return follow(frame, Renewal(keys=keys, gone=gone, come=read(keys), read=read))
+
+
+def follow(frame: Frame, renewal: Renewal) -> Frame:
+    """Make the frame after an edit; what is kept with the old frame and can follow is kept with the new one.
+
+    Its rows follow when somebody asks for them.
+    """
 
     def read_again() -> Rows:
-        return read_whole(store, layer, known_at=revision).rows.read()
+        return renewal.read(None).rows.read()
 
     rows = Unread(
         crs=frame.crs,
-        count=len(frame) - len(renewal.gone) + len(come),
-        source=_Following.of(frame.rows, keys, partial(_read_some, store, layer, known_at=revision)) or read_again,
+        count=len(frame) - len(renewal.gone) + len(renewal.come),
+        source=_Following.of(frame.rows, renewal) or read_again,
     )
-    renewed = Frame(layer=layer, rows=rows, revision=come.revision)
+    renewed = replace(frame, rows=rows, revision=renewal.come.revision)
     for name, thing in frame.kept().items():
         if isinstance(thing, Renewable):
             made = thing.renewed(renewal)
             if made is not None:
                 renewed.keep(name, lambda made=made: made)  # type: ignore[misc]
     return renewed
-
-
-def _read_some(store: Store, layer: Layer, keys: frozenset[str], known_at: int) -> Frame:
-    return store.read(layer, Query(ids=tuple(sorted(keys)), known_at=known_at, unreadable=True))
 
 
 @dataclass(frozen=True)
@@ -125,13 +133,13 @@ class _Following:
     read: Callable[[frozenset[str]], Frame]
 
     @classmethod
-    def of(cls, rows: Rows | Unread, keys: frozenset[str], read: Callable[[frozenset[str]], Frame]) -> Self | None:
+    def of(cls, rows: Rows | Unread, renewal: Renewal) -> Self | None:
         """Follow an edit after some rows; None where these were never read, or not for long."""
         source = rows if isinstance(rows, Rows) else rows.source
         if isinstance(source, Rows):
-            return cls(source, keys, read)
+            return cls(source, renewal.keys, renewal.read)
         if isinstance(source, cls) and len(source.keys) < _MOST_UNSEEN:
-            return cls(source.before, source.keys | keys, read)
+            return cls(source.before, source.keys | renewal.keys, renewal.read)
         return None
 
     def __call__(self) -> Rows:

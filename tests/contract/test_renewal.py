@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests_support import LAYER, make_rows, write, write_edit
 from twin import renewal
+from twin.derived import derive_rows
 from twin.frames import Frames
 from twin.query import Query
 from twin.rows import Rows, Unread
@@ -24,6 +25,10 @@ KEYS = [f"k{number:03}" for number in range(60)]
 
 def row(value):
     return {"floors": value, "geometry": shapely.force_3d(shapely.box(value, 0, value + 1, 1))}
+
+
+def leave_low(frame):
+    return frame.take((frame.data["floors"] < 5).to_numpy(dtype=bool, na_value=False))
 
 
 def equal(one, other):
@@ -52,10 +57,12 @@ def test_edits_are_followed(new_store, edits, look):
         for edit in edits:
             rows = {key: None if value is None else row(value) for key, value in edit.items()}
             present = write_edit(store, rows, present)
-            followed = frames.get(LAYER)
-            assert len(followed) == len(present)
+            followed, fresh = frames.get(LAYER), store.read(LAYER)
+            low = derive_rows(followed, "low", leave_low)
+            assert (len(followed), len(low)) == (len(present), len(leave_low(fresh)))
             if look:
-                equal(followed, store.read(LAYER))
+                equal(low, leave_low(fresh))
+                equal(followed, fresh)
         equal(frames.get(LAYER), store.read(LAYER))
 
 

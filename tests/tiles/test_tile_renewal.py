@@ -19,11 +19,14 @@ from tiles.source import VectorSource
 from twin import renewal
 from twin.crs import BBox, reproject
 from twin.frames import Frames
+from twin.layer import Style
 from twin.stores import create_store
 
 WEB = grids_for(CRS)["WebMercatorQuad"]
 PLACE = (500_000, 3_930_000)
 LOOSE = replace(LAYER, simplify=False)
+NAMED = replace(LOOSE, style=Style(label="name", label_zoom=14))
+SORTED = replace(LOOSE, style=Style(label="name", label_zoom=13, by="use", weights={"name 0": 1.5, "name 1": 0.4}))
 
 # A key takes more bytes than fit into one of its length in a tile.
 LONG = ["a" * 130, "b" * 20_000]
@@ -35,7 +38,12 @@ def row(value, key):
     letter = ord(key[0].lower())
     x, y = PLACE[0] + 7 * value + letter / 64, PLACE[1] + 3 * letter
     shape = None if value == 8 else shapely.force_3d(shapely.box(x, y, x + 5, y + 5))
-    return {"floors": value, "name": f"name {value % 3}", "use": f"name {value % 2}", "geometry": shape}
+    return {
+        "floors": value,
+        "name": f"name {value % 3}" if value % 4 else None,
+        "use": f"name {value % 2}",
+        "geometry": shape,
+    }
 
 
 EDITS = st.lists(
@@ -46,7 +54,7 @@ EDITS = st.lists(
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(edits=EDITS, look=st.booleans(), layer=st.sampled_from([LAYER, LOOSE]))
+@given(edits=EDITS, look=st.booleans(), layer=st.sampled_from([LAYER, LOOSE, NAMED, SORTED]))
 def test_tiles_after_edits_are_those_of_a_fresh_frame(tmp_path_factory, edits, look, layer):
     path = tmp_path_factory.mktemp("renewal") / "twin.gpkg"
     tile = 14, *WEB.tile_at(117.0, 35.5, 14)
@@ -54,7 +62,7 @@ def test_tiles_after_edits_are_those_of_a_fresh_frame(tmp_path_factory, edits, l
         patch.setattr(renewal, "_LARGEST_SHARE", 9.0)
         write(store, insert=make_rows(**{key: row(1, key) for key in FIRST}))
         following, present = VectorSource(layers=(layer,), frames=Frames(store), grid=WEB), set(FIRST)
-        following.tile(*tile)
+        assert ("plots_labels" in following.tile(*tile).layers) == (layer.style.label is not None)
         for edit in edits:
             rows = {key: None if value is None else row(value, key) for key, value in edit.items()}
             present = write_edit(store, rows, present)
