@@ -56,8 +56,9 @@ def init(
 
 @click.command(epilog="Example: twin doctor --store county.gpkg")
 @click.option("--roles", is_flag=True, help="Print the SQL that makes the roles of a database instead; runs nothing.")
+@click.option("--digests", is_flag=True, help="Add a digest of the rows of each layer, equal wherever the rows are.")
 @click.pass_obj
-def doctor(session: Session, roles: bool) -> None:
+def doctor(session: Session, roles: bool, digests: bool) -> None:
     """Say what is installed, whether the store can be used, and which rows that others edited break the schema."""
     from twin.stores import roles_of
 
@@ -76,6 +77,8 @@ def doctor(session: Session, roles: bool) -> None:
                 if layer.id in edited
                 for finding in _examine(store, layer)
             ]
+            if digests:
+                findings += [_digest(store, layer) for layer in session.catalog.layers.values() if store.latest(layer)]
     except TwinError as error:
         findings.append((f"store {session.store_url}", error.detail, False))
     if session.as_json:
@@ -98,6 +101,13 @@ def _examine(store: Store, layer: Layer) -> list[tuple[str, str, bool]]:
     if not faults:
         return [(f"layer {layer.id}", "edited by other programs, keeps the schema", True)]
     return [(" ".join(filter(None, (layer.id, key))), str(fault), False) for key, fault in faults]
+
+
+def _digest(store: Store, layer: Layer) -> tuple[str, str, bool]:
+    from twin.engine import frame_digest
+
+    rows = store.read(layer)
+    return f"digest {layer.id}", f"revision {rows.revision}, {len(rows)} rows, {frame_digest(rows)}", True
 
 
 def _installed(part: str) -> tuple[str, str, bool]:
