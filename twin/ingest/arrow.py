@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from twin.bulk import many_objects
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -39,6 +41,7 @@ def frame_of(names: Sequence[str], arrays: Sequence[Any], rows: int) -> pd.DataF
 
 def decode_geometry(column: Any) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.bool_]]:
     """Geometries of a WKB column, and which could not be made of their bytes (an open ring, an odd type)."""
-    geometry = shapely.from_wkb(column.to_numpy(), on_invalid="ignore")
+    with many_objects():
+        geometry = shapely.from_wkb(column.to_numpy(), on_invalid="ignore")
     unreadable: npt.NDArray[np.bool_] = shapely.is_missing(geometry) & ~np.asarray(column.is_null())
     return geometry, unreadable

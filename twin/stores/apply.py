@@ -69,7 +69,7 @@ def apply_changes(
             connection.execute(delete(tables.current).where(mine))
         if coming:
             _require_finite(tables, coming)
-            columns = [list(chain.from_iterable(plain_values(rows[f.name], f) for rows in coming)) for f in layer.schema]
+            columns = [list(chain.from_iterable(plain_values(r[f.name], f) for r in coming)) for f in layer.schema]
             rows = [opened.tolist(), geometry, *columns, [revision] * len(opened)]
             dialect.insert_rows(connection, layer, tables.current, rows)
             dialect.reserve_fids(connection, tables, free + len(new))

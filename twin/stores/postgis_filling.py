@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import psycopg
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.schema import DropIndex
 
 from twin.stores.tables import REVISIONS, LayerTables
 
@@ -27,7 +28,7 @@ def fill(connection: Connection, tables: LayerTables) -> Iterator[None]:
     indexes = [*current.indexes, *past.indexes]
     run(f'ALTER TABLE "{current.name}" DISABLE TRIGGER USER')
     for index in indexes:
-        index.drop(connection, checkfirst=True)
+        connection.execute(DropIndex(index, if_exists=True))
     yield
     for index in indexes:
         index.create(connection)
