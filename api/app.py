@@ -94,7 +94,7 @@ def create_app(
             stamp=StampReader(store),
             catalog=catalog,
             served=_served(catalog, settings),
-            frames=Frames(store),
+            frames=Frames(store, most_rows=settings.max_rows_in_memory),
             evaluate=remember_results(store, catalog),
             grids=grids_for(store.crs),
             at_hand=AtHand(lambda ids: tilesets.find_source(app.state.context, ids)),

@@ -15,6 +15,9 @@ from twin.errors import TwinError
 
 T = TypeVar("T")
 
+#: Pieces of work that are done aside at once.
+_MOST_ASIDE = 4
+
 
 class ServiceBusy(TwinError):
     """More is asked for than can be done in reasonable time."""
@@ -38,7 +41,7 @@ class Desk:
     """Takes in work by key and hands out the results.
 
     Requests that come for the same key while it is worked on share the result. Work that nobody waits for any more is
-    dropped unless it has begun.
+    dropped unless it has begun. What a database is long at is done aside, so that nobody else waits for it.
 
     Parameters
     ----------
@@ -50,9 +53,19 @@ class Desk:
         self._most = most_waiting
         self._jobs: dict[Hashable, _Job] = {}
         self._workers = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="desk")
+        self._aside = ThreadPoolExecutor(max_workers=_MOST_ASIDE, thread_name_prefix="aside")
 
-    async def obtain(self, key: Hashable, work: Callable[[], T]) -> T:
+    async def obtain(self, key: Hashable, work: Callable[[], T], *, aside: bool = False) -> T:
         """Have a piece of work done, or wait for it where it is under way; whoever waits may be cancelled.
+
+        Parameters
+        ----------
+        key
+            What it is.
+        work
+            Does it.
+        aside
+            Whether it may take long, and most of that for others: the database.
 
         Raises
         ------
@@ -63,7 +76,7 @@ class Desk:
         if job is None:
             if len(self._jobs) >= self._most:
                 raise ServiceBusy("too many tiles are being made at the moment; try again in a few seconds")
-            job = self._jobs[key] = _Job(self._workers.submit(work))
+            job = self._jobs[key] = _Job((self._aside if aside else self._workers).submit(work))
             job.future.add_done_callback(lambda _: self._jobs.pop(key))
         job.waiting += 1
         result: asyncio.Future[T] = asyncio.wrap_future(job.future)
@@ -76,7 +89,8 @@ class Desk:
 
     def close(self) -> None:
         """Stop taking work in, and drop what has not begun."""
-        self._workers.shutdown(wait=False, cancel_futures=True)
+        for workers in (self._workers, self._aside):
+            workers.shutdown(wait=False, cancel_futures=True)
 
 
 async def unless_gone(request: Request, answering: Coroutine[Any, Any, T]) -> T:

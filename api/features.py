@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import reduce
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -19,6 +21,7 @@ from api.pages import page
 from api.params import FeatureParams, ItemsParams
 from twin.bbox import BBox
 from twin.errors import FeatureNotFound
+from twin.frame import Frame
 from twin.layer import Layer
 from twin.query import AsOf, Query
 
@@ -101,8 +104,12 @@ def show_item(
 
 
 def _extent(context: Context, layer: Layer, as_of: AsOf | None) -> BBox | None:
-    """The box around the rows of a state: cheap for the current one, from the whole frame for a past one."""
+    """The box around the rows of a state: cheap for the current one, from all rows for a past one."""
     if as_of is None:
         return context.store.extent(layer)
-    frame = context.frames.get(layer, as_of)
-    return BBox.around(frame.geometry) if len(frame) else None
+    if context.frames.beyond(layer) is None:
+        pieces: Iterable[Frame] = (context.frames.get(layer, as_of),)
+    else:
+        pieces = context.store.scan(layer, Query(as_of=as_of, fields=()))
+    boxes = [BBox.around(frame.geometry) for frame in pieces if len(frame)]
+    return reduce(BBox.union, boxes) if boxes else None

@@ -122,14 +122,16 @@ async def obtain_tile(
     stamp, coding = context.stamp(), choose_coding(wish.accepted)
     state = (stamp, source.key, place)
     etag = context.tags.get(state)
+    aside = any(map(context.frames.is_known_beyond, source.layers))
     if etag is None and wish.asked:
-        etag = await context.desk.obtain(state, partial(_tag, source, place))
+        etag = await context.desk.obtain(state, partial(_tag, source, place), aside=aside)
         context.tags.put(state, etag)
     sent = None
     if etag is None or not has_already(wish.asked, etag):
         sent = context.tiles.get((etag, coding))
         if sent is None:
-            sent = await context.desk.obtain((state, coding), partial(_make, context, source, place, coding))
+            make = partial(_make, context, source, place, coding)
+            sent = await context.desk.obtain((state, coding), make, aside=aside)
             context.tags.put(state, sent.etag)
         etag = sent.etag
     hot = HotTile(stamp=stamp, etag=etag, coding=coding, described=wish.described)

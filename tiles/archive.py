@@ -200,6 +200,8 @@ def _notes(source: VectorSource) -> Iterator[str]:
     for layer in source.layers:
         if layer.classification != "public":
             yield f"{layer.id} is classified {layer.classification}"
+        if source.frames.beyond(layer) is not None:
+            continue
         broken = prepare(source.frames.get(layer, source.as_of), source.grid.crs).before.broken
         if broken:
             yield f"{len(broken)} features of {layer.id} have no place in {crs_label(source.grid.crs)}: {broken[0]} …"

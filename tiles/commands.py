@@ -60,7 +60,8 @@ def tiles(
 
     layers = _choose_layers(session, layer_ids, zooms)
     with session.open() as store, show_steps() as show:
-        source = VectorSource(layers=layers, frames=Frames(store), grid=_find_grid(store.crs, tms), as_of=as_of)
+        frames = Frames(store, most_rows=session.settings.max_rows_in_memory)
+        source = VectorSource(layers=layers, frames=frames, grid=_find_grid(store.crs, tms), as_of=as_of)
         report = write_archive(source, out, zooms=zooms, overwrite=overwrite, watch=show)
     if session.as_json:
         print_json(report.to_dict())

@@ -50,7 +50,12 @@ class ZoomCounter:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="counting")
 
     def look_up(self, source: VectorSource) -> Counted:
-        """Say what is counted so far, at once, and go on counting unless that is all."""
+        """Say what is counted so far, at once, and go on counting unless that is all.
+
+        Layers that are too large for memory are not counted: nobody asked for so much work of the database.
+        """
+        if any(source.frames.beyond(layer) is not None for layer in source.layers):
+            return Counted()
         known = self._known.get(_state(source)) or Counted()
         if not known.complete:
             with self._guard:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import reduce
+from functools import partial, reduce
 from typing import Protocol
 
 from tiles.grid import Grid
 from tiles.kernels.sketch import BUFFER, EXTENT
 from tiles.mvt import MEDIA_TYPE
 from tiles.prepared import is_prepared, prepare
-from tiles.square import TOWN_ZOOM, LayerState, Square, Tile, is_viewed, view_of
+from tiles.pushdown import FEW, TileRows
+from tiles.reading import FrameReader, PinnedFrames
+from tiles.square import TOWN_ZOOM, LayerState, Square, Tile, is_viewed, view_of, view_once
 from twin.crs import CRS84, BBox, reproject_bbox
-from twin.departures import Departures
 from twin.errors import StoreUnavailable
 from twin.frame import Frame
 from twin.layer import Layer
 from twin.query import AsOf, Query
-from twin.store import Store
 
 #: Part of every ETag; a change of what the encoder writes for the same rows raises it.
 ENCODER_VERSION = 3
@@ -68,6 +68,8 @@ class TileInfo:
         Number of the latest revision that the tiles reflect.
     budget_bytes
         What a tile may take; None: it holds everything.
+    pushed_down
+        The layers that are too large for memory, see `tiles.pushdown`.
     """
 
     id: str
@@ -82,50 +84,7 @@ class TileInfo:
     attribution: str
     revision: int
     budget_bytes: int | None
-
-
-class FrameReader(Protocol):
-    """Where the rows of layers come from."""
-
-    @property
-    def store(self) -> Store:
-        """The store that they are read from."""
-        ...
-
-    @property
-    def departures(self) -> Departures:
-        """Where features were before."""
-        ...
-
-    def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:
-        """The layer's frame at a revision or instant, now by default."""
-        ...
-
-    def peek(self, layer: Layer, *, ask: bool = True) -> Frame | None:
-        """The layer's current frame, if it is in memory; without asking the store, if that is known."""
-        ...
-
-    def fetch(self, layer: Layer, prepare: Callable[[Frame], object]) -> None:
-        """Read and prepare the layer's current frame in the background."""
-        ...
-
-
-@dataclass(frozen=True)
-class _Pinned:
-    """Frames that stay what they are."""
-
-    store: Store
-    departures: Departures
-    frames: Mapping[str, Frame]
-
-    def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:  # noqa: ARG002
-        return self.frames[layer.id]
-
-    def peek(self, layer: Layer, *, ask: bool = True) -> Frame | None:  # noqa: ARG002
-        return self.frames.get(layer.id)
-
-    def fetch(self, layer: Layer, prepare: Callable[[Frame], object]) -> None:
-        pass
+    pushed_down: tuple[Layer, ...] = ()
 
 
 class TileSource(Protocol):
@@ -190,11 +149,11 @@ class VectorSource:
         """The same source for one tile, with the rows that there are now, whatever is written later.
 
         Of a large layer that is not in memory yet, only the rows of the tile are read, which gives the same tile, and
-        the layer is fetched in the background.
+        the layer is fetched in the background. Of one that is too large for memory they are read when they are drawn.
         """
         box, zoom = self.grid.box(z, x, y), z + self.grid.web_zoom
-        frames = {layer.id: self._frame_for(layer, box) for layer in self.layers if self._shows(layer, zoom)}
-        return replace(self, frames=_Pinned(self.frames.store, self.frames.departures, frames))
+        shown = [layer for layer in self.layers if self._shows(layer, zoom)]
+        return replace(self, frames=PinnedFrames.of(self.frames, shown, lambda layer: self._frame_for(layer, box)))
 
     def at_hand(self, z: int) -> VectorSource | None:
         """The same source for the tiles of a level if all that they are made from is in memory; nobody is asked."""
@@ -207,19 +166,40 @@ class VectorSource:
         }
         if self.as_of is not None or len(there) < len(frames):
             return None
-        return replace(self, frames=_Pinned(self.frames.store, self.frames.departures, there))
+        return replace(self, frames=PinnedFrames.only(self.frames, there))
 
     def held(self) -> VectorSource:
         """The same source with all the rows that there are now, whatever is written later."""
         as_of = self.frames.store.latest() if self.as_of is None else self.as_of
-        frames = {layer.id: self.frames.get(layer, as_of) for layer in self.layers}
-        return replace(self, frames=_Pinned(self.frames.store, self.frames.departures, frames))
+        pinned = PinnedFrames.of(self.frames, self.layers, lambda layer: self.frames.get(layer, as_of))
+        return replace(self, frames=pinned)
 
     def reaches(self, z: int, x: int, y: int) -> bool:
         """Whether the box of any feature shares a point with a tile or its buffer."""
         box = self.grid.box(z, x, y)
+        return any(self._reaches(layer, box) for layer in self.layers)
+
+    def _reaches(self, layer: Layer, box: BBox) -> bool:
+        rows = self._rows_beyond(layer, box)
+        if rows is not None:
+            return rows.tally.count > 0
         seen = box.buffer((box.east - box.west) * BUFFER / EXTENT)
-        return any(prepare(self._frame(layer), self.grid.crs).reaches(seen) for layer in self.layers)
+        return prepare(self._frame(layer), self.grid.crs).reaches(seen)
+
+    def _rows_beyond(self, layer: Layer, box: BBox) -> TileRows | None:
+        """The rows of a square where they are not in memory, and never will be."""
+        known_at, most = self.frames.beyond(layer), self.frames.most_rows
+        if known_at is None:
+            return None
+        return TileRows(
+            store=self.frames.store,
+            layer=layer,
+            box=box,
+            crs=self.grid.crs,
+            known_at=known_at,
+            as_of=self.as_of,
+            few=most if self.strict else min(most, FEW),
+        )
 
     def _frame_for(self, layer: Layer, box: BBox) -> Frame:
         frames, store = self.frames, self.frames.store
@@ -258,11 +238,13 @@ class VectorSource:
             attribution=self.attribution,
             revision=max(revisions),
             budget_bytes=None if self.strict else self.budget_bytes,
+            pushed_down=tuple(layer for layer in self.layers if self.frames.beyond(layer) is not None),
         )
 
     def _extent_crs84(self, layer: Layer) -> tuple[BBox | None, int]:
         """The box around a layer and its revision; no layer is read for it."""
-        frame = self.frames.peek(layer) if self.as_of is None else self._frame(layer)
+        is_cheap = self.as_of is None or self.frames.beyond(layer) is not None
+        frame = self.frames.peek(layer) if is_cheap else self._frame(layer)
         if frame is not None:
             return _bounds_crs84(frame), frame.revision
         store = self.frames.store
@@ -294,15 +276,20 @@ class VectorSource:
         box, zoom = self.grid.box(z, x, y), z + self.grid.web_zoom
         how = f"{self.grid.id}/{z}/{x}/{y}/{ENCODER_VERSION} {self.strict} {self.budget_bytes}"
         return Square(
-            [self._state(layer, zoom) for layer in self.layers],
+            [self._state(layer, box, zoom) for layer in self.layers],
             box,
             (self.frames.store.created_at.isoformat(), how),
             budget_bytes=None if self.strict else self.budget_bytes,
         )
 
-    def _state(self, layer: Layer, zoom: int) -> LayerState:
+    def _state(self, layer: Layer, box: BBox, zoom: int) -> LayerState:
         if not self._shows(layer, zoom):
             return LayerState(layer.id, None, "-")
+        rows = self._rows_beyond(layer, box)
+        if rows is not None:
+            generalise = not self.strict and zoom < layer.zooms[1]
+            state = rows.state(generalise=generalise, join=generalise and zoom < TOWN_ZOOM)
+            return LayerState(layer.id, None, state, partial(self._read, rows, state, zoom, generalise=generalise))
         frame = self._frame(layer)
         view = view_of(frame, self.grid.crs, zoom, self.frames.departures, strict=self.strict)
         if self.as_of is None:
@@ -310,6 +297,14 @@ class VectorSource:
         # Two instants may see the same last revision and yet different rows, so an instant is part of the state.
         past = self.as_of.isoformat() if isinstance(self.as_of, datetime) else self.as_of
         return LayerState(layer.id, view, f"{frame.revision} {past}")
+
+    def _read(self, rows: TileRows, state: str, zoom: int, *, generalise: bool) -> LayerState:
+        budget_bytes = None if self.strict else self.budget_bytes
+        frame, left_out = rows.read(
+            generalise=generalise, join=generalise and zoom < TOWN_ZOOM, budget_bytes=budget_bytes
+        )
+        view = view_once(frame, self.grid.crs, zoom, strict=self.strict)
+        return LayerState(rows.layer.id, view, state, left_out=left_out)
 
     @staticmethod
     def _shows(layer: Layer, zoom: int) -> bool:

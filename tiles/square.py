@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from tiles.kernels.sketch import BUFFER, EXTENT
 from tiles.labels import label_frame, label_layer
 from tiles.mvt import MEDIA_TYPE, EncodedLayer, encode_columns
 from tiles.prepared import Prepared, around, columns_of, prepare
+from tiles.pushdown import count_besides
 from twin.crs import CRS, BBox
 from twin.departures import Departures
 from twin.frame import Frame
@@ -112,23 +113,30 @@ def _view_name(crs: CRS, zoom: int, strict: bool) -> str:
     return f"view {crs.srs} {zoom} {strict}"
 
 
-def _make_view(frame: Frame, crs: CRS, zoom: int, departures: Departures, strict: bool) -> View:
+def view_once(frame: Frame, crs: CRS, zoom: int, *, strict: bool) -> View:
+    """How one tile shows rows that were read for it, whose state is named in another way; see `view_of`."""
+    return _make_view(frame, crs, zoom, None, strict)
+
+
+def _make_view(frame: Frame, crs: CRS, zoom: int, departures: Departures | None, strict: bool) -> View:
     layer, drawn = frame.layer, prepare(frame, crs)
     generalise = not strict and zoom < layer.zooms[1]
     joins = generalise and zoom < TOWN_ZOOM and layer.joined_over is not None
     if joins:
         drawn = Prepared.of(joined_columns_of(frame, crs))
-    boxes, closed = departures.of(layer, crs)
-    known = closed <= frame.revision
-    gone, closed, reach = boxes[known], closed[known], None
-    if generalise and drawn.before.is_entwined:
+    departed = reach = None
+    if departures is not None:
+        boxes, closed = departures.of(layer, crs)
+        known = closed <= frame.revision
+        departed = boxes[known], closed[known]
+    if departed is not None and generalise and drawn.before.is_entwined:
         kept, columns, widen = (
             f"reach {crs.srs} {'joined' if joins else 'alone'}",
             columns_of(frame, crs),
             drawn.whole.widen,
         )
         reach = frame.keep(kept, partial(widen, columns.bounds)), columns.opened
-        gone = frame.keep(f"{kept} departed", partial(widen, gone))
+        departed = frame.keep(f"{kept} departed", partial(widen, departed[0])), departed[1]
     points = label_layer(layer)
     names = None
     if points is not None and points.zooms[0] <= zoom <= points.zooms[1]:
@@ -138,15 +146,31 @@ def _make_view(frame: Frame, crs: CRS, zoom: int, departures: Departures, strict
             drawn=prepare(shown, crs),
             generalise=not strict and zoom < points.zooms[1],
         )
-    return View(name=layer.id, drawn=drawn, generalise=generalise, reach=reach, departed=(gone, closed), names=names)
+    return View(name=layer.id, drawn=drawn, generalise=generalise, reach=reach, departed=departed, names=names)
 
 
 class LayerState(NamedTuple):
-    """A layer of a source at one zoom: how it is shown, unless it is not; the name of its state, if that is known."""
+    """A layer of a source at one zoom.
+
+    Parameters
+    ----------
+    name
+        Of the layer.
+    view
+        How it is shown; None where it is not, or is not read yet.
+    state
+        The name of its state, if that is known.
+    read
+        Reads what the tile draws of it.
+    left_out
+        How many features were left out before others were read, by rule.
+    """
 
     name: str
     view: View | None
     state: str = ""
+    read: Callable[[], LayerState] | None = None
+    left_out: Mapping[str, int] = {}
 
 
 class _Look(NamedTuple):
@@ -184,11 +208,11 @@ class Square:
         return _Look(view, columns, columns.look_into(self._seen))
 
     def _views(self) -> Iterator[View]:
-        for _, view, _ in self._layers:
-            if view is not None:
-                yield view
-                if view.names is not None:
-                    yield view.names
+        for layer in self._layers:
+            if layer.view is not None:
+                yield layer.view
+                if layer.view.names is not None:
+                    yield layer.view.names
 
     @property
     def is_small(self) -> bool:
@@ -202,13 +226,16 @@ class Square:
         sights = {look.view: look.sight for look in self._looks}
         states = [
             f"{name}@{state if view is None or state else view.latest(self._seen, sights[view])}"
-            for name, view, state in self._layers
+            for name, view, state, *_ in self._layers
         ]
         twin, how = self._known
         return f'"{hashlib.sha256("/".join((twin, *states, how)).encode()).hexdigest()[:32]}"'
 
     def tile(self, *, patient: bool = True) -> Tile:
         """Make the tile, or raise `TakesLonger` where there is no time for that, see `tiles.drawing.draw`."""
+        if any(layer.read is not None for layer in self._layers):
+            layers = [layer if layer.read is None else layer.read() for layer in self._layers]
+            return Square(layers, self._box, self._known, budget_bytes=self.budget_bytes).tile(patient=patient)
         encoded = {look.view.name: self._encode(look, patient=patient) for look in self._looks}
         if self.budget_bytes is not None:
             sizes = {name: len(layer.data) for name, layer in encoded.items()}
@@ -217,6 +244,9 @@ class Square:
                 encoded |= {
                     look.view.name: self._encode(look, share) for look in self._looks if sizes[look.view.name] > share
                 }
+        encoded |= {
+            layer.name: count_besides(encoded[layer.name], layer.left_out) for layer in self._layers if layer.left_out
+        }
         data = b"".join(layer.data for layer in encoded.values())
         return Tile(data=data, media_type=MEDIA_TYPE, layers=encoded)
 

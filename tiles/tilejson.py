@@ -12,6 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 from tiles.labels import with_labels
+from tiles.pushdown import differences
 from tiles.pyramid import ZoomReport
 from tiles.source import RULES, TileInfo
 from twin.layer import Layer
@@ -43,6 +44,8 @@ def describe_content(info: TileInfo) -> dict[str, Any]:
         "x-revision": info.revision,
         "x-rules": describe_rules(info),
     }
+    if info.pushed_down:
+        described["x-pushed-down"] = {layer.id: differences(layer) for layer in info.pushed_down}
     if info.attribution:
         described["attribution"] = info.attribution
     if info.bounds_crs84 is not None:

@@ -37,6 +37,8 @@ class Frames:
         Where the rows come from.
     keep
         How many frames to keep.
+    most_rows
+        Layers with more rows are not for memory; who asks for one nevertheless gets it.
 
     Attributes
     ----------
@@ -44,8 +46,9 @@ class Frames:
         Where features of the layers were before.
     """
 
-    def __init__(self, store: Store, *, keep: int = 24) -> None:
+    def __init__(self, store: Store, *, keep: int = 24, most_rows: int = 3_000_000) -> None:
         self.store = store
+        self.most_rows = most_rows
         self.departures = Departures(store)
         self._keep = keep
         self._frames: OrderedDict[tuple[str, State], Frame] = OrderedDict()
@@ -54,6 +57,7 @@ class Frames:
         self._fetching: set[str] = set()
         self._current: dict[str, int] = {}
         self._latest = LatestRevisions(store)
+        self._counted: dict[str, tuple[int, int]] = {}
 
     def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:
         """The layer's frame at a revision or instant, now by default; read at most once."""
@@ -84,6 +88,23 @@ class Frames:
         """The layer's current frame, if it is here already; without asking the store, if that is known."""
         latest = self._latest.of(layer) if ask else self._latest.known(layer)
         return None if latest is None else self._frames.get((layer.id, latest))
+
+    def beyond(self, layer: Layer) -> int | None:
+        """The last revision of a layer that has too many rows for memory; None of others.
+
+        Its rows are counted once after each write; those of a layer that is in memory are known.
+        """
+        latest = self._latest.of(layer)
+        held = self._frames.get((layer.id, self._current.get(layer.id, 0)))
+        if held is not None:
+            return latest if len(held) > self.most_rows else None
+        if self._counted.get(layer.id, (0, 0))[0] != latest:
+            self._counted[layer.id] = latest, self.store.count(layer)
+        return latest if self.is_known_beyond(layer) else None
+
+    def is_known_beyond(self, layer: Layer) -> bool:
+        """Whether a layer had too many rows for memory when they were counted last; asks nobody."""
+        return self._counted.get(layer.id, (0, 0))[1] > self.most_rows
 
     def fetch(self, layer: Layer, prepare: Callable[[Frame], object]) -> None:
         """Read the layer's current frame and prepare it in the background, unless that is under way."""

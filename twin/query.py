@@ -106,6 +106,9 @@ class Query:
     ----------
     bbox
         Features that share a point with this box, in the storage CRS.
+    roughly
+        Whether features whose own box does so may come too, as they do from the current state: by the index alone,
+        without a look at their geometries.
     where
         Condition on fields and geometry.
     ids
@@ -126,6 +129,7 @@ class Query:
     """
 
     bbox: BBox | None = None
+    roughly: bool = False
     where: Where | None = None
     ids: tuple[str, ...] | None = None
     fields: tuple[str, ...] | None = None

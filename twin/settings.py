@@ -32,6 +32,9 @@ class Settings:
     author: str = _setting("", "Who writes; the login name by default")
     host: str = _setting("127.0.0.1", "Address that the server listens on")
     port: int = _setting(8000, "Port that the server listens on; 0 takes a free one", (0, 65_535))
+    max_rows_in_memory: int = _setting(
+        3_000_000, "Layers with more rows are served from the database; so many buildings take 5 GB", (1, 1_000_000_000)
+    )
     workers: int = _setting(
         1, "Processes that answer; each has its own rows in memory and its share of the two below", (1, 64)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -80,6 +80,18 @@ class Revision:
         return self.reason == EDITED_OUTSIDE or self.author == OUTSIDER
 
 
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How many features a query matches, and the last revision that wrote one of them; 0 where there is none.
+
+    What a place shows changed if and only if its tally did: what comes or changes there is written by a later revision,
+    and what only leaves makes them fewer.
+    """
+
+    count: int
+    opened: int
+
+
 class Store(Protocol):
     """Keeps the features of every layer and every revision of them."""
 
@@ -118,6 +130,17 @@ class Store(Protocol):
 
     def count(self, layer: Layer, query: Query = ...) -> int:
         """How many features a query matches, limit and paging aside."""
+        ...
+
+    def tally(self, layer: Layer, query: Query = ...) -> Tally:
+        """Count the features that a query matches, as far as its limit: no more is looked at; paging aside."""
+        ...
+
+    def scan(self, layer: Layer, query: Query = ...) -> Iterator[Frame]:
+        """Answer a query a piece at a time, in no order, limit and paging aside; the pieces belong to one state.
+
+        No more than a piece is in memory.
+        """
         ...
 
     def extent(self, layer: Layer) -> BBox | None:

@@ -49,6 +49,13 @@ class Held:
     def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:
         return self.frames[layer.id]
 
+    @property
+    def most_rows(self) -> int:
+        return 1000
+
+    def beyond(self, layer: Layer) -> None:
+        return None
+
 
 @pytest.fixture
 def places(make_frame: MakeFrame, make_layer: Callable[..., Layer]) -> Frame:

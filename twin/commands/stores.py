@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -70,6 +71,7 @@ def doctor(session: Session, roles: bool, digests: bool) -> None:
         with session.open() as store:
             findings.append((f"store {store.url}", f"readable, revision {store.latest()}", True))
             findings += store.findings()
+            findings += _find_large(store, session)
             edited = {revision.layer for revision in store.revisions() if revision.outside}
             findings += [
                 finding
@@ -89,6 +91,16 @@ def doctor(session: Session, roles: bool, digests: bool) -> None:
         )
     if not all(ok for _, _, ok in findings):
         raise click.exceptions.Exit(1)
+
+
+def _find_large(store: Store, session: Session) -> Iterator[tuple[str, str, bool]]:
+    """Say which layers are not read into memory to be served."""
+    most = session.settings.max_rows_in_memory
+    for layer in session.catalog.layers.values():
+        rows = store.count(layer)
+        if rows > most:
+            said = f"tiles are served from the database ({rows:,} rows > max_rows_in_memory {most:,})"
+            yield f"layer {layer.id}", f"{said}; indicators and exports still read all of them", True
 
 
 def _examine(store: Store, layer: Layer) -> list[tuple[str, str, bool]]:

@@ -79,6 +79,10 @@ class Dialect(Protocol):
         """The same for current rows, with the help of the spatial index."""
         ...
 
+    def near(self, layer: Layer, rows: FromClause, box: BBox) -> ColumnElement[bool]:
+        """Whether a current row's own box shares a point with a box, or nearly; by the spatial index alone."""
+        ...
+
     def extent(self, connection: Connection, tables: LayerTables) -> BBox | None:
         """The box around the current rows."""
         ...

@@ -42,7 +42,7 @@ from twin.schema import Field
 from twin.store import Finding
 from twin.stores import gpkg_meta as meta
 from twin.stores.dialect import Values
-from twin.stores.gpkg_area import intersects, meets
+from twin.stores.gpkg_area import intersects, meets, near
 from twin.stores.gpkg_blob import decode_geometries, encode_geometries
 from twin.stores.gpkg_file import connect_file, explain_error
 from twin.stores.gpkg_index import build_index, keep_index, read_extent
@@ -199,6 +199,10 @@ class GpkgDialect:
     def meets(self, layer: Layer, rows: FromClause, area: BaseGeometry) -> ColumnElement[bool]:
         """See `twin.stores.gpkg_area`."""
         return meets(layer, rows, area)
+
+    def near(self, layer: Layer, rows: FromClause, box: BBox) -> ColumnElement[bool]:
+        """See `twin.stores.gpkg_area`."""
+        return near(layer, rows, box)
 
     def extent(self, connection: Connection, tables: LayerTables) -> BBox | None:
         """The box that gpkg_contents holds."""

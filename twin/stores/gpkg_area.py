@@ -18,19 +18,25 @@ def intersects(rows: FromClause, area: BaseGeometry) -> ColumnElement[bool]:
     return func.ST_Intersects(rows.c[GEOMETRY], shapely.to_wkb(area))
 
 
+def near(layer: Layer, rows: FromClause, box: BBox) -> ColumnElement[bool]:
+    """Ask the R-tree, whose boxes are rounded outward, which current rows may meet a box."""
+    tree = _rtree(layer).c
+    touches = (tree.minx <= box.east, tree.maxx >= box.west, tree.miny <= box.north, tree.maxy >= box.south)
+    return rows.c.fid.in_(select(tree.id).where(*touches))
+
+
 def meets(layer: Layer, rows: FromClause, area: BaseGeometry) -> ColumnElement[bool]:
     """Test current rows, whose R-tree boxes are rounded outward: a box that lies in the area needs no exact test."""
     exact = intersects(rows, area)
     if area.is_empty:
         return exact
-    tree, box = _rtree(layer).c, BBox(*area.bounds)
-    touches = (tree.minx <= box.east, tree.maxx >= box.west, tree.miny <= box.north, tree.maxy >= box.south)
-    near = rows.c.fid.in_(select(tree.id).where(*touches))
+    candidates = near(layer, rows, BBox(*area.bounds))
     inner = inner_box(area)
     if inner is None:
-        return and_(near, exact)
+        return and_(candidates, exact)
+    tree = _rtree(layer).c
     lies = (tree.minx >= inner.west, tree.maxx <= inner.east, tree.miny >= inner.south, tree.maxy <= inner.north)
-    return and_(near, or_(rows.c.fid.in_(select(tree.id).where(*lies)), exact))
+    return and_(candidates, or_(rows.c.fid.in_(select(tree.id).where(*lies)), exact))
 
 
 def inner_box(area: BaseGeometry) -> BBox | None:

@@ -205,6 +205,11 @@ class PostgisDialect:
         """PostGIS asks its index by itself."""
         return and_(rows.c[GEOMETRY].is_not(None), self.intersects(rows, area))
 
+    def near(self, layer: Layer, rows: FromClause, box: BBox) -> ColumnElement[bool]:
+        """The operator of the index."""
+        near: ColumnElement[bool] = rows.c[GEOMETRY].op("&&", is_comparison=True)(func.ST_MakeEnvelope(*box, self.srid))
+        return near
+
     def extent(self, connection: Connection, tables: LayerTables) -> BBox | None:
         """The box around the current rows, measured once after each write."""
         from twin.stores.as_of import latest_revision

@@ -34,12 +34,12 @@ from twin.layer import Layer
 from twin.query import Query, require_fields
 from twin.rows import Rows
 from twin.schema import Field
-from twin.store import Changes, Finding, Revision
+from twin.store import Changes, Finding, Revision, Tally
 from twin.stores.apply import apply_changes
 from twin.stores.as_of import latest_revision, select_state
 from twin.stores.columns import read_column
 from twin.stores.dialect import Dialect
-from twin.stores.fetch import UNREADABLE, Fetched, fetch_columns
+from twin.stores.fetch import UNREADABLE, Fetched, fetch_batches, fetch_columns
 from twin.stores.tables import GEOMETRY, META, REVISIONS, LayerTables
 from twin.stores.where import compile_where, split_areas, utc_text
 
@@ -47,6 +47,8 @@ Geometries = npt.NDArray[np.object_]
 Revisions = npt.NDArray[np.int64]
 
 _NOTHING = Query()
+#: Rows of a piece of a scan.
+_PIECE = 20_000
 #: Format of the tables; a store with a higher number was written by a newer program.
 FORMAT = "1"
 
@@ -103,6 +105,32 @@ class SqlStore:
                 return 0
             statement, _ = self._select(connection, tables, query)
             return int(connection.execute(select(func.count()).select_from(statement.subquery())).scalar_one())
+
+    def tally(self, layer: Layer, query: Query = _NOTHING) -> Tally:
+        """Count what a query matches, as far as its limit; see `twin.store.Store.tally`."""
+        require_fields(query, layer.schema)
+        with self._reading() as connection:
+            tables = self._standing(connection, layer)
+            if tables is None:
+                return Tally(count=0, opened=0)
+            statement, _ = self._select(connection, tables, query)
+            found = statement.with_only_columns(statement.selected_columns.opened).limit(query.limit).subquery()
+            summed = select(func.count(), func.coalesce(func.max(found.c.opened), 0))
+            count, opened = connection.execute(summed).one()
+            return Tally(count=int(count), opened=int(opened))
+
+    def scan(self, layer: Layer, query: Query = _NOTHING) -> Iterator[Frame]:
+        """Answer a query a piece at a time; see `twin.store.Store.scan`."""
+        require_fields(query, layer.schema)
+        wanted = _wanted(layer, query)
+        with self._reading() as connection:
+            tables = self._standing(connection, layer)
+            if tables is None:
+                return
+            statement, revision = self._select(connection, tables, query)
+            result = connection.execute(_columns(statement, wanted), execution_options={"yield_per": _PIECE})
+            for rows in fetch_batches(result, self._dialect.decode):
+                yield self._frame(layer, query, wanted, rows, revision)
 
     def extent(self, layer: Layer) -> BBox | None:
         """The box around the current features, None where there are none."""
@@ -234,7 +262,7 @@ class SqlStore:
             yield connection
 
     def _read(self, connection: Connection, layer: Layer, query: Query) -> Frame:
-        wanted = [f for f in layer.schema if query.fields is None or f.name in query.fields or f.name == layer.key]
+        wanted = _wanted(layer, query)
         tables = self._standing(connection, layer)
         if tables is None:
             return self._frame(layer, query, wanted, Fetched.nothing(2 + len(wanted)), 0)
@@ -245,10 +273,7 @@ class SqlStore:
         statement = statement.order_by(self._dialect.ordered(key))
         if query.limit is not None:
             statement = statement.limit(query.limit + 1)
-        columns = statement.selected_columns
-        names = ("fid", "opened", *(field.name for field in wanted))
-        statement = statement.with_only_columns(columns[GEOMETRY], *(columns[name] for name in names))
-        rows = fetch_columns(connection.execute(statement), self._dialect.decode)
+        rows = fetch_columns(connection.execute(_columns(statement, wanted)), self._dialect.decode)
         return self._frame(layer, query, wanted, rows, revision)
 
     def _frame(self, layer: Layer, query: Query, wanted: Sequence[Field], rows: Fetched, revision: int) -> Frame:
@@ -285,8 +310,12 @@ class SqlStore:
         if query.ids is not None:
             statement = statement.where(self._dialect.among(connection, rows.c[layer.key], query.ids))
         areas, where = split_areas(query.where)
-        for area in (*areas, *([query.bbox.polygon()] if query.bbox is not None else [])):
-            dialect = self._dialect
+        dialect = self._dialect
+        if query.bbox is not None and query.roughly and current:
+            statement = statement.where(dialect.near(layer, rows, query.bbox))
+        elif query.bbox is not None:
+            areas.append(query.bbox.polygon())
+        for area in areas:
             statement = statement.where(dialect.meets(layer, rows, area) if current else dialect.intersects(rows, area))
         if where is not None:
             statement = statement.where(compile_where(where, rows, layer.schema, self._dialect.intersects))
@@ -300,6 +329,18 @@ class SqlStore:
             detail = f"{layer.id} already has {', '.join(present)}: update them, or ingest with --mode sync"
             return RevisionConflict(detail, layer=layer.id)
         return InvalidParameter(f"a row of {layer.id} breaks a rule of its table: {error.orig}", layer=layer.id)
+
+
+def _wanted(layer: Layer, query: Query) -> list[Field]:
+    return [f for f in layer.schema if query.fields is None or f.name in query.fields or f.name == layer.key]
+
+
+def _columns(statement: Select[Any], wanted: Sequence[Field]) -> Select[Any]:
+    """Select what `SqlStore._frame` takes."""
+    columns = statement.selected_columns
+    return statement.with_only_columns(
+        columns[GEOMETRY], columns.fid, columns.opened, *(columns[field.name] for field in wanted)
+    )
 
 
 def _require_past(effective: datetime | None) -> None:
