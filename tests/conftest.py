@@ -37,11 +37,12 @@ hypothesis.settings.load_profile("project")
 
 @dataclass(frozen=True, kw_only=True)
 class Component:
-    """Something of the machine that a test may need: how to see it, and how to come by it."""
+    """Something of the machine that a test may need: how to see it, and how to come by it: a package, or else."""
 
     present: Callable[[], bool]
     remedy: str
     package: str = ""
+    fetch: Callable[[], None] | None = None
 
 
 def _command(name: str, *, package: str) -> Component:
@@ -56,12 +57,29 @@ def _can_mount() -> bool:
     return os.geteuid() == 0 and not subprocess.run(probe, capture_output=True, check=False).returncode
 
 
+def _has_backport() -> bool:
+    from tests_qgis import has_backport
+
+    return has_backport()
+
+
+def _unpack_backport() -> None:
+    from tests_qgis import unpack_backport
+
+    unpack_backport()
+
+
 COMPONENTS = {
     "gdal": _command("ogrinfo", package="gdal-bin"),
     "qgis": Component(
         present=Path("/usr/lib/python3/dist-packages/qgis/core").is_dir,
         remedy="apt-get install python3-qgis",
         package="python3-qgis",
+    ),
+    "qgis_backport": Component(
+        present=_has_backport,
+        remedy="make test as root where apt reaches the backports of Debian 12",
+        fetch=_unpack_backport,
     ),
     "chromium": _command("chromium", package="chromium"),
     "postgis": Component(
@@ -96,6 +114,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     packages = {component.package for component in needed if component.package and not component.present()}
     if packages:
         _install(packages)
+    for component in needed:
+        if component.fetch is not None and not component.present():
+            _fetch(component.fetch)
 
 
 def _install(packages: set[str]) -> None:
@@ -107,6 +128,13 @@ def _install(packages: set[str]) -> None:
         )
         if done.returncode:  # the tests that need them say what is missing
             print(done.stderr, file=sys.stderr, flush=True)
+
+
+def _fetch(fetch: Callable[[], None]) -> None:
+    try:
+        fetch()
+    except subprocess.CalledProcessError as error:  # the tests that need it say that it is missing
+        print(error.stderr, file=sys.stderr, flush=True)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -20,22 +20,22 @@ from tiles.labels import label_layer
 from tiles.sprites import MARK_RADIUS_PX
 from twin.crs import BBox
 from twin.layer import Layer, Style
-
-#: What is below everything, what names stand on, and where colours go to become darker.
-PAPER = "#f6f4ee"
-HALO = "#ffffff"
-INK = "#1f2430"
+from twin.looks import (
+    GROWTH,
+    HALO,
+    INK,
+    LINE_SIZES,
+    MARK_SIZES,
+    NAMES_LAST,
+    OUTLINE_SIZES,
+    PAPER,
+    SEEN_BEFORE_NAMED,
+    mix_colors,
+    name_size_px,
+)
 
 #: In which order kinds of map layers are drawn.
 _ORDER = ("fill", "outline", "casing", "line", "mark", "label")
-#: In a map of several layers, lines and points are seen this many zooms before their names.
-_SEEN_BEFORE_NAMED = 3
-#: Names of areas that hold others last this many zooms; then the area is much larger than the window.
-_NAMES_LAST = 3
-#: Sizes in a map of the county, a town and a street, for 1 in the town: lines as wide as what they stand for grow most.
-_LINE_SIZES = ((8, 0.4), (13, 1.0), (18, 6.0))
-_OUTLINE_SIZES = ((8, 0.6), (13, 1.0), (18, 2.0))
-_MARK_SIZES = ((8, 0.4), (13, 1.0), (18, 1.6))
 _POINTS = ["any", *(["==", ["geometry-type"], kind] for kind in ("Point", "MultiPoint"))]
 _AREAS = ["any", *(["==", ["geometry-type"], kind] for kind in ("Polygon", "MultiPolygon"))]
 
@@ -97,7 +97,7 @@ def draw_layers(layers: Iterable[Layer]) -> list[MapLayer]:
 def _draw(layer: Layer, *, shared: bool) -> Iterator[tuple[str, MapLayer]]:
     """Write the map layers of one layer, each with its place in the order."""
     style = layer.style
-    seen = _spans(style, later=-_SEEN_BEFORE_NAMED) if shared else [_ALWAYS]
+    seen = _spans(style, later=-SEEN_BEFORE_NAMED) if shared else [_ALWAYS]
     only = _POINTS if layer.dimension else None
     kind, looks = ("circle", _circle(style)) if style.marker == "circle" else ("symbol", _mark(style))
     if layer.dimension == 2:
@@ -112,7 +112,7 @@ def _draw(layer: Layer, *, shared: bool) -> Iterator[tuple[str, MapLayer]]:
         if any("Point" in geometry for geometry in layer.geometries):
             yield "mark", _map_layer(layer, "point", kind, **looks, only=only, span=span)
     if style.label is not None:
-        last = _NAMES_LAST if layer.dimension == 2 and style.weights else None
+        last = NAMES_LAST if layer.dimension == 2 and style.weights else None
         for span in _spans(style, last=last):
             yield "label", _label_layer(layer, style.label, span)
 
@@ -209,18 +209,18 @@ def _fill(style: Style) -> dict[str, Any]:
 
 
 def _outline(style: Style) -> dict[str, Any]:
-    return {"line-color": _color(style), "line-opacity": 0.8, "line-width": _width(style, _OUTLINE_SIZES)}
+    return {"line-color": _color(style), "line-opacity": 0.8, "line-width": _width(style, OUTLINE_SIZES)}
 
 
 def _line(style: Style) -> dict[str, Any]:
-    return {"line-color": _color(style), "line-opacity": style.opacity, "line-width": _width(style, _LINE_SIZES)}
+    return {"line-color": _color(style), "line-opacity": style.opacity, "line-width": _width(style, LINE_SIZES)}
 
 
 def _casing(style: Style) -> dict[str, Any]:
     return {
         "line-color": _color(style, other=INK, share=0.3),
         "line-opacity": _by_zoom(((9, 0), (13, style.opacity))),
-        "line-width": _width(style, _LINE_SIZES, wider_px=1.2),
+        "line-width": _width(style, LINE_SIZES, wider_px=1.2),
     }
 
 
@@ -228,7 +228,7 @@ def _circle(style: Style) -> dict[str, Any]:
     paint = {
         "circle-color": _color(style),
         "circle-opacity": style.opacity,
-        "circle-radius": _by_zoom((zoom, style.radius_px * times) for zoom, times in _MARK_SIZES),
+        "circle-radius": _by_zoom((zoom, style.radius_px * times) for zoom, times in MARK_SIZES),
         "circle-stroke-color": HALO,
         "circle-stroke-width": _by_zoom(((8, 0.2), (13, 1), (18, 1.5))),
     }
@@ -236,7 +236,7 @@ def _circle(style: Style) -> dict[str, Any]:
 
 
 def _mark(style: Style) -> dict[str, Any]:
-    sizes = ((zoom, round(style.radius_px / MARK_RADIUS_PX * times, 3)) for zoom, times in _MARK_SIZES)
+    sizes = ((zoom, round(style.radius_px / MARK_RADIUS_PX * times, 3)) for zoom, times in MARK_SIZES)
     layout = {"icon-image": style.marker, "icon-size": _by_zoom(sizes)}
     paint = {
         "icon-color": _color(style),
@@ -252,7 +252,7 @@ def _label_layer(layer: Layer, field: str, span: _Span) -> MapLayer:
     layout: dict[str, Any] = {
         "text-field": ["to-string", ["get", field]],
         "text-font": [FONT_NAME],
-        "text-size": _by_code(style, lambda weight: round(12 * weight**0.15, 1)),
+        "text-size": _by_code(style, name_size_px),
         "text-max-width": 8,
         "symbol-sort-key": _by_code(style, lambda weight: -weight),
     }
@@ -273,11 +273,11 @@ def _label_layer(layer: Layer, field: str, span: _Span) -> MapLayer:
 
 def _color(style: Style, *, other: str = INK, share: float = 0.0) -> Expression:
     """The colour of a feature, some of another one mixed in."""
-    otherwise = _mix(style.color, other, share)
+    otherwise = mix_colors(style.color, other, share)
     if not style.colors:
         return otherwise
     # A list for each code, also of one: QGIS 3.22 reads nothing else.
-    colors = [part for code, color in style.colors.items() for part in ([code], _mix(color, other, share))]
+    colors = [part for code, color in style.colors.items() for part in ([code], mix_colors(color, other, share))]
     return ["match", ["get", style.by], *colors, otherwise]
 
 
@@ -297,13 +297,7 @@ def _width(style: Style, sizes: Iterable[tuple[int, float]], *, wider_px: float 
 
 
 def _by_zoom(stops: Iterable[tuple[float, Expression]]) -> Expression:
-    return ["interpolate", ["exponential", 1.5], ["zoom"], *(part for stop in stops for part in stop)]
-
-
-def _mix(color: str, other: str, share: float) -> str:
-    """Mix some of another colour into a colour; both as ``#rrggbb``."""
-    pairs = [(int(color[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5)]
-    return "#" + "".join(f"{round(ours + (theirs - ours) * share):02x}" for ours, theirs in pairs)
+    return ["interpolate", ["exponential", GROWTH], ["zoom"], *(part for stop in stops for part in stop)]
 
 
 def _first_view(box: BBox) -> dict[str, Any]:

@@ -89,6 +89,11 @@ class Field:
         return DTYPES[self.type]
 
     @property
+    def heading(self) -> str:
+        """Both titles and the unit in one line."""
+        return f"{self.title} {self.title_zh}" + (f" ({self.unit})" if self.unit else "")
+
+    @property
     def limit(self) -> str | None:
         """The allowed values in words, None where anything of the type goes."""
         if self.codes:

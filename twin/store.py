@@ -121,7 +121,7 @@ class Store(Protocol):
         ...
 
     def prepare(self, layer: Layer) -> None:
-        """Create the layer's tables, or verify that they are as the layer says. Idempotent."""
+        """Create the layer's tables, or verify that they are as the layer says, and describe them. Idempotent."""
         ...
 
     def read(self, layer: Layer, query: Query = ...) -> Frame:

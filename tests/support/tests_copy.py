@@ -28,7 +28,7 @@ def _tables_of_file(path: str) -> dict[str, list[tuple[Any, ...]]]:
         connection.create_function("shape", 1, _wkt_of_blob)
         names = connection.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'gpkg_*' AND name NOT GLOB 'rtree_*'"
-            " AND name NOT GLOB 'sqlite_*'"
+            " AND name NOT GLOB 'sqlite_*' AND name <> 'layer_styles'"
         ).fetchall()
         found = {}
         for (name,) in names:

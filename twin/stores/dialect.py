@@ -55,6 +55,10 @@ class Dialect(Protocol):
         """Create the layer's tables or add missing columns, and describe them to other programs."""
         ...
 
+    def describe(self, connection: Connection, layer: Layer) -> None:
+        """Describe a layer whose tables stand to other programs anew: titles, code lists, styles for QGIS."""
+        ...
+
     def decode(self, values: Sequence[Any]) -> Geometries:
         """Geometries as the driver gives them."""
         ...

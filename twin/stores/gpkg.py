@@ -46,6 +46,7 @@ from twin.stores.gpkg_area import intersects, meets, near
 from twin.stores.gpkg_blob import decode_geometries, encode_geometries
 from twin.stores.gpkg_file import connect_file, explain_error
 from twin.stores.gpkg_index import build_index, keep_index, read_extent
+from twin.stores.gpkg_styles import keep_styles
 from twin.stores.gpkg_triggers import create_triggers, drop_triggers
 from twin.stores.standing import StandingTables
 from twin.stores.tables import GEOMETRY, LayerTables, layer_tables
@@ -174,7 +175,14 @@ class GpkgDialect:
                     if field not in present:
                         run(f'ALTER TABLE "{name}" ADD COLUMN "{field.name}" {_COLUMN_TYPES[field.type]}')
             create_triggers(connection, tables)
-            meta.describe_fields(connection, layer)
+        else:
+            return
+        self.describe(connection, layer)
+
+    def describe(self, connection: Connection, layer: Layer) -> None:
+        """Write titles, code lists and ranges of the fields, and styles for QGIS."""
+        meta.describe_fields(connection, layer)
+        keep_styles(connection, layer)
 
     def decode(self, values: Sequence[Any]) -> Geometries:
         """GeoPackage blobs as geometries."""

@@ -83,7 +83,7 @@ def register_extension(connection: Connection, table: str, column: str | None, n
 
 
 def register_layer(connection: Connection, layer: Layer, srs_id: int) -> None:
-    """Describe a feature table to readers: contents, geometry column, R-tree, field titles and code lists."""
+    """Describe a feature table to readers: contents, geometry column and R-tree."""
     run = connection.exec_driver_sql
     title = f"{layer.title} {layer.title_zh}"
     if run("SELECT 1 FROM gpkg_contents WHERE identifier = ?", (title,)).first():  # the standard wants them unique
@@ -100,7 +100,6 @@ def register_layer(connection: Connection, layer: Layer, srs_id: int) -> None:
     )
     run(f'CREATE VIRTUAL TABLE "{rtree_name(layer)}" USING rtree(id, minx, maxx, miny, maxy)')
     register_extension(connection, layer.id, GEOMETRY, "gpkg_rtree_index", "extension_rtree")
-    describe_fields(connection, layer)
 
 
 def describe_fields(connection: Connection, layer: Layer) -> None:

@@ -46,6 +46,7 @@ from twin.stores.postgis_findings import look_around, look_at_listener, look_at_
 from twin.stores.postgis_listen import Listener
 from twin.stores.postgis_roles import grant_layer
 from twin.stores.postgis_rules import limit_values
+from twin.stores.postgis_styles import keep_styles, look_at_styles
 from twin.stores.postgis_triggers import CHANNEL, OWN_WRITE, record_edits
 from twin.stores.postgis_types import SQL_NAMES, StoredGeometry, column_type
 from twin.stores.postgis_url import PostgisPlace
@@ -177,7 +178,12 @@ class PostgisDialect:
                         collation = ' COLLATE "C"' if field.type == "text" else ""
                         run(f'ALTER TABLE "{name}" ADD COLUMN "{field.name}" {SQL_NAMES[field.type]}{collation}')
             limit_values(connection, layer, [field for field in layer.schema if field not in present])
-        _describe(connection, layer)
+        self.describe(connection, layer)
+
+    def describe(self, connection: Connection, layer: Layer) -> None:
+        """Write titles as comments, and styles for QGIS."""
+        _comment(connection, layer)
+        keep_styles(connection, self.place.schema, layer)
 
     def decode(self, values: Sequence[Any]) -> Geometries:
         """WKB as geometries."""
@@ -269,6 +275,7 @@ class PostgisDialect:
         return [
             *look_around(connection, schema),
             look_at_record(connection, schema),
+            look_at_styles(connection, schema),
             *look_for_drafts(connection),
             look_at_listener(connection, self._listener),
         ]
@@ -289,7 +296,7 @@ def _require_owner(connection: Connection, layer: Layer, present: list[Field], p
     raise StoreUnavailable(f"{place}: {what}; let its owner say: twin upgrade")
 
 
-def _describe(connection: Connection, layer: Layer) -> None:
+def _comment(connection: Connection, layer: Layer) -> None:
     """Write titles where QGIS and others show them."""
 
     def comment(what: str, said: str) -> None:
@@ -297,6 +304,7 @@ def _describe(connection: Connection, layer: Layer) -> None:
         connection.exec_driver_sql(f"COMMENT ON {what} IS '{quoted}'")
 
     comment(f'TABLE "{layer.id}"', f"{layer.title} {layer.title_zh}. {layer.about}")
+    past = f"{layer.title}, history {layer.title_zh}历史. Rows that were changed or removed since."
+    comment(f'TABLE "{layer.id}_history"', past)
     for field in layer.schema:
-        unit = f" ({field.unit})" if field.unit else ""
-        comment(f'COLUMN "{layer.id}"."{field.name}"', f"{field.title} {field.title_zh}{unit}")
+        comment(f'COLUMN "{layer.id}"."{field.name}"', field.heading)

@@ -16,6 +16,7 @@ import psycopg
 from sqlalchemy import ColumnElement, Connection, Engine, func, select, text
 from sqlalchemy.exc import OperationalError
 
+from twin.stores.postgis_styles import forget_styles, move_styles
 from twin.stores.postgis_triggers import CHANNEL
 
 #: Begins what is said of a draft, so that no schema of another program is taken for one.
@@ -52,11 +53,13 @@ def publish_draft(connection: Connection, draft: str, schema: str) -> None:
     """Give a draft that is whole its name."""
     connection.exec_driver_sql(f"ALTER SCHEMA {draft} RENAME TO {schema}")
     connection.exec_driver_sql(f"COMMENT ON SCHEMA {schema} IS NULL")
+    move_styles(connection, draft, schema)
 
 
 def drop_draft(connection: Connection, draft: str) -> None:
     """Remove a draft with all that is in it."""
     connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {draft} CASCADE")
+    forget_styles(connection, draft)
 
 
 def find_left(connection: Connection) -> list[tuple[str, str]]:

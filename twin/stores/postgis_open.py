@@ -18,6 +18,7 @@ from twin.stores.postgis import PostgisDialect
 from twin.stores.postgis_drafts import drop_draft, hold_draft, mark_draft, name_draft, publish_draft, tidy_drafts
 from twin.stores.postgis_roles import renew_rights, write_roles
 from twin.stores.postgis_rules import mend_rules
+from twin.stores.postgis_styles import make_styles_table
 from twin.stores.postgis_url import PostgisPlace
 from twin.stores.postgis_versions import NEWEST, bring_up_to_date, read_version, require_newest
 from twin.stores.sql_store import SqlStore, twin_facts
@@ -126,6 +127,7 @@ def upgrade_postgis(place: PostgisPlace, layers: Iterable[Layer]) -> tuple[str, 
         if before <= NEWEST:
             bring_up_to_date(connection, place.schema)
             mend_rules(connection, place.schema, layers)
+            make_styles_table(connection)
             renew_rights(connection, place.schema)
         require_newest(connection, place)
         tidy_drafts(connection)

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, text
 
 from twin.errors import StoreUnavailable
+from twin.stores.postgis_styles import style_rights
 from twin.stores.postgis_url import PostgisPlace
 from twin.stores.tables import REVISIONS
 
@@ -82,7 +83,7 @@ def _grant(connection: Connection, schema: str, rights: Iterable[str]) -> None:
 
 
 def _schema_rights(connection: Connection, schema: str) -> list[str]:
-    reader, _, writer = role_names(schema)
+    reader, editor, writer = role_names(schema)
     owner = connection.execute(_FACTS, {"schema": schema}).one().owner
     later = f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {schema} GRANT SELECT"
     return [
@@ -92,6 +93,7 @@ def _schema_rights(connection: Connection, schema: str) -> list[str]:
         f"{later} ON TABLES TO {reader}",
         f"{later} ON SEQUENCES TO {reader}",
         f"GRANT INSERT ON {schema}.{REVISIONS.name} TO {writer}",
+        *style_rights(connection, reader, (editor, writer)),
     ]
 
 

@@ -89,6 +89,7 @@ class SqlStore:
         """Create the layer's tables, or add the columns that the layer gained since. Idempotent."""
         with self._writing() as connection:
             self._dialect.prepare(connection, self._dialect.tables(layer))
+            self._dialect.describe(connection, layer)
 
     def read(self, layer: Layer, query: Query = _NOTHING) -> Frame:
         """Answer a query; a layer never written is an empty frame."""

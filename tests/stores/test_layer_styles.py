@@ -1,0 +1,170 @@
+"""The table of styles is QGIS's: the twin keeps its own rows in it, and nothing else."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+from click.testing import CliRunner
+
+from tests_support import CRS, LAYER, edit_outside, make_rows, write
+from twin.cli import main_group
+from twin.layer import Style
+from twin.stores import build_store, create_store, is_database, open_store, roles_of
+from twin.stores.copying import copy_store
+
+#: As QGIS of before 3.22 created it.
+OLD_TABLE = """
+CREATE TABLE layer_styles (id SERIAL PRIMARY KEY, f_table_catalog varchar, f_table_schema varchar,
+  f_table_name varchar, f_geometry_column varchar, stylename text, styleqml xml, stylesld xml, useasdefault boolean,
+  description text, owner varchar(63) DEFAULT CURRENT_USER, ui xml, update_time timestamp DEFAULT CURRENT_TIMESTAMP)
+"""
+RED = replace(LAYER, style=Style(color="#ff0000"))
+
+
+@pytest.fixture(params=["gpkg", pytest.param("postgis", marks=pytest.mark.needs("postgis"))])
+def place(request, tmp_path):
+    """Where a twin may be made."""
+    if request.param == "gpkg":
+        return str(tmp_path / "twin.gpkg")
+    return request.getfixturevalue("cluster").address(f"twin_{secrets.token_hex(4)}")
+
+
+@pytest.fixture
+def styles(request):
+    """Ask for the styles of a place: name, owner, whether it is the default, and whether its outline is red."""
+
+    def ask(place):
+        columns = "stylename, owner, CAST(useasdefault AS integer), CAST(styleqml AS text)"
+        if is_database(place):
+            schema = place.rpartition("schema=")[2]
+            select = f"SELECT replace(row({columns})::text, E'\\n', ' ') FROM layer_styles"
+            said = request.getfixturevalue("cluster").sql(f"{select} WHERE f_table_schema = '{schema}' ORDER BY id")
+            found = [line.strip("()").split(",", 3) for line in said.splitlines()]
+            return [(name.strip('"'), owner, int(default), "255,0,0,204" in qml) for name, owner, default, qml in found]
+        with closing(sqlite3.connect(place)) as connection:
+            rows = connection.execute(f"SELECT {columns} FROM layer_styles ORDER BY id").fetchall()
+        return [(name, owner, default, "255,0,0,204" in qml) for name, owner, default, qml in rows]
+
+    return ask
+
+
+def save_another(place, **values):
+    """Save a style as a planner does in QGIS."""
+    schema = place.rpartition("schema=")[2] if is_database(place) else ""
+    names = {"f_table_schema": schema, "f_table_name": "plots", "f_geometry_column": "geom", **values}
+    catalog = "current_database()" if is_database(place) else "''"
+    columns, marks = ", ".join(names), ", ".join("?" * len(names))
+    sql = f"INSERT INTO layer_styles (f_table_catalog, {columns}) VALUES ({catalog}, {marks})"
+    edit_outside(place, sql, list(names.values()))
+
+
+def test_a_layer_gets_its_style_when_its_table_is_made(place, styles):
+    with create_store(place, crs=CRS) as store:
+        write(store, insert=make_rows(a={"floors": 1}))
+    assert styles(place) == [("Standard 标准", "county-twin", 1, False)]
+
+
+def test_a_style_follows_its_layer_with_an_upgrade(place, styles):
+    with create_store(place, crs=CRS) as store:
+        store.prepare(LAYER)
+        store.prepare(RED)
+        write(store, layer=LAYER, insert=make_rows(a={"floors": 1}))  # a write leaves it alone
+    assert styles(place) == [("Standard 标准", "county-twin", 1, True)]
+
+
+def test_styles_of_planners_and_their_choice_of_a_default_stay(place, styles):
+    with create_store(place, crs=CRS) as store:
+        store.prepare(LAYER)
+        edit_outside(place, "UPDATE layer_styles SET useasdefault = false WHERE f_table_name = 'plots'")
+        save_another(place, stylename="Mine", owner="planner", styleqml="<qgis/>", useasdefault=True)
+        store.prepare(RED)
+        assert styles(place) == [("Standard 标准", "county-twin", 0, True), ("Mine", "planner", 1, False)]
+        edit_outside(place, "DELETE FROM layer_styles WHERE owner = 'county-twin' AND f_table_name = 'plots'")
+        store.prepare(RED)
+    assert styles(place) == [("Mine", "planner", 1, False), ("Standard 标准", "county-twin", 0, True)]
+
+
+def test_a_style_that_a_planner_saved_over_the_twins_stays(place, styles):
+    with create_store(place, crs=CRS) as store:
+        store.prepare(LAYER)
+        edit_outside(place, "UPDATE layer_styles SET styleqml = '<qgis/>', owner = 'planner'")
+        store.prepare(RED)
+    assert styles(place) == [("Standard 标准", "planner", 1, False)]
+
+
+def test_a_copy_has_the_styles(place, styles, tmp_path):
+    source = str(tmp_path / "source.gpkg")
+    with create_store(source, crs=CRS) as store:
+        write(store, insert=make_rows(a={"floors": 1}))
+    copy_store(source, place, {"plots": LAYER}, tell=lambda _: None)
+    assert styles(place) == [("Standard 标准", "county-twin", 1, False)]
+
+
+@pytest.mark.needs("postgis")
+def test_a_draft_leaves_no_styles(cluster):
+    address = cluster.address(f"twin_{secrets.token_hex(4)}")
+    drafts = "SELECT count(*) FROM layer_styles WHERE f_table_schema LIKE 'draft%'"
+
+    def fail():
+        with build_store(address, crs=CRS) as store:
+            store.prepare(LAYER)
+            assert cluster.sql(drafts) == "1\n"
+            raise ZeroDivisionError
+
+    pytest.raises(ZeroDivisionError, fail)
+    assert cluster.sql(drafts) == "0\n"
+
+
+@pytest.mark.needs("postgis")
+def test_a_twin_of_the_same_name_takes_over(cluster, styles):
+    schema = f"twin_{secrets.token_hex(4)}"
+    for layer in (LAYER, RED):
+        with build_store(cluster.address(schema), crs=CRS) as store:
+            store.prepare(layer)
+        assert styles(cluster.address(schema)) == [("Standard 标准", "county-twin", 1, layer is RED)]
+        cluster.sql(f"DROP SCHEMA {schema} CASCADE")
+
+
+@pytest.mark.needs("postgis")
+def test_a_table_of_an_older_qgis_is_brought_up_to_date(own_cluster):
+    own_cluster.sql(f"DROP TABLE IF EXISTS layer_styles; {OLD_TABLE}")
+    with create_store(own_cluster.address("older"), crs=CRS) as store:
+        store.prepare(LAYER)
+    assert own_cluster.sql("SELECT stylename, type FROM layer_styles") == "Standard 标准|\n"
+    own_cluster.sql("DROP SCHEMA older CASCADE; DROP TABLE layer_styles")
+
+
+@pytest.mark.needs("postgis")
+def test_an_owner_who_may_not_write_there_has_a_twin_without_styles_and_is_told(own_cluster):
+    own_cluster.sql("CREATE ROLE other LOGIN; GRANT CREATE ON DATABASE postgres TO other")
+    own_cluster.sql("DROP TABLE IF EXISTS layer_styles; REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    address = own_cluster.address("without", user="other")
+    assert CliRunner().invoke(main_group, ["init", address, "--crs", "EPSG:4548"]).exit_code == 0
+    said = CliRunner().invoke(main_group, ["doctor", "--store", address])
+    assert said.exit_code == 0
+    assert "none in public.layer_styles, which without's owner may not write; then: twin upgrade" in said.output
+    own_cluster.sql("GRANT CREATE ON SCHEMA public TO other")
+    assert CliRunner().invoke(main_group, ["upgrade", "--store", address]).exit_code == 0
+    said = CliRunner().invoke(main_group, ["doctor", "--store", address])
+    assert "of 10 layers in public.layer_styles" in said.output
+    assert own_cluster.sql("SELECT tableowner FROM pg_tables WHERE tablename = 'layer_styles'") == "other\n"
+    own_cluster.sql("DROP SCHEMA without CASCADE; DROP TABLE layer_styles; DROP OWNED BY other; DROP ROLE other")
+
+
+@pytest.mark.needs("postgis")
+def test_the_reader_reads_styles_and_the_writer_saves_its_own(own_cluster):
+    with create_store(own_cluster.address("shared"), crs=CRS) as store:
+        store.prepare(LAYER)
+    roles_of(own_cluster.address("shared"), create=True)
+    count = "SELECT count(*) FROM layer_styles"
+    assert own_cluster.sql(count, user="shared_reader") == "1\n"
+    insert = "INSERT INTO layer_styles (stylename, styleqml) VALUES ('Mine', '<qgis/>')"
+    assert "permission denied" in own_cluster.psql(insert, user="shared_reader").stderr
+    own_cluster.sql(insert, user="shared_writer")
+    assert own_cluster.sql("SELECT owner FROM layer_styles WHERE stylename = 'Mine'") == "shared_writer\n"
+    with open_store(own_cluster.address("shared")) as store:
+        assert ("styles for QGIS", "of 1 layers in public.layer_styles", True) in store.findings()

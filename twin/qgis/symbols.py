@@ -1,0 +1,134 @@
+"""Symbols: the colours, lines and marks of a layer in QGIS, a category for each code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element, SubElement
+
+from twin.layer import Layer, Style
+from twin.looks import (
+    HALO,
+    INK,
+    LINE_SIZES,
+    MARK_SIZES,
+    OUTLINE_SIZES,
+    PAPER,
+    SEEN_BEFORE_NAMED,
+    mix_colors,
+)
+from twin.qgis.expressions import MM_PER_PX, by_scale, scale_at
+from twin.qgis.options import write_expressions, write_option
+
+#: What QGIS calls symbols of points, lines and areas.
+_KINDS = ("marker", "line", "fill")
+#: Casings of lines are seen from this zoom on.
+_CASED_FROM = 11
+_CASING_PX = 1.2
+_OUTLINE_OPACITY = 0.8
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Stroke:
+    """One layer of a symbol: its class in QGIS, fixed properties, those by expressions, and when it is drawn."""
+
+    kind: str
+    properties: Mapping[str, str]
+    expressions: Mapping[str, str] = field(default_factory=dict)
+    level: int = 0
+
+
+def write_renderer(parent: Element, layer: Layer, dimension: int) -> None:
+    """Write how the points (0), lines (1) or areas (2) of a layer are drawn."""
+    style = layer.style
+    # Casings lie below all lines, and wide lines above narrow ones.
+    renderer = SubElement(parent, "renderer-v2", symbollevels="1" if dimension == 1 and style.weights else "0")
+    symbols = Element("symbols")
+    if style.by is None:
+        renderer.set("type", "singleSymbol")
+        _write_symbol(symbols, "0", style, None, dimension)
+    else:
+        renderer.set("type", "categorizedSymbol")
+        renderer.set("attr", style.by)
+        categories = SubElement(renderer, "categories")
+        named = [(str(code.value), f"{code.title} {code.title_zh}") for code in layer.schema[style.by].codes]
+        for place, (code, title) in enumerate([*named, ("", "Other 其他")]):  # QGIS takes the empty one for all others
+            SubElement(categories, "category", value=code, label=title, symbol=str(place), render="true")
+            _write_symbol(symbols, str(place), style, code, dimension)
+    renderer.append(symbols)
+
+
+def _write_symbol(parent: Element, name: str, style: Style, code: str | None, dimension: int) -> None:
+    color = style.color if code is None else style.colors.get(code, style.color)
+    weight = 1.0 if code is None else style.weights.get(code, 1.0)
+    strokes = (_mark, _line, _fill)[dimension](style, color, weight)
+    # What is filled has its opacity in its colours, so that its outline keeps another one.
+    alpha = 1.0 if dimension == 2 else style.opacity
+    symbol = SubElement(parent, "symbol", type=_KINDS[dimension], name=name, alpha=f"{alpha:g}")
+    for stroke in strokes:
+        drawn = SubElement(symbol, "layer", {"class": stroke.kind, "enabled": "1", "pass": str(stroke.level)})
+        write_option(drawn, stroke.properties)
+        since = {} if not style.weights else {"enabled": _seen_from(style.labelled_from(weight) - SEEN_BEFORE_NAMED)}
+        write_expressions(drawn, "data_defined_properties", since | dict(stroke.expressions))
+
+
+def _fill(style: Style, color: str, weight: float) -> list[_Stroke]:
+    width_mm = style.width_px * weight**0.5 * MM_PER_PX
+    properties = {
+        "style": "solid",
+        "color": paint(mix_colors(color, PAPER, 0.35), style.opacity),
+        "outline_style": "solid",
+        "outline_color": paint(color, _OUTLINE_OPACITY),
+        "outline_width": f"{width_mm:.4g}",
+        "outline_width_unit": "MM",
+        "joinstyle": "round",
+    }
+    sizes = {"outlineWidth": by_scale(width_mm, OUTLINE_SIZES)}
+    return [_Stroke(kind="SimpleFill", properties=properties, expressions=sizes)]
+
+
+def _line(style: Style, color: str, weight: float) -> list[_Stroke]:
+    width_mm = style.width_px * weight**0.5 * MM_PER_PX
+
+    def stroke(color: str, wider_mm: float, level: int, **expressions: str) -> _Stroke:
+        properties = {
+            "line_color": paint(color, 1),
+            "line_width": f"{width_mm + wider_mm:.4g}",
+            "line_width_unit": "MM",
+            "capstyle": "round",
+            "joinstyle": "round",
+        }
+        wide = {"outlineWidth": f"{wider_mm:.4g} + {by_scale(width_mm, LINE_SIZES)}"}
+        return _Stroke(kind="SimpleLine", properties=properties, expressions=wide | expressions, level=level)
+
+    level = 1 + sorted(style.weights.values()).index(weight) if weight in style.weights.values() else 1
+    line = stroke(color, 0, level)
+    if not style.weights:
+        return [line]
+    since = max(_CASED_FROM, style.labelled_from(weight) - SEEN_BEFORE_NAMED)
+    return [stroke(mix_colors(color, INK, 0.3), _CASING_PX * MM_PER_PX, 0, enabled=_seen_from(since)), line]
+
+
+def _mark(style: Style, color: str, weight: float) -> list[_Stroke]:  # noqa: ARG001 marks are of one size
+    size_mm = 2 * style.radius_px * MM_PER_PX
+    properties = {
+        "name": style.marker,
+        "color": paint(color, 1),
+        "size": f"{size_mm:.4g}",
+        "size_unit": "MM",
+        "outline_style": "solid",
+        "outline_color": paint(HALO, 1),
+        "outline_width": f"{MM_PER_PX:.4g}",
+        "outline_width_unit": "MM",
+    }
+    return [_Stroke(kind="SimpleMarker", properties=properties, expressions={"size": by_scale(size_mm, MARK_SIZES)})]
+
+
+def _seen_from(zoom: float) -> str:
+    return f"@map_scale <= {scale_at(zoom)}"
+
+
+def paint(color: str, opacity: float) -> str:
+    """A colour, ``#rrggbb``, as QGIS writes it."""
+    red, green, blue = (int(color[at : at + 2], 16) for at in (1, 3, 5))
+    return f"{red},{green},{blue},{round(255 * opacity)}"
