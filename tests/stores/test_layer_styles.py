@@ -115,7 +115,8 @@ def test_a_draft_leaves_no_styles(cluster):
             assert cluster.sql(drafts) == "1\n"
             raise ZeroDivisionError
 
-    pytest.raises(ZeroDivisionError, fail)
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert cluster.sql(drafts) == "0\n"
 
 
