@@ -169,3 +169,14 @@ def test_the_reader_reads_styles_and_the_writer_saves_its_own(own_cluster):
     assert own_cluster.sql("SELECT owner FROM layer_styles WHERE stylename = 'Mine'") == "shared_writer\n"
     with open_store(own_cluster.address("shared")) as store:
         assert ("styles for QGIS", "of 1 layers in public.layer_styles", True) in store.findings()
+
+
+@pytest.mark.needs("postgis")
+def test_an_upgrade_brings_the_styles_to_a_schema_of_another_name(cluster, styles):
+    before, after = (f"twin_{secrets.token_hex(4)}" for _ in range(2))
+    assert CliRunner().invoke(main_group, ["init", cluster.address(before), "--crs", "EPSG:4548"]).exit_code == 0
+    cluster.sql(f"ALTER SCHEMA {before} RENAME TO {after}")
+    assert styles(cluster.address(after)) == []
+    assert CliRunner().invoke(main_group, ["upgrade", "--store", cluster.address(after)]).exit_code == 0
+    assert {name for name, *_ in styles(cluster.address(after))} == {"Standard 标准", "Standard, points 标准（点）"}
+    cluster.sql(f"DROP SCHEMA {after} CASCADE")
