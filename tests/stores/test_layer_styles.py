@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import sqlite3
 from contextlib import closing
@@ -41,10 +42,10 @@ def styles(request):
         columns = "stylename, owner, CAST(useasdefault AS integer), CAST(styleqml AS text)"
         if is_database(place):
             schema = place.rpartition("schema=")[2]
-            select = f"SELECT replace(row({columns})::text, E'\\n', ' ') FROM layer_styles"
+            select = f"SELECT json_build_array({columns}) FROM layer_styles"
             said = request.getfixturevalue("cluster").sql(f"{select} WHERE f_table_schema = '{schema}' ORDER BY id")
-            found = [line.strip("()").split(",", 3) for line in said.splitlines()]
-            return [(name.strip('"'), owner, int(default), "255,0,0,204" in qml) for name, owner, default, qml in found]
+            found = [json.loads(line) for line in said.splitlines()]
+            return [(name, owner, default, "255,0,0,204" in qml) for name, owner, default, qml in found]
         with closing(sqlite3.connect(place)) as connection:
             rows = connection.execute(f"SELECT {columns} FROM layer_styles ORDER BY id").fetchall()
         return [(name, owner, default, "255,0,0,204" in qml) for name, owner, default, qml in rows]
