@@ -21,12 +21,17 @@ from tiles.sprites import MARK_RADIUS_PX
 from twin.crs import BBox
 from twin.layer import Layer, Style
 from twin.looks import (
+    CASING_INK,
+    CASING_PX,
+    FILL_PAPER,
     GROWTH,
     HALO,
     INK,
     LINE_SIZES,
     MARK_SIZES,
+    NAME_INK,
     NAMES_LAST,
+    OUTLINE_OPACITY,
     OUTLINE_SIZES,
     PAPER,
     SEEN_BEFORE_NAMED,
@@ -202,14 +207,14 @@ def _map_layer(
 
 def _fill(style: Style) -> dict[str, Any]:
     return {
-        "fill-color": _color(style, other=PAPER, share=0.35),
+        "fill-color": _color(style, other=PAPER, share=FILL_PAPER),
         "fill-opacity": style.opacity,
         "fill-antialias": False,
     }
 
 
 def _outline(style: Style) -> dict[str, Any]:
-    return {"line-color": _color(style), "line-opacity": 0.8, "line-width": _width(style, OUTLINE_SIZES)}
+    return {"line-color": _color(style), "line-opacity": OUTLINE_OPACITY, "line-width": _width(style, OUTLINE_SIZES)}
 
 
 def _line(style: Style) -> dict[str, Any]:
@@ -218,9 +223,9 @@ def _line(style: Style) -> dict[str, Any]:
 
 def _casing(style: Style) -> dict[str, Any]:
     return {
-        "line-color": _color(style, other=INK, share=0.3),
+        "line-color": _color(style, other=INK, share=CASING_INK),
         "line-opacity": _by_zoom(((9, 0), (13, style.opacity))),
-        "line-width": _width(style, LINE_SIZES, wider_px=1.2),
+        "line-width": _width(style, LINE_SIZES, wider_px=CASING_PX),
     }
 
 
@@ -261,7 +266,7 @@ def _label_layer(layer: Layer, field: str, span: _Span) -> MapLayer:
     if "Point" in layer.geometries or layer.dimension == 0:
         layout |= {"text-anchor": "top", "text-offset": [0, 0.6]}
     paint = {
-        "text-color": _color(style, other=INK, share=0.55),
+        "text-color": _color(style, other=INK, share=NAME_INK),
         "text-halo-color": HALO,
         "text-halo-width": 1.4,
         "text-halo-blur": 0.4,

@@ -8,6 +8,11 @@ import math
 PAPER = "#f6f4ee"
 HALO = "#ffffff"
 INK = "#1f2430"
+#: How much paper is in the colour of what is filled, and ink in that of casings and of names.
+FILL_PAPER, CASING_INK, NAME_INK = 0.35, 0.3, 0.55
+OUTLINE_OPACITY = 0.8
+#: How much wider than its line a casing is.
+CASING_PX = 1.2
 
 #: How fast sizes grow between two zooms: by this factor with each, as MapLibre's exponential interpolation has it.
 GROWTH = 1.5

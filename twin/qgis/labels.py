@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element, SubElement
 
 from twin.layer import Layer
-from twin.looks import HALO, INK, NAMES_LAST, mix_colors, name_size_px
+from twin.looks import HALO, INK, NAME_INK, NAMES_LAST, mix_colors, name_size_px
 from twin.qgis.expressions import POINT_PER_PX, by_code, quote_text, scale_at
 from twin.qgis.options import write_expressions
 from twin.qgis.symbols import paint
@@ -21,7 +21,6 @@ _FONTS = (
 )
 #: Where names stand, among the ways that QGIS has: around a point, along a line, horizontally in an area.
 _PLACES = ("6", "3", "4")
-_INK_SHARE = 0.55
 _HALO_MM = 0.37
 #: How far apart a name is repeated along a line.
 _REPEAT_MM = 80
@@ -41,7 +40,7 @@ def write_labels(parent: Element, layer: Layer, dimension: int) -> None:
         fontFamily=_FONTS[0],
         fontSize=f"{name_size_px(1) * POINT_PER_PX:g}",
         fontSizeUnit="Point",
-        textColor=paint(mix_colors(style.color, INK, _INK_SHARE), 1),
+        textColor=paint(mix_colors(style.color, INK, NAME_INK), 1),
         textOpacity="1",
     )
     families = SubElement(text, "families")
@@ -73,7 +72,7 @@ def _by_code(layer: Layer, dimension: int) -> dict[str, str]:
         return f"{since} AND @map_scale > {scale_at(first + NAMES_LAST)}" if dimension == 2 else since
 
     def color(code: str | None) -> str:
-        return quote_text(mix_colors(style.colors.get(code or "", style.color), INK, _INK_SHARE))
+        return quote_text(mix_colors(style.colors.get(code or "", style.color), INK, NAME_INK))
 
     said = {"Color": by_code(style, color)} if style.colors else {}
     if style.weights:

@@ -8,10 +8,14 @@ from xml.etree.ElementTree import Element, SubElement
 
 from twin.layer import Layer, Style
 from twin.looks import (
+    CASING_INK,
+    CASING_PX,
+    FILL_PAPER,
     HALO,
     INK,
     LINE_SIZES,
     MARK_SIZES,
+    OUTLINE_OPACITY,
     OUTLINE_SIZES,
     PAPER,
     SEEN_BEFORE_NAMED,
@@ -24,8 +28,6 @@ from twin.qgis.options import write_expressions, write_option
 _KINDS = ("marker", "line", "fill")
 #: Casings of lines are seen from this zoom on.
 _CASED_FROM = 11
-_CASING_PX = 1.2
-_OUTLINE_OPACITY = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,9 +78,9 @@ def _fill(style: Style, color: str, weight: float) -> list[_Stroke]:
     width_mm = style.width_px * weight**0.5 * MM_PER_PX
     properties = {
         "style": "solid",
-        "color": paint(mix_colors(color, PAPER, 0.35), style.opacity),
+        "color": paint(mix_colors(color, PAPER, FILL_PAPER), style.opacity),
         "outline_style": "solid",
-        "outline_color": paint(color, _OUTLINE_OPACITY),
+        "outline_color": paint(color, OUTLINE_OPACITY),
         "outline_width": f"{width_mm:.4g}",
         "outline_width_unit": "MM",
         "joinstyle": "round",
@@ -101,12 +103,11 @@ def _line(style: Style, color: str, weight: float) -> list[_Stroke]:
         wide = {"outlineWidth": f"{wider_mm:.4g} + {by_scale(width_mm, LINE_SIZES)}"}
         return _Stroke(kind="SimpleLine", properties=properties, expressions=wide | expressions, level=level)
 
-    level = 1 + sorted(style.weights.values()).index(weight) if weight in style.weights.values() else 1
-    line = stroke(color, 0, level)
+    line = stroke(color, 0, 1 + sorted({1.0, *style.weights.values()}).index(weight))
     if not style.weights:
         return [line]
     since = max(_CASED_FROM, style.labelled_from(weight) - SEEN_BEFORE_NAMED)
-    return [stroke(mix_colors(color, INK, 0.3), _CASING_PX * MM_PER_PX, 0, enabled=_seen_from(since)), line]
+    return [stroke(mix_colors(color, INK, CASING_INK), CASING_PX * MM_PER_PX, 0, enabled=_seen_from(since)), line]
 
 
 def _mark(style: Style, color: str, weight: float) -> list[_Stroke]:  # noqa: ARG001 marks are of one size
