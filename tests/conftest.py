@@ -78,7 +78,7 @@ COMPONENTS = {
     ),
     "qgis_backport": Component(
         present=_has_backport,
-        remedy="make test as root where apt reaches the backports of Debian 12",
+        remedy="make test as root where apt reaches the backports of Debian",
         fetch=_unpack_backport,
     ),
     "chromium": _command("chromium", package="chromium"),
@@ -110,12 +110,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Install the packages that the tests of this run need."""
     if not session.config.getoption("--install-components") or os.geteuid() != 0 or not shutil.which("apt-get"):
         return
-    needed = [COMPONENTS[name] for item in session.items for mark in item.iter_markers("needs") for name in mark.args]
-    packages = {component.package for component in needed if component.package and not component.present()}
+    names = {name for item in session.items for mark in item.iter_markers("needs") for name in mark.args}
+    missing = [COMPONENTS[name] for name in sorted(names) if not COMPONENTS[name].present()]
+    packages = {component.package for component in missing if component.package}
     if packages:
         _install(packages)
-    for component in needed:
-        if component.fetch is not None and not component.present():
+    for component in missing:
+        if component.fetch is not None:
             _fetch(component.fetch)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,28 +49,33 @@ def has_backport() -> bool:
 
 def unpack_backport() -> None:
     """Unpack the newer version, and of what it needs all that the system does not have; nothing is installed."""
-    release = platform.freedesktop_os_release()["VERSION_CODENAME"]
-    with _apt(release) as apt, TemporaryDirectory(dir=apt) as draft:
+    release = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
+    mirror = _find_mirror(release)
+    if mirror is None:
+        return
+    draft = BACKPORT.with_suffix(".draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    with _apt(mirror, release) as apt:
         _run(apt, "apt-get", "-qq", "update")
         options = ["--yes", "--no-install-recommends", "--download-only", "--target-release", f"{release}-backports"]
         _run(apt, "apt-get", "-qq", "install", *options, "python3-qgis")
         for package in sorted((apt / "archives").glob("*.deb")):
-            _run(apt, "dpkg-deb", "--extract", str(package), draft)
-        BACKPORT.parent.mkdir(exist_ok=True)
-        subprocess.run(["mv", draft, str(BACKPORT)], check=True)
-        Path(draft).mkdir()  # for TemporaryDirectory to remove
+            _run(apt, "dpkg-deb", "--extract", str(package), str(draft))
+    shutil.rmtree(BACKPORT, ignore_errors=True)
+    draft.rename(BACKPORT)
+
+
+def _find_mirror(release: str) -> str | None:
+    """Where the system has the packages of its release from."""
+    command = ["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE)", "Created-By: Packages"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return next((site for site, of in map(str.split, listed.splitlines()) if of == release), None)
 
 
 @contextmanager
-def _apt(release: str) -> Iterator[Path]:
-    """A folder in which apt keeps its lists and packages, with the backports of the mirrors that the system has."""
-    listed = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE)", "Created-By: Packages"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    mirror = next(site for site, of in map(str.split, listed.stdout.splitlines()) if of == release)
+def _apt(mirror: str, release: str) -> Iterator[Path]:
+    """A folder in which apt keeps its lists and packages, those of the backports too."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         for needed in ("lists/partial", "archives/partial"):
