@@ -149,6 +149,9 @@ def test_an_owner_who_may_not_write_there_has_a_twin_without_styles_and_is_told(
     said = CliRunner().invoke(main_group, ["doctor", "--store", address])
     assert said.exit_code == 0
     assert "none in public.layer_styles, which without's owner may not write; then: twin upgrade" in said.output
+    own_cluster.sql(OLD_TABLE)  # of another owner, and of an older QGIS
+    assert CliRunner().invoke(main_group, ["upgrade", "--store", address]).exit_code == 0
+    assert own_cluster.sql("SELECT count(*) FROM layer_styles; DROP TABLE layer_styles") == "0\n"
     own_cluster.sql("GRANT CREATE ON SCHEMA public TO other")
     assert CliRunner().invoke(main_group, ["upgrade", "--store", address]).exit_code == 0
     said = CliRunner().invoke(main_group, ["doctor", "--store", address])
@@ -158,7 +161,18 @@ def test_an_owner_who_may_not_write_there_has_a_twin_without_styles_and_is_told(
 
 
 @pytest.mark.needs("postgis")
-def test_the_reader_reads_styles_and_the_writer_saves_its_own(own_cluster):
+def test_an_upgrade_gives_rights_to_a_table_that_came_later(own_cluster):
+    with create_store(own_cluster.address("later"), crs=CRS) as store:
+        store.prepare(LAYER)
+    roles_of(own_cluster.address("later"), create=True)
+    own_cluster.sql("DROP TABLE layer_styles")
+    assert CliRunner().invoke(main_group, ["upgrade", "--store", own_cluster.address("later")]).exit_code == 0
+    assert own_cluster.sql("SELECT count(*) FROM layer_styles", user="later_reader") == "11\n"
+    own_cluster.sql("DROP SCHEMA later CASCADE; DROP TABLE layer_styles")
+
+
+@pytest.mark.needs("postgis")
+def test_the_reader_reads_styles_and_the_others_save_their_own(own_cluster):
     with create_store(own_cluster.address("shared"), crs=CRS) as store:
         store.prepare(LAYER)
     roles_of(own_cluster.address("shared"), create=True)
@@ -166,8 +180,9 @@ def test_the_reader_reads_styles_and_the_writer_saves_its_own(own_cluster):
     assert own_cluster.sql(count, user="shared_reader") == "1\n"
     insert = "INSERT INTO layer_styles (stylename, styleqml) VALUES ('Mine', '<qgis/>')"
     assert "permission denied" in own_cluster.psql(insert, user="shared_reader").stderr
-    own_cluster.sql(insert, user="shared_writer")
-    assert own_cluster.sql("SELECT owner FROM layer_styles WHERE stylename = 'Mine'") == "shared_writer\n"
+    for user in ("shared_editor", "shared_writer"):
+        own_cluster.sql(insert, user=user)
+        assert own_cluster.sql(f"SELECT stylename FROM layer_styles WHERE owner = '{user}'") == "Mine\n"
     with open_store(own_cluster.address("shared")) as store:
         assert ("styles for QGIS", "of 1 layers in public.layer_styles", True) in store.findings()
 

@@ -48,7 +48,7 @@ def county(cluster):
         f" SELECT ST_Centroid(geom), 'a-point', '点', category FROM {schema}.key_places LIMIT 1"
     )
     yield schema
-    roles = f"{schema}_reader, {schema}_writer"
+    roles = f"{schema}_reader, {schema}_editor, {schema}_writer"
     cluster.sql(f"DROP SCHEMA {schema} CASCADE; DROP OWNED BY {roles}; DROP ROLE {roles}")
 
 
@@ -167,7 +167,7 @@ def test_either_store_is_drawn_alike(looks):
 
 
 def test_edits_are_revisions_of_who_made_them(county, cluster, version):
-    asked = {**planner(cluster, county, "writer"), "edit": "buildings", "key": "building_id"}
+    asked = {**planner(cluster, county, "editor"), "edit": "buildings", "key": "building_id"}
     with open_store(cluster.address(county)) as store:
         before = store.latest()
         shapes = store.read(LAYERS["buildings"]).data.geometry
@@ -178,7 +178,7 @@ def test_edits_are_revisions_of_who_made_them(county, cluster, version):
     with open_store(cluster.address(county), write=True) as store:
         made = [revision for revision in store.revisions(LAYERS["buildings"]) if revision.number > before]
         assert [(each.inserted, each.updated, each.deleted) for each in made] == [(1, 0, 0), (0, 1, 0), (0, 0, 1)]
-        assert {each.author for each in made} == {f"{county}_writer"}
+        assert {each.author for each in made} == {f"{county}_editor"}
         data = store.read(LAYERS["buildings"]).data
         assert data.loc[changed, "name"] == "改名"
         assert deleted not in data.index
@@ -187,7 +187,7 @@ def test_edits_are_revisions_of_who_made_them(county, cluster, version):
 
 
 def test_the_style_that_a_planner_makes_the_default_stays_so(county, cluster, version):
-    asked = {**planner(cluster, county, "writer"), "save": "road_nodes", "name": "Mine 我的"}
+    asked = {**planner(cluster, county, "editor"), "save": "road_nodes", "name": "Mine 我的"}
     assert not run_in_qgis(LOOK, asked, version=version)["save"]
     assert twin("upgrade", "--store", cluster.address(county)).exit_code == 0
     seen = run_in_qgis(LOOK, planner(cluster, county, "reader"), version=version)

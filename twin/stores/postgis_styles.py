@@ -84,7 +84,7 @@ def _where_allowed(connection: Connection) -> Iterator[None]:
 
 
 def make_styles_table(connection: Connection) -> None:
-    """Create the table, or add what versions of QGIS before 3.22 did not know."""
+    """Create the table, or add what versions of QGIS before 3.22 did not know, where this user may."""
     if "type" in _columns(connection):
         return
     with _where_allowed(connection):
@@ -99,6 +99,8 @@ def make_styles_table(connection: Connection) -> None:
 def keep_styles(connection: Connection, schema: str, layer: Layer) -> None:
     """Write the styles of a layer."""
     make_styles_table(connection)
+    if "type" not in _columns(connection):
+        return
     with _where_allowed(connection):
         database = connection.execute(select(func.current_database())).scalar_one()
         write_styles(connection, _STYLES, {"f_table_catalog": database, "f_table_schema": schema}, layer)
