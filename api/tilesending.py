@@ -217,7 +217,7 @@ def write_head(headers: dict[str, str]) -> bytes:
 def _compress(data: bytes, coding: str) -> bytes:
     if coding == "zstd":
         return zstandard.ZstdCompressor(level=3).compress(data)
-    return isal_zlib.compress(data, 3, wbits=31)
+    return isal_zlib.compress(data, 1, wbits=31)
 
 
 def describe_features(tile: Tile) -> str:

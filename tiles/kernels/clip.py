@@ -44,10 +44,15 @@ def clip_ring(ring: Floats, count: int, low: float, high: float) -> tuple[Floats
     The vertices, and how many of them count: 0 where nothing is left.
     """
     count = _drop_far(ring, count, low, high)
+    sides = 0
+    for vertex in range(count):
+        sides |= outside(ring[vertex, 0], ring[vertex, 1], low, high)
     for axis in range(2):
         for side in range(2):
             if count < 3:
                 return ring, 0
+            if not sides & 1 << (2 * axis + side):
+                continue
             cut = np.empty((2 * count, 2))
             count = _clip_side(ring, count, cut, axis, high if side else low, 1.0 if side else -1.0)
             ring = cut

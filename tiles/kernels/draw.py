@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tiles.kernels.compiled import compiled
+from tiles.kernels.compiled import compiled, step
 from tiles.kernels.cut import cut_feature
 from tiles.kernels.fit import draw_pixel, fit_feature
 from tiles.kernels.mend import mend_area, set_up_bench
@@ -18,6 +18,7 @@ from tiles.kernels.sketch import (
     NOTHING,
     Bytes,
     Features,
+    Flags,
     Floats,
     Integers,
     Place,
@@ -75,20 +76,23 @@ def draw_features(rows: Integers, features: Features, place: Place, rules: Rules
     counts = np.zeros(DOUBTFUL + 1, dtype=np.int64)
     first_path = np.zeros(len(rows) + 1, dtype=np.int64)
     where = np.empty((len(rows), 2))
-    cells = (EXTENT + 2 * BUFFER) // max(1, rules.pixel)
     taken = np.empty(0, dtype=np.bool_)
-    for position in range(len(rows)):
+    position = 0
+    while True:
+        # What makes or replaces arrays stands here, because that is counted in every turn of the loop it stands in.
+        position = _fit_features(
+            position, rows, features, place, rules, taken, Drawn(state, counts, first_path, where, sketch)
+        )
+        if position == len(rows):
+            return Drawn(state, counts, first_path, where, sketch)
         row, begin = rows[position], sketch.used[0]
-        first, last = features.first_path[row], features.first_path[row + 1]
-        vertices = max(_SQUARE, features.first_vertex[last] - features.first_vertex[first])
-        if not has_room(sketch, last - first, vertices):
-            sketch = make_room(sketch, last - first, vertices)
+        sketch = make_room(sketch, *_room_for(row, features))
         box = box_in_units(features.bounds[row], place)
-        if features.dimension[row] == 2 and box[2] < rules.pixel and box[3] < rules.pixel:
+        if _is_pixel(row, features, box, rules):
             if len(taken) == 0:
-                taken = np.zeros(cells * cells, dtype=np.bool_)
-            becomes = draw_pixel(box[0], box[1], rules.pixel, cells, taken, sketch)
-        elif is_inside(box):
+                taken = np.zeros(_cells(rules) ** 2, dtype=np.bool_)
+            continue
+        if is_inside(box):
             becomes = fit_feature(row, features, place, rules, where[position], sketch)
         else:
             becomes, sketch = cut_feature(row, features, place, rules, where[position], sketch)
@@ -99,4 +103,51 @@ def draw_features(rows: Integers, features: Features, place: Place, rules: Rules
         state[position] = becomes
         counts[becomes] += 1
         first_path[position + 1] = sketch.used[0]
-    return Drawn(state, counts, first_path, where, sketch)
+        position += 1
+
+
+@step
+def _fit_features(
+    position: int, rows: Integers, features: Features, place: Place, rules: Rules, taken: Flags, drawn: Drawn
+) -> int:
+    """Draw features up to one that has to be cut or mended, or finds no room; return its position."""
+    sketch = drawn.sketch
+    for current in range(position, len(rows)):
+        row, paths, vertices = rows[current], sketch.used[0], sketch.used[1]
+        box = box_in_units(features.bounds[row], place)
+        if not has_room(sketch, *_room_for(row, features)):
+            return current
+        if _is_pixel(row, features, box, rules):
+            if len(taken) == 0:
+                return current
+            becomes = draw_pixel(box[0], box[1], rules.pixel, _cells(rules), taken, sketch)
+        elif is_inside(box):
+            becomes = fit_feature(row, features, place, rules, drawn.where[current], sketch)
+            if becomes == DOUBTFUL:
+                sketch.used[0], sketch.used[1] = paths, vertices
+                return current
+        else:
+            return current
+        drawn.state[current] = becomes
+        drawn.counts[becomes] += 1
+        drawn.first_path[current + 1] = sketch.used[0]
+    return len(rows)
+
+
+@step
+def _room_for(row: int, features: Features) -> tuple[int, int]:
+    """How many paths and vertices a feature takes at most that is not cut."""
+    first, last = features.first_path[row], features.first_path[row + 1]
+    return last - first, max(_SQUARE, features.first_vertex[last] - features.first_vertex[first])
+
+
+@step
+def _is_pixel(row: int, features: Features, box: tuple[float, float, float, float], rules: Rules) -> bool:
+    """Whether a feature is an area smaller than a pixel."""
+    return features.dimension[row] == 2 and box[2] < rules.pixel and box[3] < rules.pixel
+
+
+@step
+def _cells(rules: Rules) -> int:
+    """How many pixels stand side by side in a tile and its buffer."""
+    return (EXTENT + 2 * BUFFER) // max(1, rules.pixel)
