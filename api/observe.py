@@ -13,11 +13,12 @@ from api.problems import crash_problem
 from api.turn import AccessLog
 
 error_log = logging.getLogger("twin.api")
+_JSON = json.JSONEncoder(ensure_ascii=False)
 
 
 def describe_request(method: str, path: str, query: str = "") -> str:
     """Name a request in the words of the log: members of a JSON object."""
-    return json.dumps({"method": method, "path": path, "query": query}, ensure_ascii=False)[1:-1]
+    return _JSON.encode({"method": method, "path": path, "query": query})[1:-1]
 
 
 def log_line(request_id: str, described: str, *, status: int, size: int, ms: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 
 import zstandard
 from fastapi import Request, Response
@@ -234,6 +234,7 @@ def describe_features(tile: Tile) -> str:
     )
 
 
+@lru_cache
 def choose_coding(accepted: str) -> str:
     """Choose the content coding that a client weighs highest, and of equal ones the best (RFC 9110, 12.5.3)."""
     weights: dict[str, float] = {}

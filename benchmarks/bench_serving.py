@@ -7,6 +7,7 @@ same client; servers, database and client share all cores.
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -42,7 +43,9 @@ from twin.stores import open_store
 
 #: How many times more a second than tipg; seconds to the first tile.
 WANTED, FIRST_TILE_S = 20, 2.0
-TILES, RUNS = 400, 3
+TILES, SPARE, RUNS = 400, 60, 3
+#: One process, and one for each core.
+WORKERS = sorted({1, os.cpu_count() or 1})
 OURS, PEER = 8621, 8622
 _TIPG = ("tipg==1.6.1", "uvicorn>=0.34")
 
@@ -57,13 +60,15 @@ def main() -> None:
         store = make_county(folder)
         places = tiles_with_buildings(store, 15, 2000)
         time_first_tile(store, places[0])
-        ask_at_once(store, places)
+        for workers in WORKERS:
+            ask_at_once(store, places, workers)
         tipg = install_tipg(folder)
         with open_store(str(store)) as opened:
             frame = opened.read(layers.catalog().layer("buildings"))
         with run_cluster() as cluster:
             load_buildings(cluster, frame)
-            compare(store, tipg, cluster, places[:TILES])
+            for workers in WORKERS:
+                compare(store, tipg, cluster, places, workers)
     print(describe_machine())
 
 
@@ -72,10 +77,14 @@ def paths_of(places: list[tuple[int, int]]) -> list[str]:
 
 
 @contextmanager
-def serve_prepared(store: Path, place: tuple[int, int]) -> Iterator[Server]:
-    """Our server with all rows in memory, and no tile made yet but one of another zoom."""
-    with run_server(serve_twin(store, OURS), OURS, f"/tiles/buildings/16/{2 * place[0]}/{2 * place[1]}.mvt") as server:
+def serve_prepared(store: Path, spare: list[tuple[int, int]], workers: int) -> Iterator[Server]:
+    """Our server with all rows in memory in each of its processes, and no tiles made yet but some spare ones."""
+    command = [*serve_twin(store, OURS), "--workers", str(workers)]
+    with run_server(command, OURS, paths_of(spare)[0]) as server:
         wait_until_prepared(server)
+        for begin in range(0, len(spare), 10):  # by connections that any of the processes may take
+            ask_once(server, paths_of(spare[begin : begin + 10]), 10)
+            wait_until_prepared(server)
         yield server
 
 
@@ -92,12 +101,13 @@ def time_first_tile(store: Path, place: tuple[int, int]) -> None:
     )
 
 
-def ask_at_once(store: Path, places: list[tuple[int, int]]) -> None:
+def ask_at_once(store: Path, places: list[tuple[int, int]], workers: int) -> None:
     """How long clients wait when few and when many ask for tiles that are not there yet."""
+    asked, spare = places[:-SPARE], places[-SPARE:]
     for connections in (10, 100):
-        with serve_prepared(store, places[0]) as server:
-            print_load(f"{len(places)} tiles z15 not made, {connections} connections",
-                       ask_once(server, paths_of(places), connections))  # fmt: skip
+        with serve_prepared(store, spare, workers) as server:
+            print_load(f"{len(asked)} tiles z15 not made, {connections} connections, {workers} workers",
+                       ask_once(server, paths_of(asked), connections))  # fmt: skip
 
 
 def install_tipg(folder: Path) -> Path:
@@ -126,19 +136,20 @@ def serve_tipg(python: Path, cluster: Cluster) -> Iterator[Server]:
         yield server
 
 
-def compare(store: Path, tipg: Path, cluster: Cluster, places: list[tuple[int, int]]) -> None:
+def compare(store: Path, tipg: Path, cluster: Cluster, places: list[tuple[int, int]], workers: int) -> None:
     """Ask both in turn, ours started anew each time."""
-    theirs = [f"/collections/public.buildings/tiles/WebMercatorQuad/15/{x}/{y}" for x, y in places]
+    asked, spare = places[:TILES], places[-SPARE:]
+    theirs = [f"/collections/public.buildings/tiles/WebMercatorQuad/15/{x}/{y}" for x, y in asked]
     runs: list[tuple[Load, Load]] = []
     with serve_tipg(tipg, cluster) as peer:
         ask_once(peer, theirs, 10)  # the rows are in memory now
         for _ in range(RUNS):
-            with serve_prepared(store, places[0]) as ours:
-                runs.append((ask_once(ours, paths_of(places), 10), ask_once(peer, theirs, 10)))
-                counts = [count_features(ours, path) for path in paths_of(places[:20])]
+            with serve_prepared(store, spare, workers) as ours:
+                runs.append((ask_once(ours, paths_of(asked), 10), ask_once(peer, theirs, 10)))
+                counts = [count_features(ours, path) for path in paths_of(asked[:20])]
         peers = [count_features(peer, path) for path in theirs[:20]]
     one, other = (median_of(loads) for loads in zip(*runs, strict=True))
-    print_load(f"{len(places)} tiles z15 not made, 10 connections", one)
+    print_load(f"{len(asked)} tiles z15 not made, 10 connections, {workers} workers", one)
     print_load("  tipg", other)
     print(f"  of tipg: {one.per_s / other.per_s:.1f} (wanted {WANTED} at least); features in 20 of the tiles: "
           f"{sum(counts):,}, tipg {sum(peers):,}")  # fmt: skip
