@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from tiles.kernels.values import BOOL, DOUBLE, FLOAT, SINT, TEXT, find_values, gather_values, pack_integers, pack_values
 from tiles.protobuf import bytes_field
@@ -60,6 +59,8 @@ class Attributes:
 
     def take(self, rows: Integers) -> Attributes:
         """The attributes of the features at some positions, in that order, in memory of their own."""
+        import pandas as pd
+
         codes = self.codes[rows]
         present = codes >= 0
         codes[present], used = pd.factorize(codes[present])
@@ -87,6 +88,8 @@ def encode_attributes(frame: Frame, rows: Integers) -> Attributes:
     Text stays text, integers and reals numbers, truth values boolean; dates and instants are ISO 8601 text, since a
     vector tile has no type for them. A missing value is absent.
     """
+    import pandas as pd
+
     key, schema = frame.layer.key, frame.layer.schema
     columns = {key: frame.data.index.to_series()}
     columns |= {name: frame.data[name] for name in schema.names if name in frame.data and name != key}

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
@@ -18,6 +17,7 @@ import shapely
 from twin.derived import derive_rows
 from twin.frame import Frame
 from twin.layer import Layer, Style
+from twin.rows import Rows
 
 Geometries = npt.NDArray[np.object_]
 
@@ -63,28 +63,30 @@ def label_frame(frame: Frame, layer: Layer, zoom: int) -> Frame:
     What is light is not named yet. Done once, then kept with the frame, and following its edits.
     """
     style = frame.layer.style
-    labels = derive_rows(frame, "labels", partial(_find_labels, layer=layer))
+    labels = derive_rows(frame, layer, "labels", partial(_find_labels, layer=layer, style=style))
     if not style.weights:
         return labels
     # A map draws a tile from its zoom up to the next.
     early = [code for code, weight in style.weights.items() if style.labelled_from(weight) < zoom + 1]
     others = style.labelled_from(1) < zoom + 1
 
-    def choose(labels: Frame) -> Frame:
+    def choose(labels: Rows) -> Rows:
         code = labels.data[style.by].astype("str")
         shown = code.isin(early) | (others & ~code.isin(list(style.weights)))
         return labels.take(shown.to_numpy(dtype=bool))
 
-    return derive_rows(labels, f"{early} {others}", choose)
+    return derive_rows(labels, layer, f"labels {early} {others}", choose)
 
 
-def _find_labels(frame: Frame, layer: Layer) -> Frame:
-    geometries = frame.geometry
+def _find_labels(rows: Rows, *, layer: Layer, style: Style) -> Rows:
+    import geopandas as gpd
+
+    geometries = rows.data.geometry.to_numpy()
     there = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
-    named = frame.take(np.flatnonzero(there & frame.data[frame.layer.style.label].notna().to_numpy()))
+    named = rows.take(np.flatnonzero(there & rows.data[style.label].notna().to_numpy()))
     fields = [name for name in layer.schema.names if name in named.data]
-    data = gpd.GeoDataFrame(named.data[fields], geometry=find_middles(named.geometry), crs=frame.crs)
-    return replace(named, layer=layer, rows=replace(named.rows.read(), data=data, unreadable=()))
+    middles = find_middles(np.asarray(named.data.geometry.to_numpy(), dtype=object))
+    return replace(named, data=gpd.GeoDataFrame(named.data[fields], geometry=middles, crs=rows.crs), unreadable=())
 
 
 def find_middles(geometries: Geometries) -> Geometries:

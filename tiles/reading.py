@@ -34,6 +34,10 @@ class FrameReader(Protocol):
         """The layer's current frame, if it is in memory; without asking the store, if that is known."""
         ...
 
+    def follow(self, layer: Layer) -> Frame | None:
+        """The layer's current frame, if it is in memory or follows from an earlier one."""
+        ...
+
     def fetch(self, layer: Layer, prepare: Callable[[Frame], object]) -> None:
         """Read and prepare the layer's current frame in the background."""
         ...
@@ -83,6 +87,10 @@ class PinnedFrames:
 
     def peek(self, layer: Layer, *, ask: bool = True) -> Frame | None:  # noqa: ARG002
         """The frame that was chosen; None of a layer that is too large."""
+        return self.frames.get(layer.id)
+
+    def follow(self, layer: Layer) -> Frame | None:
+        """What there is."""
         return self.frames.get(layer.id)
 
     def fetch(self, layer: Layer, prepare: Callable[[Frame], object]) -> None:

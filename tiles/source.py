@@ -206,7 +206,7 @@ class VectorSource:
         # Where vertices are left out or lines are joined, neighbours outside of the tile count as well.
         if self.as_of is not None or layer.simplify or layer.joined_over is not None:
             return self._frame(layer)
-        whole = frames.peek(layer)
+        whole = frames.follow(layer)
         if whole is not None and is_prepared(whole, self.grid.crs):
             return whole
         if store.count(layer) < _LARGE:

@@ -5,45 +5,51 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-import numpy.typing as npt
-
 from twin.frame import Frame
+from twin.layer import Layer
 from twin.renewal import Renewal, follow
+from twin.rows import Rows, Unread
 
-Function = Callable[[Frame], Frame]
+Function = Callable[[Rows], Rows]
 
 
-def derive_rows(frame: Frame, name: str, function: Function) -> Frame:
-    """Give what a function makes of a frame; done once, then kept with the frame and its followers under a name.
+def derive_rows(frame: Frame, layer: Layer, name: str, function: Function) -> Frame:
+    """Make a frame of what a function makes of the rows of another one, when somebody asks for them.
+
+    It is kept with the other one, and with that one's followers.
 
     Parameters
     ----------
     frame
-        Any rows.
+        The other one.
+    layer
+        Which the rows are of then.
     name
         What says which function it is.
     function
         Leaves rows out or changes them, each whatever the others are; keys and numbers stay.
     """
-    return frame.keep(name, lambda: _Derived.of(function, frame)).frame
+    rows = frame.rows  # and not the frame: a frame that keeps what refers to itself would stay in memory
+
+    def make() -> _Derived:
+        unread = Unread(crs=rows.crs, source=lambda: function(rows.read()))
+        return _Derived(frame=Frame(layer=layer, rows=unread, revision=frame.revision), function=function)
+
+    return frame.keep(name, make).frame
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Derived:
-    """See `twin.renewal.Renewable`; `fid` are the numbers of the features in the derived frame, in any order."""
+    """See `twin.renewal.Renewable`."""
 
     frame: Frame
-    fid: npt.NDArray[np.int64]
     function: Function
 
-    @classmethod
-    def of(cls, function: Function, frame: Frame) -> _Derived:
-        derived = function(frame)
-        return cls(frame=derived, fid=derived.fid, function=function)
-
     def renewed(self, renewal: Renewal) -> _Derived:
-        gone = np.isin(self.fid, renewal.gone)
-        come = self.function(renewal.come)
-        edit = replace(renewal, gone=self.fid[gone], come=come, read=lambda keys: self.function(renewal.read(keys)))
-        return replace(self, frame=follow(self.frame, edit), fid=np.concatenate((self.fid[~gone], come.fid)))
+        layer, function, read = self.frame.layer, self.function, renewal.read
+
+        def derive(frame: Frame) -> Frame:
+            return Frame(layer=layer, rows=function(frame.rows.read()), revision=frame.revision)
+
+        edit = replace(renewal, come=derive(renewal.come), read=lambda keys: derive(read(keys)))
+        return replace(self, frame=follow(self.frame, edit))

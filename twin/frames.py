@@ -54,6 +54,7 @@ class Frames:
         self._frames: OrderedDict[tuple[str, State], Frame] = OrderedDict()
         self._guard = Lock()
         self._reading: dict[tuple[str, State], Lock] = {}
+        self._following: dict[str, Lock] = {}
         self._fetching: set[str] = set()
         self._current: dict[str, int] = {}
         self._latest = LatestRevisions(store)
@@ -61,6 +62,9 @@ class Frames:
 
     def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:
         """The layer's frame at a revision or instant, now by default; read at most once."""
+        current = self.follow(layer) if as_of is None else None
+        if current is not None:
+            return current
         known_at = self._latest.of(layer)
         key = (layer.id, self._state(layer, as_of, known_at))
         with self._guard:
@@ -69,16 +73,8 @@ class Frames:
             with reading:
                 frame = self._frames.get(key)
                 if frame is None:
-                    frame = self._read(layer, as_of, known_at)
-                with self._guard:
-                    self._frames[key] = frame
-                    self._frames.move_to_end(key)
-                    before = self._current.get(layer.id, 0)
-                    if as_of is None and before < known_at:  # the last one is nobody's wish any more, and large
-                        self._frames.pop((layer.id, before), None)
-                        self._current[layer.id] = known_at
-                    while len(self._frames) > self._keep:
-                        self._frames.popitem(last=False)
+                    frame = read_whole(self.store, layer, as_of=as_of, known_at=known_at)
+                self._put(key, frame, current=as_of is None)
         finally:
             with self._guard:
                 self._reading.pop(key, None)
@@ -88,6 +84,33 @@ class Frames:
         """The layer's current frame, if it is here already; without asking the store, if that is known."""
         latest = self._latest.of(layer) if ask else self._latest.known(layer)
         return None if latest is None else self._frames.get((layer.id, latest))
+
+    def follow(self, layer: Layer) -> Frame | None:
+        """The layer's current frame, if it is here or an earlier one that can follow the edits since."""
+        known_at = self._latest.of(layer)
+        key = (layer.id, known_at)
+        with self._guard:
+            following = self._following.setdefault(layer.id, Lock())
+        with following:
+            frame = self._frames.get(key)
+            before = self._frames.get((layer.id, self._current.get(layer.id, 0)))
+            if frame is None and before is not None and before.revision < known_at:
+                frame = renew(before, self.store, known_at)
+            if frame is not None:
+                self._put(key, frame, current=True)
+            return frame
+
+    def _put(self, key: tuple[str, State], frame: Frame, *, current: bool) -> None:
+        with self._guard:
+            self._frames[key] = frame
+            self._frames.move_to_end(key)
+            layer, state = key
+            before = self._current.get(layer, 0)
+            if current and isinstance(state, int) and before < state:
+                self._frames.pop((layer, before), None)  # the last one is nobody's wish any more, and large
+                self._current[layer] = state
+            while len(self._frames) > self._keep:
+                self._frames.popitem(last=False)
 
     def beyond(self, layer: Layer) -> int | None:
         """The last revision of a layer that has too many rows for memory; None of others.
@@ -123,16 +146,6 @@ class Frames:
                 prepare(self.get(layer))
         finally:
             self._fetching.discard(layer.id)
-
-    def _read(self, layer: Layer, as_of: AsOf | None, known_at: int) -> Frame:
-        if as_of is None:
-            with self._guard:
-                before = self._frames.get((layer.id, self._current.get(layer.id, 0)))
-            if before is not None and before.revision < known_at:
-                renewed = renew(before, self.store, known_at)
-                if renewed is not None:
-                    return renewed
-        return read_whole(self.store, layer, as_of=as_of, known_at=known_at)
 
     def _state(self, layer: Layer, as_of: AsOf | None, known_at: int) -> State:
         """Name the state; the instants between two revisions share one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -32,7 +32,7 @@ class Renewal:
     keys
         Of all features that changed.
     gone
-        Numbers of those that were there before.
+        Numbers of those that were there before; numbers of others do not matter.
     come
         Those that are there now, in key order.
     read
@@ -88,24 +88,21 @@ def renew(frame: Frame, store: Store, revision: int) -> Frame | None:
         return store.read(layer, Query(ids=tuple(sorted(keys)), known_at=revision, unreadable=True))
 
     gone = store.ended(layer, first, revision)
-    return follow(frame, Renewal(keys=keys, gone=gone, come=read(keys), read=read))
+    renewal = Renewal(keys=keys, gone=gone, come=read(keys), read=read)
+    return follow(frame, renewal, count=len(frame) - len(gone) + len(renewal.come))
 
 
-def follow(frame: Frame, renewal: Renewal) -> Frame:
-    """Make the frame after an edit; what is kept with the old frame and can follow is kept with the new one.
+def follow(frame: Frame, renewal: Renewal, *, count: int | None = None) -> Frame:
+    """Make the frame after an edit, of so many rows, which follow when somebody asks for them.
 
-    Its rows follow when somebody asks for them.
+    What is kept with the old frame and can follow is kept with the new one.
     """
 
     def read_again() -> Rows:
         return renewal.read(None).rows.read()
 
-    rows = Unread(
-        crs=frame.crs,
-        count=len(frame) - len(renewal.gone) + len(renewal.come),
-        source=_Following.of(frame.rows, renewal) or read_again,
-    )
-    renewed = replace(frame, rows=rows, revision=renewal.come.revision)
+    rows = Unread(crs=frame.crs, count=count, source=_Following.of(frame.rows, renewal) or read_again)
+    renewed = Frame(layer=frame.layer, rows=rows, revision=renewal.come.revision)
     for name, thing in frame.kept().items():
         if isinstance(thing, Renewable):
             made = thing.renewed(renewal)

@@ -82,3 +82,20 @@ def test_edits_do_not_pile_up_frames(tmp_path):
         write(store, insert=make_rows(last={}))
         assert len(frames.get(LAYER)) == 7
         assert frames.get(LAYER, 2) is past
+
+
+def test_what_is_in_memory_follows_edits_and_what_is_not_is_not_read(tmp_path):
+    with create_store(tmp_path / "twin.gpkg", crs=CRS) as store:
+        frames = Frames(store)
+        write(store, insert=make_rows(**{f"k{number:02}": {} for number in range(40)}))
+        assert frames.follow(LAYER) is None
+        first = frames.get(LAYER)
+        assert frames.follow(LAYER) is first
+        write(store, delete=["k00"])
+        assert frames.peek(LAYER) is None
+        second = frames.follow(LAYER)
+        assert len(second) == 39
+        assert frames.peek(LAYER) is second is frames.get(LAYER)
+        write(store, delete=[f"k{number:02}" for number in range(1, 30)])
+        assert frames.follow(LAYER) is None
+        assert len(frames.get(LAYER)) == 10
