@@ -161,6 +161,24 @@ def test_an_owner_who_may_not_write_there_has_a_twin_without_styles_and_is_told(
 
 
 @pytest.mark.needs("postgis")
+def test_triggers_of_a_table_that_anybody_made_do_not_run_with_the_rights_of_the_twins_owner(own_cluster):
+    own_cluster.sql(
+        "DROP TABLE IF EXISTS layer_styles; CREATE ROLE mallory LOGIN; GRANT CREATE ON SCHEMA public TO mallory"
+    )
+    trap = """
+    CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN ALTER ROLE mallory SUPERUSER; RETURN NEW; END $$;
+    ALTER TABLE layer_styles ADD COLUMN type varchar;
+    CREATE TRIGGER trap BEFORE INSERT ON layer_styles FOR EACH ROW EXECUTE FUNCTION trap();
+    GRANT ALL ON layer_styles, layer_styles_id_seq TO PUBLIC"""
+    own_cluster.sql(OLD_TABLE + ";" + trap, user="mallory")
+    with create_store(own_cluster.address("careful"), crs=CRS) as store:
+        store.prepare(LAYER)
+    assert own_cluster.sql("SELECT rolsuper FROM pg_roles WHERE rolname = 'mallory'") == "f\n"
+    own_cluster.sql("DROP SCHEMA careful CASCADE; DROP OWNED BY mallory; DROP ROLE mallory")
+
+
+@pytest.mark.needs("postgis")
 def test_an_upgrade_gives_rights_to_a_table_that_came_later(own_cluster):
     with create_store(own_cluster.address("later"), crs=CRS) as store:
         store.prepare(LAYER)

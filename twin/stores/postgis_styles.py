@@ -34,9 +34,10 @@ from twin.layer import Layer
 from twin.store import Finding
 from twin.stores.layer_styles import NAME, OWNER, write_styles
 
-#: What a database says that does not keep styles: no right, no schema public, no XML.
+#: What a database says that does not keep styles: no right, a table of somebody else's, no schema public, no XML.
 _REFUSALS = (
     psycopg.errors.InsufficientPrivilege,
+    psycopg.errors.DuplicateTable,
     psycopg.errors.InvalidSchemaName,
     psycopg.errors.FeatureNotSupported,
 )
@@ -153,6 +154,15 @@ def look_at_styles(connection: Connection, schema: str) -> Finding:
 
 
 def _columns(connection: Connection) -> list[str]:
-    """The columns that the table has; none before it stands."""
-    sql = text("SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(:name) AND attnum > 0")
+    """The columns that the table has; none before it stands, and of one that this user had better not write to.
+
+    Where anybody may create tables, anybody's triggers would run with the rights of who writes. So the table must be of
+    this user, of the database's owner or of a superuser.
+    """
+    sql = text(
+        "SELECT attname FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid"
+        " JOIN pg_roles ON relowner = pg_roles.oid"
+        " WHERE attrelid = to_regclass(:name) AND attnum > 0 AND (rolsuper OR rolname = current_user"
+        " OR relowner = (SELECT datdba FROM pg_database WHERE datname = current_database()))"
+    )
     return list(connection.execute(sql, {"name": str(_STYLES)}).scalars())
