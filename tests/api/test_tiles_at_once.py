@@ -51,7 +51,7 @@ def get(connection: http.client.HTTPConnection, path: str, **headers: str) -> tu
 
 
 def close_the_desk(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app.state.context.desk, "obtain", lambda *_: pytest.fail("the desk was asked"))
+    monkeypatch.setattr(app.state.context.desk, "obtain", lambda *_, **__: pytest.fail("the desk was asked"))
 
 
 @pytest.fixture
@@ -59,7 +59,9 @@ def desk_calls(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What the desk is asked for."""
     calls: list[Any] = []
     obtain = app.state.context.desk.obtain
-    monkeypatch.setattr(app.state.context.desk, "obtain", lambda *asked: (calls.append(asked[0]), obtain(*asked))[1])
+    monkeypatch.setattr(
+        app.state.context.desk, "obtain", lambda *asked, **how: (calls.append(asked[0]), obtain(*asked, **how))[1]
+    )
     return calls
 
 
