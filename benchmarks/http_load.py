@@ -30,6 +30,9 @@ from tiles.prepared import columns_of
 from twin.crs import parse_crs
 from twin.stores import open_store
 
+#: What the system counts processor time in.
+_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+
 #: Buildings a tile must hold to be asked for.
 _LEAST = 20
 _WRK = """
@@ -224,7 +227,7 @@ def ask_once(server: Server, paths: Sequence[str], connections: int) -> Load:
                     sizes.append(size)
                     if left:
                         key.data.ask(left.pop())
-        clock, computed = time.perf_counter() - begun, server.cpu_s() - before
+        clock, computed = time.perf_counter() - begun, max(server.cpu_s() - before, _TICK_S)
     ms = 1000 * np.sort(taken)
     return Load(
         per_s=len(paths) / clock,
