@@ -31,6 +31,7 @@ from api.cors import open_to_all
 from api.desk import Desk
 from api.evaluation import remember_results
 from api.hot import HotTiles
+from api.hotitems import HotItems
 from api.observe import HeadAsGet, Observe
 from api.pages import load_pages
 from api.params import refuse_repeated
@@ -110,6 +111,7 @@ def create_app(
     app.state.context = make_context(store)
     app.state.log = AccessLog()
     app.state.hot = HotTiles(app)
+    app.state.hot_items = HotItems(app)
     app.state.reopen = Reopening(app, make_context, open_again or (lambda: open_store(store.url)))
     for room in (
         tilesets,

@@ -99,4 +99,4 @@ def context_of(request: Request) -> Context:
 
 def links_of(request: Request) -> Links:
     """The builder of this request's URLs."""
-    return Links(request)
+    return Links.of(request)

@@ -8,7 +8,7 @@ RFC 7946: 3.1.6 (rings follow the right-hand rule), 11.2 (digits beyond the nint
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ import shapely
 from twin.columns import plain_values
 from twin.crs import CRS, CRS84, reproject
 from twin.frame import Frame
+from twin.schema import FieldType
 
 DIGITS = 9
 #: What the header ``Content-Crs`` says of every answer (OGC 18-058r1, requirement /req/crs/ogc-crs-header).
@@ -34,12 +35,11 @@ def encode_geometries(geometries: npt.NDArray[np.object_], crs: CRS) -> list[str
 
 def plain_rows(frame: Frame) -> list[dict[str, Any]]:
     """Return the n rows as JSON-ready fields by name."""
-    names = [name for name in frame.layer.schema.names if name in frame.data]
-    columns = [plain_values(frame.data[name], frame.layer.schema[name]) for name in names]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    columns = _plain_columns(frame)
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def encode_features(frame: Frame, extra: dict[str, Any] | None = None) -> list[str]:
+def encode_features(frame: Frame, extra: Mapping[str, Any] | None = None) -> list[str]:
     """Write the n rows of a frame as GeoJSON Features; the key is the id.
 
     Parameters
@@ -49,11 +49,27 @@ def encode_features(frame: Frame, extra: dict[str, Any] | None = None) -> list[s
     extra
         Properties that every feature gets on top.
     """
+    schema = frame.layer.schema
+    columns = {name: _encode_values(values, schema[name].type) for name, values in _plain_columns(frame).items()}
+    columns |= {name: [to_json(value)] * len(frame) for name, value in (extra or {}).items()}
+    properties = ", ".join(f"{to_json(name)}: %s" for name in columns)
+    feature = f'{{"type": "Feature", "id": %s, "properties": {{{properties}}}, "geometry": %s}}'
+    keys = _encode_values(frame.data.index.tolist(), "text")
     geometries = encode_geometries(frame.geometry, frame.crs)
-    return [
-        encode_feature(geometry, row | (extra or {}), feature_id=key)
-        for key, geometry, row in zip(frame.data.index, geometries, plain_rows(frame), strict=True)
-    ]
+    return [feature % row for row in zip(keys, *columns.values(), geometries, strict=True)]
+
+
+def _plain_columns(frame: Frame) -> dict[str, list[Any]]:
+    schema = frame.layer.schema
+    return {name: plain_values(frame.data[name], schema[name]) for name in schema.names if name in frame.data}
+
+
+def _encode_values(values: list[Any], kind: FieldType) -> list[str]:
+    """Write n values of one type."""
+    if kind in ("integer", "real", "boolean"):
+        return to_json(values)[1:-1].split(", ") if values else []  # none of them has a comma
+    known = {value: to_json(value) for value in set(values)}
+    return [known[value] for value in values]
 
 
 def encode_feature(
@@ -65,10 +81,10 @@ def encode_feature(
     return f'{feature[:-1]}, "geometry": {geometry}}}'
 
 
-def encode_collection(features: Iterable[str], **members: Any) -> bytes:
-    """Write a FeatureCollection around features that are GeoJSON text already."""
-    head = to_json({"type": "FeatureCollection", **members})
-    return f'{head[:-1]}, "features": [{",".join(features)}]}}'.encode()
+def encode_collection(features: bytes, **members: Any) -> bytes:
+    """Write a FeatureCollection around features that are GeoJSON text already, with commas between them."""
+    head = to_json({"type": "FeatureCollection", **members}).encode()
+    return b"".join((head[:-1], b', "features": [', features, b"]}"))
 
 
 def to_json(value: Any) -> str:

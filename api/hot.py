@@ -10,71 +10,31 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from contextlib import suppress
 from functools import partial
-from time import perf_counter
 from typing import Any
 
 from fastapi import FastAPI
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.conditional import has_already
 from api.context import Context
 from api.cors import OPEN_TO_ALL
-from api.observe import describe_request, log_line
+from api.hotitems import HotItems
+from api.observe import describe_request
+from api.plain import Added, PlainRequest, note_answer, write_answer
 from api.tilesending import HotTile, SentTile, TileWish, headers_of, obtain_at_once, obtain_tile, write_head
 from api.tilesets import PLAIN, find_tile
 from api.turn import AccessLog
 from twin.errors import TwinError
 
-Added = Sequence[tuple[bytes, bytes]]
 #: What to remember, and the tile; see `api.tilesending.obtain_tile`.
 Made = tuple[HotTile, SentTile | None]
 Making = Coroutine[Any, Any, Made]
 
 #: The address of a tile without parameters.
 _TILE = re.compile(rb"/tiles/([a-z0-9_,]+)/([0-9]{1,18})/([0-9]{1,18})/([0-9]{1,18})\.mvt")
-#: A request without a body and nothing behind it (RFC 9112, 2 to 5): each line of its head is a name and a value.
-_WHOLE = re.compile(rb"GET (/[!-~]*) HTTP/1\.1\r\n(?:[!-9;-~]+:[^\r\n\x00]*\r\n)*\r\n")
-#: What makes a request more than plain, in lower case.
-_MORE = (b"\r\ncontent-length:", b"\r\ntransfer-encoding:", b"\r\nexpect:", b"\r\nupgrade:")
-
-
-class PlainRequest:
-    """A request that is whole, has no body, and leaves its connection as it is.
-
-    Parameters
-    ----------
-    data
-        What was received.
-    target
-        Path and query as they stand in it.
-    """
-
-    def __init__(self, data: bytes, target: bytes) -> None:
-        self.target = target
-        self.started = perf_counter()
-        self._data = data
-        self._lowered = data.lower()
-
-    @classmethod
-    def read(cls, data: bytes) -> PlainRequest | None:
-        """Read what was received; None where it is anything else."""
-        whole = _WHOLE.fullmatch(data)
-        return cls(data, whole[1])._if_plain() if whole else None
-
-    def _if_plain(self) -> PlainRequest | None:
-        stays = self.header(b"connection").lower() in (b"", b"keep-alive")
-        return self if stays and not any(name in self._lowered for name in _MORE) else None
-
-    def header(self, name: bytes) -> bytes:
-        """The first header of a name, which is given in lower case; empty where there is none."""
-        begin = self._lowered.find(b"\r\n" + name + b":")
-        if begin < 0:
-            return b""
-        begin += len(name) + 3
-        return self._data[begin : self._data.index(b"\r\n", begin)].strip(b" \t")
 
 
 class HotTiles:
@@ -141,20 +101,10 @@ class HotTiles:
     def write(self, request: PlainRequest, known: HotTile, sent: SentTile | None, added: Added) -> bytes:
         """Write an answer, and its line in the log; without the tile where the client has it already."""
         if sent is None:
-            status, head, body = 304, write_head(headers_of(known.etag) | OPEN_TO_ALL), b""
+            answer = 304, write_head(headers_of(known.etag) | OPEN_TO_ALL), b""
         else:
-            status, head, body = sent.status, sent.head, sent.data
-        request_id = self.note(request, known.described, status, len(body))
-        lines = [b"%b: %b\r\n" % header for header in (*added, (b"x-request-id", request_id.encode()))]
-        return b"".join((STATUS_LINE[status], *lines, head, b"\r\n", body))
-
-    def note(self, request: PlainRequest, described: str, status: int, size: int) -> str:
-        """Write the line of the log about an answer; return the name of the request."""
-        log: AccessLog = self._app.state.log
-        request_id = log.name_request()
-        ms = 1000 * (perf_counter() - request.started)
-        log.add(log_line(request_id, described, status=status, size=size, ms=ms))
-        return request_id
+            answer = sent.status, sent.head, sent.data
+        return write_answer(self._app.state.log, request, known.described, answer, added)
 
 
 def read_address(target: bytes) -> tuple[str, tuple[int, int, int]] | None:
@@ -188,7 +138,10 @@ class HotProtocol(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._hot: HotTiles = self.config.app.state.hot  # type: ignore[union-attr]
+        state = self.config.app.state  # type: ignore[union-attr]
+        self._hot: HotTiles = state.hot
+        self._items: HotItems = state.hot_items
+        self._log: AccessLog = state.log
         self._plain = True
         self._making: asyncio.Task[Made] | None = None
         self._later = b""
@@ -203,7 +156,7 @@ class HotProtocol(HttpToolsProtocol):
             request = PlainRequest.read(data)
             if request is None or self.flow.write_paused or not (self.cycle is None or self.cycle.response_complete):
                 self._plain = False
-            elif answer := self._hot.answer(request, self.server_state.default_headers):
+            elif answer := self._answer(request, self.server_state.default_headers):
                 self._send(answer)
                 return
             elif making := self._hot.make(request):
@@ -212,6 +165,9 @@ class HotProtocol(HttpToolsProtocol):
                 self._making.add_done_callback(partial(self._end_making, request, data))
                 return
         super().data_received(data)
+
+    def _answer(self, request: PlainRequest, added: Added) -> bytes | None:
+        return self._hot.answer(request, added) or self._items.answer(request, added)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Want nothing any more."""
@@ -229,7 +185,7 @@ class HotProtocol(HttpToolsProtocol):
     def _end_making(self, request: PlainRequest, data: bytes, made: asyncio.Task[Made]) -> None:
         self._making = None
         if made.cancelled() or self.transport.is_closing():
-            self._hot.note(request, describe_request("GET", request.target.decode()), 499, 0)
+            note_answer(self._log, request, describe_request("GET", request.target.decode()), 499, 0)
             return
         if made.exception() is None:
             self._send(self._hot.write(request, *made.result(), self.server_state.default_headers))

@@ -82,7 +82,7 @@ def show_evidence(request: Request, indicator_id: str, params: Annotated[Evidenc
         return page(request, "evidence.html", result=result, asked=request.query_params, titles=titles, layers=layers)
     back = links.url("indicator", indicator_id=indicator.id)
     content = encode_collection(
-        [*_encode_shapes(result, context), *_encode_features(result, context)],
+        ",".join([*_encode_shapes(result, context), *_encode_features(result, context)]).encode(),
         indicator=indicator.id,
         value=result.measure.value,
         verdict=result.verdict,

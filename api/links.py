@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from fastapi import Request
+from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from api.media import HTML, JSON
@@ -19,20 +21,32 @@ class Links:
 
     Parameters
     ----------
-    request
-        The request; its scheme, host and root path are where the client sees the service.
+    app
+        Knows the routes.
+    base
+        Where the client sees the service: scheme, host and root path.
+    path
+        Of the request, below that.
+    pairs
+        The query of the request.
     """
 
-    def __init__(self, request: Request) -> None:
-        self._request = request
-        self._root = _root_path(request)
-        self.base = f"{request.url.scheme}://{request.url.netloc}{self._root}"
+    def __init__(self, app: Starlette, base: str, path: str, pairs: Sequence[tuple[str, str]]) -> None:
+        self.base = base
+        self._app = app
+        self._path = path
+        self._pairs = pairs
+
+    @classmethod
+    def of(cls, request: Request) -> Links:
+        """The links of a request; its scheme, host and root path are where the client sees the service."""
+        root, url = _root_path(request), request.url
+        path = url.path.removeprefix(root)
+        return cls(request.app, f"{url.scheme}://{url.netloc}{root}", path, request.query_params.multi_items())
 
     def url(self, name: str, /, *, query: Mapping[str, Any] | None = None, **ids: str) -> str:
         """Make the URL of a named route, with its path parameters and a query string."""
-        quoted = {key: quote(value, safe=",/") for key, value in ids.items()}
-        path = self._request.app.url_path_for(name, **quoted)
-        return f"{self.base}{path}" + (f"?{urlencode(query)}" if query else "")
+        return f"{self.base}{_find_path(self._app, name, **ids)}" + (f"?{urlencode(query)}" if query else "")
 
     def template(self, name: str, /, *, query: Mapping[str, Any] | None = None, **ids: str) -> str:
         """Make a URL that the client completes: path parameters written as ``{z}`` stay so."""
@@ -40,10 +54,16 @@ class Links:
 
     def here(self, **changed: str | None) -> str:
         """Make the URL of this request with some query parameters changed, or dropped where None."""
-        path = quote(self._request.url.path.removeprefix(self._root), safe=",/")
-        kept = [(key, value) for key, value in self._request.query_params.multi_items() if key not in changed]
-        query = urlencode(kept + [(key, value) for key, value in changed.items() if value is not None])
+        path, pairs = self._quoted
+        kept = [pair for (key, _), pair in zip(self._pairs, pairs, strict=False) if key not in changed]
+        new = urlencode({key: value for key, value in changed.items() if value is not None})
+        query = "&".join([*kept, new] if new else kept)
         return f"{self.base}{path}" + (f"?{query}" if query else "")
+
+    @cached_property
+    def _quoted(self) -> tuple[str, list[str]]:
+        """Path and query of the request as they stand in an address."""
+        return quote(self._path, safe=",/"), urlencode(self._pairs).split("&")
 
     def self_and_page(self, media_type: str = JSON) -> list[Link]:
         """Link a JSON document to itself and to its page for people."""
@@ -51,6 +71,12 @@ class Links:
             link("self", self.here(f="json"), media_type, "This document"),
             link("alternate", self.here(f="html"), HTML, "This document as a page"),
         ]
+
+
+@lru_cache(maxsize=1000)
+def _find_path(app: Starlette, name: str, /, **ids: str) -> str:
+    """Find the path of a route; to go through all routes takes longer than all else that a link takes."""
+    return str(app.url_path_for(name, **{key: quote(value, safe=",/") for key, value in ids.items()}))
 
 
 def _root_path(request: Request) -> str:

@@ -52,10 +52,15 @@ def wants_html(request: Request, f: str | None, media_type: str = JSON) -> bool:
     ----------
     RFC 9110, 12.5.1: Accept, with quality values.
     """
+    return prefers_html(request.headers.get("accept", ""), f, media_type)
+
+
+def prefers_html(accept: str, f: str | None, media_type: str) -> bool:
+    """The same by the value of an Accept header; empty where there is none."""
     if f is not None:
         return f == "html"
     machine = {media_type.partition(";")[0], JSON}
-    for wanted in _by_preference(request.headers.get("accept") or "*/*"):
+    for wanted in _by_preference(accept or "*/*"):
         if wanted in machine or wanted in ("*/*", "application/*"):
             return False
         if wanted in (HTML, "text/*"):

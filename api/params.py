@@ -21,7 +21,7 @@ from api.values import parse_bbox, parse_datetime, parse_subset, parse_value
 from twin.errors import InvalidParameter
 from twin.indicator import Indicator
 from twin.layer import Layer
-from twin.query import And, Compare, Where
+from twin.query import Compare
 
 _Box = Annotated[
     BaseGeometry | None,
@@ -217,11 +217,10 @@ class ItemsParams(FeatureParams):
         Field(description="Only features whose key comes after this one; see the link `next`."),
     ] = None
 
-    def where(self, layer: Layer) -> Where | None:
-        """The property filters as a condition: each names a field and the value it must have."""
+    def wanted(self, layer: Layer) -> tuple[Compare, ...]:
+        """The property filters as conditions: each names a field and the value it must have."""
         given = self.extras(layer.schema.names)
-        parts = tuple(Compare(name, "=", parse_value(layer.schema[name], text)) for name, text in given.items())
-        return And(parts) if parts else None
+        return tuple(Compare(name, "=", parse_value(layer.schema[name], text)) for name, text in given.items())
 
 
 async def refuse_repeated(request: Request) -> None:

@@ -47,8 +47,9 @@ def parse_bbox(text: str) -> BaseGeometry:
     west, south, east, north = numbers if len(numbers) == 4 else [numbers[i] for i in (0, 1, 3, 4)]
     if not (-90 <= south <= north <= 90 and -180 <= west <= 180 and -180 <= east <= 180):
         raise _refuse("bbox", text, "in degrees, longitude first, within ±180 and ±90, south not above north")
-    spans = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
-    return shapely.union_all([_box(w, south, e, north) for w, e in spans])
+    if west <= east:
+        return _box(west, south, east, north)
+    return shapely.union_all([_box(west, south, 180.0, north), _box(-180.0, south, east, north)])
 
 
 def _box(west: float, south: float, east: float, north: float) -> BaseGeometry:

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -36,6 +35,7 @@ from http_load import (
     tiles_with_buildings,
     wait_until_prepared,
 )
+from peers import TIPG, install, serve_tipg
 
 import layers
 from tests_postgis import Cluster, run_cluster
@@ -47,7 +47,6 @@ TILES, SPARE, RUNS = 400, 60, 3
 #: One process, and one for each core.
 WORKERS = sorted({1, os.cpu_count() or 1})
 OURS, PEER = 8621, 8622
-_TIPG = ("tipg==1.6.1", "uvicorn>=0.34")
 
 
 def main() -> None:
@@ -62,7 +61,7 @@ def main() -> None:
         time_first_tile(store, places[0])
         for workers in WORKERS:
             ask_at_once(store, places, workers)
-        tipg = install_tipg(folder)
+        tipg = install(folder, "tipg", TIPG)
         with open_store(str(store)) as opened:
             frame = opened.read(layers.catalog().layer("buildings"))
         with run_cluster() as cluster:
@@ -110,38 +109,12 @@ def ask_at_once(store: Path, places: list[tuple[int, int]], workers: int) -> Non
                        ask_once(server, paths_of(asked), connections))  # fmt: skip
 
 
-def install_tipg(folder: Path) -> Path:
-    """Install tipg in an environment of its own, because the project does not need it."""
-    environment = folder / "tipg"
-    venv.create(environment, with_pip=False)
-    python = environment / "bin" / "python"
-    command = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", *_TIPG]
-    if subprocess.run(command, check=False).returncode:
-        sys.exit(f"not measured against tipg, because pip cannot install {_TIPG[0]}")
-    return python
-
-
-@contextmanager
-def serve_tipg(python: Path, cluster: Cluster) -> Iterator[Server]:
-    """Tipg by its own uvicorn, which shows no tile less than is there."""
-    settings = {
-        "DATABASE_URL": f"postgresql://{cluster.user}@{str(cluster.folder).replace('/', '%2F')}/postgres",
-        "TIPG_MAX_FEATURES_PER_TILE": "10000000",
-        "TIPG_TILE_BUFFER": "64",
-        "TIPG_CATALOG_TTL": "0",
-    }
-    arguments = ["-m", "uvicorn", "tipg.main:app", "--port", str(PEER), "--log-level", "warning"]
-    command = ["env", *(f"{name}={value}" for name, value in settings.items()), python, *arguments]
-    with run_server(command, PEER, "/healthz") as server:
-        yield server
-
-
 def compare(store: Path, tipg: Path, cluster: Cluster, places: list[tuple[int, int]], workers: int) -> None:
     """Ask both in turn, ours started anew each time."""
     asked, spare = places[:TILES], places[-SPARE:]
     theirs = [f"/collections/public.buildings/tiles/WebMercatorQuad/15/{x}/{y}" for x, y in asked]
     runs: list[tuple[Load, Load]] = []
-    with serve_tipg(tipg, cluster) as peer:
+    with serve_tipg(tipg, cluster, PEER) as peer:
         ask_once(peer, theirs, 10)  # the rows are in memory now
         for _ in range(RUNS):
             with serve_prepared(store, spare, workers) as ours:

@@ -138,7 +138,7 @@ def run_server(command: Sequence[str | Path], port: int, ready: str, *, core: in
             os.killpg(process.pid, signal.SIGTERM)
 
 
-def serve_twin(store: Path, port: int) -> list[str | Path]:
+def serve_twin(store: Path | str, port: int) -> list[str | Path]:
     """The command that serves a store."""
     return [sys.executable, "-m", "twin.cli", "--store", store, "serve", "--port", str(port)]
 
@@ -189,10 +189,10 @@ class _Channel:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._received, self._end = b"", 0
 
-    def ask(self, path: str) -> None:
-        """Ask for a path with gzip."""
+    def ask(self, path: str, coding: str) -> None:
+        """Ask for a path."""
         self.path, self.begun, self._received, self._end = path, time.perf_counter(), b"", 0
-        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: gzip\r\n\r\n".encode())
+        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: {coding}\r\n\r\n".encode())
 
     def take(self) -> int | None:
         """Take in what has come; return the bytes of the body once it is whole."""
@@ -206,8 +206,8 @@ class _Channel:
         return self._size if len(self._received) == self._end + self._size else None
 
 
-def ask_once(server: Server, paths: Sequence[str], connections: int) -> Load:
-    """Ask for each path once, with gzip, over some connections that take the next when they are free.
+def ask_once(server: Server, paths: Sequence[str], connections: int, *, coding: str = "gzip") -> Load:
+    """Ask for each path once, over some connections that take the next when they are free.
 
     One thread does it, because the client shares the machine with the server.
     """
@@ -218,7 +218,7 @@ def ask_once(server: Server, paths: Sequence[str], connections: int) -> Load:
             channel = _Channel(server.port)
             opened.enter_context(channel.socket)
             waiting.register(channel.socket, selectors.EVENT_READ, channel)
-            channel.ask(left.pop())
+            channel.ask(left.pop(), coding)
         while len(taken) < len(paths):
             for key, _ in waiting.select(30):
                 size = key.data.take()
@@ -226,7 +226,7 @@ def ask_once(server: Server, paths: Sequence[str], connections: int) -> Load:
                     taken.append(time.perf_counter() - key.data.begun)
                     sizes.append(size)
                     if left:
-                        key.data.ask(left.pop())
+                        key.data.ask(left.pop(), coding)
         clock, computed = time.perf_counter() - begun, max(server.cpu_s() - before, _TICK_S)
     ms = 1000 * np.sort(taken)
     return Load(

@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from tiles.glyphs import GlyphFont
+from tiles.kernels.index import inner_box
 from tiles.mvt import encode_layer
 from tiles.prepared import columns_of
 from twin.columns import typed_series
@@ -62,6 +63,7 @@ def warm_up_tiles() -> None:
     whole = columns_of(frame, crs)
     whole.widen(np.zeros((1, 4)))
     whole.spliced(np.arange(2), whole.take(np.arange(2, 4)), np.array([1, 1]))
+    inner_box(np.zeros((1, 2)), np.zeros((1, 2)))
 
 
 if __name__ == "__main__":

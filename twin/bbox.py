@@ -69,3 +69,12 @@ class BBox:
             and self.south <= other.north
             and other.south <= self.north
         )
+
+    def holds(self, other: BBox) -> bool:
+        """Tell whether no point of another box lies outside of this one."""
+        return (
+            self.west <= other.west
+            and self.south <= other.south
+            and self.east >= other.east
+            and self.north >= other.north
+        )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -48,6 +48,8 @@ __all__ = ["CRS", "BBox", "datum_note", "false_origin", "horizontal", "is_metric
 
 Floats = npt.NDArray[np.float64]
 Geometries = npt.NDArray[np.object_] | Sequence[BaseGeometry | None]
+#: Takes n eastings and n northings from one CRS to another.
+Way = Callable[[Floats, Floats], tuple[Floats, Floats]]
 
 #: Longitude, latitude on WGS 84.
 CRS84 = CRS("OGC:CRS84")
@@ -267,15 +269,24 @@ def transform(x: npt.ArrayLike, y: npt.ArrayLike, source: CRS, target: CRS) -> t
         The change of datum has no parameters, or a coordinate has no image in the target CRS.
     """
     x, y = np.broadcast_arrays(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))
+    return (x, y) if x.size == 0 else find_way(source, target)(x, y)
+
+
+def find_way(source: CRS, target: CRS) -> Way:
+    """Find the way from a CRS to another, once for many `transform`; to find it takes longer than to go it."""
     source, target = horizontal(source), horizontal(target)
-    if x.size == 0 or same_grid(source, target):
-        return x, y
+    if same_grid(source, target):
+        return lambda x, y: (x, y)
     if is_same_datum(source, target) or (is_modern(source) and is_modern(target)):
-        out = _transformer(unbound(source), unbound(target)).transform(x, y)
-    else:
+        step = _transformer(unbound(source), unbound(target))
+        return lambda x, y: _require_finite(step.transform(x, y), source, target)
+
+    def change_datum(x: Floats, y: Floats) -> tuple[Floats, Floats]:
         lonlat = _by_crs84(source, *_require_finite((x, y), source, target), TransformDirection.FORWARD)
         out = _by_crs84(target, *_require_finite(lonlat, source, CRS84), TransformDirection.INVERSE)
-    return _require_finite(out, source, target)
+        return _require_finite(out, source, target)
+
+    return change_datum
 
 
 def reproject(geometries: Geometries, source: CRS, target: CRS) -> npt.NDArray[np.object_]:

@@ -17,7 +17,7 @@ import pytest
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.hot import PlainRequest
+from api.plain import PlainRequest
 from tests_server import run_server
 from tiles.square import Square, Tile
 from twin.settings import Settings

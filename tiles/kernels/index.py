@@ -175,3 +175,38 @@ def rows_in_box(bounds: Floats, leaves: Floats, west: float, south: float, east:
                 rows[count] = row
                 count += 1
     return rows[:count]
+
+
+@compiled
+def inner_box(box: Floats, moved: Floats) -> tuple[float, float, float, float]:
+    """Find a box into which no side of a ring reaches that is a box in another CRS.
+
+    Parameters
+    ----------
+    box
+        (n, 2) the places on the ring in that CRS, corners and others.
+    moved
+        (n, 2) the same places.
+
+    Returns
+    -------
+    West, south, east, north; the first is not less than the third where there is none.
+    """
+    low_x, low_y, high_x, high_y = np.inf, np.inf, -np.inf, -np.inf
+    for place in range(len(box)):
+        low_x, high_x = min(low_x, box[place, 0]), max(high_x, box[place, 0])
+        low_y, high_y = min(low_y, box[place, 1]), max(high_y, box[place, 1])
+    west, south, east, north = -np.inf, -np.inf, np.inf, np.inf
+    for place in range(len(box)):
+        (x, y), outside = box[place], True
+        if x == low_x:
+            west, outside = max(west, moved[place, 0]), False
+        if x == high_x:
+            east, outside = min(east, moved[place, 0]), False
+        if y == low_y:
+            south, outside = max(south, moved[place, 1]), False
+        if y == high_y:
+            north, outside = min(north, moved[place, 1]), False
+        if outside:
+            return 0.0, 0.0, 0.0, 0.0
+    return west, south, east, north

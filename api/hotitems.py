@@ -1,0 +1,99 @@
+"""Features answered before anything else is done: those of layers in memory, asked for in a plain way.
+
+Routing, checking and middleware take several times as long as finding a hundred features and writing them. What takes
+longer than a moment, what is not in memory, and what there is something to say about, goes the long way.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from urllib.parse import parse_qsl
+
+from fastapi import FastAPI
+
+from api.context import Context
+from api.cors import OPEN_TO_ALL
+from api.itempages import ItemsWish
+from api.items import ItemsClient, Sent, items_headers, send_item, send_page
+from api.links import Links
+from api.media import GEOJSON, prefers_html
+from api.observe import describe_request
+from api.params import FeatureParams, ItemsParams
+from api.plain import Added, PlainRequest, write_answer
+from api.ready import ready_items
+from api.tilesending import write_head
+
+#: The address of the features of a layer, or of one of them.
+_ITEMS = re.compile(rb"(/collections/([a-z0-9_]+)/items(?:/([A-Za-z0-9_.~-]+))?)(?:\?([!-~]*))?")
+#: What a client may call this server, in a header.
+_HOST = re.compile(rb"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
+#: More features than this are not written in a moment.
+_MOST = 1_000
+
+
+class HotItems:
+    """Answers requests for features.
+
+    Parameters
+    ----------
+    app
+        Its context has the layers.
+    """
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    def answer(self, request: PlainRequest, added: Added) -> bytes | None:
+        """Answer a request, or not at all.
+
+        Parameters
+        ----------
+        request
+            For whatever.
+        added
+            Headers that the server adds to every answer.
+        """
+        address = _ITEMS.fullmatch(request.target)
+        if address is None:
+            return None
+        path, layer_id, key, query = (part.decode() if part else "" for part in address.groups())
+        made = None
+        with suppress(Exception):  # whatever goes wrong, the long way meets it as well, and says so
+            made = self._make(request, path, layer_id, key, parse_qsl(query, keep_blank_values=True))
+        if made is None:
+            return None
+        etag, sent = made
+        if sent is None:
+            answer = 304, write_head(items_headers(etag) | OPEN_TO_ALL), b""
+        else:
+            answer = sent.status, sent.head, sent.data
+        return write_answer(self._app.state.log, request, describe_request("GET", path, query), answer, added)
+
+    def _make(
+        self, request: PlainRequest, path: str, layer_id: str, key: str, pairs: list[tuple[str, str]]
+    ) -> Sent | None:
+        context: Context = self._app.state.context
+        layer, given, host = context.served.layers.get(layer_id), dict(pairs), request.header(b"host")
+        behind_proxy = context.settings.trust_proxy and request.has_some(b"x-forwarded-")
+        if layer is None or len(given) < len(pairs) or behind_proxy or not _HOST.fullmatch(host):
+            return None
+        frame = context.frames.peek(layer, ask=False)
+        items = ready_items(frame) if frame is not None and frame.keeps("items") else None
+        params = (FeatureParams if key else ItemsParams).model_validate(given)
+        html = prefers_html(_text(request, b"accept"), params.f, GEOJSON)
+        if frame is None or items is None or params.as_of is not None or html:
+            return None
+        links = Links(self._app, f"http://{host.decode()}", path, pairs)
+        accepted, asked = _text(request, b"accept-encoding"), _text(request, b"if-none-match")
+        client = ItemsClient(links=links, accepted=accepted, asked=asked)
+        if not isinstance(params, ItemsParams):
+            return send_item(context, client, layer, key, frame, items)
+        wish = ItemsWish.of(layer, params, context.settings.max_items)
+        if wish.limit > _MOST or not items.knows(frame, wish.wanted):
+            return None
+        return send_page(context, client, wish, frame, items)
+
+
+def _text(request: PlainRequest, name: bytes) -> str:
+    return request.header(name).decode("latin-1")

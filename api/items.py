@@ -1,0 +1,167 @@
+"""Features as GeoJSON over HTTP: from memory where the layer is there, otherwise from the store."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from api.conditional import has_already
+from api.context import Context
+from api.geojson import CONTENT_CRS, encode_collection, encode_features, to_json
+from api.itempages import ItemsPage, ItemsWish, make_page, read_page
+from api.links import Links, link
+from api.media import GEOJSON, JSON
+from api.ready import ReadyItems, ready_items
+from api.tilesending import SentTile, choose_coding, headers_of, pack
+from twin.errors import FeatureNotFound
+from twin.frame import Frame
+from twin.layer import Layer
+from twin.query import Query
+
+#: Layers with more rows than this are not waited for.
+_LARGE = 20_000
+#: Part of every entity tag; a change of what is written for the same features raises it.
+_VERSION = 1
+
+#: The entity tag, and what is sent; None where the client has it.
+Sent = tuple[str, SentTile | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemsClient:
+    """Who asks.
+
+    Parameters
+    ----------
+    links
+        Of the request.
+    accepted, asked
+        Its ``Accept-Encoding`` and ``If-None-Match``.
+    """
+
+    links: Links
+    accepted: str
+    asked: str
+
+
+def answer_page(context: Context, wish: ItemsWish, client: ItemsClient) -> Sent:
+    """Answer with a page of features."""
+    held = hold_items(context, wish.layer) if wish.as_of is None else None
+    if held is not None:
+        return send_page(context, client, wish, *held)
+    page = read_page(context, wish)
+    return _send(context, client, _name_page(wish, page.revision), lambda: _encode_page(page, wish.layer, client.links))
+
+
+def answer_item(context: Context, layer: Layer, key: str, as_of: datetime | None, client: ItemsClient) -> Sent:
+    """Answer with one feature.
+
+    Raises
+    ------
+    FeatureNotFound
+        There is none of that key.
+    """
+    held = hold_items(context, layer) if as_of is None else None
+    sent = None if held is None else send_item(context, client, layer, key, *held)
+    if sent is not None:
+        return sent
+    frame = read_item(context, layer, key, as_of)  # or say that there is none
+    return _send_item(context, client, layer, frame.revision, encode_features(frame)[0].encode())
+
+
+def read_item(context: Context, layer: Layer, key: str, as_of: datetime | None) -> Frame:
+    """Read one feature from the store.
+
+    Raises
+    ------
+    FeatureNotFound
+        There is none of that key.
+    """
+    frame = context.store.read(layer, Query(ids=(key,), as_of=as_of))
+    if len(frame) == 0:
+        when = f" at {as_of.isoformat()}" if as_of else ""
+        raise FeatureNotFound(f"{layer.id} has no feature {key}{when}", layer=layer.id, feature=key)
+    return frame
+
+
+def hold_items(context: Context, layer: Layer) -> tuple[Frame, ReadyItems] | None:
+    """The current features of a layer in memory; None where that takes long: they are made ready in the background."""
+    frames = context.frames
+    frame = frames.follow(layer)
+    if frame is None or not frame.keeps("items"):
+        if frames.beyond(layer) is not None:
+            return None
+        if (context.store.count(layer) if frame is None else len(frame)) >= _LARGE:
+            frames.fetch(layer, ready_items)
+            return None
+        frame = frames.get(layer)
+    items = ready_items(frame)
+    return None if items is None else (frame, items)
+
+
+def send_page(context: Context, client: ItemsClient, wish: ItemsWish, frame: Frame, items: ReadyItems) -> Sent:
+    """Send a page of features in memory."""
+
+    def make() -> bytes:
+        return _encode_page(make_page(frame, items, wish), wish.layer, client.links)
+
+    return _send(context, client, _name_page(wish, frame.revision), make)
+
+
+def send_item(
+    context: Context, client: ItemsClient, layer: Layer, key: str, frame: Frame, items: ReadyItems
+) -> Sent | None:
+    """Send one feature in memory; None where there is none of that key."""
+    rows = np.arange(items.texts.count_before(key), items.texts.count_until(key))
+    return _send_item(context, client, layer, frame.revision, items.texts.joined(rows)) if len(rows) else None
+
+
+def items_headers(etag: str) -> dict[str, str]:
+    """The headers of features, whether they are sent or the client has them."""
+    return {**CONTENT_CRS, **headers_of(etag), "Vary": "Accept, Accept-Encoding"}
+
+
+def _send_item(context: Context, client: ItemsClient, layer: Layer, revision: int, text: bytes) -> Sent:
+    """Send a feature with its links."""
+    links = client.links
+    related = [*links.self_and_page(GEOJSON), _link_layer(layer, links)]
+    document = b"".join((text[:-1], b', "links": ', to_json(related).encode(), b"}"))
+    return _send(context, client, f"{layer.id}@{revision}", lambda: document)
+
+
+def _send(context: Context, client: ItemsClient, state: str, make: Callable[[], bytes]) -> Sent:
+    """Send what is made of a state, unless the client has it: that is known before the work."""
+    named = f"{context.store.created_at.isoformat()} {state} {client.links.here()} {_VERSION}"
+    etag = f'"{hashlib.sha256(named.encode()).hexdigest()[:32]}"'
+    if has_already(client.asked, etag):
+        return etag, None
+    plain = SentTile(etag=etag, data=make(), headers=items_headers(etag) | {"Content-Type": GEOJSON})
+    return etag, pack(plain, choose_coding(client.accepted))
+
+
+def _name_page(wish: ItemsWish, revision: int) -> str:
+    return f"{wish.layer.id}@{revision} {wish.limit}"
+
+
+def _encode_page(page: ItemsPage, layer: Layer, links: Links) -> bytes:
+    """Write a page as a FeatureCollection."""
+    related = [
+        *links.self_and_page(GEOJSON),
+        _link_layer(layer, links),
+        *([link("next", links.here(after=page.following), GEOJSON, "Next page")] if page.following is not None else []),
+    ]
+    return encode_collection(
+        page.features,
+        timeStamp=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        numberMatched=page.matched,
+        numberReturned=page.returned,
+        links=related,
+    )
+
+
+def _link_layer(layer: Layer, links: Links) -> dict[str, str]:
+    return link("collection", links.url("collection", layer_id=layer.id), JSON, layer.title)

@@ -1,0 +1,92 @@
+"""Requests that are whole and plain, read and answered without anything in between."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from time import perf_counter
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from api.observe import log_line
+from api.turn import AccessLog
+
+#: Headers that a server adds to every answer.
+Added = Sequence[tuple[bytes, bytes]]
+
+#: A request without a body and nothing behind it (RFC 9112, 2 to 5): each line of its head is a name and a value.
+_WHOLE = re.compile(rb"GET (/[!-~]*) HTTP/1\.1\r\n(?:[!-9;-~]+:[^\r\n\x00]*\r\n)*\r\n")
+#: What makes a request more than plain, in lower case.
+_MORE = (b"content-length:", b"transfer-encoding:", b"expect:", b"upgrade:")
+
+
+class PlainRequest:
+    """A request that is whole, has no body, and leaves its connection as it is.
+
+    Parameters
+    ----------
+    data
+        What was received.
+    target
+        Path and query as they stand in it.
+    """
+
+    def __init__(self, data: bytes, target: bytes) -> None:
+        self.target = target
+        self.started = perf_counter()
+        self._data = data
+        self._lowered = data.lower()
+
+    @classmethod
+    def read(cls, data: bytes) -> PlainRequest | None:
+        """Read what was received; None where it is anything else."""
+        whole = _WHOLE.fullmatch(data)
+        return cls(data, whole[1])._if_plain() if whole else None
+
+    def _if_plain(self) -> PlainRequest | None:
+        stays = self.header(b"connection").lower() in (b"", b"keep-alive")
+        return self if stays and not any(map(self.has_some, _MORE)) else None
+
+    def has_some(self, name: bytes) -> bool:
+        """Whether the name of some header begins in a certain way, which is given in lower case."""
+        return b"\r\n" + name in self._lowered
+
+    def header(self, name: bytes) -> bytes:
+        """The first header of a name, which is given in lower case; empty where there is none."""
+        begin = self._lowered.find(b"\r\n" + name + b":")
+        if begin < 0:
+            return b""
+        begin += len(name) + 3
+        return self._data[begin : self._data.index(b"\r\n", begin)].strip(b" \t")
+
+
+def note_answer(log: AccessLog, request: PlainRequest, described: str, status: int, size: int) -> str:
+    """Write the line of the log about an answer; return the name of the request."""
+    request_id = log.name_request()
+    ms = 1000 * (perf_counter() - request.started)
+    log.add(log_line(request_id, described, status=status, size=size, ms=ms))
+    return request_id
+
+
+def write_answer(
+    log: AccessLog, request: PlainRequest, described: str, answer: tuple[int, bytes, bytes], added: Added
+) -> bytes:
+    """Write an answer, and its line in the log.
+
+    Parameters
+    ----------
+    log
+        Takes the line.
+    request
+        Which is answered.
+    described
+        The request in the words of the log.
+    answer
+        Status, headers as HTTP/1.1 writes them, body.
+    added
+        Headers that the server adds to every answer.
+    """
+    status, head, body = answer
+    request_id = note_answer(log, request, described, status, len(body))
+    lines = [b"%b: %b\r\n" % header for header in (*added, (b"x-request-id", request_id.encode()))]
+    return b"".join((STATUS_LINE[status], *lines, head, b"\r\n", body))

@@ -1,0 +1,163 @@
+"""Layers in memory from which pages of features are answered without the store, as the store would answer them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from shapely.geometry.base import BaseGeometry
+
+from api.places import Places, without
+from api.texts import Texts
+from tiles.columns import is_among
+from twin.columns import plain_values
+from twin.errors import TwinError
+from twin.frame import Frame
+from twin.query import Compare
+from twin.renewal import Renewal
+from twin.schema import Field
+from twin.stores.where import sql_value
+
+Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Values:
+    """The n values of a field.
+
+    Parameters
+    ----------
+    codes
+        n numbers of values; -1 where there is none.
+    known
+        The number of each value, as `twin.columns.plain_values` gives it.
+    """
+
+    codes: npt.NDArray[np.int32]
+    known: dict[Any, int]
+
+    @classmethod
+    def of(cls, column: pd.Series[Any], field: Field) -> Values:
+        """Number the values of a column."""
+        codes, distinct = pd.factorize(column)
+        values = plain_values(pd.Series(distinct), field)
+        return cls(codes=codes.astype(np.int32), known={value: code for code, value in enumerate(values)})
+
+    def equal(self, value: Any) -> Flags:
+        """Whether each of the n values is a certain one."""
+        same: Flags = self.codes == self.known.get(value, -2)
+        return same
+
+    def spliced(self, come: Values, gone: Integers, places: Integers) -> Values:
+        """Follow an edit; see `api.places.Places.spliced`."""
+        known = dict(self.known)
+        number = np.array([*(known.setdefault(value, len(known)) for value in come.known), -1], dtype=np.int32)
+        return Values(codes=np.insert(without(self.codes, gone), places, number[come.codes]), known=known)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ReadyItems:
+    """n features in the order of their keys.
+
+    Parameters
+    ----------
+    fid
+        n numbers of the features inside the store.
+    texts
+        As GeoJSON.
+    places
+        Where they are.
+    values
+        Of the fields that were asked for.
+    """
+
+    fid: Integers
+    texts: Texts
+    places: Places
+    values: dict[str, Values] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, frame: Frame) -> ReadyItems | None:
+        """Make the features of a whole layer ready; takes some seconds for 300,000.
+
+        None where a feature cannot be shown, which the store says when it is asked for one.
+        """
+        try:
+            texts = None if frame.unreadable else Texts.of(frame)
+        except TwinError:
+            return None
+        if texts is None:
+            return None
+        return cls(fid=frame.fid, texts=texts, places=Places.of(frame.geometry, frame.crs))
+
+    def find(self, frame: Frame, wanted: tuple[Compare, ...], area_crs84: BaseGeometry | None) -> Integers | None:
+        """Find the features with certain values that share a point with an area.
+
+        Parameters
+        ----------
+        frame
+            Of which they were made.
+        wanted
+            Equalities.
+        area_crs84
+            Degrees.
+
+        Returns
+        -------
+        Their positions, ascending; None for all.
+        """
+        schema = frame.layer.schema
+        masks = [self._equal(frame, part.field, sql_value(schema[part.field], part.value)) for part in wanted]
+        reach = self.places.reach
+        area = reach.find(area_crs84) if reach is not None and area_crs84 is not None else None
+        if area is not None:
+            rows = self.places.meeting(area)
+            return reduce(lambda left, mask: left[mask[left]], masks, rows)
+        return np.flatnonzero(np.logical_and.reduce(masks)) if masks else None
+
+    def knows(self, frame: Frame, wanted: tuple[Compare, ...]) -> bool:
+        """Whether the values of fields are numbered already, which takes longer than a moment."""
+        return all(part.field in self.values or part.field == frame.layer.key for part in wanted)
+
+    def _equal(self, frame: Frame, name: str, value: Any) -> Flags:
+        if name != frame.layer.key:
+            return self._values(frame, name).equal(value)
+        same = np.zeros(len(self.fid), dtype=np.bool_)
+        same[self.texts.count_before(value) : self.texts.count_until(value)] = True
+        return same
+
+    def _values(self, frame: Frame, name: str) -> Values:
+        if name not in self.values:
+            self.values[name] = Values.of(frame.data[name], frame.layer.schema[name])
+        return self.values[name]
+
+    def renewed(self, renewal: Renewal) -> ReadyItems | None:
+        """Follow an edit; see `twin.renewal.Renewable`."""
+        frame = renewal.come
+        come = ReadyItems.of(frame)
+        if come is None:
+            return None
+        gone = np.flatnonzero(is_among(self.fid, renewal.gone))
+        texts = self.texts.without(gone)
+        places = np.array([texts.count_before(key) for key in frame.data.index], dtype=np.int64)
+        return ReadyItems(
+            fid=np.insert(without(self.fid, gone), places, come.fid),
+            texts=texts.spliced(come.texts, places),
+            places=self.places.spliced(come.places.geometries, gone, places),
+            values={
+                name: values.spliced(come._values(frame, name), gone, places) for name, values in self.values.items()
+            },
+        )
+
+
+def ready_items(frame: Frame) -> ReadyItems | None:
+    """The features of a frame, made ready once; see `ReadyItems.of`."""
+    if not frame.keeps("items"):
+        made = ReadyItems.of(frame)  # outside of the frame's lock, because it takes long
+        return frame.keep("items", lambda: made)
+    return frame.keep("items", lambda: None)
