@@ -197,6 +197,8 @@ def test_what_is_left_out_is_counted_by_its_parts(make_roads, unit_box):
 class _Held:
     """Frames that are simply there, and what is no longer there."""
 
+    most_rows = 1000
+
     def __init__(self, frame: Frame, gone: Sequence[Line] = ()) -> None:
         self.frame, self.gone = frame, gone
         self.store = self.departures = self
@@ -204,6 +206,9 @@ class _Held:
 
     def get(self, layer: Layer, as_of: Any = None) -> Frame:
         return self.frame
+
+    def beyond(self, layer: Layer) -> None:
+        return None
 
     def of(self, layer: Layer, crs: CRS) -> tuple[Any, Any]:
         boxes = [shapely.LineString(line).bounds for line in self.gone]
