@@ -44,7 +44,7 @@ from tiles.counting import ZoomCounter
 from tiles.glyphs import GlyphFont
 from tiles.grid import grids_for
 from twin.catalog import Catalog
-from twin.frames import Frames
+from twin.frames import Frames, Shelf
 from twin.settings import Settings
 from twin.store import Store
 from twin.stores import open_store
@@ -61,6 +61,7 @@ def create_app(
     *,
     open_again: Callable[[], Store] | None = None,
     worker: Worker = ALONE,
+    shelf: Shelf | None = None,
 ) -> FastAPI:
     """Make the HTTP service over a store.
 
@@ -76,6 +77,8 @@ def create_app(
         Opens what stands in the place of the store after it was replaced; by default, what its URL names.
     worker
         Which of the processes that serve it together this is.
+    shelf
+        Where what is made of layers outlasts the process.
     """
     app = FastAPI(
         title="County twin",
@@ -95,7 +98,7 @@ def create_app(
             stamp=StampReader(store),
             catalog=catalog,
             served=_served(catalog, settings),
-            frames=Frames(store, most_rows=settings.max_rows_in_memory),
+            frames=Frames(store, most_rows=settings.max_rows_in_memory, shelf=shelf),
             evaluate=remember_results(store, catalog),
             grids=grids_for(store.crs),
             at_hand=AtHand(lambda ids: tilesets.find_source(app.state.context, ids)),

@@ -63,10 +63,18 @@ def _serve(session: Session, store: Store, listening: socket.socket, worker: Wor
 
     from api.app import create_app
     from api.hot import HotProtocol
+    from tiles.shelf import open_shelf
     from tiles.warm import warm_up_letters, warm_up_tiles
 
     _log_requests()
-    app = create_app(worker.share(session.settings), store, session.catalog, open_again=session.open, worker=worker)
+    app = create_app(
+        worker.share(session.settings),
+        store,
+        session.catalog,
+        open_again=session.open,
+        worker=worker,
+        shelf=open_shelf(session.settings),
+    )
     config = uvicorn.Config(
         app,
         http=HotProtocol,

@@ -80,10 +80,10 @@ def time_in_turn(runs: int, **candidates: Callable[[], Any]) -> dict[str, float]
     return {name: statistics.median(times) for name, times in seconds.items()}
 
 
-def print_ratio(what: str, ours_s: float, peer_s: float, *, peer: str, limit: float) -> None:
-    """One line: our time, the peer's, the ratio, and the limit it is held to."""
-    ratio = ours_s / peer_s
-    print(f"{what:<44} {ours_s:9.4f} s   {peer:<26} {peer_s:9.4f} s   ratio {ratio:6.2f}  (limit {limit:g})")
+def print_ratio(what: str, ours_s: float, peer_s: float, *, peer: str, limit: float | None = None) -> None:
+    """One line: our time, the peer's, the ratio, and the limit it is held to, if to any."""
+    held = "" if limit is None else f"  (limit {limit:g})"
+    print(f"{what:<44} {ours_s:9.4f} s   {peer:<26} {peer_s:9.4f} s   ratio {ours_s / peer_s:6.2f}{held}")
 
 
 def peak_memory_mb() -> float:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # Tests see no settings of whoever runs them: what the tests themselves take is read here, the rest is dropped.
 _ENVIRONMENT = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("TWIN_")}
+# What tests make is nothing that anybody will look for again, unless they say where.
+os.environ["TWIN_CACHE_MB"] = "0"
 REQUIRE_ALL = _ENVIRONMENT.get("TWIN_REQUIRE") == "all"
 SHARED_DATA = Path(_ENVIRONMENT.get("TWIN_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data")).resolve()
 

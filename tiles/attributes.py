@@ -59,11 +59,13 @@ class Attributes:
 
     def take(self, rows: Integers) -> Attributes:
         """The attributes of the features at some positions, in that order, in memory of their own."""
-        import pandas as pd
-
         codes = self.codes[rows]
         present = codes >= 0
-        codes[present], used = pd.factorize(codes[present])
+        used = codes[present]
+        if len(used):
+            import pandas as pd
+
+            codes[present], used = pd.factorize(used)
         values, begins = gather_values(used, self.values, self.begins)
         return Attributes(keys=self.keys, codes=codes, values=values, begins=begins)
 

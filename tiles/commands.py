@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,15 +55,21 @@ def tiles(
     as_of: AsOf | None,
 ) -> None:
     """Write the vector tiles of layers, or of all that are served, to OUT (.pmtiles or .mbtiles)."""
+    gc.disable()  # what is loaded here stays
     from tiles.archive import write_archive
+    from tiles.shelf import open_shelf
     from tiles.source import VectorSource
     from twin.frames import Frames
 
-    layers = _choose_layers(session, layer_ids, zooms)
+    layers, shelf = _choose_layers(session, layer_ids, zooms), open_shelf(session.settings)
     with session.open() as store, show_steps() as show:
-        frames = Frames(store, most_rows=session.settings.max_rows_in_memory)
+        frames = Frames(store, most_rows=session.settings.max_rows_in_memory, shelf=shelf)
         source = VectorSource(layers=layers, frames=frames, grid=_find_grid(store.crs, tms), as_of=as_of)
+        gc.freeze()
+        gc.enable()
         report = write_archive(source, out, zooms=zooms, overwrite=overwrite, watch=show)
+        if shelf is not None:
+            shelf.write()
     if session.as_json:
         print_json(report.to_dict())
         return

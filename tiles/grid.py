@@ -21,8 +21,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
-from morecantile import Tile, TileMatrixSet, tms
-
 from twin.crs import CRS, CRS84, BBox, false_origin, parse_crs, same_grid, transform
 from twin.errors import InvalidParameter
 
@@ -36,9 +34,9 @@ STORAGE = "StorageQuad"
 _STORAGE_SIDE_M = 2.0**24
 
 _LAST_LEVEL = 24
-_PIXELS = 256
-#: Metres of a rendering pixel, by which the OGC defines scale; metres in a degree of the equator.
-_PIXEL_M, _DEGREE_M = 0.00028, math.pi * 6378137.0 / 180
+
+#: Half the equator of the sphere of web maps.
+_WEB_M = math.pi * 6378137.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +45,8 @@ class Grid:
 
     Parameters
     ----------
-    matrix_set
-        The grid as the OGC describes it.
+    id
+        What the grid is called in an address.
     crs
         Its CRS; x to the east, y to the north.
     west, north
@@ -63,20 +61,15 @@ class Grid:
         What to add to a level for the zoom of WebMercatorQuad with squares of about the same size in China.
     """
 
-    matrix_set: TileMatrixSet
+    id: str
     crs: CRS
     west: float
     north: float
     side: float
     levels: tuple[int, int]
-    columns: int
-    rows: int
+    columns: int = 1
+    rows: int = 1
     web_zoom: int = 0
-
-    @property
-    def id(self) -> str:
-        """What the grid is called in an address."""
-        return str(self.matrix_set.id)
 
     def box(self, z: int, x: int, y: int) -> BBox:
         """Find the square of a tile.
@@ -143,82 +136,15 @@ class Grid:
 @lru_cache(maxsize=8)
 def grids_for(storage: CRS) -> Mapping[str, Grid]:
     """List the grids that a twin offers, by id; a storage CRS in degrees has no grid of its own."""
-    web = parse_crs("EPSG:3857")
+    web, last = parse_crs("EPSG:3857"), _LAST_LEVEL
     grids = [
-        _grid(tms.get(WEB_MERCATOR), web),
-        _grid(_cgcs2000_quad(), parse_crs("EPSG:4490")),
-        _grid(tms.get(CRS84_QUAD), CRS84, web_zoom=1),
+        Grid(id=WEB_MERCATOR, crs=web, west=-_WEB_M, north=_WEB_M, side=2 * _WEB_M, levels=(0, last)),
+        Grid(id=CGCS2000, crs=parse_crs("EPSG:4490"), west=-180.0, north=90.0, side=360.0, levels=(1, last), columns=2),
+        Grid(id=CRS84_QUAD, crs=CRS84, west=-180.0, north=90.0, side=180.0, levels=(0, 23), columns=2, web_zoom=1),
     ]
     origin = false_origin(storage)
     if origin is not None and not same_grid(storage, web):
-        grids.append(_grid(_storage_quad(storage, *origin), storage, web_zoom=1))
+        side = _STORAGE_SIDE_M
+        west, north = origin[0] - side / 2, origin[1] + side / 2
+        grids.append(Grid(id=STORAGE, crs=storage, west=west, north=north, side=side, levels=(0, last), web_zoom=1))
     return MappingProxyType({grid.id: grid for grid in grids})
-
-
-def _grid(matrix_set: TileMatrixSet, crs: CRS, *, web_zoom: int = 0) -> Grid:
-    first, last = matrix_set.tileMatrices[0], matrix_set.tileMatrices[-1]
-    level = int(first.id)
-    corner = matrix_set.xy_bounds(Tile(x=0, y=0, z=level))
-    return Grid(
-        matrix_set=matrix_set,
-        crs=crs,
-        west=corner.left,
-        north=corner.top,
-        side=math.ldexp(first.cellSize * first.tileWidth, level),
-        levels=(level, int(last.id)),
-        columns=first.matrixWidth,
-        rows=first.matrixHeight,
-        web_zoom=web_zoom,
-    )
-
-
-def _cgcs2000_quad() -> TileMatrixSet:
-    side = 360.0
-    levels = {level: (2**level, 2 ** (level - 1)) for level in range(1, _LAST_LEVEL + 1)}
-    return TileMatrixSet.model_validate(
-        {
-            "id": CGCS2000,
-            "title": "CGCS2000 longitude and latitude, as Tianditu numbers its levels (c)",
-            "crs": "http://www.opengis.net/def/crs/EPSG/0/4490",
-            "orderedAxes": ["Lat", "Lon"],
-            "tileMatrices": _matrices(side, (90, -180), levels, unit_m=_DEGREE_M),
-        }
-    )
-
-
-def _storage_quad(crs: CRS, easting: float, northing: float) -> TileMatrixSet:
-    described = crs.to_json_dict()
-    code = described.get("id", {})
-    known = code.get("authority") == "EPSG"
-    west, north = easting - _STORAGE_SIDE_M / 2, northing + _STORAGE_SIDE_M / 2
-    # The corner is told in the order of the axes of the CRS: those of CGCS2000 in the register count north first.
-    north_first = crs.axis_info[0].direction == "north"
-    levels = {level: (2**level, 2**level) for level in range(_LAST_LEVEL + 1)}
-    return TileMatrixSet.model_validate(
-        {
-            "id": STORAGE,
-            "title": f"Grid of the storage CRS ({crs.name})",
-            "crs": f"http://www.opengis.net/def/crs/EPSG/0/{code['code']}" if known else {"wkt": described},
-            "orderedAxes": ["N", "E"] if north_first else ["E", "N"],
-            "tileMatrices": _matrices(_STORAGE_SIDE_M, (north, west) if north_first else (west, north), levels),
-        }
-    )
-
-
-def _matrices(
-    side: float, origin: tuple[float, float], levels: Mapping[int, tuple[int, int]], *, unit_m: float = 1.0
-) -> list[dict[str, object]]:
-    """Describe levels of so many columns and rows, a tile of level 0 being so wide."""
-    return [
-        {
-            "id": str(level),
-            "cellSize": math.ldexp(side / _PIXELS, -level),
-            "scaleDenominator": math.ldexp(side / _PIXELS, -level) * unit_m / _PIXEL_M,
-            "pointOfOrigin": list(origin),
-            "tileWidth": _PIXELS,
-            "tileHeight": _PIXELS,
-            "matrixWidth": columns,
-            "matrixHeight": rows,
-        }
-        for level, (columns, rows) in levels.items()
-    ]

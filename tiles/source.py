@@ -24,6 +24,9 @@ from twin.query import AsOf, Query
 #: Part of every ETag; a change of what the encoder writes for the same rows raises it.
 ENCODER_VERSION = 3
 
+#: The name under which a frame keeps its box.
+_BOUNDS = "tiles.bounds"
+
 #: Layers with more rows than this are not waited for.
 _LARGE = 20_000
 
@@ -211,12 +214,16 @@ class VectorSource:
             return whole
         if store.count(layer) < _LARGE:
             return self._frame(layer)
-        frames.fetch(layer, lambda frame: prepare(frame, self.grid.crs))
+        frames.fetch(layer, self._prepare)
         near = reproject_bbox(box.buffer((box.east - box.west) * BUFFER / EXTENT), self.grid.crs, store.crs)
         try:
             return store.read(layer, Query(bbox=near))
         except StoreUnavailable:  # another program damaged a geometry here, and whole layers do without
             return self._frame(layer)
+
+    def _prepare(self, frame: Frame) -> None:
+        prepare(frame, self.grid.crs)
+        _bounds_crs84(frame)
 
     @property
     def info(self) -> TileInfo:
@@ -242,10 +249,11 @@ class VectorSource:
         )
 
     def _extent_crs84(self, layer: Layer) -> tuple[BBox | None, int]:
-        """The box around a layer and its revision; no layer is read for it."""
+        """The box around a layer and its revision; no layer is read for it, unless its rows stay what they are."""
         is_cheap = self.as_of is None or self.frames.beyond(layer) is not None
         frame = self.frames.peek(layer) if is_cheap else self._frame(layer)
-        if frame is not None:
+        stays = not is_cheap or isinstance(self.frames, PinnedFrames)
+        if frame is not None and (stays or frame.rows.at_hand or frame.keeps(_BOUNDS)):
             return _bounds_crs84(frame), frame.revision
         store = self.frames.store
         box = store.extent(layer)
@@ -317,4 +325,4 @@ class VectorSource:
 def _bounds_crs84(frame: Frame) -> BBox | None:
     if len(frame) == 0:
         return None
-    return frame.keep("tiles.bounds", lambda: reproject_bbox(BBox.around(frame.geometry), frame.crs, CRS84))
+    return frame.keep(_BOUNDS, lambda: reproject_bbox(BBox.around(frame.geometry), frame.crs, CRS84))

@@ -13,6 +13,7 @@ from typing import Any
 
 from tiles.grid import Grid
 from tiles.labels import with_labels
+from tiles.matrixset import matrix_set_of
 from tiles.source import TileInfo
 from twin.crs import CRS84, reproject_bbox
 
@@ -21,14 +22,14 @@ _CRS84_URI = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 
 def describe_grid(grid: Grid) -> dict[str, Any]:
     """Describe a grid as the OGC does (clause 6.2)."""
-    described: dict[str, Any] = grid.matrix_set.model_dump(mode="json", exclude_none=True)
+    described: dict[str, Any] = matrix_set_of(grid).model_dump(mode="json", exclude_none=True)
     return described
 
 
 def summarise_grid(grid: Grid) -> dict[str, Any]:
     """Name a grid, as a list of them does."""
-    named = {"id": grid.id, "title": grid.matrix_set.title}
-    return named | ({"uri": str(grid.matrix_set.uri)} if grid.matrix_set.uri else {})
+    named = {"id": grid.id, "title": matrix_set_of(grid).title}
+    return named | ({"uri": str(matrix_set_of(grid).uri)} if matrix_set_of(grid).uri else {})
 
 
 def summarise_tileset(info: TileInfo) -> dict[str, Any]:
@@ -39,7 +40,7 @@ def summarise_tileset(info: TileInfo) -> dict[str, Any]:
         "dataType": "vector",
         "crs": describe_grid(grid)["crs"],
     }
-    return named | ({"tileMatrixSetURI": str(grid.matrix_set.uri)} if grid.matrix_set.uri else {})
+    return named | ({"tileMatrixSetURI": str(matrix_set_of(grid).uri)} if matrix_set_of(grid).uri else {})
 
 
 def describe_tileset(info: TileInfo) -> dict[str, Any]:

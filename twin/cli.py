@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import io
 import json
@@ -110,6 +112,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # file names and data may hold what the terminal cannot show
             stream.reconfigure(errors="backslashreplace")
+    atexit.register(gc.freeze)  # Python would search all that is there for garbage, twice, before it ends
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     try:
         sys.exit(main_group.main(standalone_mode=False) or 0)

@@ -30,10 +30,12 @@ def derive_rows(frame: Frame, layer: Layer, name: str, function: Function) -> Fr
         Leaves rows out or changes them, each whatever the others are; keys and numbers stay.
     """
     rows = frame.rows  # and not the frame: a frame that keeps what refers to itself would stay in memory
+    revision, keeper = frame.revision, frame.keeper and frame.keeper.below(name)
 
     def make() -> _Derived:
         unread = Unread(crs=rows.crs, source=lambda: function(rows.read()))
-        return _Derived(frame=Frame(layer=layer, rows=unread, revision=frame.revision), function=function)
+        derived = Frame(layer=layer, rows=unread, revision=revision, keeper=keeper)
+        return _Derived(frame=derived, function=function)
 
     return frame.keep(name, make).frame
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import RLock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,22 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
 T = TypeVar("T")
+
+
+class Keeper(Protocol):
+    """Where things that are made of the rows of one frame outlast the process."""
+
+    def find(self, name: str) -> Any:
+        """Return what was made under a name before; None if it is not there."""
+        ...
+
+    def add(self, name: str, thing: Any) -> None:
+        """Take what was made under a name."""
+        ...
+
+    def below(self, name: str) -> Keeper:
+        """Where what is made of the thing of a name is kept."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,12 +55,15 @@ class Frame:
         Number of the last revision of the layer that the rows reflect; 0 before the first.
     truncated
         Whether a limit cut rows off.
+    keeper
+        Keeps what is made of these very rows for other processes.
     """
 
     layer: Layer
     rows: Rows | Unread
     revision: int
     truncated: bool = False
+    keeper: Keeper | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -87,7 +106,7 @@ class Frame:
 
     def take(self, rows: npt.NDArray[Any]) -> Frame:
         """The same frame with only these rows (positions or a boolean mask)."""
-        return replace(self, rows=self.rows.read().take(rows))
+        return replace(self, rows=self.rows.read().take(rows), keeper=None)
 
     def ragged(self, crs: CRS | None = None) -> Ragged:
         """The geometries as coordinates and offsets in a wanted CRS (GeoArrow layout), computed once per CRS."""
@@ -100,9 +119,21 @@ class Frame:
         if name in kept:  # whoever makes something else meanwhile is not waited for
             return kept[name]
         with self.__dict__.setdefault("_making", RLock()):
-            if name not in kept:
+            if name not in kept and self.recall(name) is None:
                 kept[name] = make()
+                if self.keeper is not None:
+                    self.keeper.add(name, kept[name])
             return kept[name]
+
+    def recall(self, name: str) -> Any:
+        """Return what is kept under a name, here or by the keeper; None if there is nothing."""
+        with self.__dict__.setdefault("_making", RLock()):
+            kept = self.__dict__.setdefault("_kept", {})
+            if name not in kept and self.keeper is not None:
+                thing = self.keeper.find(name)
+                if thing is not None:
+                    kept[name] = thing
+            return kept.get(name)
 
     def kept(self) -> dict[str, Any]:
         """What is kept, by its names."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from threading import Lock, Timer
+from typing import Protocol
 
 from twin.departures import Departures
 from twin.errors import TwinError
@@ -25,6 +26,18 @@ State = int | tuple[int, ...]
 _PAUSE_S = 1.0
 
 
+class Shelf(Protocol):
+    """Where what is made of frames outlasts the process."""
+
+    def find(self, store: Store, layer: Layer, known_at: int) -> Frame | None:
+        """Find the latest state of a layer, not after a revision, of which something is there; rows are not read."""
+        ...
+
+    def attach(self, store: Store, frame: Frame) -> Frame:
+        """The same frame, of which what is made is kept there."""
+        ...
+
+
 class Frames:
     """Keeps the frames of whole layers by (layer, state); a write makes a new state and so a new frame.
 
@@ -39,6 +52,8 @@ class Frames:
         How many frames to keep.
     most_rows
         Layers with more rows are not for memory; who asks for one nevertheless gets it.
+    shelf
+        Where what was made of the layers before may be found.
 
     Attributes
     ----------
@@ -46,11 +61,13 @@ class Frames:
         Where features of the layers were before.
     """
 
-    def __init__(self, store: Store, *, keep: int = 24, most_rows: int = 3_000_000) -> None:
+    def __init__(self, store: Store, *, keep: int = 24, most_rows: int = 3_000_000, shelf: Shelf | None = None) -> None:
         self.store = store
         self.most_rows = most_rows
         self.departures = Departures(store)
         self._keep = keep
+        self._shelf = shelf
+        self._looking = Lock()
         self._frames: OrderedDict[tuple[str, State], Frame] = OrderedDict()
         self._guard = Lock()
         self._reading: dict[tuple[str, State], Lock] = {}
@@ -62,10 +79,12 @@ class Frames:
 
     def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:
         """The layer's frame at a revision or instant, now by default; read at most once."""
+        known_at = self._latest.of(layer)
+        if isinstance(as_of, int) and self.store.latest(layer) == known_at <= as_of <= self.store.latest():
+            as_of = None  # nothing has changed since
         current = self.follow(layer) if as_of is None else None
         if current is not None:
             return current
-        known_at = self._latest.of(layer)
         key = (layer.id, self._state(layer, as_of, known_at))
         with self._guard:
             reading = self._reading.setdefault(key, Lock())
@@ -74,6 +93,8 @@ class Frames:
                 frame = self._frames.get(key)
                 if frame is None:
                     frame = read_whole(self.store, layer, as_of=as_of, known_at=known_at)
+                    if self._shelf is not None and as_of is None:
+                        frame = self._shelf.attach(self.store, frame)
                 self._put(key, frame, current=as_of is None)
         finally:
             with self._guard:
@@ -86,8 +107,9 @@ class Frames:
         return None if latest is None else self._frames.get((layer.id, latest))
 
     def follow(self, layer: Layer) -> Frame | None:
-        """The layer's current frame, if it is here or an earlier one that can follow the edits since."""
+        """The layer's current frame, if it is here, or an earlier one that can follow the edits since."""
         known_at = self._latest.of(layer)
+        self._look_at_shelf(layer, known_at)
         key = (layer.id, known_at)
         with self._guard:
             following = self._following.setdefault(layer.id, Lock())
@@ -118,6 +140,7 @@ class Frames:
         Its rows are counted once after each write; those of a layer that is in memory are known.
         """
         latest = self._latest.of(layer)
+        self._look_at_shelf(layer, latest)
         held = self._frames.get((layer.id, self._current.get(layer.id, 0)))
         if held is not None:
             return latest if len(held) > self.most_rows else None
@@ -146,6 +169,18 @@ class Frames:
                 prepare(self.get(layer))
         finally:
             self._fetching.discard(layer.id)
+
+    def _look_at_shelf(self, layer: Layer, known_at: int) -> None:
+        """Begin with what is on the shelf, the first time that anybody asks for a layer."""
+        if self._shelf is None or layer.id in self._current:
+            return
+        with self._looking:
+            if layer.id not in self._current:
+                frame = self._shelf.find(self.store, layer, known_at)
+                with self._guard:
+                    if frame is not None:
+                        self._frames[layer.id, frame.revision] = frame
+                    self._current[layer.id] = 0 if frame is None else frame.revision
 
     def _state(self, layer: Layer, as_of: AsOf | None, known_at: int) -> State:
         """Name the state; the instants between two revisions share one."""

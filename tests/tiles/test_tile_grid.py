@@ -7,8 +7,10 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from morecantile import Tile
 
 from tiles.grid import grids_for
+from tiles.matrixset import matrix_set_of
 from twin.crs import CRS84, BBox, parse_crs, reproject_bbox, transverse_mercator
 from twin.errors import InvalidParameter
 
@@ -73,10 +75,28 @@ def test_the_poles_are_outside_the_grid() -> None:
 def test_the_corner_of_the_storage_grid_is_told_in_the_order_of_the_axes():
     """EPSG:4548 counts north first, a local grid of one's own east first."""
     registered = grids_for(parse_crs(4548))["StorageQuad"]
-    described = registered.matrix_set.model_dump()
+    described = matrix_set_of(registered).model_dump()
     assert described["orderedAxes"] == ["N", "E"]
     assert described["tileMatrices"][0]["pointOfOrigin"] == (8_388_608, 500_000 - 8_388_608)
     assert (registered.west, registered.north) == (500_000 - 8_388_608, 8_388_608)
-    local = grids_for(transverse_mercator(118.5))["StorageQuad"].matrix_set.model_dump()
+    local = matrix_set_of(grids_for(transverse_mercator(118.5))["StorageQuad"]).model_dump()
     assert local["orderedAxes"] == ["E", "N"]
     assert local["tileMatrices"][0]["pointOfOrigin"] == (500_000 - 8_388_608, 8_388_608)
+
+
+@pytest.mark.parametrize("grid", [*GRIDS.values(), grids_for(parse_crs(4548))["StorageQuad"]])
+def test_a_grid_is_what_its_description_says(grid):
+    described = matrix_set_of(grid)
+    assert described.id == grid.id
+    assert (int(described.tileMatrices[0].id), int(described.tileMatrices[-1].id)) == grid.levels
+    first, last = grid.levels
+    for z in (first, last):
+        matrix = described.matrix(z)
+        x, y = matrix.matrixWidth - 1, matrix.matrixHeight - 1
+        grid.require(z, x, y)
+        with pytest.raises(InvalidParameter):
+            grid.require(z, x + 1, y)
+        with pytest.raises(InvalidParameter):
+            grid.require(z, x, y + 1)
+        bounds = described.xy_bounds(Tile(x // 2, y // 2, z))
+        assert tuple(grid.box(z, x // 2, y // 2)) == pytest.approx(tuple(bounds), abs=1e-6)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -35,6 +36,23 @@ def find_cache() -> Path | None:
         return None
     return folder
 
+
+@contextlib.contextmanager
+def _without(module: str) -> Iterator[None]:
+    """Have nobody find a module that has not been imported yet."""
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment] # what Python takes for absent
+    try:
+        yield
+    finally:
+        del sys.modules[module]
+
+
+# Numba looks whether there is linear algebra, which takes longer to load than all kernels; none of them uses it.
+with _without("scipy.linalg.cython_blas"):
+    import numba.np.arraymath
 
 _FOLDER = find_cache()
 if _FOLDER:

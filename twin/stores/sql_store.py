@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
@@ -279,6 +278,8 @@ class SqlStore:
 
     def _frame(self, layer: Layer, query: Query, wanted: Sequence[Field], rows: Fetched, revision: int) -> Frame:
         """Make the frame of rows with the columns fid, opened and those wanted; one row more than asked is cut off."""
+        import geopandas as gpd
+
         asked = rows if query.limit is None else rows.first(query.limit)
         fid, opened, *values = asked.columns
         keys = values[wanted.index(layer.schema[layer.key])]
