@@ -21,6 +21,7 @@ from pathlib import Path
 import mapbox_vector_tile
 from bench_tiles import load as load_buildings
 from http_load import (
+    NO_SHELF,
     Load,
     Server,
     ask_once,
@@ -88,16 +89,22 @@ def serve_prepared(store: Path, spare: list[tuple[int, int]], workers: int) -> I
 
 
 def time_first_tile(store: Path, place: tuple[int, int]) -> None:
-    """From the start of the process to the last byte of a tile, with kernels compiled as installing leaves them."""
+    """From the start of the process to the last byte of a tile, with kernels compiled as installing leaves them.
+
+    Once with an empty shelf, and once with one on which the layer lies.
+    """
     subprocess.run([sys.executable, "-m", "tiles.warm"], check=True)
-    seconds = []
-    for _ in range(RUNS):
-        begun = time.perf_counter()
-        with run_server(serve_twin(store, OURS), OURS, paths_of([place])[0]):
-            seconds.append(time.perf_counter() - begun)
-    print(
-        f"first tile after the start {statistics.median(seconds):.2f} s (wanted {FIRST_TILE_S:g} at most)", flush=True
-    )
+    shelf = f"TWIN_CACHE={store.parent / 'shelf'}"
+    archive: list[str | Path] = ["tiles", store.parent / "filled.pmtiles", "buildings", "--zooms", "13"]
+    subprocess.run(["env", shelf, sys.executable, "-m", "twin.cli", "--store", store, *archive], check=True)
+    for what, settings in (("", [NO_SHELF]), (", from the shelf", [shelf])):
+        seconds = []
+        for _ in range(RUNS):
+            begun = time.perf_counter()
+            with run_server(serve_twin(store, OURS, settings), OURS, paths_of([place])[0]):
+                seconds.append(time.perf_counter() - begun)
+        middle = statistics.median(seconds)
+        print(f"first tile after the start{what} {middle:.2f} s (wanted {FIRST_TILE_S:g} at most)", flush=True)
 
 
 def ask_at_once(store: Path, places: list[tuple[int, int]], workers: int) -> None:

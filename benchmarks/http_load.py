@@ -138,9 +138,13 @@ def run_server(command: Sequence[str | Path], port: int, ready: str, *, core: in
             os.killpg(process.pid, signal.SIGTERM)
 
 
-def serve_twin(store: Path | str, port: int) -> list[str | Path]:
+#: A setting with which a server reads its rows.
+NO_SHELF = "TWIN_CACHE_MB=0"
+
+
+def serve_twin(store: Path | str, port: int, settings: Sequence[str] = (NO_SHELF,)) -> list[str | Path]:
     """The command that serves a store."""
-    return [sys.executable, "-m", "twin.cli", "--store", store, "serve", "--port", str(port)]
+    return ["env", *settings, sys.executable, "-m", "twin.cli", "--store", store, "serve", "--port", str(port)]
 
 
 def wait_until_prepared(server: Server) -> None:
