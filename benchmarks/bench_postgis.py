@@ -21,6 +21,7 @@ import sqlalchemy
 from support import LAYER, make_houses, peak_memory_mb, print_ratio, time_in_turn
 
 from tiles.grid import grids_for
+from tiles.protobuf import varint_field
 from tiles.source import VectorSource
 from tiles.warm import warm_up
 from twin.crs import CRS84, parse_crs, reproject
@@ -115,7 +116,7 @@ def follow_edits(cluster: Cluster) -> None:
             begun = time.perf_counter()
             tag, drawn = source.etag(15, *tile), source.tile(15, *tile)
             took.append(time.perf_counter() - begun)
-            floors = bytes([0x30, 2 * (120 + number) & 0x7F | 0x80, 1])  # a signed integer, see MVT 2.1, 4.1
+            floors = varint_field(6, 2 * (120 + number))  # a signed integer, see MVT 2.1, 4.1
             assert tag != before
             assert floors in drawn.data
     first, later = took[0], statistics.median(took[1:])
