@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import Request
 from jinja2 import Environment
@@ -13,6 +13,7 @@ from jinja2 import Environment
 from api.athand import AtHand
 from api.desk import Desk
 from api.links import Links
+from api.sent import HotTile, SentTile
 from api.turn import StampReader
 from api.workers import Worker
 from tiles.cache import SizedCache
@@ -25,9 +26,6 @@ from twin.frames import Frames
 from twin.indicator import Indicator
 from twin.settings import Settings
 from twin.store import UNTITLED, Store
-
-if TYPE_CHECKING:
-    from api.tilesending import HotTile, SentTile
 
 #: An indicator with parsed parameters at an instant (None is now) gives a result.
 Evaluate = Callable[[Indicator, dict[str, Any], datetime | None], Result]

@@ -15,7 +15,7 @@ from api.media import GEOJSON, HTML, wants_html
 from api.openapi import answers
 from api.pages import page
 from api.params import FeatureParams, ItemsParams
-from api.tilesending import SentTile
+from api.sent import SentTile
 
 CONFORMANCE = tuple(
     f"http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/{name}" for name in ("core", "oas30", "html", "geojson")

@@ -24,7 +24,8 @@ from api.cors import OPEN_TO_ALL
 from api.hotitems import HotItems
 from api.observe import describe_request
 from api.plain import Added, PlainRequest, note_answer, write_answer
-from api.tilesending import HotTile, SentTile, TileWish, headers_of, obtain_at_once, obtain_tile, write_head
+from api.sent import HotTile, SentTile, headers_of, write_head
+from api.tilesending import TileWish, obtain_at_once, obtain_tile
 from api.tilesets import PLAIN, find_tile
 from api.turn import AccessLog
 from twin.errors import TwinError

@@ -22,7 +22,7 @@ from api.observe import describe_request
 from api.params import FeatureParams, ItemsParams
 from api.plain import Added, PlainRequest, write_answer
 from api.ready import ready_items
-from api.tilesending import write_head
+from api.sent import write_head
 
 #: The address of the features of a layer, or of one of them.
 _ITEMS = re.compile(rb"(/collections/([a-z0-9_]+)/items(?:/([A-Za-z0-9_.~-]+))?)(?:\?([!-~]*))?")

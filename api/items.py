@@ -16,7 +16,7 @@ from api.itempages import ItemsPage, ItemsWish, make_page, read_page
 from api.links import Links, link
 from api.media import GEOJSON, JSON
 from api.ready import ReadyItems, ready_items
-from api.tilesending import SentTile, choose_coding, headers_of, pack
+from api.sent import SentTile, choose_coding, headers_of, pack
 from twin.errors import FeatureNotFound
 from twin.frame import Frame
 from twin.layer import Layer

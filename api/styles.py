@@ -17,7 +17,7 @@ from api.media import HTML, JSON, PBF, PNG, STYLE
 from api.openapi import answers
 from api.pages import json_response, respond
 from api.params import FormatParams, Params, StateParams
-from api.tilesending import SentTile, choose_coding, headers_of, pack
+from api.sent import SentTile, choose_coding, headers_of, pack
 from api.tilesets import source_of
 from tiles.glyphs import FONT_NAME, RANGE, GlyphFont
 from tiles.grid import WEB_MERCATOR

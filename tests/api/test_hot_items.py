@@ -89,7 +89,7 @@ def without_own(answer: Answer) -> Answer:
     ],
 )
 def test_features_are_sent_by_the_short_way_as_by_the_long_one(connection, monkeypatch, query, headers) -> None:
-    monkeypatch.setattr("api.tilesending._WORTH_COMPRESSING", 100)
+    monkeypatch.setattr("api.sent._WORTH_COMPRESSING", 100)
     answer = without_own(get_the_long_way(connection, ITEMS + query, **headers))
     assert answer[0] == 200
     assert answer == without_own(get_the_short_way(connection, ITEMS + query, **headers))

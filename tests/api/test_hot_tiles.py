@@ -75,7 +75,7 @@ def test_a_tile_is_sent_again_as_it_was_sent_first(connection, monkeypatch, path
 @pytest.mark.parametrize("path", [TILE, EMPTY])
 @pytest.mark.parametrize("asked", [{}, {"Accept_Encoding": "gzip"}, {"If_None_Match": "*"}])
 def test_a_tile_is_made_by_the_short_way_as_by_the_long_one(store, catalog, monkeypatch, path, asked) -> None:
-    monkeypatch.setattr("api.tilesending._WORTH_COMPRESSING", 100)
+    monkeypatch.setattr("api.sent._WORTH_COMPRESSING", 100)
     answers = []
     for address in (f"{path}?tms=WebMercatorQuad", path):  # which mean the same, and only the second is plain
         with run_server(create_app(Settings(), store, catalog)) as root:
@@ -173,7 +173,7 @@ def test_a_write_ends_what_was_true(connection, store, catalog) -> None:
 
 
 def test_another_coding_is_another_answer(connection, monkeypatch) -> None:
-    monkeypatch.setattr("api.tilesending._WORTH_COMPRESSING", 100)
+    monkeypatch.setattr("api.sent._WORTH_COMPRESSING", 100)
     assert "content-encoding" not in get(connection)[1]
     assert get(connection, Accept_Encoding="gzip")[1]["content-encoding"] == "gzip"
     close_the_long_way(monkeypatch)

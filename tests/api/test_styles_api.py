@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from api import tilesending
+from api import sent
 from api.app import create_app
 from tests_browser import open_browser
 from tests_server import run_server
@@ -85,7 +85,7 @@ def test_the_font_is_found_among_those_that_a_style_would_rather_have(client):
 
 def test_letters_are_drawn_and_compressed_once_however_many_ask_at_once(client, monkeypatch):
     drawn, packed = [], []
-    draw, compress = GlyphFont.draw_range, tilesending._compress
+    draw, compress = GlyphFont.draw_range, sent._compress
 
     def draw_slowly(font, first):
         drawn.append(first)
@@ -93,7 +93,7 @@ def test_letters_are_drawn_and_compressed_once_however_many_ask_at_once(client, 
         return draw(font, first)
 
     monkeypatch.setattr(GlyphFont, "draw_range", draw_slowly)
-    monkeypatch.setattr(tilesending, "_compress", lambda *given: packed.append(given) or compress(*given))
+    monkeypatch.setattr(sent, "_compress", lambda *given: packed.append(given) or compress(*given))
     with ThreadPoolExecutor(4) as browsers:
         answers = list(browsers.map(lambda _: client.get(f"/fonts/{FONT_NAME}/19968-20223.pbf"), range(4)))
     answers.append(client.get(f"/fonts/{FONT_NAME}/19968-20223.pbf"))
