@@ -91,6 +91,7 @@ def _apt(mirror: str, release: str) -> Iterator[Path]:
             "Dir::Cache::srcpkgcache": "",
         }
         settings = [f'{option} "{place}";\n' for option, place in places.items()]
+        settings.append('DPkg::Lock::Timeout "300";\n')  # another program may be installing something
         (folder / "apt.conf").write_text("".join(settings), "utf-8")
         yield folder
 
