@@ -9,6 +9,8 @@ from fastapi import Request, Response
 
 def has_already(asked: str, etag: str) -> bool:
     """Whether the copy that ``If-None-Match`` asks about is this one (RFC 9110, 13.1.2: compared weakly)."""
+    if not asked:
+        return False
     known = [tag.strip() for tag in asked.split(",")]
     return "*" in known or etag in {tag.removeprefix("W/") for tag in known}
 

@@ -50,7 +50,7 @@ class Context:
     grids
         The tile grids that the twin offers, by id.
     at_hand
-        What tiles are made from, as far as it is in memory.
+        The levels of tiles of which everything is in memory.
     desk
         Where tiles are made that take longer than a moment.
     hot

@@ -13,12 +13,12 @@ from api.problems import crash_problem
 from api.turn import AccessLog
 
 error_log = logging.getLogger("twin.api")
-_JSON = json.JSONEncoder(ensure_ascii=False)
+_QUOTE = json.encoder.encode_basestring
 
 
 def describe_request(method: str, path: str, query: str = "") -> str:
     """Name a request in the words of the log: members of a JSON object."""
-    return _JSON.encode({"method": method, "path": path, "query": query})[1:-1]
+    return f'"method": {_QUOTE(method)}, "path": {_QUOTE(path)}, "query": {_QUOTE(query)}'
 
 
 def log_line(request_id: str, described: str, *, status: int, size: int, ms: float) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import zstandard
 from isal import isal_zlib
@@ -36,11 +37,10 @@ class SentTile:
     def head(self) -> bytes:
         """The headers of an answer with the tile, to whatever origin, as HTTP/1.1 writes them."""
         length = {"Content-Length": str(len(self.data))} if self.data else {}
-        return write_head(self.headers | OPEN_TO_ALL | length)
+        return write_head(self.headers | length) + _OPEN_HEAD
 
 
-@dataclass(frozen=True, kw_only=True)
-class HotTile:
+class HotTile(NamedTuple):
     """What a request for a tile was answered with.
 
     Parameters
@@ -64,7 +64,7 @@ def pack(plain: SentTile, coding: str) -> SentTile:
     if coding == "identity" or len(plain.data) < _WORTH_COMPRESSING:
         return plain
     packed = _compress(plain.data, coding)
-    return replace(plain, data=packed, headers=plain.headers | {"Content-Encoding": coding})
+    return SentTile(etag=plain.etag, data=packed, headers=plain.headers | {"Content-Encoding": coding})
 
 
 def headers_of(etag: str, *, cache: str = _CACHE) -> dict[str, str]:
@@ -75,7 +75,10 @@ def headers_of(etag: str, *, cache: str = _CACHE) -> dict[str, str]:
 
 def write_head(headers: dict[str, str]) -> bytes:
     """Write headers as they stand in HTTP/1.1."""
-    return "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("latin-1")
+    return "".join([f"{name}: {value}\r\n" for name, value in headers.items()]).encode("latin-1")
+
+
+_OPEN_HEAD = write_head(OPEN_TO_ALL)
 
 
 def _compress(data: bytes, coding: str) -> bytes:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from fastapi import Request, Response
 
@@ -20,8 +20,7 @@ from twin.errors import InvalidParameter
 _MOST_STRICT_BYTES = 64_000_000
 
 
-@dataclass(frozen=True, kw_only=True)
-class TileWish:
+class TileWish(NamedTuple):
     """What a request for a tile asks for.
 
     Parameters
@@ -101,8 +100,9 @@ def obtain_at_once(
         It turns out that it does.
     """
     stamp = context.stamp()
-    source = context.at_hand.find(ids, place[0], stamp)
-    square = None if source is None else source.square(*place)
+    z, x, y = place
+    level = context.at_hand.find(ids, z, stamp)
+    square = None if level is None else level.square(x, y)
     if square is None or not square.is_small:
         return None
     etag, coding = square.etag, choose_coding(wish.accepted)

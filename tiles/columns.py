@@ -53,7 +53,7 @@ class Columns:
     along
         n: how far along the curve they lie.
     bounds, leaves
-        (n, 4) the box of each, and of each run of neighbours.
+        (n, 4) the box of each, and of runs of neighbours, see `tiles.kernels.index.leaf_bounds`.
     fid
         n feature ids.
     opened

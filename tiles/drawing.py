@@ -115,9 +115,7 @@ def draw(columns: Columns, box: BBox, rows: Integers, *, generalise: bool, patie
     TakesLonger
         There is not, and one has to be mended.
     """
-    scale = EXTENT / (box.east - box.west)
-    place = Place(float(box.west), float(box.north), scale)
-    rules = Rules(PIXEL, columns.importance, _HALF_PIXEL / scale) if generalise else _EVERYTHING
+    place, rules = place_and_rules(columns, box, generalise=generalise)
     drawn = draw_features(rows, columns.features, place, rules)
     state, counts, first_path, _, sketch = drawn
     paths = TilePaths(first_path[:-1], first_path[1:], sketch.first_vertex, sketch.xy)
@@ -125,6 +123,13 @@ def draw(columns: Columns, box: BBox, rows: Integers, *, generalise: bool, patie
         state, paths = _finish(drawn, columns.features.dimension[rows], with_stubs=not generalise, patient=patient)
         counts = _count(state)
     return Drawing(rows=rows, state=state, counts=counts, paths=paths, place=place)
+
+
+def place_and_rules(columns: Columns, box: BBox, *, generalise: bool) -> tuple[Place, Rules]:
+    """Say where a tile lies, and what is left out of it; see `draw`."""
+    scale = EXTENT / (box.east - box.west)
+    rules = Rules(PIXEL, columns.importance, _HALF_PIXEL / scale) if generalise else _EVERYTHING
+    return Place(float(box.west), float(box.north), scale), rules
 
 
 def _count(state: States) -> Integers:

@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from tiles.chains import joined_columns_of
 from tiles.columns import Columns
-from tiles.drawing import Drawing, draw
+from tiles.drawing import Drawing, draw, place_and_rules
+from tiles.kernels.encode import encode_features
 from tiles.kernels.sketch import BUFFER, EXTENT
 from tiles.kernels.write import count_fitting, write_layer
 from tiles.prepared import columns_for
@@ -28,6 +29,10 @@ MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
 
 #: Most bytes that the tag and length of a layer message take, and what stands behind its values.
 _ENVELOPE = 6 + len(varint_field(5, EXTENT))
+
+
+#: So many features are drawn and written in one call, at the price of two more where the budget or GEOS interferes.
+_FEW = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +116,10 @@ def encode_columns(
     patient
         See `tiles.drawing.draw`.
     """
+    if len(rows) <= _FEW and columns.members is None:
+        encoded = _encode_at_once(name, columns, box, rows, generalise=generalise)
+        if encoded is not None and (budget_bytes is None or len(encoded.data) <= budget_bytes):
+            return encoded
     drawing = draw(columns, box, rows, generalise=generalise, patient=patient)
     data, start, features_out = _write(name, columns, drawing)
     rows_out = drawing.left_out()
@@ -130,6 +139,25 @@ def encode_columns(
     counts["broken"] = len(columns.broken)
     left_out = {rule: count for rule, count in counts.items() if count}
     return EncodedLayer(data=data, features_in=features_in, features_out=features_out, left_out=left_out)
+
+
+def _encode_at_once(
+    name: str, columns: Columns, box: BBox, rows: npt.NDArray[np.int64], *, generalise: bool
+) -> EncodedLayer | None:
+    """Draw features and write them, unless GEOS has to look at some or stubs are to stand for others."""
+    place, rules = place_and_rules(columns, box, generalise=generalise)
+    message, written, shared, collapsed, doubtful = encode_features(
+        _head(name), rows, columns.features, place, rules, columns.tags
+    )
+    if doubtful or (collapsed and not generalise):
+        return None
+    left_out = {"pixel": shared, "collapsed": collapsed, "broken": len(columns.broken)}
+    return EncodedLayer(
+        data=message.tobytes(),
+        features_in=written + shared + collapsed,
+        features_out=written,
+        left_out={rule: count for rule, count in left_out.items() if count},
+    )
 
 
 def _write(name: str, columns: Columns, drawing: Drawing) -> tuple[bytes, npt.NDArray[np.int64], int]:

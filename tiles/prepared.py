@@ -60,12 +60,14 @@ class Prepared:
         stay = np.delete(np.arange(len(self.before)), self.gone)
         return self.before.spliced(stay, self.come, self.places)
 
-    def part(self, box: BBox) -> Columns:
-        """Columns from which all is drawn that lies in a box, as it is drawn from the whole."""
+    def part(self, square: BBox) -> Columns:
+        """Columns from which a tile is drawn as from the whole."""
         if self._changes == 0:
             return self.before
         if "whole" in vars(self) or self.before.is_entwined:
             return self.whole
+        # What is certainly seen in the tile: its buffer twice, whatever is rounded.
+        box = square.buffer((square.east - square.west) * 2 * BUFFER / EXTENT)
         if len(rows_in_box(*self._changed, *box)) == 0:
             return self.before
         stay, new = self._rows_in(box)
@@ -129,9 +131,4 @@ def columns_of(frame: Frame, crs: CRS) -> Columns:
 
 def columns_for(frame: Frame, crs: CRS, box: BBox) -> Columns:
     """Give columns from which the tile of a square is drawn as from those of all features of a frame."""
-    return prepare(frame, crs).part(around(box))
-
-
-def around(box: BBox) -> BBox:
-    """Widen the square of a tile to what is certainly seen in it: by its buffer twice, whatever is rounded."""
-    return box.buffer((box.east - box.west) * 2 * BUFFER / EXTENT)
+    return prepare(frame, crs).part(box)

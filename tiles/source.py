@@ -14,7 +14,7 @@ from tiles.mvt import MEDIA_TYPE
 from tiles.prepared import is_prepared, prepare
 from tiles.pushdown import FEW, TileRows
 from tiles.reading import FrameReader, PinnedFrames
-from tiles.square import TOWN_ZOOM, LayerState, Square, Tile, is_viewed, view_of, view_once
+from tiles.square import TOWN_ZOOM, LayerState, Level, Making, Square, Tile, is_viewed, view_of, view_once
 from twin.crs import CRS84, BBox, reproject_bbox
 from twin.errors import StoreUnavailable
 from twin.frame import Frame
@@ -158,8 +158,8 @@ class VectorSource:
         shown = [layer for layer in self.layers if self._shows(layer, zoom)]
         return replace(self, frames=PinnedFrames.of(self.frames, shown, lambda layer: self._frame_for(layer, box)))
 
-    def at_hand(self, z: int) -> VectorSource | None:
-        """The same source for the tiles of a level if all that they are made from is in memory; nobody is asked."""
+    def at_hand(self, z: int) -> Level | None:
+        """The tiles of a level if all that they are made from is in memory; nobody is asked."""
         zoom = z + self.grid.web_zoom
         frames = {layer.id: self.frames.peek(layer, ask=False) for layer in self.layers if self._shows(layer, zoom)}
         there = {
@@ -169,7 +169,8 @@ class VectorSource:
         }
         if self.as_of is not None or len(there) < len(frames):
             return None
-        return replace(self, frames=PinnedFrames.only(self.frames, there))
+        pinned = replace(self, frames=PinnedFrames.only(self.frames, there))
+        return Level(grid=self.grid, z=z, layers=[pinned._state(layer, zoom) for layer in self.layers], made=self._made)
 
     def held(self) -> VectorSource:
         """The same source with all the rows that there are now, whatever is written later."""
@@ -282,22 +283,26 @@ class VectorSource:
     def square(self, z: int, x: int, y: int) -> Square:
         """Look into a tile, see `etag` and `tile`."""
         box, zoom = self.grid.box(z, x, y), z + self.grid.web_zoom
-        how = f"{self.grid.id}/{z}/{x}/{y}/{ENCODER_VERSION} {self.strict} {self.budget_bytes}"
-        return Square(
-            [self._state(layer, box, zoom) for layer in self.layers],
-            box,
-            (self.frames.store.created_at.isoformat(), how),
-            budget_bytes=None if self.strict else self.budget_bytes,
-        )
+        layers = [self._state_beyond(layer, zoom, box) or self._state(layer, zoom) for layer in self.layers]
+        return Square(layers, box, f"{self.grid.id}/{z}/{x}/{y}", self._made)
 
-    def _state(self, layer: Layer, box: BBox, zoom: int) -> LayerState:
+    @property
+    def _made(self) -> Making:
+        twin = self.frames.store.created_at.isoformat()
+        how = f"{ENCODER_VERSION} {self.strict} {self.budget_bytes}"
+        return Making(twin, how, None if self.strict else self.budget_bytes)
+
+    def _state_beyond(self, layer: Layer, zoom: int, box: BBox) -> LayerState | None:
+        rows = self._rows_beyond(layer, box) if self._shows(layer, zoom) else None
+        if rows is None:
+            return None
+        generalise = not self.strict and zoom < layer.zooms[1]
+        state = rows.state(generalise=generalise, join=generalise and zoom < TOWN_ZOOM)
+        return LayerState(layer.id, None, state, partial(self._read, rows, state, zoom, generalise=generalise))
+
+    def _state(self, layer: Layer, zoom: int) -> LayerState:
         if not self._shows(layer, zoom):
             return LayerState(layer.id, None, "-")
-        rows = self._rows_beyond(layer, box)
-        if rows is not None:
-            generalise = not self.strict and zoom < layer.zooms[1]
-            state = rows.state(generalise=generalise, join=generalise and zoom < TOWN_ZOOM)
-            return LayerState(layer.id, None, state, partial(self._read, rows, state, zoom, generalise=generalise))
         frame = self._frame(layer)
         view = view_of(frame, self.grid.crs, zoom, self.frames.departures, strict=self.strict)
         if self.as_of is None:

@@ -13,11 +13,12 @@ import numpy.typing as npt
 
 from tiles.chains import joined_columns_of
 from tiles.columns import Columns
+from tiles.grid import Grid
 from tiles.kernels.index import Sight, latest_within
 from tiles.kernels.sketch import BUFFER, EXTENT
 from tiles.labels import label_frame, label_layer
 from tiles.mvt import MEDIA_TYPE, EncodedLayer, encode_columns
-from tiles.prepared import Prepared, around, columns_of, prepare
+from tiles.prepared import Prepared, columns_of, prepare
 from tiles.pushdown import count_besides
 from twin.crs import CRS, BBox
 from twin.departures import Departures
@@ -181,6 +182,22 @@ class _Look(NamedTuple):
     sight: Sight
 
 
+class Making(NamedTuple):
+    """How tiles are made, wherever they lie.
+
+    Parameters
+    ----------
+    twin, how
+        Which twin, and the name of the way.
+    budget_bytes
+        What a tile may take; None: whatever it needs.
+    """
+
+    twin: str
+    how: str
+    budget_bytes: int | None
+
+
 class Square:
     """One tile, looked into once: what shows there, its entity tag, and its bytes.
 
@@ -190,21 +207,19 @@ class Square:
         Of its source.
     box
         Its square, in the CRS of the views.
-    known
-        What else decides its bytes: the twin, then the place and how tiles are made.
-    budget_bytes
-        What it may take; None: whatever it needs.
+    address
+        The name of its place.
+    made
+        How it is made.
     """
 
-    def __init__(
-        self, layers: Sequence[LayerState], box: BBox, known: tuple[str, str], *, budget_bytes: int | None
-    ) -> None:
-        self._layers, self._box, self._known, self.budget_bytes = layers, box, known, budget_bytes
+    def __init__(self, layers: Sequence[LayerState], box: BBox, address: str, made: Making) -> None:
+        self._layers, self._box, self._address, self._made = layers, box, address, made
         self._seen = box.buffer((box.east - box.west) * BUFFER / EXTENT)
         self._looks = [self._look(view) for view in self._views()]
 
     def _look(self, view: View) -> _Look:
-        columns = view.drawn.part(around(self._box))
+        columns = view.drawn.part(self._box)
         return _Look(view, columns, columns.look_into(self._seen))
 
     def _views(self) -> Iterator[View]:
@@ -213,6 +228,11 @@ class Square:
                 yield layer.view
                 if layer.view.names is not None:
                     yield layer.view.names
+
+    @property
+    def budget_bytes(self) -> int | None:
+        """What it may take; None: whatever it needs."""
+        return self._made.budget_bytes
 
     @property
     def is_small(self) -> bool:
@@ -228,14 +248,14 @@ class Square:
             f"{name}@{state if view is None or state else view.latest(self._seen, sights[view])}"
             for name, view, state, *_ in self._layers
         ]
-        twin, how = self._known
-        return f'"{hashlib.sha256("/".join((twin, *states, how)).encode()).hexdigest()[:32]}"'
+        known = "/".join((self._made.twin, *states, self._address, self._made.how))
+        return f'"{hashlib.sha256(known.encode()).hexdigest()[:32]}"'
 
     def tile(self, *, patient: bool = True) -> Tile:
         """Make the tile, or raise `TakesLonger` where there is no time for that, see `tiles.drawing.draw`."""
         if any(layer.read is not None for layer in self._layers):
             layers = [layer if layer.read is None else layer.read() for layer in self._layers]
-            return Square(layers, self._box, self._known, budget_bytes=self.budget_bytes).tile(patient=patient)
+            return Square(layers, self._box, self._address, self._made).tile(patient=patient)
         encoded = {look.view.name: self._encode(look, patient=patient) for look in self._looks}
         if self.budget_bytes is not None:
             sizes = {name: len(layer.data) for name, layer in encoded.items()}
@@ -260,6 +280,30 @@ class Square:
             budget_bytes=budget_bytes,
             patient=patient,
         )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Level:
+    """The tiles of one level, made from what is in memory and stays what it is.
+
+    Parameters
+    ----------
+    grid, z
+        Which level.
+    layers
+        Of the source at its zoom.
+    made
+        How tiles are made.
+    """
+
+    grid: Grid
+    z: int
+    layers: Sequence[LayerState]
+    made: Making
+
+    def square(self, x: int, y: int) -> Square:
+        """Look into the tile in a column and row, see `tiles.source.VectorSource.square`."""
+        return Square(self.layers, self.grid.box(self.z, x, y), f"{self.grid.id}/{self.z}/{x}/{y}", self.made)
 
 
 def share_budget(sizes: Mapping[str, int], budget: int) -> int:

@@ -24,7 +24,8 @@ class BBox:
     north: float
 
     def __post_init__(self) -> None:
-        if not (all(map(math.isfinite, self)) and self.west <= self.east and self.south <= self.north):
+        ordered = -math.inf < self.west <= self.east < math.inf and -math.inf < self.south <= self.north < math.inf
+        if not ordered:  # nor are they if one is not a number
             raise CrsError(f"not a box (west, south, east, north): {', '.join(f'{v:g}' for v in self)}")
 
     def __iter__(self) -> Iterator[float]:

@@ -17,7 +17,7 @@ from tiles.kernels.index import leaf_bounds
 print(leaf_bounds(np.array([[1.0, 2.0, 3.0, 4.0], [0.0, 5.0, 1.0, 9.0]])).tolist(), end=" ")
 print("found" if leaf_bounds.stats.cache_hits else "compiled")
 """
-RESULT = "[[0.0, 2.0, 3.0, 9.0]]"
+RESULT = "[[0.0, 2.0, 3.0, 9.0], [0.0, 2.0, 3.0, 9.0]]"  # a leaf, and the branch that holds it
 
 
 #: A kernel that is compiled for whole numbers or for others, in the order given.

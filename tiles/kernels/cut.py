@@ -29,10 +29,7 @@ def cut_feature(
     Not a number where it does not show.
     """
     kind, begin = features.dimension[row], sketch.used[0]
-    longest = 1
-    for path in range(features.first_path[row], features.first_path[row + 1]):
-        longest = max(longest, features.first_vertex[path + 1] - features.first_vertex[path])
-    scratch = np.empty((longest, 2))
+    scratch = np.empty((_longest_path(row, features), 2))
     where[0] = where[1] = np.nan
     sure, standing = True, False
     ends = np.zeros(2, dtype=np.int64)
@@ -51,14 +48,30 @@ def cut_feature(
         sketch = make_room(sketch, len(ends), ends[-1])
         for piece in range(len(ends) - 1):
             first, size = ends[piece], ends[piece + 1] - ends[piece]
-            for vertex in range(size):
-                sketch.xy[sketch.used[1] + vertex, 0] = np.int32(np.rint(pieces[first + vertex, 0]))
-                sketch.xy[sketch.used[1] + vertex, 1] = np.int32(np.rint(pieces[first + vertex, 1]))
+            _snap(pieces, first, size, sketch)
             sure &= finish_path(sketch, size, kind, hole)
             if size > 0 and np.isnan(where[0]):
                 where[0], where[1] = _find_inside(pieces, size) if kind == 2 else (pieces[first, 0], pieces[first, 1])
         standing = standing if hole else sketch.used[0] > before
     return judge(sketch, begin, kind, sure, not np.isnan(where[0])), sketch
+
+
+@step
+def _longest_path(row: int, features: Features) -> int:
+    """Count the vertices of the longest path of a feature; 1 if it has none."""
+    longest = 1
+    for path in range(features.first_path[row], features.first_path[row + 1]):
+        longest = max(longest, features.first_vertex[path + 1] - features.first_vertex[path])
+    return longest
+
+
+@step
+def _snap(pieces: Floats, first: int, size: int, sketch: Sketch) -> None:
+    """Write a piece behind the last path, on the grid of the tile."""
+    begin = sketch.used[1]
+    for vertex in range(size):
+        sketch.xy[begin + vertex, 0] = np.int32(np.rint(pieces[first + vertex, 0]))
+        sketch.xy[begin + vertex, 1] = np.int32(np.rint(pieces[first + vertex, 1]))
 
 
 @step

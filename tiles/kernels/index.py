@@ -1,8 +1,8 @@
-"""Which features lie in a box: features in the order of a Hilbert curve, in leaves of neighbours with one box each.
+"""Which features lie in a box: features along a Hilbert curve, neighbours in leaves, these in branches, a box for each.
 
 References
 ----------
-Kamel, Faloutsos: Hilbert R-tree, VLDB 1994; one level of it is enough for a county.
+Kamel, Faloutsos: Hilbert R-tree, VLDB 1994; two levels of it are enough for a county.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tiles.kernels.compiled import compiled
+from tiles.kernels.compiled import compiled, step
 
 #: Features in a leaf.
 LEAF = 64
@@ -76,15 +76,27 @@ def hilbert_distance(x: Floats, y: Floats) -> Integers:
 
 @compiled
 def leaf_bounds(bounds: Floats) -> Floats:
-    """Measure the box around every `LEAF` features."""
-    leaves = np.empty(((len(bounds) + LEAF - 1) // LEAF, 4))
-    for leaf in range(len(leaves)):
+    """Measure the box around every `LEAF` features, and behind these the box around every `LEAF` leaves."""
+    leaves = _count_runs(len(bounds))
+    boxes = np.empty((leaves + _count_runs(leaves), 4))
+    _measure_runs(bounds, boxes[:leaves])
+    _measure_runs(boxes[:leaves], boxes[leaves:])
+    return boxes
+
+
+@step
+def _count_runs(count: int) -> int:
+    return (count + LEAF - 1) // LEAF
+
+
+@step
+def _measure_runs(bounds: Floats, boxes: Floats) -> None:
+    for run in range(len(boxes)):
         west, south, east, north = np.inf, np.inf, -np.inf, -np.inf
-        for row in range(leaf * LEAF, min(len(bounds), (leaf + 1) * LEAF)):
+        for row in range(run * LEAF, min(len(bounds), (run + 1) * LEAF)):
             west, south = min(west, bounds[row, 0]), min(south, bounds[row, 1])
             east, north = max(east, bounds[row, 2]), max(north, bounds[row, 3])
-        leaves[leaf, 0], leaves[leaf, 1], leaves[leaf, 2], leaves[leaf, 3] = west, south, east, north
-    return leaves
+        boxes[run, 0], boxes[run, 1], boxes[run, 2], boxes[run, 3] = west, south, east, north
 
 
 @compiled
@@ -148,33 +160,37 @@ def latest_within(bounds: Floats, revisions: Integers, west: float, south: float
     """Find the last of the revisions whose boxes share a point with a box; 0 if there is none."""
     latest = 0
     for row in range(len(bounds)):
-        if bounds[row, 0] <= east and bounds[row, 2] >= west and bounds[row, 1] <= north and bounds[row, 3] >= south:
+        if _meets(bounds[row], west, south, east, north):
             latest = max(latest, revisions[row])
     return latest
 
 
 @compiled
 def rows_in_box(bounds: Floats, leaves: Floats, west: float, south: float, east: float, north: float) -> Integers:
-    """Find the rows whose boxes share a point with a box, ascending."""
+    """Find the rows whose boxes share a point with a box, ascending; `leaves` as `leaf_bounds` measures them."""
     rows = np.empty(1024, dtype=np.int64)
-    count = 0
-    for leaf in range(len(leaves)):
-        if leaves[leaf, 0] > east or leaves[leaf, 2] < west or leaves[leaf, 1] > north or leaves[leaf, 3] < south:
+    count, last = 0, _count_runs(len(bounds))
+    for branch in range(_count_runs(last)):
+        if not _meets(leaves[last + branch], west, south, east, north):
             continue
-        if count + LEAF > len(rows):
-            more = np.empty(2 * len(rows), dtype=np.int64)
-            more[:count] = rows[:count]
-            rows = more
-        for row in range(leaf * LEAF, min(len(bounds), (leaf + 1) * LEAF)):
-            if (
-                bounds[row, 0] <= east
-                and bounds[row, 2] >= west
-                and bounds[row, 1] <= north
-                and bounds[row, 3] >= south
-            ):
-                rows[count] = row
-                count += 1
+        for leaf in range(branch * LEAF, min(last, (branch + 1) * LEAF)):
+            if not _meets(leaves[leaf], west, south, east, north):
+                continue
+            if count + LEAF > len(rows):
+                more = np.empty(2 * len(rows), dtype=np.int64)
+                more[:count] = rows[:count]
+                rows = more
+            for row in range(leaf * LEAF, min(len(bounds), (leaf + 1) * LEAF)):
+                if _meets(bounds[row], west, south, east, north):
+                    rows[count] = row
+                    count += 1
     return rows[:count]
+
+
+@step
+def _meets(box: Floats, west: float, south: float, east: float, north: float) -> bool:
+    """Whether two boxes share a point."""
+    return bool((box[0] <= east) & (box[2] >= west) & (box[1] <= north) & (box[3] >= south))
 
 
 @compiled

@@ -91,6 +91,10 @@ def write_layer(
     while slots < 2 * count * keys:
         slots *= 2
     local = np.zeros(slots, dtype=np.int32)
+    # Taken out of their tuples here, because that is counted in every turn of the loop it stands in.
+    fid, codes, firsts, lasts, first_vertex, xy = (
+        tags.fid, tags.codes, paths.first, paths.last, paths.first_vertex, paths.xy
+    )  # fmt: skip
     at, places, written = 0, 0, 0
     for feature in range(count):
         start[feature] = at
@@ -99,14 +103,14 @@ def write_layer(
         row = rows[feature]
         written += 1
         data[at], data[at + 2] = 0x12, 0x08  # the byte between is left for the length, as below
-        at = write_varint(data, at + 3, tags.fid[row])
+        at = write_varint(data, at + 3, fid[row])
         data[at] = 0x12
-        end, places = _write_tags(data, at + 2, tags.codes, row, local, used, places)
+        end, places = _write_tags(data, at + 2, codes, row, local, used, places)
         if end > at + 2:
             at = _write_length(data, at + 1, end)
         data[at], data[at + 1], data[at + 2] = 0x18, kind[row] + 1, 0x22
-        first, last = paths.first[feature], paths.last[feature]
-        end = _write_geometry(data, at + 4, kind[row], first, last, paths.first_vertex, paths.xy)
+        first, last = firsts[feature], lasts[feature]
+        end = _write_geometry(data, at + 4, kind[row], first, last, first_vertex, xy)
         end = _write_length(data, at + 3, end)
         at = _write_length(data, start[feature] + 1, end)
     start[count] = at
@@ -118,9 +122,10 @@ def write_layer(
 @compiled
 def _write_message(name: Bytes, features: Bytes, used: Codes, tags: Tags) -> Bytes:
     """Put the parts of a layer message together: name, features, keys, the values used, and how wide a tile is."""
+    values, begins = tags.values, tags.begins
     size = len(name) + len(features) + len(tags.keys) + 1 + varint_size(EXTENT)
     for code in used:
-        size += tags.begins[code + 1] - tags.begins[code]
+        size += begins[code + 1] - begins[code]
     data = np.empty(1 + varint_size(size) + size, dtype=np.uint8)
     data[0] = 0x1A
     at = write_varint(data, 1, size)
@@ -128,7 +133,7 @@ def _write_message(name: Bytes, features: Bytes, used: Codes, tags: Tags) -> Byt
     at = _append(data, at, features, 0, len(features))
     at = _append(data, at, tags.keys, 0, len(tags.keys))
     for code in used:
-        at = _append(data, at, tags.values, tags.begins[code], tags.begins[code + 1])
+        at = _append(data, at, values, begins[code], begins[code + 1])
     data[at] = 0x28
     write_varint(data, at + 1, EXTENT)
     return data
@@ -136,10 +141,11 @@ def _write_message(name: Bytes, features: Bytes, used: Codes, tags: Tags) -> Byt
 
 @step
 def _append(data: Bytes, at: int, source: Bytes, begin: int, end: int) -> int:
-    for byte in range(begin, end):
-        data[at] = source[byte]
-        at += 1
-    return at
+    # What is not negative is not looked at whether it counts from the end.
+    to, start = np.uint64(at), np.uint64(begin)
+    for byte in range(np.uint64(end - begin)):
+        data[to + byte] = source[start + byte]
+    return at + end - begin
 
 
 @step
