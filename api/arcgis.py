@@ -5,17 +5,16 @@ QGIS draws vector tiles in other grids than the one of web maps only where they 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic.json_schema import SkipJsonSchema
 
 from api.context import Context, context_of, links_of
 from api.links import Links
 from api.media import JSON, MVT
 from api.openapi import answers
 from api.pages import json_response
-from api.params import GridId, Params, TileNumber
+from api.params import ArcgisParams, GridId, TileNumber
 from api.styles import WHOLE_MAP, describe_map, layers_of_style
 from api.tilesending import send_tile
 from api.tilesets import NOTHING_SENT, grid_of, source_of
@@ -27,12 +26,6 @@ _SERVER = "/{tileMatrixSetId}/{style}/VectorTileServer"
 Service = Annotated[str, Path(alias="style", description="`map` for all layers together, or the id of one.")]
 
 router = APIRouter(prefix="/arcgis/rest/services", tags=["Tiles"])
-
-
-class ArcgisParams(Params):
-    """What clients of ArcGIS servers ask with."""
-
-    f: Literal["json", "pjson"] | SkipJsonSchema[None] = None
 
 
 @router.get("", name="arcgis_folders", responses=answers(JSON))

@@ -80,7 +80,7 @@ class HotTiles:
     def _make_at_once(self, request: PlainRequest) -> Made | None:
         address = read_address(request.target)
         if address is not None:
-            with suppress(Exception):  # it takes longer; or something is wrong, and the long way will say what
+            with suppress(Exception):  # it takes longer, or something is wrong, which the long way says
                 return obtain_at_once(self._app.state.context, *address, _wish_of(request))
         return None
 

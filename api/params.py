@@ -178,6 +178,12 @@ class DatasetTilesParams(TilesetParams):
     collections: _Collections = None
 
 
+class ArcgisParams(Params):
+    """What clients of ArcGIS servers ask with."""
+
+    f: Literal["json", "pjson"] | SkipJsonSchema[None] = None
+
+
 class IndicatorParams(StateParams):
     """The result of an indicator; the indicator's own parameters come on top."""
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import http.client
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import geopandas as gpd
 import pytest
 import shapely
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 import layers
 from api.app import create_app
+from tests_server import run_server
 from twin.catalog import Catalog
 from twin.columns import typed_series
 from twin.crs import transverse_mercator
@@ -187,6 +191,27 @@ def client(store: Store) -> Iterator[TestClient]:
     """The service over the store."""
     with TestClient(create_app(Settings(), store, CATALOG)) as client:
         yield client
+
+
+@pytest.fixture
+def app(store: Store) -> FastAPI:
+    """The service over the store, not running yet."""
+    return create_app(Settings(), store, CATALOG)
+
+
+@pytest.fixture
+def host(app: FastAPI) -> Iterator[str]:
+    """Where it runs, with all that a request passes outside of the application."""
+    with run_server(app) as root:
+        yield urlsplit(root).netloc
+
+
+@pytest.fixture
+def connection(host: str) -> Iterator[http.client.HTTPConnection]:
+    """A connection to it."""
+    connection = http.client.HTTPConnection(host)
+    yield connection
+    connection.close()
 
 
 @pytest.fixture

@@ -7,16 +7,13 @@ import http.client
 import json
 import logging
 import re
-from collections.abc import Iterator
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
-from fastapi import FastAPI
 
 from api.app import create_app
 from api.hotitems import HotItems
-from tests_server import run_server
+from tests_server import get, run_server
 from twin.settings import Settings
 from twin.store import Changes
 
@@ -24,25 +21,6 @@ ITEMS = "/collections/parcels/items"
 #: Headers that differ by request, or stand in an answer by the long way only where its origin is asked about.
 OWN = {"date", "x-request-id", "vary", "access-control-allow-origin", "access-control-expose-headers"}
 Answer = tuple[int, dict[str, str], bytes]
-
-
-@pytest.fixture
-def app(store: Any, catalog: Any) -> FastAPI:
-    return create_app(Settings(), store, catalog)
-
-
-@pytest.fixture
-def connection(app: FastAPI) -> Iterator[http.client.HTTPConnection]:
-    with run_server(app) as root:
-        connection = http.client.HTTPConnection(urlsplit(root).netloc)
-        yield connection
-        connection.close()
-
-
-def get(connection: http.client.HTTPConnection, path: str = ITEMS, **headers: str) -> Answer:
-    connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
-    answer = connection.getresponse()
-    return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
 
 
 def get_the_long_way(connection: http.client.HTTPConnection, path: str = ITEMS, **headers: str) -> Answer:
@@ -96,7 +74,7 @@ def test_features_are_sent_by_the_short_way_as_by_the_long_one(connection, monke
 
 
 def test_pages_follow_one_another_by_the_short_way(connection) -> None:
-    get(connection)
+    get(connection, ITEMS)
     seen, address = [], f"{ITEMS}?limit=1"
     while address:
         body = json.loads(get_the_short_way(connection, address)[2])
@@ -116,10 +94,10 @@ def test_a_client_that_has_it_is_told_so(connection) -> None:
 
 
 def test_after_a_write_the_next_answer_is_right(connection, store, catalog, parcels) -> None:
-    tag = get(connection)[1]["etag"]
+    tag = get(connection, ITEMS)[1]["etag"]
     for gone in ("P1", "P2"):
         store.write(catalog.layer("parcels"), Changes(delete=(gone,)), author="survey", reason="gone")
-        first = get(connection, If_None_Match=tag)
+        first = get(connection, ITEMS, If_None_Match=tag)
         assert first[0] == 200
         assert gone.encode() not in first[2]
         assert without_own(get_the_short_way(connection)) == without_own(first)
@@ -149,7 +127,7 @@ def test_after_a_write_the_next_answer_is_right(connection, store, catalog, parc
     ],
 )
 def test_what_is_not_plain_goes_the_long_way(connection, monkeypatch, path, headers, status) -> None:
-    get(connection)
+    get(connection, ITEMS)
     monkeypatch.setattr("api.hotitems.write_answer", lambda *_: pytest.fail("it went the short way"))
     assert get(connection, path, **headers)[0] == status
 
@@ -157,9 +135,11 @@ def test_what_is_not_plain_goes_the_long_way(connection, monkeypatch, path, head
 def test_links_are_those_of_the_proxy_in_front(store, catalog) -> None:
     with run_server(create_app(Settings(trust_proxy=True), store, catalog)) as root:
         connection = http.client.HTTPConnection(urlsplit(root).netloc)
-        get(connection)
+        get(connection, ITEMS)
         plain = get_the_short_way(connection)
-        behind = get(connection, X_Forwarded_Host="maps.example", X_Forwarded_Proto="https", X_Forwarded_Prefix="/gis")
+        behind = get(
+            connection, ITEMS, X_Forwarded_Host="maps.example", X_Forwarded_Proto="https", X_Forwarded_Prefix="/gis"
+        )
         connection.close()
     addresses = [{link["rel"]: link["href"] for link in json.loads(answer[2])["links"]} for answer in (plain, behind)]
     assert addresses[0]["self"] == f"{root}{ITEMS}?f=json"
@@ -167,7 +147,7 @@ def test_links_are_those_of_the_proxy_in_front(store, catalog) -> None:
 
 
 def test_every_answer_is_logged_once(app, connection, caplog) -> None:
-    get(connection)
+    get(connection, ITEMS)
     path = f"{ITEMS}?name={quote('东')}"
     with caplog.at_level(logging.INFO, logger="twin.access"):
         sent = [get(connection, path)[1]["x-request-id"] for _ in range(3)]

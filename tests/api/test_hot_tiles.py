@@ -8,17 +8,14 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from fastapi import FastAPI
 
 from api.app import create_app
 from api.plain import PlainRequest
-from tests_server import run_server
+from tests_server import get, run_server
 from tiles.square import Square, Tile
 from twin.settings import Settings
 from twin.store import Changes
@@ -27,30 +24,6 @@ TILE = "/tiles/parcels/12/3396/1619.mvt"
 EMPTY = "/tiles/parcels/12/0/0.mvt"
 #: Headers that differ by request, or stand in an answer by the long way only where its origin is asked about.
 OWN = {"date", "x-request-id", "vary", "access-control-allow-origin", "access-control-expose-headers"}
-
-
-@pytest.fixture
-def app(store: Any, catalog: Any) -> FastAPI:
-    return create_app(Settings(), store, catalog)
-
-
-@pytest.fixture
-def host(app: FastAPI) -> Iterator[str]:
-    with run_server(app) as root:
-        yield urlsplit(root).netloc
-
-
-@pytest.fixture
-def connection(host: str) -> Iterator[http.client.HTTPConnection]:
-    connection = http.client.HTTPConnection(host)
-    yield connection
-    connection.close()
-
-
-def get(connection: http.client.HTTPConnection, path: str = TILE, **headers: str) -> tuple[int, dict[str, str], bytes]:
-    connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
-    answer = connection.getresponse()
-    return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
 
 
 def close_the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +80,7 @@ def test_what_is_wrong_is_said_by_the_long_way(connection, path, status) -> None
 def test_a_queue_that_is_full_is_said_by_the_long_way(store, catalog) -> None:
     with run_server(create_app(Settings(tile_queue=0), store, catalog)) as root:
         connection = http.client.HTTPConnection(urlsplit(root).netloc)
-        status, headers, body = get(connection)
+        status, headers, body = get(connection, TILE)
         connection.close()
     assert (status, headers["retry-after"], json.loads(body)["title"]) == (503, "5", "Service is busy")
 
@@ -155,35 +128,35 @@ def hold_back_tiles(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
 
 def test_a_client_that_has_it_is_told_so(connection, monkeypatch) -> None:
-    _, headers, _ = get(connection)
+    _, headers, _ = get(connection, TILE)
     close_the_long_way(monkeypatch)
-    status, again, body = get(connection, If_None_Match=headers["etag"])
+    status, again, body = get(connection, TILE, If_None_Match=headers["etag"])
     assert (status, again["etag"], body) == (304, headers["etag"], b"")
-    assert get(connection, If_None_Match='"another"')[0] == 200
+    assert get(connection, TILE, If_None_Match='"another"')[0] == 200
 
 
 def test_a_write_ends_what_was_true(connection, store, catalog) -> None:
-    assert b"One" in get(connection)[2]
-    assert b"One" in get(connection)[2]
+    assert b"One" in get(connection, TILE)[2]
+    assert b"One" in get(connection, TILE)[2]
     store.write(catalog.layer("parcels"), Changes(delete=("P1",)), author="survey", reason="gone")
     for _ in range(2):
-        status, _, body = get(connection)
+        status, _, body = get(connection, TILE)
         assert status == 200
         assert b"One" not in body
 
 
 def test_another_coding_is_another_answer(connection, monkeypatch) -> None:
     monkeypatch.setattr("api.sent._WORTH_COMPRESSING", 100)
-    assert "content-encoding" not in get(connection)[1]
-    assert get(connection, Accept_Encoding="gzip")[1]["content-encoding"] == "gzip"
+    assert "content-encoding" not in get(connection, TILE)[1]
+    assert get(connection, TILE, Accept_Encoding="gzip")[1]["content-encoding"] == "gzip"
     close_the_long_way(monkeypatch)
-    assert "content-encoding" not in get(connection)[1]
-    assert get(connection, Accept_Encoding="gzip")[1]["content-encoding"] == "gzip"
+    assert "content-encoding" not in get(connection, TILE)[1]
+    assert get(connection, TILE, Accept_Encoding="gzip")[1]["content-encoding"] == "gzip"
 
 
 def test_every_answer_is_logged_once(app, connection, caplog) -> None:
     with caplog.at_level(logging.INFO, logger="twin.access"):
-        sent = [get(connection)[1]["x-request-id"] for _ in range(3)]
+        sent = [get(connection, TILE)[1]["x-request-id"] for _ in range(3)]
         app.state.log.write()
     lines = [json.loads(line) for record in caplog.records for line in record.getMessage().split("\n")]
     assert [line["request_id"] for line in lines] == sent

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-from collections.abc import Iterator
 from threading import current_thread
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +12,7 @@ import shapely
 from fastapi import FastAPI
 
 from api.app import create_app
-from tests_server import run_server
+from tests_server import get, run_server
 from tiles.grid import grids_for
 from tiles.square import Square
 from twin.settings import Settings
@@ -24,30 +23,11 @@ ZOOM = 16
 
 
 @pytest.fixture
-def app(store: Any, catalog: Any) -> FastAPI:
-    return create_app(Settings(), store, catalog)
-
-
-@pytest.fixture
-def connection(app: FastAPI) -> Iterator[http.client.HTTPConnection]:
-    with run_server(app) as root:
-        connection = http.client.HTTPConnection(urlsplit(root).netloc)
-        yield connection
-        connection.close()
-
-
-@pytest.fixture
 def addresses(store: Any) -> list[str]:
     """Of the tiles in which P1, P2 and P3 lie."""
     grid = grids_for(store.crs)["WebMercatorQuad"]
     places = [grid.tile_at(118.5 + offset, 35.2295, ZOOM) for offset in (0.0005, 0.0115, 0.0225)]
     return [f"/tiles/parcels/{ZOOM}/{x}/{y}.mvt" for x, y in places]
-
-
-def get(connection: http.client.HTTPConnection, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
-    connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
-    answer = connection.getresponse()
-    return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
 
 
 def close_the_desk(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
