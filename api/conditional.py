@@ -12,7 +12,7 @@ def has_already(asked: str, etag: str) -> bool:
     if not asked:
         return False
     known = [tag.strip() for tag in asked.split(",")]
-    return "*" in known or etag in {tag.removeprefix("W/") for tag in known}
+    return "*" in known or etag.removeprefix("W/") in {tag.removeprefix("W/") for tag in known}
 
 
 def if_changed(request: Request, answer: Response) -> Response:

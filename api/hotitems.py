@@ -88,7 +88,7 @@ class HotItems:
         accepted, asked = _text(request, b"accept-encoding"), _text(request, b"if-none-match")
         client = ItemsClient(links=links, accepted=accepted, asked=asked)
         if not isinstance(params, ItemsParams):
-            return send_item(context, client, layer, key, frame, items)
+            return send_item(context, client, layer, key, items)
         wish = ItemsWish.of(layer, params, context.settings.max_items)
         if wish.limit > _MOST or not items.knows(frame, wish.wanted):
             return None

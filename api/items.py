@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from api.links import Links, link
 from api.media import GEOJSON, JSON
 from api.ready import ReadyItems, ready_items
 from api.sent import SentTile, choose_coding, headers_of, pack
+from api.tags import digest, tag_item
 from twin.errors import FeatureNotFound
 from twin.frame import Frame
 from twin.layer import Layer
@@ -54,7 +54,7 @@ def answer_page(context: Context, wish: ItemsWish, client: ItemsClient) -> Sent:
     if held is not None:
         return send_page(context, client, wish, *held)
     page = read_page(context, wish)
-    return _send(context, client, _name_page(wish, page.revision), lambda: _encode_page(page, wish.layer, client.links))
+    return _send_page(context, client, wish, page.revision, lambda: _encode_page(page, wish.layer, client.links))
 
 
 def answer_item(context: Context, layer: Layer, key: str, as_of: datetime | None, client: ItemsClient) -> Sent:
@@ -66,11 +66,16 @@ def answer_item(context: Context, layer: Layer, key: str, as_of: datetime | None
         There is none of that key.
     """
     held = hold_items(context, layer) if as_of is None else None
-    sent = None if held is None else send_item(context, client, layer, key, *held)
+    sent = None if held is None else send_item(context, client, layer, key, held[1])
     if sent is not None:
         return sent
     frame = read_item(context, layer, key, as_of)  # or say that there is none
-    return _send_item(context, client, layer, frame.revision, encode_features(frame)[0].encode())
+    return _send_item(context, client, layer, opened_by(frame), encode_features(frame)[0].encode())
+
+
+def opened_by(frame: Frame) -> int:
+    """The revision that wrote the first feature of a frame as it is."""
+    return frame.revision if frame.opened is None else int(frame.opened[0])
 
 
 def read_item(context: Context, layer: Layer, key: str, as_of: datetime | None) -> Frame:
@@ -109,42 +114,52 @@ def send_page(context: Context, client: ItemsClient, wish: ItemsWish, frame: Fra
     def make() -> bytes:
         return _encode_page(make_page(frame, items, wish), wish.layer, client.links)
 
-    return _send(context, client, _name_page(wish, frame.revision), make)
+    return _send_page(context, client, wish, frame.revision, make)
 
 
-def send_item(
-    context: Context, client: ItemsClient, layer: Layer, key: str, frame: Frame, items: ReadyItems
-) -> Sent | None:
+def send_item(context: Context, client: ItemsClient, layer: Layer, key: str, items: ReadyItems) -> Sent | None:
     """Send one feature in memory; None where there is none of that key."""
     rows = np.arange(items.texts.count_before(key), items.texts.count_until(key))
-    return _send_item(context, client, layer, frame.revision, items.texts.joined(rows)) if len(rows) else None
+    if not len(rows):
+        return None
+    return _send_item(context, client, layer, int(items.opened[rows[0]]), items.texts.joined(rows))
 
 
 def items_headers(etag: str) -> dict[str, str]:
     """The headers of features, whether they are sent or the client has them."""
-    return {**CONTENT_CRS, **headers_of(etag), "Vary": "Accept, Accept-Encoding"}
+    return {**CONTENT_CRS, **headers_of(etag), "ETag": etag, "Vary": "Accept, Accept-Encoding"}
 
 
 def _send_item(context: Context, client: ItemsClient, layer: Layer, revision: int, text: bytes) -> Sent:
     """Send a feature with its links."""
-    links = client.links
-    related = [*links.self_and_page(GEOJSON), _link_layer(layer, links)]
-    document = b"".join((text[:-1], b', "links": ', to_json(related).encode(), b"}"))
-    return _send(context, client, f"{layer.id}@{revision}", lambda: document)
+
+    def make() -> bytes:
+        links = client.links
+        related = [*links.self_and_page(GEOJSON), _link_layer(layer, links)]
+        return b"".join((text[:-1], b', "links": ', to_json(related).encode(), b"}"))
+
+    coding = choose_coding(client.accepted)
+    # The tag is strong: it names the bytes, the coding included.
+    etag = tag_item(context, layer, revision, f"{client.links.here()} {coding} {_VERSION}")
+    return _send(client, etag, make)
 
 
-def _send(context: Context, client: ItemsClient, state: str, make: Callable[[], bytes]) -> Sent:
-    """Send what is made of a state, unless the client has it: that is known before the work."""
+def _send_page(
+    context: Context, client: ItemsClient, wish: ItemsWish, revision: int, make: Callable[[], bytes]
+) -> Sent:
+    """Send a page that shows the features of a revision."""
+    state = f"{wish.layer.id}@{context.frames.name_revision(revision)} {wish.limit}"
     named = f"{context.store.created_at.isoformat()} {state} {client.links.here()} {_VERSION}"
-    etag = f'"{hashlib.sha256(named.encode()).hexdigest()[:32]}"'
+    # The tag is weak: a page says when it was made.
+    return _send(client, f'W/"{digest(named)}"', make)
+
+
+def _send(client: ItemsClient, etag: str, make: Callable[[], bytes]) -> Sent:
+    """Send what is made of a state, unless the client has it: that is known before the work."""
     if has_already(client.asked, etag):
         return etag, None
     plain = SentTile(etag=etag, data=make(), headers=items_headers(etag) | {"Content-Type": GEOJSON})
     return etag, pack(plain, choose_coding(client.accepted))
-
-
-def _name_page(wish: ItemsWish, revision: int) -> str:
-    return f"{wish.layer.id}@{revision} {wish.limit}"
 
 
 def _encode_page(page: ItemsPage, layer: Layer, links: Links) -> bytes:

@@ -68,6 +68,8 @@ class ReadyItems:
     ----------
     fid
         n numbers of the features inside the store.
+    opened
+        n revisions that wrote them.
     texts
         As GeoJSON.
     places
@@ -77,6 +79,7 @@ class ReadyItems:
     """
 
     fid: Integers
+    opened: Integers
     texts: Texts
     places: Places
     values: dict[str, Values] = field(default_factory=dict)
@@ -91,9 +94,9 @@ class ReadyItems:
             texts = None if frame.unreadable else Texts.of(frame)
         except TwinError:
             return None
-        if texts is None:
+        if texts is None or frame.opened is None:
             return None
-        return cls(fid=frame.fid, texts=texts, places=Places.of(frame.geometry, frame.crs))
+        return cls(fid=frame.fid, opened=frame.opened, texts=texts, places=Places.of(frame.geometry, frame.crs))
 
     def find(self, frame: Frame, wanted: tuple[Compare, ...], area_crs84: BaseGeometry | None) -> Integers | None:
         """Find the features with certain values that share a point with an area.
@@ -147,6 +150,7 @@ class ReadyItems:
         places = np.array([texts.count_before(key) for key in frame.data.index], dtype=np.int64)
         return ReadyItems(
             fid=np.insert(without(self.fid, gone), places, come.fid),
+            opened=np.insert(without(self.opened, gone), places, come.opened),
             texts=texts.spliced(come.texts, places),
             places=self.places.spliced(come.places.geometries, gone, places),
             values={

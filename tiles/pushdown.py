@@ -12,7 +12,7 @@ that of the whole layer in memory, but for what `differences` says.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -52,6 +52,8 @@ class TileRows:
         The last revision of the layer that is shown, whatever is written later.
     as_of
         Revision number or instant; the current state by default.
+    name_revision
+        Names a revision as no other is named.
     few
         How many are read as they are.
     """
@@ -61,6 +63,7 @@ class TileRows:
     box: BBox
     crs: CRS
     known_at: int
+    name_revision: Callable[[int], str]
     as_of: AsOf | None
     few: int
 
@@ -75,12 +78,13 @@ class TileRows:
         Where all is read, this is what stands in the square. Where that is more, or neighbours outside count as well,
         it is the revision of the layer, so an edit elsewhere makes another name too.
         """
+        known_at = self.name_revision(self.known_at)
         if self.as_of is not None:
-            return f"{self.known_at} {self.as_of.isoformat() if isinstance(self.as_of, datetime) else self.as_of}"
+            return f"{known_at} {self.as_of.isoformat() if isinstance(self.as_of, datetime) else self.as_of}"
         entwined = self._joins(join) or (generalise and may_be_simplified(self.layer))
         if entwined or self.tally.count > self.few:
-            return f"layer {self.known_at}"
-        return f"square {self.tally.opened} {self.tally.count}"
+            return f"layer {known_at}"
+        return f"square {self.name_revision(self.tally.opened)} {self.tally.count}"
 
     def read(self, *, generalise: bool, join: bool, budget_bytes: int | None) -> tuple[Frame, Counter[str]]:
         """Read what a tile draws, see `tiles.mvt.encode_layer`.

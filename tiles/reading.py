@@ -26,6 +26,11 @@ class FrameReader(Protocol):
         """Where features were before."""
         ...
 
+    @property
+    def name_revision(self) -> Callable[[int], str]:
+        """Names a revision as no other is named."""
+        ...
+
     def get(self, layer: Layer, as_of: AsOf | None = None) -> Frame:
         """The layer's frame at a revision or instant, now by default."""
         ...
@@ -58,6 +63,7 @@ class PinnedFrames:
 
     store: Store
     departures: Departures
+    name_revision: Callable[[int], str]
     most_rows: int
     frames: Mapping[str, Frame]
     revisions: Mapping[str, int]
@@ -66,7 +72,12 @@ class PinnedFrames:
     def only(cls, frames: FrameReader, some: Mapping[str, Frame]) -> PinnedFrames:
         """Pin some frames and nothing else."""
         return cls(
-            store=frames.store, departures=frames.departures, most_rows=frames.most_rows, frames=some, revisions={}
+            store=frames.store,
+            departures=frames.departures,
+            name_revision=frames.name_revision,
+            most_rows=frames.most_rows,
+            frames=some,
+            revisions={},
         )
 
     @classmethod
@@ -76,6 +87,7 @@ class PinnedFrames:
         return cls(
             store=frames.store,
             departures=frames.departures,
+            name_revision=frames.name_revision,
             most_rows=frames.most_rows,
             frames={layer.id: choose(layer) for layer in layers if revisions[layer.id] is None},
             revisions={name: revision for name, revision in revisions.items() if revision is not None},

@@ -201,6 +201,7 @@ class VectorSource:
             box=box,
             crs=self.grid.crs,
             known_at=known_at,
+            name_revision=self.frames.name_revision,
             as_of=self.as_of,
             few=most if self.strict else min(most, FEW),
         )
@@ -290,7 +291,8 @@ class VectorSource:
     def _made(self) -> Making:
         twin = self.frames.store.created_at.isoformat()
         how = f"{ENCODER_VERSION} {self.strict} {self.budget_bytes}"
-        return Making(twin, how, None if self.strict else self.budget_bytes)
+        budget_bytes = None if self.strict else self.budget_bytes
+        return Making(twin, how, budget_bytes, self.frames.name_revision)
 
     def _state_beyond(self, layer: Layer, zoom: int, box: BBox) -> LayerState | None:
         rows = self._rows_beyond(layer, box) if self._shows(layer, zoom) else None
@@ -309,7 +311,7 @@ class VectorSource:
             return LayerState(layer.id, view)
         # Two instants may see the same last revision and yet different rows, so an instant is part of the state.
         past = self.as_of.isoformat() if isinstance(self.as_of, datetime) else self.as_of
-        return LayerState(layer.id, view, f"{frame.revision} {past}")
+        return LayerState(layer.id, view, f"{self.frames.name_revision(frame.revision)} {past}")
 
     def _read(self, rows: TileRows, state: str, zoom: int, *, generalise: bool) -> LayerState:
         budget_bytes = None if self.strict else self.budget_bytes

@@ -191,11 +191,14 @@ class Making(NamedTuple):
         Which twin, and the name of the way.
     budget_bytes
         What a tile may take; None: whatever it needs.
+    name_revision
+        Names a revision as no other is named.
     """
 
     twin: str
     how: str
     budget_bytes: int | None
+    name_revision: Callable[[int], str]
 
 
 class Square:
@@ -243,9 +246,9 @@ class Square:
     @cached_property
     def etag(self) -> str:
         """The entity tag: a digest of what decides its bytes, known without encoding it."""
-        sights = {look.view: look.sight for look in self._looks}
+        latest = {look.view: look.view.latest(self._seen, look.sight) for look in self._looks}
         states = [
-            f"{name}@{state if view is None or state else view.latest(self._seen, sights[view])}"
+            f"{name}@{state if view is None or state else self._made.name_revision(latest[view])}"
             for name, view, state, *_ in self._layers
         ]
         known = "/".join((self._made.twin, *states, self._address, self._made.how))

@@ -12,7 +12,7 @@ from typing import Protocol
 from twin.departures import Departures
 from twin.errors import TwinError
 from twin.frame import Frame
-from twin.latest import LatestRevisions
+from twin.latest import LatestRevisions, RevisionNames
 from twin.layer import Layer
 from twin.query import AsOf
 from twin.renewal import read_whole, renew
@@ -59,12 +59,15 @@ class Frames:
     ----------
     departures
         Where features of the layers were before.
+    name_revision
+        What is a function of a revision, or of what it wrote, is known by this; asks nobody about frames that are here.
     """
 
     def __init__(self, store: Store, *, keep: int = 24, most_rows: int = 3_000_000, shelf: Shelf | None = None) -> None:
         self.store = store
         self.most_rows = most_rows
         self.departures = Departures(store)
+        self.name_revision = RevisionNames(store)
         self._keep = keep
         self._shelf = shelf
         self._looking = Lock()
@@ -123,6 +126,7 @@ class Frames:
             return frame
 
     def _put(self, key: tuple[str, State], frame: Frame, *, current: bool) -> None:
+        self.name_revision.learn(frame.revision)
         with self._guard:
             self._frames[key] = frame
             self._frames.move_to_end(key)
@@ -177,6 +181,7 @@ class Frames:
         with self._looking:
             if layer.id not in self._current:
                 frame = self._shelf.find(self.store, layer, known_at)
+                self.name_revision.learn(known_at)
                 with self._guard:
                     if frame is not None:
                         self._frames[layer.id, frame.revision] = frame

@@ -1,8 +1,9 @@
-"""The last revision of a layer, asked for once between two writes."""
+"""What revisions are asked for again and again: which is the last one of a layer, and what tells it from others."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
+from threading import Lock
 
 from twin.layer import Layer
 from twin.store import Store
@@ -34,3 +35,36 @@ class LatestRevisions:
         """The same, if nobody has to ask for it."""
         stamp, known = self._known.get(layer.id, (None, None))
         return known if stamp == self._store.stamp() else None
+
+
+class RevisionNames:
+    """Names revisions so that no other has the same name, of this history or of another one.
+
+    A number alone comes again where an older state of a store was restored and written to. So each is named with the
+    moment at which it was recorded.
+
+    Parameters
+    ----------
+    store
+        Has the revisions; what it has said of one stays true for as long as it is open.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._guard = Lock()
+        self._names = {0: "0"}
+        self._last = 0
+
+    def __call__(self, number: int) -> str:
+        """Name a revision; nobody is asked about those that `learn` was told of."""
+        self.learn(number)
+        return self._names.get(number, str(number))
+
+    def learn(self, last: int) -> None:
+        """Read the names of all revisions up to one, unless they are known."""
+        if last <= self._last:
+            return
+        with self._guard:
+            for revision in self._store.revisions(after=self._last):
+                self._names[revision.number] = f"{revision.number} {revision.recorded_at.isoformat()}"
+            self._last = max(self._last, *self._names)

@@ -170,8 +170,8 @@ class Store(Protocol):
         """
         ...
 
-    def revisions(self, layer: Layer | None = None) -> list[Revision]:
-        """The revisions of a layer, or of all, oldest first."""
+    def revisions(self, layer: Layer | None = None, *, after: int = 0) -> list[Revision]:
+        """The revisions of a layer, or of all, that come after a certain one, oldest first."""
         ...
 
     def changed(self, layer: Layer, first: int, last: int) -> frozenset[str]:

@@ -202,6 +202,7 @@ class _Held:
     def __init__(self, frame: Frame, gone: Sequence[Line] = ()) -> None:
         self.frame, self.gone = frame, gone
         self.store = self.departures = self
+        self.name_revision = str
         self.created_at = pd.Timestamp("2026-01-01")
 
     def get(self, layer: Layer, as_of: Any = None) -> Frame:

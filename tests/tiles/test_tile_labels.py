@@ -38,7 +38,9 @@ def source_of(make_frame):
     def source(layer, geometries, rows, **how):
         frame = make_frame(geometries, rows=rows, layer=layer)
         gone = SimpleNamespace(of=lambda layer, crs: (np.empty((0, 4)), np.empty(0, dtype=np.int64)))
-        held = SimpleNamespace(store=SimpleNamespace(created_at=pd.Timestamp("2026-01-01")), departures=gone)
+        held = SimpleNamespace(
+            store=SimpleNamespace(created_at=pd.Timestamp("2026-01-01")), departures=gone, name_revision=str
+        )
         held.get = held.peek = lambda layer, as_of=None: frame
         held.beyond, held.most_rows = lambda layer: None, 1000
         return VectorSource(layers=(layer,), frames=held, grid=GRID, **how)

@@ -40,6 +40,9 @@ class Held:
     def departures(self) -> Held:
         return self
 
+    def name_revision(self, number: int) -> str:
+        return str(number)
+
     def of(self, layer: Layer, crs: CRS) -> tuple[Any, Any]:
         return np.empty((0, 4)), np.empty(0, dtype=np.int64)
 

@@ -138,9 +138,9 @@ class SqlStore:
             tables = self._standing(connection, layer)
             return None if tables is None else self._dialect.extent(connection, tables)
 
-    def revisions(self, layer: Layer | None = None) -> list[Revision]:
-        """The revisions of a layer, or of all, oldest first."""
-        statement = select(REVISIONS).order_by(REVISIONS.c.number)
+    def revisions(self, layer: Layer | None = None, *, after: int = 0) -> list[Revision]:
+        """The revisions of a layer, or of all, that come after a certain one, oldest first."""
+        statement = select(REVISIONS).where(REVISIONS.c.number > after).order_by(REVISIONS.c.number)
         if layer is not None:
             statement = statement.where(REVISIONS.c.layer == layer.id)
         with self._reading() as connection:
