@@ -28,6 +28,7 @@ from api import (
 from api.athand import AtHand
 from api.context import Context
 from api.cors import open_to_all
+from api.crs import offer_crs
 from api.desk import Desk
 from api.evaluation import remember_results
 from api.hot import HotTiles
@@ -98,6 +99,7 @@ def create_app(
             stamp=StampReader(store),
             catalog=catalog,
             served=_served(catalog, settings),
+            crs=offer_crs(store),
             frames=Frames(store, most_rows=settings.max_rows_in_memory, shelf=shelf),
             evaluate=remember_results(store, catalog),
             grids=grids_for(store.crs),

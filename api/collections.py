@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from api.context import Context, context_of, links_of
+from api.crs import CRS84_URI, crs_of, storage_crs
 from api.links import Link, Links, link
 from api.media import GEOJSON, HTML, JSON, SCHEMA, STYLE
 from api.openapi import answers
@@ -14,22 +15,31 @@ from api.pages import respond
 from api.params import FormatParams
 from twin.bbox import BBox
 from twin.crs import CRS, CRS84, crs_label, reproject_bbox
+from twin.datums import publishable
 from twin.layer import Layer
 
 CONFORMANCE = ("http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",)
 _REL = "http://www.opengis.net/def/rel/ogc/1.0"
-CRS84_URI = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+#: The list of CRS that all layers share, where a layer refers to it (OGC 18-058r1, /req/crs/fc-md-crs-list-global).
+_ALL_CRS = "#/crs"
 
 router = APIRouter(tags=["Layers"])
 
 
 @router.get("/collections", name="collections", operation_id="getCollectionsList", responses=answers(JSON, HTML))
 def list_collections(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
-    """List the layers."""
+    """List the layers, and the CRS in which all of them are given."""
     context, links = context_of(request), links_of(request)
+    shared = [each.href(links.base) for each in context.crs]
+
+    def describe(layer: Layer) -> dict[str, Any]:
+        document = describe_collection(layer, context, links)
+        return document | {"crs": [_ALL_CRS, *(uri for uri in document["crs"] if uri not in shared)]}
+
     document = {
         "links": links.self_and_page(),
-        "collections": [describe_collection(layer, context, links) for layer in context.served.layers.values()],
+        "crs": shared,
+        "collections": [describe(layer) for layer in context.served.layers.values()],
     }
     return respond(request, document, "collections.html", f=params.f)
 
@@ -62,6 +72,17 @@ def show_schema(request: Request, layer_id: str, params: Annotated[FormatParams,
     return _respond_schema(request, "schema", layer, schema, params)
 
 
+@router.get("/crs/storage", name="storage_crs", responses=answers(JSON, HTML))
+def show_storage_crs(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
+    """Define the CRS in which the twin keeps its coordinates, as PROJJSON.
+
+    Parameters of its datum are left out, because those of Chinese datums are state secrets.
+    """
+    crs = context_of(request).store.crs
+    document = publishable(crs).to_json_dict()
+    return respond(request, document, "storage_crs.html", f=params.f, label=crs_label(crs))
+
+
 def describe_collection(layer: Layer, context: Context, links: Links) -> dict[str, Any]:
     """Describe a layer as OGC API – Features does, with what else its users need (``x-``)."""
     style = layer.style
@@ -71,7 +92,8 @@ def describe_collection(layer: Layer, context: Context, links: Links) -> dict[st
         "title_zh": layer.title_zh,
         "description": layer.about,
         "itemType": "feature",
-        "crs": [CRS84_URI],
+        "crs": [each.href(links.base) for each in crs_of(layer, context.crs)],
+        "storageCrs": storage_crs(context.store).href(links.base),
         "extent": _extent(layer, context),
         "x-storage-crs": crs_label(context.store.crs),
         "x-geometry": layer.geometry,

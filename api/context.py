@@ -11,6 +11,7 @@ from fastapi import Request
 from jinja2 import Environment
 
 from api.athand import AtHand
+from api.crs import NamedCrs
 from api.desk import Desk
 from api.links import Links
 from api.sent import HotTile, SentTile
@@ -43,6 +44,8 @@ class Context:
         Reads the stamp of the store.
     served
         The catalog without the layers that this installation does not serve: to the outside they are not there.
+    crs
+        The CRS that coordinates of every layer are given and asked for in.
     frames
         Whole layers in memory, by revision.
     evaluate
@@ -71,6 +74,7 @@ class Context:
     stamp: StampReader
     catalog: Catalog
     served: Catalog
+    crs: tuple[NamedCrs, ...]
     frames: Frames
     evaluate: Evaluate
     grids: Mapping[str, Grid]

@@ -13,7 +13,8 @@ from typing import Any
 
 from tiles.grid import Grid
 from tiles.source import TileInfo
-from twin.crs import CRS, CRS84, BBox, epsg_code, horizontal, reproject_bbox
+from twin.crs import CRS, CRS84, BBox, epsg_code, reproject_bbox
+from twin.datums import publishable
 
 #: Pixels of a tile's side, and metres of a pixel of a screen with 96 to the inch: that is how scales are counted.
 _PIXELS, _PIXEL_M = 512, 0.0254 / 96
@@ -69,7 +70,7 @@ def spatial_reference(crs: CRS) -> dict[str, Any]:
     if crs == CRS84:
         code = 4326
     if code is None:
-        return {"wkt": horizontal(crs).to_wkt("WKT1_ESRI")}
+        return {"wkt": publishable(crs).to_wkt("WKT1_ESRI")}
     return {"wkid": _OLD_NUMBERS.get(code, code), "latestWkid": code}
 
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from morecantile import TileMatrixSet, tms
 
 from tiles.grid import CGCS2000, STORAGE, Grid
+from twin.datums import is_north_first, publishable
 
 _PIXELS = 256
 #: Metres of a rendering pixel, by which the OGC defines scale; metres in a degree of the equator.
@@ -40,11 +41,11 @@ def _cgcs2000_quad(grid: Grid) -> TileMatrixSet:
 
 
 def _storage_quad(grid: Grid) -> TileMatrixSet:
-    described = grid.crs.to_json_dict()
+    described = publishable(grid.crs).to_json_dict()
     code = described.get("id", {})
     known = code.get("authority") == "EPSG"
     # The corner is told in the order of the axes of the CRS: those of CGCS2000 in the register count north first.
-    north_first = grid.crs.axis_info[0].direction == "north"
+    north_first = is_north_first(grid.crs)
     return TileMatrixSet.model_validate(
         {
             "id": grid.id,

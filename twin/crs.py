@@ -34,6 +34,7 @@ from twin.datums import (
     horizontal,
     is_metric,
     is_modern,
+    is_north_first,
     is_same_datum,
     meridian_deg,
     same_grid,
@@ -44,7 +45,17 @@ from twin.errors import CrsError
 from twin.once import computed_once
 
 # What callers find here though it is defined beside.
-__all__ = ["CRS", "BBox", "datum_note", "false_origin", "horizontal", "is_metric", "same_grid", "usable_area"]
+__all__ = [
+    "CRS",
+    "BBox",
+    "datum_note",
+    "false_origin",
+    "horizontal",
+    "is_metric",
+    "is_north_first",
+    "same_grid",
+    "usable_area",
+]
 
 Floats = npt.NDArray[np.float64]
 Geometries = npt.NDArray[np.object_] | Sequence[BaseGeometry | None]

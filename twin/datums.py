@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Datums that agree with CGCS2000 to decimetres.
 _MODERN = re.compile(r"China 2000|World Geodetic System 1984|International Terrestrial Reference Frame")
+#: Where PROJ repeats the parameters of a datum: in its name.
+_TOLD = re.compile(r" using (?:towgs84|nadgrids)=[^\"]*")
 #: How far from its central meridian a transverse Mercator is used.
 _TM_REACH_DEG = 6.0
 
@@ -45,6 +47,18 @@ def horizontal(crs: CRS) -> CRS:
 def unbound(crs: CRS) -> CRS:
     """Return a CRS without the datum parameters it may carry."""
     return crs.source_crs if crs.is_bound and crs.source_crs is not None else crs
+
+
+@lru_cache(maxsize=256)
+def publishable(crs: CRS) -> CRS:
+    """Return what anybody may know of a CRS: the part that x and y are in, without parameters of its datum.
+
+    Those of Chinese datums are state secrets.
+    """
+    plain = unbound(horizontal(crs))
+    text = plain.to_json()
+    public = _TOLD.sub("", text)
+    return plain if public == text else type(plain).from_json(public)
 
 
 def _towgs84(crs: CRS) -> tuple[float, ...]:
@@ -148,6 +162,11 @@ def is_metric(crs: CRS) -> bool:
         return False
     method = flat.coordinate_operation.method_name if flat.coordinate_operation else ""
     return "Transverse" in method or "Oblique" in method or not ("Mercator" in method or "Cylindrical" in method)
+
+
+def is_north_first(crs: CRS) -> bool:
+    """Tell whether the authority of a CRS gives the northing, or the latitude, before the easting."""
+    return unbound(horizontal(crs)).axis_info[0].direction.lower() == "north"
 
 
 def false_origin(crs: CRS) -> tuple[float, float] | None:

@@ -50,7 +50,7 @@ def test_a_collection_says_all_that_a_map_needs(client):
     assert (collection["x-classification"], collection["x-key"], collection["x-count"]) == ("public", "well_id", 2)
     assert collection["x-revision"] == 3
     assert collection["x-style"]["color"].startswith("#")
-    assert collection["crs"] == ["http://www.opengis.net/def/crs/OGC/1.3/CRS84"]
+    assert collection["crs"][0] == "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 
 
 def test_every_link_of_a_collection_leads_somewhere(client):
