@@ -10,7 +10,8 @@ from shapely.geometry.base import BaseGeometry
 
 from tiles.kernels.index import inner_box
 from twin.crs import CRS, CRS84, BBox, Way, find_way, reproject_bbox
-from twin.query import And, Intersects, Query
+from twin.expressions import both, intersects
+from twin.query import Query
 
 #: A parallel bends away from its chord by L² tan φ / 8R: half a millimetre at 36° north for this length of 180 m.
 _STEP_DEG = 0.002
@@ -94,5 +95,4 @@ def within_area(query: Query, area_crs84: BaseGeometry, extent: BBox | None, crs
         return query
     if area.geometry.is_empty:
         return replace(query, ids=())
-    inside = Intersects(area.geometry)
-    return replace(query, where=And((query.where, inside)) if query.where else inside)
+    return replace(query, where=both(query.where, intersects(area.geometry)))

@@ -8,8 +8,9 @@ from typing import Any
 
 from api.context import Evaluate
 from twin.catalog import Catalog
-from twin.engine import CHINA, Result, evaluate
+from twin.engine import Result, evaluate
 from twin.indicator import Indicator
+from twin.moments import CHINA
 from twin.store import Store
 
 

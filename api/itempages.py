@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -15,9 +15,10 @@ from api.geojson import encode_features
 from api.params import ItemsParams
 from api.ready import ReadyItems
 from twin.crs import BBox
+from twin.expressions import Scalar, both, compare
 from twin.frame import Frame
 from twin.layer import Layer
-from twin.query import And, AsOf, Compare, Query
+from twin.query import AsOf, Query
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,7 @@ class ItemsWish:
     """
 
     layer: Layer
-    wanted: tuple[Compare, ...]
+    wanted: Mapping[str, Scalar]
     area_crs84: BaseGeometry | None
     as_of: AsOf | None
     limit: int
@@ -85,7 +86,8 @@ class ItemsPage:
 
 def read_rows(context: Context, wish: ItemsWish) -> tuple[Frame, int]:
     """Read the features of a page from the store, and count those of all pages in the state that this one shows."""
-    query = Query(where=And(wish.wanted) if wish.wanted else None, as_of=wish.as_of, limit=wish.limit, after=wish.after)
+    where = both(*(compare(name, "=", value) for name, value in wish.wanted.items()))
+    query = Query(where=where, as_of=wish.as_of, limit=wish.limit, after=wish.after)
     if wish.area_crs84 is not None:
         query = within_area(query, wish.area_crs84, _extent(context, wish.layer, wish.as_of), context.store.crs)
     frame = context.store.read(wish.layer, query)

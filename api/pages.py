@@ -14,7 +14,7 @@ from api.context import context_of, links_of
 from api.geojson import to_json
 from api.media import HTML, JSON, wants_html
 from twin import __version__
-from twin.engine import CHINA
+from twin.moments import CHINA
 from twin.schema import Field
 
 _HERE = Path(__file__).parent

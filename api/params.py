@@ -19,9 +19,9 @@ from shapely.geometry.base import BaseGeometry
 
 from api.values import parse_bbox, parse_datetime, parse_subset, parse_value
 from twin.errors import InvalidParameter
+from twin.expressions import Scalar
 from twin.indicator import Indicator
 from twin.layer import Layer
-from twin.query import Compare
 
 _Box = Annotated[
     BaseGeometry | None,
@@ -223,10 +223,10 @@ class ItemsParams(FeatureParams):
         Field(description="Only features whose key comes after this one; see the link `next`."),
     ] = None
 
-    def wanted(self, layer: Layer) -> tuple[Compare, ...]:
-        """The property filters as conditions: each names a field and the value it must have."""
+    def wanted(self, layer: Layer) -> dict[str, Scalar]:
+        """The property filters: the value that each field named must have."""
         given = self.extras(layer.schema.names)
-        return tuple(Compare(name, "=", parse_value(layer.schema[name], text)) for name, text in given.items())
+        return {name: parse_value(layer.schema[name], text) for name, text in given.items()}
 
 
 async def refuse_repeated(request: Request) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
@@ -16,11 +17,11 @@ from api.texts import Texts
 from tiles.columns import is_among
 from twin.columns import plain_values
 from twin.errors import TwinError
+from twin.expressions import Scalar
 from twin.frame import Frame
-from twin.query import Compare
 from twin.renewal import Renewal
 from twin.schema import Field
-from twin.stores.where import sql_value
+from twin.stores.where import stored
 
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -98,7 +99,7 @@ class ReadyItems:
             return None
         return cls(fid=frame.fid, opened=frame.opened, texts=texts, places=Places.of(frame.geometry, frame.crs))
 
-    def find(self, frame: Frame, wanted: tuple[Compare, ...], area_crs84: BaseGeometry | None) -> Integers | None:
+    def find(self, frame: Frame, wanted: Mapping[str, Scalar], area_crs84: BaseGeometry | None) -> Integers | None:
         """Find the features with certain values that share a point with an area.
 
         Parameters
@@ -106,7 +107,7 @@ class ReadyItems:
         frame
             Of which they were made.
         wanted
-            Equalities.
+            The values that fields must have.
         area_crs84
             Degrees.
 
@@ -114,8 +115,7 @@ class ReadyItems:
         -------
         Their positions, ascending; None for all.
         """
-        schema = frame.layer.schema
-        masks = [self._equal(frame, part.field, sql_value(schema[part.field], part.value)) for part in wanted]
+        masks = [self._equal(frame, name, stored(value)) for name, value in wanted.items()]
         reach = self.places.reach
         area = reach.find(area_crs84) if reach is not None and area_crs84 is not None else None
         if area is not None:
@@ -123,9 +123,9 @@ class ReadyItems:
             return reduce(lambda left, mask: left[mask[left]], masks, rows)
         return np.flatnonzero(np.logical_and.reduce(masks)) if masks else None
 
-    def knows(self, frame: Frame, wanted: tuple[Compare, ...]) -> bool:
+    def knows(self, frame: Frame, wanted: Mapping[str, Scalar]) -> bool:
         """Whether the values of fields are numbered already, which takes longer than a moment."""
-        return all(part.field in self.values or part.field == frame.layer.key for part in wanted)
+        return all(name in self.values or name == frame.layer.key for name in wanted)
 
     def _equal(self, frame: Frame, name: str, value: Any) -> Flags:
         if name != frame.layer.key:

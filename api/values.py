@@ -5,23 +5,19 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import datetime, time
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from twin.engine import CHINA
 from twin.errors import InvalidParameter
-from twin.query import Scalar
+from twin.expressions import Scalar
+from twin.moments import CHINA, read_date, read_instant
 from twin.schema import Field
 
 _MOMENTS = (
     "an instant as 2024-06-30T08:00:00Z, a date as 2024-06-30, or an interval of them as ../2024-06-30 "
     "(the plus sign of an offset is written %2B in an address)"
-)
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_INSTANT = re.compile(
-    rf"{_DATE.pattern}[Tt ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\.[0-9]+)?)?([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})?"
 )
 _SUBSET = re.compile(r'datetime\(("[^"*]+"|\*)(?::("[^"*]+"|\*))?\)')
 #: Python's own readers take more, such as 1_000 and the digits of other scripts; an integer has 64 bits in a store.
@@ -102,26 +98,11 @@ def parse_value(field: Field, text: str) -> Scalar:
 def _parse_moment(part: str, text: str) -> datetime:
     """An instant; of a date, its last instant in China."""
     try:
-        if _DATE.fullmatch(part):
-            return datetime.combine(date.fromisoformat(part), time.max, CHINA)
-        return _read_instant(part)
+        if "T" not in part.upper() and " " not in part:
+            return datetime.combine(read_date(part), time.max, CHINA)
+        return read_instant(part)
     except ValueError as error:
         raise _refuse("datetime", text, _MOMENTS) from error
-
-
-def _read_instant(text: str) -> datetime:
-    """An instant that the calendar has in UTC too; one without an offset is Chinese time."""
-    instant = datetime.fromisoformat(_require(_INSTANT, text).upper())
-    instant = instant if instant.tzinfo else instant.replace(tzinfo=CHINA)
-    try:
-        instant.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("outside of the calendar") from error
-    return instant
-
-
-def _read_date(text: str) -> date:
-    return date.fromisoformat(_require(_DATE, text))
 
 
 def _read_integer(text: str) -> int:
@@ -146,8 +127,8 @@ _READERS: Mapping[str, Callable[[str], Scalar]] = {
     "integer": _read_integer,
     "real": _read_real,
     "boolean": {"true": True, "false": False}.__getitem__,
-    "date": _read_date,
-    "datetime": _read_instant,
+    "date": read_date,
+    "datetime": read_instant,
 }
 
 

@@ -113,13 +113,14 @@ def _find_area(session: Session, area: str, crs: CRS) -> BaseGeometry:
     """Give the area to fill in the CRS of the numbers: the planning or urban area in force, or what a file holds."""
     import shapely
 
-    from twin.query import And, Compare, Query
+    from twin.expressions import both, compare
+    from twin.query import Query
 
     if area not in ("planning", "urban"):
         from twin.ingest import read_area
 
         return read_area(Path(area), crs)
-    query = Query(where=And((Compare("kind", "=", area), Compare("status", "=", "in_force"))))
+    query = Query(where=both(compare("kind", "=", area), compare("status", "=", "in_force")))
     with session.open() as store:
         found = store.read(session.catalog.layer("planning_areas"), query)
     if not len(found):

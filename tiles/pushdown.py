@@ -27,9 +27,10 @@ from tiles.labels import label_layer
 from tiles.mvt import EncodedLayer
 from twin.crs import CRS, BBox, reproject_bbox
 from twin.errors import InvalidParameter
+from twin.expressions import intersects
 from twin.frame import Frame
 from twin.layer import Layer
-from twin.query import AsOf, Intersects, Query
+from twin.query import AsOf, Query
 from twin.store import Store, Tally
 
 #: Rows of a tile that are read as they are; of more, those that are drawn are chosen first.
@@ -136,7 +137,7 @@ class TileRows:
         assert self._near.bbox is not None
         reaching = ~shapely.within(rows.geometry, self._near.bbox.polygon())
         borders = _borders(rows.geometry[reaching])
-        touching = replace(self._near, bbox=None, where=Intersects(borders), fields=())
+        touching = replace(self._near, bbox=None, where=intersects(borders), fields=())
         outside = () if borders.is_empty else self.store.read(self.layer, touching).data.index
         return self._read_by(tuple(sorted({*rows.data.index, *outside})))
 

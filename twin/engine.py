@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -18,11 +18,10 @@ from twin.crs import crs_label
 from twin.errors import InvalidParameter, RevisionNotFound, StoreUnavailable
 from twin.frame import Frame
 from twin.indicator import Indicator, Measure, Verdict
+from twin.moments import CHINA
 from twin.query import AsOf, Query
 from twin.store import Store
 
-#: The day of an instant is the day in China.
-CHINA = timezone(timedelta(hours=8))
 #: The parameter that the engine fills with the day of the evaluation where nobody gave one.
 ON_DATE = "on_date"
 #: What of a result must come out the same when it is computed again.

@@ -12,9 +12,9 @@ import numpy as np
 import shapely
 
 from twin.columns import plain_values
-from twin.engine import CHINA
 from twin.errors import RevisionConflict, RevisionNotFound
 from twin.layer import Layer
+from twin.moments import CHINA
 from twin.query import AsOf, Query
 from twin.store import Changes, Revision, Store
 

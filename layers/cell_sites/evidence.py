@@ -16,8 +16,8 @@ import shapely
 from layers.cell_sites.judging import TOLERANCE, Floats, Geometries, Judgement, Places
 from twin.area import ellipsoidal_area_m2
 from twin.crs import CRS, reproject
-from twin.engine import CHINA
 from twin.frame import Frame
+from twin.moments import CHINA
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,9 +7,14 @@ import shapely
 from shapely import LineString, Point, Polygon, box
 
 from tests_support import write
-from twin.query import And, Intersects, IsNull, Not, Query
+from twin.expressions import Operation, Property, both, intersects
+from twin.query import Query
 
 E, N = 632_000.0, 3_936_000.0
+
+
+def negated(part):
+    return Operation("not", (part,))
 
 
 @pytest.mark.parametrize(
@@ -34,9 +39,9 @@ def test_an_area_of_any_shape_finds_what_shapely_finds(store, layer, rows, area)
     write(store, insert=rows(**squares))
     expected = sorted(key for key, values in squares.items() if shapely.intersects(values["geometry"], area))
     for query in (
-        Query(where=Intersects(area)),
-        Query(where=And((Intersects(area), Not(IsNull("plot_id"))))),
-        Query(where=Not(Not(Intersects(area)))),
+        Query(where=intersects(area)),
+        Query(where=both(intersects(area), negated(Operation("isnull", (Property("plot_id"),))))),
+        Query(where=negated(negated(intersects(area)))),
     ):
         assert store.read(layer, query).data.index.tolist() == expected
         assert store.count(layer, query) == len(expected)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tests_support import edit_outside, make_rows, write
 from twin.errors import InvalidParameter, StoreUnavailable
-from twin.query import And, Compare, In, Like, Query
+from twin.expressions import Operation, Property, Value, among, both, compare
+from twin.query import Query
 
 TRAPS = [
     "",
@@ -49,10 +50,11 @@ def test_every_trap_of_quoting_comes_back_as_it_was_as_value_and_as_key(store, l
     assert rows["name"].loc[list(names)].tolist() == TRAPS
     assert set(keys) <= set(rows.index)
     for text in TRAPS:
-        found = store.read(layer, Query(where=Compare("name", "=", text))).data.index
+        found = store.read(layer, Query(where=compare("name", "=", text))).data.index
         assert found.tolist() == [f"k{TRAPS.index(text)}"]
         if text:
-            asked = Query(ids=(text,), where=And((In("plot_id", (text,)), Like("name", "x"))))
+            like = Operation("like", (Property("name"), Value("x")))
+            asked = Query(ids=(text,), where=both(among("plot_id", (text,)), like))
             assert store.read(layer, asked).data.index.tolist() == [text]
     write(store, update=make_rows(**{text: {"name": "y"} for text in keys}), delete=tuple(names))
     assert store.read(layer).data["name"].unique().tolist() == ["y"]
@@ -102,7 +104,7 @@ def test_the_sign_that_ends_text_in_c_is_kept_whole_or_refused(store, layer):
         assert store.latest() == 0
     else:
         assert store.read(layer).data["name"].tolist() == ["before\0after"]
-    with_nul = Query(where=Compare("name", "=", "before\0after"))
+    with_nul = Query(where=compare("name", "=", "before\0after"))
     try:
         assert store.count(layer, with_nul) == store.latest()
     except InvalidParameter as refusal:

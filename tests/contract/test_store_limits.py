@@ -9,46 +9,57 @@ import shapely
 
 from tests_support import write
 from twin.errors import InvalidParameter
-from twin.query import (
-    LONGEST_PATTERN,
-    MOST_CONDITIONS,
+from twin.expressions import (
+    LONGEST_TEXT,
     MOST_LEVELS,
+    MOST_OPERATIONS,
     MOST_VALUES,
-    And,
-    Compare,
-    In,
-    Intersects,
-    Like,
-    Not,
-    Or,
-    Query,
-    Where,
+    Expression,
+    Operation,
+    Property,
+    Value,
+    among,
+    compare,
+    intersects,
 )
+from twin.query import Query
 
-LOW = Compare("floors", "<", 3)
-NEAR = Intersects(shapely.box(631_000, 3_935_000, 633_000, 3_937_000))
+LOW = compare("floors", "<", 3)
+NEAR = intersects(shapely.box(631_000, 3_935_000, 633_000, 3_937_000))
 
 
-def nested(levels: int) -> Where:
+def every(*parts: Expression) -> Operation:
+    return Operation("and", parts)
+
+
+def like(pattern: str) -> Operation:
+    return Operation("like", (Property("name"), Value(pattern)))
+
+
+def negated(part: Expression) -> Operation:
+    return Operation("not", (part,))
+
+
+def nested(levels: int) -> Expression:
     """One condition under `levels` - 1 others, each doubt cast twice so that the meaning stays."""
     pairs, odd = divmod(levels - 1, 2)
-    deep: Where = reduce(lambda where, _: Not(Not(where)), range(pairs), LOW)
-    return And((deep,)) if odd else deep
+    deep: Expression = reduce(lambda where, _: negated(negated(where)), range(pairs), LOW)
+    return every(deep) if odd else deep
 
 
 def test_the_largest_conditions_are_answered(store, layer, rows):
     write(store, insert=rows(a={"floors": 2, "name": "x"}, b={"floors": 5, "name": "y"}))
     for where in (
         nested(MOST_LEVELS),
-        And((LOW,) * (MOST_CONDITIONS - 1)),
-        Or((LOW,) * (MOST_CONDITIONS - 1)),
-        Or((And((LOW,) * (MOST_CONDITIONS - 4)), Not(LOW))),
-        In("name", ("x", *map(str, range(MOST_VALUES - 1)))),
-        Like("name", "x" + "%" * (LONGEST_PATTERN - 1)),
+        every(*(LOW,) * (MOST_OPERATIONS - 1)),
+        Operation("or", (LOW,) * (MOST_OPERATIONS - 1)),
+        Operation("or", (every(*(LOW,) * (MOST_OPERATIONS - 4)), negated(LOW))),
+        among("name", ("x", *map(str, range(MOST_VALUES - 1)))),
+        like("x" + "%" * (LONGEST_TEXT - 1)),
     ):
         found = store.read(layer, Query(where=where, bbox=None)).data.index.tolist()
         assert found[0] == "a"
-    assert store.count(layer, Query(where=And((NEAR,) * (MOST_CONDITIONS - 1)))) == 0  # rows without a place
+    assert store.count(layer, Query(where=every(*(NEAR,) * (MOST_OPERATIONS - 1)))) == 0  # rows without a place
 
 
 @pytest.mark.parametrize(
@@ -56,10 +67,10 @@ def test_the_largest_conditions_are_answered(store, layer, rows):
     [
         (nested(MOST_LEVELS + 1), "nested at most 50 deep"),
         (nested(100_000), "nested at most 50 deep"),
-        (And((LOW,) * MOST_CONDITIONS), "at most 300 parts"),
-        (Or((NEAR,) * 1_000_000), "at most 300 parts"),
-        (In("name", tuple(map(str, range(MOST_VALUES + 1)))), "name is compared with too many values"),
-        (Not(Like("name", "%" * (LONGEST_PATTERN + 1))), "the pattern for name is longer"),
+        (every(*(LOW,) * MOST_OPERATIONS), "at most 300 operations"),
+        (Operation("or", (NEAR,) * 1_000_000), "at most 300 operations"),
+        (among("name", tuple(map(str, range(MOST_VALUES + 1)))), "more than 10000 values"),
+        (negated(like("%" * (LONGEST_TEXT + 1))), "a text is longer"),
     ],
     ids=["deep", "deeper than Python", "many", "very many", "values", "pattern"],
 )

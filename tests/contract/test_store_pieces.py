@@ -6,7 +6,8 @@ import shapely
 
 from tests_support import LAYER, Rows, write
 from twin.bbox import BBox
-from twin.query import Compare, Query
+from twin.expressions import compare
+from twin.query import Query
 from twin.store import Store, Tally
 from twin.stores import sql_store
 
@@ -76,7 +77,7 @@ def test_a_scan_gives_every_row_once(store: Store, rows: Rows, monkeypatch) -> N
 
 def test_a_scan_answers_a_query(store: Store, rows: Rows) -> None:
     fill(store, rows)
-    (piece,) = store.scan(LAYER, Query(bbox=WEST, where=Compare("floors", ">", 4), fields=()))
+    (piece,) = store.scan(LAYER, Query(bbox=WEST, where=compare("floors", ">", 4), fields=()))
     assert sorted(piece.data.index) == ["W5", "W6"]
     assert list(piece.data.columns) == ["plot_id", "geometry"]
     assert sum(map(len, store.scan(LAYER, Query(as_of=1)))) == 7

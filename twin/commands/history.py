@@ -9,9 +9,9 @@ import click
 from twin import history as revisions
 from twin.commands.output import print_json, print_table
 from twin.commands.parse import parse_as_of
-from twin.engine import CHINA
 from twin.errors import InvalidParameter
 from twin.ingest.faults import shorten
+from twin.moments import CHINA
 from twin.session import Session
 
 

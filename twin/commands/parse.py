@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time
 
 import click
 
-from twin.engine import CHINA
+from twin.moments import CHINA
 from twin.query import AsOf
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from twin.moments import CHINA
 from twin.schema import DTYPES
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 Flags = npt.NDArray[np.bool_]
 
-#: Times that name no zone are China's.
-CHINA = timezone(timedelta(hours=8))
 
 _BLANKS = {"", "-", "--", "—", "/", "无", "null", "<null>", "none", "nan", "nat", "n/a"}
 

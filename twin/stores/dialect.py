@@ -15,6 +15,7 @@ from twin.crs import BBox
 from twin.layer import Layer
 from twin.store import Finding
 from twin.stores.tables import LayerTables
+from twin.stores.where import Tongue
 
 Geometries = npt.NDArray[np.object_]
 Fids = npt.NDArray[np.int64]
@@ -33,6 +34,11 @@ class Dialect(Protocol):
     @property
     def url(self) -> str:
         """Where the database is, without secrets."""
+        ...
+
+    @property
+    def tongue(self) -> Tongue:
+        """How it says conditions."""
         ...
 
     def translated(self) -> AbstractContextManager[None]:

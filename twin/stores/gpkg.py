@@ -47,6 +47,7 @@ from twin.stores.gpkg_blob import decode_geometries, encode_geometries
 from twin.stores.gpkg_file import connect_file, explain_error
 from twin.stores.gpkg_index import build_index, keep_index, read_extent
 from twin.stores.gpkg_styles import keep_styles
+from twin.stores.gpkg_tongue import GpkgTongue
 from twin.stores.gpkg_triggers import create_triggers, drop_triggers
 from twin.stores.standing import StandingTables
 from twin.stores.tables import GEOMETRY, LayerTables, layer_tables
@@ -93,6 +94,7 @@ class GpkgDialect:
     def __init__(self, path: Path, *, write: bool) -> None:
         self.path = path
         self.url = str(path)
+        self.tongue = GpkgTongue()
         self._write = write
         self._file = self._identify()
         self._watching = Lock()

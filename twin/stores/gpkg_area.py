@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ColumnElement, FromClause, TableClause, and_, func, or_, select, table
+from sqlalchemy import ColumnElement, FromClause, TableClause, and_, or_, select, table
 from sqlalchemy import column as sql_column
 
 from twin.crs import BBox
 from twin.layer import Layer
+from twin.stores.gpkg_tongue import GpkgTongue
 from twin.stores.gpkg_triggers import rtree_name
 from twin.stores.tables import GEOMETRY
 
 
 def intersects(rows: FromClause, area: BaseGeometry) -> ColumnElement[bool]:
     """Test each row exactly, by the SQL function that every connection gets."""
-    return func.ST_Intersects(rows.c[GEOMETRY], shapely.to_wkb(area))
+    return GpkgTongue().relate("s_intersects", rows.c[GEOMETRY], GpkgTongue().shape(area))
 
 
 def near(layer: Layer, rows: FromClause, box: BBox) -> ColumnElement[bool]:

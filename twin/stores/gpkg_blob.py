@@ -8,8 +8,7 @@ OGC 12-128r18, clause 2.1.3 (GeoPackageBinaryHeader).
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -67,32 +66,14 @@ def decode_geometries(blobs: Sequence[bytes | None]) -> Geometries:
     return geometries
 
 
-def intersects_test() -> Callable[[bytes | None, bytes], bool | None]:
-    """Make the SQL function ``ST_Intersects(blob, wkb)``; it keeps the last constants prepared.
+def read_box(blob: bytes) -> tuple[float, float, float, float] | None:
+    """The box in the header: west, east, south, north; None where there is none."""
+    return struct.unpack_from("<4d", blob, _HEADER_POINT) if blob[3] & _FLAG_BOX else None
 
-    The envelope in the header settles nearly every feature without decoding it: R-tree boxes are 32-bit, so
-    every box read must end with this exact test.
-    """
 
-    @lru_cache(maxsize=8)  # a statement may test against several, row by row in turn
-    def prepared(constant: bytes) -> tuple[BaseGeometry, tuple[float, float, float, float], bool]:
-        wanted = shapely.from_wkb(constant)
-        shapely.prepare(wanted)
-        return wanted, wanted.bounds, bool(shapely.equals(wanted, shapely.box(*wanted.bounds)))
-
-    def st_intersects(blob: bytes | None, constant: bytes) -> bool | None:
-        if blob is None:
-            return None
-        wanted, (west, south, east, north), is_box = prepared(constant)
-        if blob[3] & _FLAG_BOX:
-            minx, maxx, miny, maxy = struct.unpack_from("<4d", blob, _HEADER_POINT)
-            if minx > east or maxx < west or miny > north or maxy < south:
-                return False
-            if is_box and minx >= west and maxx <= east and miny >= south and maxy <= north:
-                return True
-        return bool(shapely.intersects(wanted, shapely.from_wkb(blob[_body(blob) :])))
-
-    return st_intersects
+def read_geometry(blob: bytes) -> BaseGeometry:
+    """Decode one geometry."""
+    return shapely.from_wkb(blob[_body(blob) :])
 
 
 def _body(blob: bytes) -> int:

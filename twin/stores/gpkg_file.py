@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from twin.stores.fetch import UNREADABLE
-from twin.stores.gpkg_blob import intersects_test
+from twin.stores.gpkg_functions import sql_functions
 
 #: How long a writer waits for another one, in seconds.
 BUSY_TIMEOUT_S = 30.0
@@ -29,7 +29,8 @@ def connect_file(
     try:
         connection.execute("PRAGMA case_sensitive_like = ON")
         connection.execute("PRAGMA cache_size = -65536")
-        connection.create_function("ST_Intersects", 2, intersects_test(), deterministic=True)
+        for name, (count, function) in sql_functions().items():
+            connection.create_function(name, count, function, deterministic=True)
         if write_ahead and connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             with suppress(sqlite3.OperationalError):
                 connection.execute("PRAGMA journal_mode = WAL")

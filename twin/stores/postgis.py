@@ -47,6 +47,7 @@ from twin.stores.postgis_listen import Listener
 from twin.stores.postgis_roles import grant_layer
 from twin.stores.postgis_rules import limit_values
 from twin.stores.postgis_styles import keep_styles, look_at_styles
+from twin.stores.postgis_tongue import PostgisTongue
 from twin.stores.postgis_triggers import CHANNEL, OWN_WRITE, record_edits
 from twin.stores.postgis_types import SQL_NAMES, StoredGeometry, column_type
 from twin.stores.postgis_url import PostgisPlace
@@ -95,6 +96,11 @@ class PostgisDialect:
         )
         event.listen(self.engine, "checkout", self._require_same_twin)
         self._listener = Listener(self.engine, place.schema)
+
+    @property
+    def tongue(self) -> PostgisTongue:
+        """PostgreSQL's, with geometries in the storage CRS."""
+        return PostgisTongue(self.srid)
 
     def stay_with(self, created_at: str, *, srid: int) -> None:
         """Work on the twin of this moment, whose storage CRS has this SRID, and refuse any other of the same name."""
@@ -205,7 +211,7 @@ class PostgisDialect:
 
     def intersects(self, rows: FromClause, area: BaseGeometry) -> ColumnElement[bool]:
         """Test each row exactly."""
-        return func.ST_Intersects(rows.c[GEOMETRY], func.ST_GeomFromWKB(shapely.to_wkb(area), self.srid))
+        return self.tongue.relate("s_intersects", rows.c[GEOMETRY], self.tongue.shape(area))
 
     def meets(self, layer: Layer, rows: FromClause, area: BaseGeometry) -> ColumnElement[bool]:
         """PostGIS asks its index by itself."""

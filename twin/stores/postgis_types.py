@@ -22,23 +22,25 @@ class StoredGeometry(Geometry):
         """Bytes stay bytes."""
 
 
-class _IsoDate(TypeDecorator[Any]):
+class IsoDate(TypeDecorator[Any]):
     """A date that conditions compare with ISO 8601 text."""
 
     impl = Date
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: object) -> date | None:  # noqa: ARG002
+        """From text."""
         return None if value is None else date.fromisoformat(value)
 
 
-class _IsoInstant(TypeDecorator[Any]):
+class IsoInstant(TypeDecorator[Any]):
     """An instant that conditions compare with ISO 8601 text."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: object) -> datetime | None:  # noqa: ARG002
+        """From text."""
         return None if value is None else datetime.fromisoformat(value)
 
 
@@ -49,8 +51,8 @@ def column_type(field: Field) -> TypeEngine[object]:
         "integer": BigInteger(),
         "real": Double(),
         "boolean": Boolean(),
-        "date": _IsoDate(),
-        "datetime": _IsoInstant(),
+        "date": IsoDate(),
+        "datetime": IsoInstant(),
     }
     return types[field.type]
 

@@ -26,8 +26,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from twin.binding import bind
 from twin.crs import CRS, BBox, parse_crs
 from twin.errors import InvalidParameter, RevisionConflict, StoreUnavailable, TwinError
+from twin.expressions import Expression
 from twin.frame import Frame
 from twin.layer import Layer
 from twin.query import Query, require_fields
@@ -40,7 +42,7 @@ from twin.stores.columns import read_column
 from twin.stores.dialect import Dialect
 from twin.stores.fetch import UNREADABLE, Fetched, fetch_batches, fetch_columns
 from twin.stores.tables import GEOMETRY, META, REVISIONS, LayerTables
-from twin.stores.where import compile_where, split_areas, utc_text
+from twin.stores.where import boxes_to_meet, compile_where, split_areas, utc_text
 
 Geometries = npt.NDArray[np.object_]
 Revisions = npt.NDArray[np.int64]
@@ -92,28 +94,28 @@ class SqlStore:
 
     def read(self, layer: Layer, query: Query = _NOTHING) -> Frame:
         """Answer a query; a layer never written is an empty frame."""
-        require_fields(query, layer.schema)
+        where = _bound(layer, query)
         with self._reading() as connection:
-            return self._read(connection, layer, query)
+            return self._read(connection, layer, query, where)
 
     def count(self, layer: Layer, query: Query = _NOTHING) -> int:
         """How many features a query matches, limit and paging aside."""
-        require_fields(query, layer.schema)
+        where = _bound(layer, query)
         with self._reading() as connection:
             tables = self._standing(connection, layer)
             if tables is None:
                 return 0
-            statement, _ = self._select(connection, tables, query)
+            statement, _ = self._select(connection, tables, query, where)
             return int(connection.execute(select(func.count()).select_from(statement.subquery())).scalar_one())
 
     def tally(self, layer: Layer, query: Query = _NOTHING) -> Tally:
         """Count what a query matches, as far as its limit; see `twin.store.Store.tally`."""
-        require_fields(query, layer.schema)
+        where = _bound(layer, query)
         with self._reading() as connection:
             tables = self._standing(connection, layer)
             if tables is None:
                 return Tally(count=0, opened=0)
-            statement, _ = self._select(connection, tables, query)
+            statement, _ = self._select(connection, tables, query, where)
             found = statement.with_only_columns(statement.selected_columns.opened).limit(query.limit).subquery()
             summed = select(func.count(), func.coalesce(func.max(found.c.opened), 0))
             count, opened = connection.execute(summed).one()
@@ -121,13 +123,13 @@ class SqlStore:
 
     def scan(self, layer: Layer, query: Query = _NOTHING) -> Iterator[Frame]:
         """Answer a query a piece at a time; see `twin.store.Store.scan`."""
-        require_fields(query, layer.schema)
+        where = _bound(layer, query)
         wanted = _wanted(layer, query)
         with self._reading() as connection:
             tables = self._standing(connection, layer)
             if tables is None:
                 return
-            statement, revision = self._select(connection, tables, query)
+            statement, revision = self._select(connection, tables, query, where)
             result = connection.execute(_columns(statement, wanted), execution_options={"yield_per": _PIECE})
             for rows in fetch_batches(result, self._dialect.decode):
                 yield self._frame(layer, query, wanted, rows, revision)
@@ -261,12 +263,12 @@ class SqlStore:
         with dialect.translated(), dialect.engine.connect() as connection, dialect.begin_write(connection):
             yield connection
 
-    def _read(self, connection: Connection, layer: Layer, query: Query) -> Frame:
+    def _read(self, connection: Connection, layer: Layer, query: Query, where: Expression | None) -> Frame:
         wanted = _wanted(layer, query)
         tables = self._standing(connection, layer)
         if tables is None:
             return self._frame(layer, query, wanted, Fetched.nothing(2 + len(wanted)), 0)
-        statement, revision = self._select(connection, tables, query)
+        statement, revision = self._select(connection, tables, query, where)
         key = statement.selected_columns[layer.key]
         if query.after is not None:
             statement = statement.where(self._dialect.ordered(key) > query.after)
@@ -301,8 +303,10 @@ class SqlStore:
             truncated=len(asked) < len(rows),
         )
 
-    def _select(self, connection: Connection, tables: LayerTables, query: Query) -> tuple[Select[Any], int]:
-        """The rows a query matches, and the revision they belong to; without paging, order and limit."""
+    def _select(
+        self, connection: Connection, tables: LayerTables, query: Query, where: Expression | None
+    ) -> tuple[Select[Any], int]:
+        """The rows a query matches, its condition bound, and their revision; without paging, order and limit."""
         layer = tables.layer
         statement, revision = select_state(connection, tables, query.as_of, query.known_at)
         current = statement.get_final_froms() == [tables.current]
@@ -311,7 +315,7 @@ class SqlStore:
         statement = select(*(column for column in rows.c if column.name != "closed"))
         if query.ids is not None:
             statement = statement.where(self._dialect.among(connection, rows.c[layer.key], query.ids))
-        areas, where = split_areas(query.where)
+        areas, where = split_areas(where)
         dialect = self._dialect
         if query.bbox is not None and query.roughly and current:
             statement = statement.where(dialect.near(layer, rows, query.bbox))
@@ -319,8 +323,10 @@ class SqlStore:
             areas.append(query.bbox.polygon())
         for area in areas:
             statement = statement.where(dialect.meets(layer, rows, area) if current else dialect.intersects(rows, area))
+        for box in boxes_to_meet(where) if current else ():
+            statement = statement.where(dialect.near(layer, rows, box))
         if where is not None:
-            statement = statement.where(compile_where(where, rows, layer.schema, self._dialect.intersects))
+            statement = statement.where(compile_where(where, rows, dialect.tongue))
         return statement, revision
 
     def _explain_refusal(self, layer: Layer, changes: Changes, error: IntegrityError) -> TwinError:
@@ -331,6 +337,12 @@ class SqlStore:
             detail = f"{layer.id} already has {', '.join(present)}: update them, or ingest with --mode sync"
             return RevisionConflict(detail, layer=layer.id)
         return InvalidParameter(f"a row of {layer.id} breaks a rule of its table: {error.orig}", layer=layer.id)
+
+
+def _bound(layer: Layer, query: Query) -> Expression | None:
+    """The condition of a query, bound to the fields of the layer; its other fields are there as well."""
+    require_fields(query, layer.schema)
+    return None if query.where is None else bind(query.where, layer.schema)
 
 
 def _wanted(layer: Layer, query: Query) -> list[Field]:

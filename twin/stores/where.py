@@ -1,105 +1,172 @@
-"""Compile the closed filter tree of a Query to SQL: an allow-list, values only as bound parameters."""
+"""Compile a bound condition to SQL: an allow-list, values only as bound parameters."""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ColumnElement, FromClause, and_, false, not_, or_, true
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Double,
+    FromClause,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    true,
+)
+from sqlalchemy.types import TypeEngine
 
-from twin.errors import InvalidParameter
-from twin.query import And, Between, Compare, In, Intersects, IsNull, Like, Not, Or, Scalar, Where
-from twin.schema import Field, Schema
+from twin.crs import BBox
+from twin.expressions import COMPARISONS, GEOMETRY, Expression, Operation, Property, Scalar, Shape, Value, both
+from twin.kinds import FUNCTIONS, Kind, kind_of
+from twin.shapes import SPATIAL
+from twin.stores.tables import GEOMETRY as GEOMETRY_COLUMN
 
-SpatialTest = Callable[[FromClause, BaseGeometry], ColumnElement[bool]]
-
-_OPERATORS: Mapping[str, Any] = {
-    "=": operator.eq,
-    "<>": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
+#: The same operators make SQL of columns.
+_COMPARED: Mapping[str, Callable[..., Any]] = COMPARISONS
+_LOGICAL: Mapping[str, Callable[..., ColumnElement[bool]]] = {
+    "and": partial(and_, True),
+    "or": partial(or_, False),
+    "not": not_,
+    "isnull": lambda part: part.is_(None),
 }
-_ACCEPTS: Mapping[str, tuple[type, ...]] = {
-    "text": (str,),
-    "integer": (int, float),
-    "real": (int, float),
-    "boolean": (bool,),
-    "date": (date,),
-    "datetime": (datetime,),
-}
 
 
-def compile_where(  # noqa: PLR0911
-    where: Where,
-    rows: FromClause,
-    schema: Schema,
-    intersects: Callable[[FromClause, BaseGeometry], ColumnElement[bool]],
-) -> ColumnElement[bool]:
-    """Turn a condition into SQL over `rows`, whose columns bear the schema's names, with the database's spatial test.
+class Tongue(Protocol):
+    """How a database says what is not the same SQL everywhere."""
 
-    Raises
-    ------
-    InvalidParameter
-        A value is not of its field's type.
-    """
-    match where:
-        case And() | Or():
-            combine, nothing = (and_, true()) if isinstance(where, And) else (or_, false())
-            return combine(nothing, *(compile_where(part, rows, schema, intersects) for part in where.parts))
-        case Not():
-            return not_(compile_where(where.part, rows, schema, intersects))
-        case Intersects():
-            return intersects(rows, where.geometry)
-        case IsNull():
-            return rows.c[where.field].is_(None)
-        case Like():
-            return rows.c[where.field].like(sql_value(schema[where.field], where.pattern), escape="\\")
-        case In():
-            return rows.c[where.field].in_([sql_value(schema[where.field], value) for value in where.values])
-        case Between():
-            field = schema[where.field]
-            return rows.c[where.field].between(sql_value(field, where.low), sql_value(field, where.high))
-        case Compare():
-            compare = _OPERATORS[where.op]
-            result: ColumnElement[bool] = compare(rows.c[where.field], sql_value(schema[where.field], where.value))
-            return result
+    @property
+    def moments(self) -> Mapping[Kind, TypeEngine[Any]]:
+        """The types of dates and instants, which take ISO 8601 text."""
+        ...
+
+    def relate(self, op: str, feature: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Whether a spatial predicate holds of a geometry and another one, or a constant of `shape`."""
+        ...
+
+    def shape(self, geometry: BaseGeometry) -> ColumnElement[Any]:
+        """A constant geometry."""
+        ...
+
+    def call(self, name: str, args: list[ColumnElement[Any]]) -> ColumnElement[Any]:
+        """The result of a function of `twin.kinds.FUNCTIONS`, or of ``trunc`` or ``power`` of real numbers."""
+        ...
 
 
-def split_areas(where: Where | None) -> tuple[list[BaseGeometry], Where | None]:
-    """Take the areas that every row must meet out of a condition; returns them and what is left of it."""
-    match where:
-        case Intersects():
-            return [where.geometry], None
-        case And():
-            areas = [part.geometry for part in where.parts if isinstance(part, Intersects)]
-            rest = tuple(part for part in where.parts if not isinstance(part, Intersects))
-            return areas, And(rest) if rest else None
-        case _:
-            return [], where
+def compile_where(where: Expression, rows: FromClause, tongue: Tongue) -> ColumnElement[bool]:
+    """Turn a condition that `twin.binding.bind` made into SQL over `rows`, whose columns bear the schema's names."""
+    return _Compiler(rows, tongue).compile(where)
 
 
-def sql_value(field: Field, value: Scalar) -> Scalar:
-    """Check a literal against its field and bring it into the form the column holds."""
-    if not isinstance(value, _ACCEPTS[field.type]) or (isinstance(value, bool) and field.type != "boolean"):
-        raise InvalidParameter(
-            f"{field.name} is compared with {value!r}, which is not {field.type}", parameter=field.name
-        )
-    if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        raise InvalidParameter(f"{field.name} is compared with {value}, which does not fit the database")
+def stored(value: Scalar) -> Scalar:
+    """A value in the form in which columns hold it."""
     if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise InvalidParameter(
-                f"{field.name} is compared with an instant without a time zone", parameter=field.name
-            )
-        return utc_text(value, timespec="milliseconds") if field.type == "datetime" else value.date().isoformat()
+        return utc_text(value, timespec="milliseconds")
     return value.isoformat() if isinstance(value, date) else value
 
 
 def utc_text(instant: datetime, *, timespec: str = "microseconds") -> str:
     """An instant as ISO 8601 UTC text: its order as text is its order in time."""
     return instant.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
+
+
+def split_areas(where: Expression | None) -> tuple[list[BaseGeometry], Expression | None]:
+    """Take the areas that every row must meet out of a bound condition; returns them and what is left of it."""
+    areas = []
+    rest = []
+    for part in _conjuncts(where):
+        match part:
+            case Operation("s_intersects", (_, Shape(area))):
+                areas.append(area)
+            case _:
+                rest.append(part)
+    return areas, both(*rest)
+
+
+def boxes_to_meet(where: Expression | None) -> list[BBox]:
+    """Boxes that the geometry of every row must meet of which a bound condition holds."""
+    parts = [part for part in _conjuncts(where) if isinstance(part, Operation) and part.op in SPATIAL]
+    shapes = [part.args[1].geometry for part in parts if isinstance(part.args[1], Shape)]
+    return [BBox(*shape.bounds) for shape in shapes if not shape.is_empty]
+
+
+def _conjuncts(where: Expression | None) -> tuple[Expression, ...]:
+    """The parts of a condition that must all hold."""
+    if isinstance(where, Operation) and where.op == "and":
+        return tuple(inner for part in where.args for inner in _conjuncts(part))
+    return () if where is None else (where,)
+
+
+class _Compiler:
+    """Compiles the parts of a condition."""
+
+    def __init__(self, rows: FromClause, tongue: Tongue) -> None:
+        self._rows = rows
+        self._tongue = tongue
+
+    def compile(self, node: Expression) -> ColumnElement[Any]:
+        """Compile an expression of whatever kind."""
+        match node:
+            case Property(name):
+                return self._rows.c[GEOMETRY_COLUMN if name == GEOMETRY else name]
+            case Shape(geometry):
+                return self._tongue.shape(geometry)
+            case Value(bool(value)):
+                return true() if value else false()
+            case Value(value):
+                return literal(stored(value), self._type([value]))
+            case Operation("in", (value, Operation("array", values))):
+                return self.compile(value).in_(self._listed([each.value for each in values if isinstance(each, Value)]))
+            case Operation(op, args):
+                return self._combine(op, [self.compile(part) for part in args])
+
+    def _listed(self, values: list[Scalar]) -> ColumnElement[Any]:
+        given = [stored(value) for value in values]
+        return bindparam(None, given, self._type(values), expanding=True, unique=True)
+
+    def _type(self, values: list[Scalar]) -> TypeEngine[Any]:
+        """The type of values of the same kind."""
+        kind = kind_of(values[0])
+        if kind == "number":
+            return BigInteger() if all(isinstance(value, int) for value in values) else Double()
+        types: dict[Kind, TypeEngine[Any]] = {"text": Text(), "boolean": Boolean(), **self._tongue.moments}
+        return types[kind]
+
+    def _combine(self, op: str, args: list[ColumnElement[Any]]) -> ColumnElement[Any]:
+        combined: ColumnElement[Any]
+        if op in _LOGICAL:
+            combined = _LOGICAL[op](*args)
+        elif op in COMPARISONS:
+            combined = _COMPARED[op](*args)
+        elif op == "like":
+            combined = args[0].like(args[1], escape="\\")
+        elif op in SPATIAL:
+            combined = self._tongue.relate(op, *args)
+        elif op in FUNCTIONS:
+            combined = self._tongue.call(op, args)
+        else:
+            combined = self._calculate(op, *(cast(part, Double()) for part in args))
+        return combined
+
+    def _calculate(self, op: str, left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Reckon in real numbers; what is divided by zero is missing."""
+        if op == "^":
+            return self._tongue.call("power", [left, right])
+        quotient = left / func.nullif(right, literal(0.0, Double()), type_=Double())
+        if op == "/":
+            return quotient
+        if op in {"div", "%"}:
+            whole = self._tongue.call("trunc", [quotient])
+            return whole if op == "div" else left - right * whole
+        return left + right if op == "+" else left - right if op == "-" else left * right
