@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from fastapi import Depends, FastAPI, Response
@@ -20,8 +19,10 @@ from api import (
     features,
     health,
     indicators,
+    jobs,
     ogctiles,
     problems,
+    processes,
     styles,
     tilesets,
 )
@@ -33,6 +34,7 @@ from api.desk import Desk
 from api.evaluation import remember_results
 from api.hot import HotTiles
 from api.hotitems import HotItems
+from api.jobdesk import Jobs
 from api.observe import HeadAsGet, Observe
 from api.pages import load_pages
 from api.params import refuse_repeated
@@ -46,6 +48,7 @@ from tiles.glyphs import GlyphFont
 from tiles.grid import grids_for
 from twin.catalog import Catalog
 from twin.frames import Frames, Shelf
+from twin.place import Place
 from twin.settings import Settings
 from twin.store import Store
 from twin.stores import open_store
@@ -63,6 +66,7 @@ def create_app(
     open_again: Callable[[], Store] | None = None,
     worker: Worker = ALONE,
     shelf: Shelf | None = None,
+    jobs_of_all: Jobs | None = None,
 ) -> FastAPI:
     """Make the HTTP service over a store.
 
@@ -80,6 +84,8 @@ def create_app(
         Which of the processes that serve it together this is.
     shelf
         Where what is made of layers outlasts the process.
+    jobs_of_all
+        Takes in jobs that other processes know of too; by default nobody else does.
     """
     app = FastAPI(
         title="County twin",
@@ -91,6 +97,8 @@ def create_app(
         lifespan=_release,
     )
 
+    jobs_here = jobs_of_all or Jobs(settings, Place(store.url))
+
     def make_context(store: Store) -> Context:
         return Context(
             settings=settings,
@@ -98,10 +106,11 @@ def create_app(
             store=store,
             stamp=StampReader(store),
             catalog=catalog,
-            served=_served(catalog, settings),
+            served=catalog.served(settings),
             crs=offer_crs(store),
             frames=Frames(store, most_rows=settings.max_rows_in_memory, shelf=shelf),
             evaluate=remember_results(store, catalog),
+            jobs=jobs_here,
             grids=grids_for(store.crs),
             at_hand=AtHand(lambda ids: tilesets.find_source(app.state.context, ids)),
             desk=Desk(settings.tile_queue),
@@ -126,6 +135,8 @@ def create_app(
         collections,
         features,
         indicators,
+        processes,
+        jobs,
         archives,
         styles,
         health,
@@ -152,10 +163,5 @@ async def _release(app: FastAPI) -> AsyncIterator[None]:
     app.state.log.write()
     app.state.context.desk.close()
     app.state.context.counter.close()
+    app.state.context.jobs.close()
     app.state.reopen.close()
-
-
-def _served(catalog: Catalog, settings: Settings) -> Catalog:
-    """The catalog without secret layers, unless the installation may serve them."""
-    open_layers = {name: layer for name, layer in catalog.layers.items() if settings.serves(layer.classification)}
-    return replace(catalog, layers=open_layers)

@@ -8,6 +8,8 @@ import signal
 import socket
 import sys
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Timer
 from typing import TYPE_CHECKING
 
@@ -44,25 +46,29 @@ def serve(session: Session, host: str | None, port: int | None, workers: int | N
             if count == 1:
                 _serve(session, store, listening, ALONE)
         if count > 1:
-            run_workers(partial(_work, session), listening, count)
+            with TemporaryDirectory(prefix="twin-jobs-", ignore_cleanup_errors=True) as jobs_folder:
+                run_workers(partial(_work, session, Path(jobs_folder)), listening, count)
 
 
-def _work(session: Session, listening: socket.socket, worker: Worker) -> None:
+def _work(session: Session, jobs_folder: Path, listening: socket.socket, worker: Worker) -> None:
     """Serve as one of several processes."""
     gc.disable()
     try:
         with session.open() as store:
-            _serve(session, store, listening, worker)
+            _serve(session, store, listening, worker, jobs_folder)
     except TwinError as error:  # the store went away meanwhile
         sys.exit(f"worker {worker.number}: {error.detail}")
 
 
-def _serve(session: Session, store: Store, listening: socket.socket, worker: Worker) -> None:
+def _serve(
+    session: Session, store: Store, listening: socket.socket, worker: Worker, jobs_folder: Path | None = None
+) -> None:
     """Serve a store on a socket until SIGINT or SIGTERM."""
     import uvicorn
 
     from api.app import create_app
     from api.hot import HotProtocol
+    from api.jobdesk import Jobs
     from tiles.shelf import open_shelf
     from tiles.warm import warm_up_letters, warm_up_tiles
 
@@ -74,6 +80,7 @@ def _serve(session: Session, store: Store, listening: socket.socket, worker: Wor
         open_again=session.open,
         worker=worker,
         shelf=open_shelf(session.settings),
+        jobs_of_all=Jobs(session.settings, session.store_url, jobs_folder),
     )
     config = uvicorn.Config(
         app,

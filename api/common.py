@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api import collections, features, ogctiles
+from api import collections, features, ogctiles, processes
 from api.collections import spatial_extent
 from api.context import context_of, links_of
 from api.links import link
@@ -46,6 +46,8 @@ def show_landing(request: Request, params: Annotated[FormatParams, Query()]) -> 
             link(f"{_REL}/tilesets-vector", links.url("dataset_tilesets"), JSON, "Vector tiles of all layers"),
             link(f"{_REL}/tiling-schemes", links.url("grids"), JSON, "Tile grids"),
             link(f"{_REL}/styles", links.url("styles"), JSON, "Map styles"),
+            link(f"{_REL}/processes", links.url("processes"), JSON, "Indicators as processes"),
+            link(f"{_REL}/job-list", links.url("jobs"), JSON, "Jobs"),
             link("related", links.url("indicators"), JSON, "Indicators"),
             link("related", links.url("viewer", path="/"), HTML, "Map"),
         ],
@@ -64,7 +66,13 @@ def show_landing(request: Request, params: Annotated[FormatParams, Query()]) -> 
 @router.get("/conformance", name="conformance", operation_id="getConformance", responses=answers(JSON, HTML))
 def show_conformance(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
     """List the requirements classes that the service fulfils."""
-    classes = [*CONFORMANCE, *collections.CONFORMANCE, *features.CONFORMANCE, *ogctiles.CONFORMANCE]
+    classes = [
+        *CONFORMANCE,
+        *collections.CONFORMANCE,
+        *features.CONFORMANCE,
+        *ogctiles.CONFORMANCE,
+        *processes.CONFORMANCE,
+    ]
     document = {"links": links_of(request).self_and_page(), "conformsTo": classes}
     return respond(request, document, "conformance.html", f=params.f)
 

@@ -13,6 +13,7 @@ from jinja2 import Environment
 from api.athand import AtHand
 from api.crs import NamedCrs
 from api.desk import Desk
+from api.jobdesk import Jobs
 from api.links import Links
 from api.sent import HotTile, SentTile
 from api.turn import StampReader
@@ -50,6 +51,8 @@ class Context:
         Whole layers in memory, by revision.
     evaluate
         Evaluates an indicator and remembers the result for as long as its inputs stay the same.
+    jobs
+        Evaluations that nobody waits for.
     grids
         The tile grids that the twin offers, by id.
     at_hand
@@ -77,6 +80,7 @@ class Context:
     crs: tuple[NamedCrs, ...]
     frames: Frames
     evaluate: Evaluate
+    jobs: Jobs
     grids: Mapping[str, Grid]
     at_hand: AtHand
     desk: Desk

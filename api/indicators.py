@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated, Any
 
-import numpy as np
 from fastapi import APIRouter, Request, Response
 from fastapi import Query as QueryString
 
 from api.context import Context, context_of, links_of
-from api.geojson import CONTENT_CRS, encode_collection, encode_feature, encode_features, encode_geometries
+from api.evidence import encode_evidence, publish_result
+from api.geojson import CONTENT_CRS, encode_collection
 from api.links import Links, link
 from api.media import GEOJSON, HTML, JSON, wants_html
 from api.openapi import answers, parameter_schema
 from api.pages import json_response, page, respond
 from api.params import EvidenceParams, FormatParams, IndicatorParams, indicator_parameters
-from twin.engine import Result
 from twin.indicator import Indicator, Parameter
-from twin.query import Query
 from twin.schema import Schema
 
 router = APIRouter(tags=["Indicators"])
@@ -47,7 +44,7 @@ def show_indicator(request: Request, indicator_id: str, params: Annotated[Indica
     indicator = context.catalog.indicator(indicator_id)
     result = context.evaluate(indicator, indicator_parameters(params, indicator), params.as_of)
     evidence = links.url("evidence", indicator_id=indicator.id, query=dict(request.query_params) | {"f": "geojson"})
-    document = _publish(result, context) | {
+    document = publish_result(result, context.served) | {
         "links": [
             *links.self_and_page(),
             link("evidence", evidence, GEOJSON, "What counts and what does not, on the map"),
@@ -82,7 +79,7 @@ def show_evidence(request: Request, indicator_id: str, params: Annotated[Evidenc
         return page(request, "evidence.html", result=result, asked=request.query_params, titles=titles, layers=layers)
     back = links.url("indicator", indicator_id=indicator.id)
     content = encode_collection(
-        ",".join([*_encode_shapes(result, context), *_encode_features(result, context)]).encode(),
+        encode_evidence(result, context.served, context.store),
         indicator=indicator.id,
         value=result.measure.value,
         verdict=result.verdict,
@@ -138,35 +135,3 @@ def _choices(parameter: Parameter, indicator: Indicator, context: Context) -> tu
 
 def _schemas(indicator: Indicator, context: Context) -> list[Schema]:
     return [context.served.layer(name).schema for name in indicator.inputs if name in context.served.layers]
-
-
-def _publish(result: Result, context: Context) -> dict[str, Any]:
-    """Write the result without the keys of layers that are not served; what was counted stays."""
-    document = result.to_dict()
-    for role in ("covered", "uncovered"):
-        document[role] = {
-            layer_id: keys for layer_id, keys in document[role].items() if layer_id in context.served.layers
-        }
-    for evidence in document["evidence"]:
-        if evidence["layer"] not in context.served.layers:
-            evidence["used"] = []
-    return document
-
-
-def _encode_shapes(result: Result, context: Context) -> Iterator[str]:
-    """Write the derived shapes: the uncovered area, the best place for the next station."""
-    shapes = result.measure.shapes
-    geometries = np.array([None, *(shape.geometry for shape in shapes)], dtype=object)[1:]
-    for shape, geometry in zip(shapes, encode_geometries(geometries, context.store.crs), strict=True):
-        names = {"role": shape.role, "title": shape.title, "title_zh": shape.title_zh}
-        yield encode_feature(geometry, names | dict(shape.properties))
-
-
-def _encode_features(result: Result, context: Context) -> Iterator[str]:
-    """Write the features that count and those that do not, as they stood when the result was computed."""
-    for role, keys in (("covered", result.measure.covered), ("uncovered", result.measure.uncovered)):
-        for layer_id, ids in keys.items():
-            if ids and layer_id in context.served.layers:
-                layer = context.served.layer(layer_id)
-                query = Query(ids=ids, as_of=result.as_of, known_at=result.known_at)
-                yield from encode_features(context.store.read(layer, query), {"role": role, "layer": layer_id})

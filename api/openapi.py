@@ -43,6 +43,11 @@ def answers(*media_types: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"description": "The resource.", "content": {media_type: {} for media_type in media_types}}}
 
 
+def takes(media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Document the body that a route takes."""
+    return {"requestBody": {"required": True, "content": {media_type: {"schema": schema}}}}
+
+
 def describe_service(app: FastAPI, context: Context, links: Links) -> dict[str, Any]:
     """Write the OpenAPI document; it refers to nothing outside of itself.
 
@@ -56,15 +61,16 @@ def describe_service(app: FastAPI, context: Context, links: Links) -> dict[str, 
         openapi_version="3.0.3",
         description="Layers, indicators and maps of a county's digital twin.",
         routes=app.routes,
-        tags=[{"name": tag} for tag in ("Indicators", "Layers", "Features", "Tiles", "Styles", "About")],
+        tags=[{"name": tag} for tag in ("Indicators", "Processes", "Layers", "Features", "Tiles", "Styles", "About")],
         servers=[{"url": links.base, "description": "This service"}],
     )
     document["components"] = {"responses": {"Problem": _PROBLEM}}
     paths: dict[str, Any] = {}
     for path, item in document["paths"].items():
-        _finish(item["get"], context.settings.max_items)
-        for concrete, operation in _spell_out(path, item["get"], context):
-            paths[concrete] = {"get": operation}
+        for method, operation in item.items():
+            _finish(operation, context.settings.max_items)
+            for concrete, spelled_out in _spell_out(path, operation, context):
+                paths.setdefault(concrete, {})[method] = spelled_out
     document["paths"] = paths
     return document
 
@@ -106,7 +112,7 @@ def _finish(operation: dict[str, Any], max_items: int) -> None:
         for name in ("title", "description"):
             schema.pop(name, None)
         if parameter["name"] == "limit":
-            schema["maximum"] = max_items
+            schema.setdefault("maximum", max_items)
         if parameter["in"] == "query":
             parameter |= {"style": "form", "explode": False}
     operation["summary"] = operation["description"].partition("\n")[0].rstrip(".")

@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidat
 from pydantic.json_schema import SkipJsonSchema
 from shapely.geometry.base import BaseGeometry
 
-from api.values import parse_bbox, parse_datetime, parse_subset, parse_value
+from api.values import parse_bbox, parse_datetime, parse_interval, parse_subset, parse_value
 from twin.errors import InvalidParameter
 from twin.expressions import Scalar
 from twin.indicator import Indicator
@@ -182,6 +182,41 @@ class ArcgisParams(Params):
     """What clients of ArcGIS servers ask with."""
 
     f: Literal["json", "pjson"] | SkipJsonSchema[None] = None
+
+
+class PagedParams(FormatParams):
+    """A list that comes page by page."""
+
+    limit: Annotated[int, Field(ge=1, le=1000, description="At most so many.")] = 100
+    offset: Annotated[int, Field(ge=0, le=1_000_000, description="So many are passed over; see the link `next`.")] = 0
+
+
+class ProcessesParams(PagedParams):
+    """The list of processes."""
+
+
+_Names = Annotated[str | None, WithJsonSchema({"type": "array", "items": {"type": "string"}})]
+_Seconds = Annotated[int | SkipJsonSchema[None], Field(ge=0)]
+
+
+class JobsParams(PagedParams):
+    """The list of jobs (OGC 18-062r2, 11.2)."""
+
+    kinds: Annotated[_Names, Field(alias="type", description="Only jobs of these kinds; all are of `process`.")] = None
+    processes: Annotated[_Names, Field(alias="processID", description="Only jobs of these processes.")] = None
+    states: Annotated[_Names, Field(alias="status", description="Only jobs in these states.")] = None
+    created: Annotated[
+        Any,  # two instants or None; FastAPI would read anything with several parts from several parameters
+        PlainValidator(parse_interval),
+        WithJsonSchema({"type": "string"}),
+        Field(alias="datetime", description="Only jobs that were created at this time: an instant or an interval."),
+    ] = (None, None)
+    least_s: Annotated[
+        _Seconds, Field(alias="minDuration", description="Only jobs that run for so many seconds at least.")
+    ] = None
+    most_s: Annotated[
+        _Seconds, Field(alias="maxDuration", description="Only jobs that run for so many seconds at most.")
+    ] = None
 
 
 class IndicatorParams(StateParams):

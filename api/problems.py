@@ -27,7 +27,7 @@ from twin.errors import InvalidParameter, StoreReplaced, TwinError
 router = APIRouter(tags=["About"])
 log = logging.getLogger("twin.api")
 #: Members of a problem document that an error's own members do not replace.
-_RESERVED = frozenset({"type", "title", "status", "detail", "instance", "request_id", "slug", "request"})
+_RESERVED = frozenset({"type", "title", "status", "detail", "instance", "request_id", "slug", "uri", "request"})
 
 
 @router.get("/problems", name="problems", responses=answers(JSON, HTML))
@@ -55,11 +55,11 @@ def install_handlers(app: FastAPI) -> None:
 
 
 def problem(
-    request: Request, status: int, title: str, detail: str, *, slug: str | None = None, **members: Any
+    request: Request, status: int, title: str, detail: str, *, slug: str | None = None, uri: str = "", **members: Any
 ) -> Response:
-    """Write a problem document, or its page; without a slug its type is ``about:blank``, the title HTTP's phrase."""
+    """Write a problem document, or its page; with neither URI nor slug its type is ``about:blank``."""
     body = {
-        "type": links_of(request).url("problem", slug=slug) if slug else "about:blank",
+        "type": uri or (links_of(request).url("problem", slug=slug) if slug else "about:blank"),
         "title": title,
         "status": status,
         "detail": detail,
@@ -104,7 +104,7 @@ def _answer_twin_error(request: Request, error: TwinError) -> Response:
     # Where the store stands is for the operator to know, not for the client.
     detail = error.detail.replace(context_of(request).store.url, "the store")
     members = {name: value for name, value in error.members.items() if name not in _RESERVED}
-    return problem(request, error.status, error.title, detail, slug=error.slug, **members)
+    return problem(request, error.status, error.title, detail, slug=error.slug, uri=error.uri, **members)
 
 
 def _answer_validation_error(request: Request, error: RequestValidationError) -> Response:

@@ -61,13 +61,18 @@ def parse_datetime(text: str) -> datetime | None:
     ----------
     OGC 17-069r4, 7.15.4: parameter datetime. RFC 3339, 5.6: instants.
     """
+    return parse_interval(text)[1]
+
+
+def parse_interval(text: str) -> tuple[datetime | None, datetime | None]:
+    """Read an instant or an interval as its two ends; None is an open end, and a date is a whole day in China."""
     first, interval, last = text.partition("/")
-    if not interval:
-        return _parse_moment(first, text)
-    start, end = (None if part in ("", "..") else _parse_moment(part, text) for part in (first, last))
-    if start and end and start > end:
+    start, end = (None if interval and part in ("", "..") else part for part in (first, last if interval else first))
+    begins = None if start is None else _parse_moment(start, text, of_date=time.min)
+    ends = None if end is None else _parse_moment(end, text, of_date=time.max)
+    if begins and ends and begins > ends:
         raise _refuse("datetime", text, "an interval that does not end before it begins")
-    return end
+    return begins, ends
 
 
 def parse_subset(text: str) -> str:
@@ -95,11 +100,11 @@ def parse_value(field: Field, text: str) -> Scalar:
     return value
 
 
-def _parse_moment(part: str, text: str) -> datetime:
-    """An instant; of a date, its last instant in China."""
+def _parse_moment(part: str, text: str, *, of_date: time) -> datetime:
+    """An instant; of a date, one in China."""
     try:
         if "T" not in part.upper() and " " not in part:
-            return datetime.combine(read_date(part), time.max, CHINA)
+            return datetime.combine(read_date(part), of_date, CHINA)
         return read_instant(part)
     except ValueError as error:
         raise _refuse("datetime", text, _MOMENTS) from error

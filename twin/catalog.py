@@ -5,14 +5,17 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from twin.errors import IndicatorNotFound, LayerNotFound, TwinError
 from twin.indicator import Indicator
 from twin.layer import Layer
 from twin.nearest import suggest
+
+if TYPE_CHECKING:
+    from twin.settings import Settings
 
 T = TypeVar("T")
 
@@ -45,6 +48,11 @@ class Catalog:
     def indicator(self, indicator_id: str) -> Indicator:
         """The indicator of that id, or `IndicatorNotFound` naming the nearest."""
         return _find(self.indicators, indicator_id, IndicatorNotFound, "indicator")
+
+    def served(self, settings: Settings) -> Catalog:
+        """The catalog without secret layers, unless the installation may serve them."""
+        open_layers = {name: layer for name, layer in self.layers.items() if settings.serves(layer.classification)}
+        return replace(self, layers=MappingProxyType(open_layers))
 
 
 def _find(things: Mapping[str, T], name: str, error: type[TwinError], kind: str) -> T:

@@ -16,6 +16,8 @@ class TwinError(Exception):
     status: ClassVar[int] = 500
     slug: ClassVar[str] = "error"
     title: ClassVar[str] = "The twin could not do this"
+    #: The name that a standard gives to such an error.
+    uri: ClassVar[str] = ""
 
     def __init__(self, detail: str, *, cause: BaseException | None = None, **members: Any) -> None:
         super().__init__(detail)

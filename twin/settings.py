@@ -44,6 +44,9 @@ class Settings:
     archives: str = _setting("", "Folder whose .pmtiles and .mbtiles files are served under /archives; empty: none")
     cache: str = _setting("", "Folder for what is made of layers to draw tiles from; empty: in the user's cache folder")
     cache_mb: int = _setting(2000, "Room for it on disk, megabytes; 0 keeps nothing", (0, 10_000_000))
+    jobs: int = _setting(10, "Most jobs of /processes that may go on; more are answered with 503", (1, 1000))
+    job_s: int = _setting(600, "Longest time that a job may run, seconds", (1, 1_000_000))
+    job_mb: int = _setting(4000, "Most memory that a job may take, megabytes (not on Windows)", (100, 1_000_000))
     serve_secret: bool = _setting(False, "Whether layers classified as secret are served")
     trust_proxy: bool = _setting(False, "Whether X-Forwarded-* headers of a proxy are believed")
 

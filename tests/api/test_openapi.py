@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 
 import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.execution import Execution
+from api.jobdesk import Jobs
+from api.jobfiles import Job, write_job
+from twin.place import Place
 from twin.settings import Settings
 
 IDENTIFIERS = {"slug": "crs", "layers": "parcels", "z": "12", "x": "3396", "y": "1619"}
 IDENTIFIERS |= {"tileMatrixSetId": "WebMercatorQuad", "tileMatrix": "12", "tileCol": "3396", "tileRow": "1619"}
-IDENTIFIERS |= {"name": "town.pmtiles"}
+IDENTIFIERS |= {"name": "town.pmtiles", "processID": "park_share", "jobID": "1"}
 IDENTIFIERS |= {"style": "map", "fontstack": "WenQuanYi Micro Hei Regular", "range": "0-255", "sprite": "marks@2x"}
 #: Values of parameters whose type does not tell them.
 NAMED = {"datetime": "2024-01-01", "tms": "WebMercatorQuad", "collections": "parcels"}
+NAMED |= {"type": "process", "processID": "park_share", "status": "running"}
 NAMED |= {"subset": 'datetime("2024-01-01")'}
 
 
@@ -28,7 +34,20 @@ def address_of(path):
 def client(store, catalog, tmp_path):
     """The service with something at every address."""
     (tmp_path / "town.pmtiles").write_bytes(b"PMTiles")
-    return TestClient(create_app(Settings(archives=str(tmp_path)), store, catalog))
+    app = create_app(Settings(archives=str(tmp_path)), store, catalog, jobs_of_all=finished_job(tmp_path / "jobs"))
+    return TestClient(app)
+
+
+def finished_job(folder):
+    """Jobs of which one has its output."""
+    (folder / "1").mkdir(parents=True)
+    (folder / "1" / "result").write_bytes(b"{}")
+    now = datetime.now(UTC)
+    asked = Execution(process="park_share", inputs={}, outputs=("result",), as_document=False)
+    write_job(
+        folder / "1", Job(id="1", execution=asked, created=now, updated=now).moved("successful", "has its outputs")
+    )
+    return Jobs(Settings(), Place(""), folder)
 
 
 @pytest.fixture
@@ -39,7 +58,7 @@ def document(client):
 
 
 def operations(document):
-    return {path: item["get"] for path, item in document["paths"].items()}
+    return {path: item["get"] for path, item in document["paths"].items() if "get" in item}
 
 
 def test_it_is_openapi_3_0_and_refers_to_nothing_outside(document):
