@@ -88,6 +88,7 @@ ADMIN_AREAS = Layer(
     title="Administrative areas",
     title_zh="行政区划",
     about="County, townships, communities and management grid cells; every indicator is broken down by these.",
+    group=("Boundaries and planning", "区划与规划"),
     geometry="MultiPolygon",
     key="area_id",
     fields=(

@@ -33,6 +33,7 @@ BUILDINGS = Layer(
     title="Buildings",
     title_zh="建筑物",
     about="Building footprints at the height of the ground they stand on, with height, floors, use and CIM level.",
+    group=("Buildings and places", "建筑与场所"),
     geometry="MultiPolygon",
     has_z=True,
     key="building_id",

@@ -81,6 +81,7 @@ KEY_PLACES = Layer(
         "Stations, sights, parks, libraries, hospitals, schools, government service centres and the other places whose "
         "coverage policy counts place by place. A place is an area; where only its position is known it is a point."
     ),
+    group=("Buildings and places", "建筑与场所"),
     geometry="MultiPolygon",
     also=("Point",),
     key="place_id",

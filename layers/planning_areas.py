@@ -13,6 +13,7 @@ PLANNING_AREAS = Layer(
         "The area under planning control and the built-up urban area, each version with the document that approved it. "
         "Policies divide by one or the other; a result says which."
     ),
+    group=("Boundaries and planning", "区划与规划"),
     geometry="MultiPolygon",
     key="area_id",
     fields=(

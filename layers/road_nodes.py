@@ -22,6 +22,7 @@ ROAD_NODES = Layer(
     title="Road nodes",
     title_zh="道路结点",
     about="Where roads meet or end. The crossings of a dual carriageway at one place are one node.",
+    group=("Transport", "交通"),
     geometry="Point",
     key="node_id",
     fields=(

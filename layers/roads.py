@@ -34,6 +34,7 @@ ROADS = Layer(
     title="Roads",
     title_zh="道路中心线",
     about="Road centre lines between intersections, with class, width and lanes.",
+    group=("Transport", "交通"),
     geometry="MultiLineString",
     key="road_id",
     fields=(

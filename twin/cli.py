@@ -36,6 +36,8 @@ COMMANDS: Mapping[str, str] = {
     "indicators": "twin.commands.indicators",
     "assess": "twin.commands.indicators",
     "verify": "twin.commands.indicators",
+    "qgis": "twin.commands.qgis",
+    "merge": "twin.commands.qgis",
     "copy": "twin.commands.moves",
     "upgrade": "twin.commands.moves",
     "sheets": "layers.commands",

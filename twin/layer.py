@@ -90,6 +90,8 @@ class Layer:
         Plural noun; the same word is the table, the URL segment and the tile layer.
     title, title_zh, about
         What people read; `about` is one or two sentences.
+    group
+        English and Chinese title of what it belongs to, where many layers are listed.
     geometry, has_z
         Geometry type of every feature, and whether it carries heights (1985 national heights, metres).
     also
@@ -123,6 +125,7 @@ class Layer:
     title: str
     title_zh: str
     about: str
+    group: tuple[str, str] = ("Other", "其他")
     geometry: GeometryType
     has_z: bool = False
     also: tuple[GeometryType, ...] = ()

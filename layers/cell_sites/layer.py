@@ -77,6 +77,7 @@ CELL_SITES = Layer(
         "Sectors of mobile base stations, one row per sector and carrier: who runs it, on which band, where it points "
         "and how far it is stated to serve. The point stands at the antenna, its height is that of the ground."
     ),
+    group=("Communications", "通信"),
     geometry="Point",
     has_z=True,
     key="cell_id",

@@ -54,6 +54,7 @@ SIGNAL_SAMPLES = Layer(
         "Measured 5G signal strength and quality: at the key points of places, on drive and walk tests, or the cells "
         "of a raster of measurement reports, each by its centre."
     ),
+    group=("Communications", "通信"),
     geometry="Point",
     key="sample_id",
     fields=(

@@ -75,6 +75,7 @@ TOPO_SHEETS = Layer(
         "The index of topographic maps: one footprint a sheet with its number, scale, survey date and acceptance. "
         "What is mapped, how old it is, and what is missing."
     ),
+    group=("Surveying", "测绘"),
     geometry="Polygon",
     key="sheet_id",
     fields=(

@@ -21,6 +21,7 @@ WEATHER_STATIONS = Layer(
     title="Weather stations",
     title_zh="气象监测站",
     about="Meteorological observation stations, automatic and manual, with the time they have been in service.",
+    group=("Weather", "气象"),
     geometry="Point",
     has_z=True,
     key="station_id",

@@ -11,8 +11,8 @@ from twin.qgis.expressions import quote_name
 from twin.qgis.options import write_option
 from twin.schema import Field
 
-#: Columns that are the store's own.
-_OWN = ("fid", "opened")
+#: Columns that are the store's own, and the one in which QGIS shows the id of what comes from an API.
+_OWN = ("fid", "opened", "id")
 #: Decimals of real numbers in forms.
 _DECIMALS = 3
 
@@ -24,7 +24,7 @@ def write_forms(parent: Element, layer: Layer) -> None:
     table = SubElement(parent, "attributetableconfig")
     columns = SubElement(table, "columns")
     editable = SubElement(parent, "editable")
-    for name in _OWN:
+    for name in (name for name in _OWN if name not in layer.schema):
         _write_widget(widgets, name, "Hidden", {})
         SubElement(columns, "column", type="field", name=name, hidden="1")
         SubElement(editable, "field", name=name, editable="0")

@@ -56,18 +56,22 @@ def derive_styles(layer: Layer) -> list[LayerStyle]:
 
 def write_qml(layer: Layer, dimension: int) -> str:
     """Write the style of the points (0), lines (1) or areas (2) of a layer."""
-    root = Element(
-        "qgis",
-        version="3.22.0",
-        styleCategories="AllStyleCategories",
-        hasScaleBasedVisibilityFlag="1",
-        minScale=str(scale_at(layer.zooms[0])),
-        maxScale="0",
-        labelsEnabled="0" if layer.style.label is None else "1",
-    )
-    write_renderer(root, layer, dimension)
-    write_labels(root, layer, dimension)
-    write_forms(root, layer)
+    root = Element("qgis", version="3.22.0")
+    write_looks(root, layer, dimension)
     SubElement(root, "layerGeometryType").text = str(dimension)
     indent(root)
     return tostring(root, encoding="unicode")
+
+
+def write_looks(parent: Element, layer: Layer, dimension: int) -> None:
+    """Write into a style, or into the layer of a project, what a style says of a layer's points, lines or areas."""
+    parent.attrib |= {
+        "styleCategories": "AllStyleCategories",
+        "hasScaleBasedVisibilityFlag": "1",
+        "minScale": str(scale_at(layer.zooms[0])),
+        "maxScale": "0",
+        "labelsEnabled": "0" if layer.style.label is None else "1",
+    }
+    write_renderer(parent, layer, dimension)
+    write_labels(parent, layer, dimension)
+    write_forms(parent, layer)

@@ -34,6 +34,14 @@ class PostgisPlace:
         shown = self.database.set(drivername="postgresql", password=None)
         return shown.update_query_dict({"schema": self.schema}).render_as_string(hide_password=True)
 
+    @property
+    def words(self) -> dict[str, str]:
+        """The words of a libpq connection to the database, without the password."""
+        url = self.database
+        words = {"host": url.host, "port": url.port, "dbname": url.database, "user": url.username}
+        given = {name: str(value) for name, value in words.items() if value}
+        return given | {name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()}
+
     @classmethod
     def parse(cls, text: str) -> PostgisPlace:
         """Read ``postgresql://user@host:5432/database?schema=name``; all but the scheme may be left out.
