@@ -23,6 +23,7 @@ from api import (
     ogctiles,
     problems,
     processes,
+    qgis,
     styles,
     tilesets,
 )
@@ -35,6 +36,7 @@ from api.evaluation import remember_results
 from api.hot import HotTiles
 from api.hotitems import HotItems
 from api.jobdesk import Jobs
+from api.media import QGZ
 from api.observe import HeadAsGet, Observe
 from api.pages import load_pages
 from api.params import refuse_repeated
@@ -139,6 +141,7 @@ def create_app(
         jobs,
         archives,
         styles,
+        qgis,
         health,
         problems,
     ):
@@ -147,7 +150,7 @@ def create_app(
     app.mount("/viewer", StaticFiles(directory=_HERE / "viewer", html=True), name="viewer")
     problems.install_handlers(app)
     # The last one added is the outermost: every answer, a crash included, passes CORS and gets its request id.
-    packed = (*DEFAULT_EXCLUDED_CONTENT_TYPES, *archives.ARCHIVE_TYPES.values())
+    packed = (*DEFAULT_EXCLUDED_CONTENT_TYPES, *archives.ARCHIVE_TYPES.values(), QGZ)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=packed)
     app.add_middleware(HeadAsGet)
     if settings.trust_proxy:

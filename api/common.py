@@ -11,7 +11,7 @@ from api import collections, features, ogctiles, processes
 from api.collections import spatial_extent
 from api.context import context_of, links_of
 from api.links import link
-from api.media import HTML, JSON, OPENAPI
+from api.media import HTML, JSON, OPENAPI, QGZ
 from api.openapi import answers, describe_service
 from api.pages import page, respond
 from api.params import FormatParams, Params
@@ -50,6 +50,7 @@ def show_landing(request: Request, params: Annotated[FormatParams, Query()]) -> 
             link(f"{_REL}/job-list", links.url("jobs"), JSON, "Jobs"),
             link("related", links.url("indicators"), JSON, "Indicators"),
             link("related", links.url("viewer", path="/"), HTML, "Map"),
+            link("related", links.url("qgis_project"), QGZ, "Project for QGIS"),
         ],
     }
     return respond(

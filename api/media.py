@@ -18,6 +18,7 @@ SCHEMA = "application/schema+json"
 MVT = "application/vnd.mapbox-vector-tile"
 PBF = "application/x-protobuf"
 PNG = "image/png"
+QGZ = "application/x-qgis-project-container"
 STYLE = "application/vnd.mapbox.style+json"
 
 

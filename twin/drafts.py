@@ -28,12 +28,13 @@ def drafting(path: Path, *, replace: bool = False) -> Iterator[Path]:
     Raises
     ------
     FileExistsError
-        Something bears the name and does not give way.
+        Something bears the name and does not give way, or SQLite left the log of a file of that name, which it would
+        take for one of the new file.
     BlockingIOError
         Another program is making the same file.
     """
     draft, lock = (path.with_name(f".{path.name}.{kind}") for kind in ("draft", "lock"))
-    if not replace and os.path.lexists(path):
+    if not replace and any(os.path.lexists(f"{path}{side}") for side in _SIDES):
         raise FileExistsError(path)
     lock.touch()
     with closing(sqlite3.connect(lock, timeout=0, isolation_level=None)) as holder:

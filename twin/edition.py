@@ -162,7 +162,9 @@ def _appearing(path: Path) -> Iterator[Path]:
             yield place
             place.replace(draft)
     except FileExistsError as error:
-        raise StoreExists(f"{path} is already there, and may hold edits; nothing was changed") from error
+        raise StoreExists(
+            f"{path}, or a log of it, {path}-wal, is already there and may hold edits; nothing was changed"
+        ) from error
     except BlockingIOError as error:
         raise TwinError(f"another program is making {path} just now", cause=error) from error
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,15 +10,21 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from twin.commands.output import print_json, show_steps
+from twin.commands.output import print_json, print_table, show_steps
 from twin.drafts import drafting
 from twin.errors import InvalidParameter, TwinError
+from twin.ingest.faults import shorten
 from twin.session import Session
 
 if TYPE_CHECKING:
     from twin.layer import Layer
+    from twin.merge import MergedLayer
     from twin.qgis.sources import Sources
     from twin.store import Store
+    from twin.threeway import Conflict, Side
+
+#: How many conflicts are printed; the report has all.
+_SHOWN_CONFLICTS = 50
 
 SourceName = Literal["api", "postgis", "gpkg"]
 
@@ -67,6 +74,84 @@ def qgis(
         classified = [layer.id for layer in layers if layer.classification == kind]
         if classified:
             click.echo(f"  classified {kind}: {', '.join(classified)}")
+
+
+@click.command(epilog="Example: twin merge field.gpkg --dry-run --report conflicts.json")
+@click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--keep", type=click.Choice(["mine", "theirs"]), help="Whose value counts where both sides changed it.")
+@click.option("--author", help="Who made the edits; TWIN_AUTHOR or the login by default.")
+@click.option("--reason", default="", help="Why; the name of the file by default.")
+@click.option("--report", type=click.Path(path_type=Path), help="File for the report, in JSON, every conflict in it.")
+@click.option("--dry-run", is_flag=True, help="Compare and check everything, write nothing.")
+@click.pass_obj
+def merge(
+    session: Session,
+    path: Path,
+    keep: Side | None,
+    author: str | None,
+    reason: str,
+    report: Path | None,
+    dry_run: bool,
+) -> None:
+    """Bring the edits of an offline edition back, one revision for each layer; with a conflict, nothing is written.
+
+    A conflict is a value that both sides changed, each in another way: mine is what the file has, theirs what the store
+    has by now. Removing a feature that the other side changed is one too.
+    """
+    from twin.merge import MergeConflict, merge_edition
+
+    with session.open(write=not dry_run) as store, show_steps() as tell:
+        merged = merge_edition(
+            store,
+            session.catalog,
+            path,
+            author=author or session.author,
+            reason=reason,
+            keep=keep,
+            dry_run=dry_run,
+            tell=tell,
+        )
+    conflicts = [conflict for one in merged for conflict in one.conflicts]
+    document = {"file": str(path), "dry_run": dry_run, "keep": keep, "layers": [one.to_dict() for one in merged]}
+    if report is not None:
+        try:
+            report.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise TwinError(f"{report} cannot be written: {error.strerror or error}", cause=error) from error
+    if session.as_json:
+        print_json(document)
+    else:
+        _show_merge(merged, conflicts)
+    if conflicts and keep is None:
+        raise MergeConflict(
+            f"both sides changed {len(conflicts)} things; nothing was written. Give --keep mine or --keep theirs, or "
+            "mend the file and merge again",
+            conflicts=len(conflicts),
+        )
+
+
+def _show_merge(merged: Sequence[MergedLayer], conflicts: Sequence[Conflict]) -> None:
+    """Print what became of each layer, and the first conflicts."""
+    if not merged:
+        click.echo("nothing was edited in the file")
+        return
+    head = ("layer", "taken at", "now at", "added", "changed", "removed", "agreed", "conflicts", "revision")
+    rows = [
+        (m.layer, m.base, m.latest, m.added, m.changed, m.removed, m.agreed, len(m.conflicts), m.revision)
+        for m in merged
+    ]
+    print_table(head, rows)
+    for notice in (f"note: {one.layer}: {notice}" for one in merged for notice in one.notices):
+        click.echo(notice)
+    if conflicts:
+        click.echo("")
+        shown = [
+            (c.layer, c.key, c.field or "–", *(shorten(each) for each in (c.base, c.mine, c.theirs)))
+            for c in conflicts[:_SHOWN_CONFLICTS]
+        ]
+        print_table(("layer", "key", "field", "base", "mine", "theirs"), shown)
+        if len(conflicts) > _SHOWN_CONFLICTS:
+            click.echo(f"… and {len(conflicts) - _SHOWN_CONFLICTS:,} more; --report lists all")
 
 
 def _chosen(session: Session, names: Sequence[str]) -> list[Layer]:

@@ -17,7 +17,7 @@ from twin.store import Changes
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
-Mode = Literal["append", "replace", "sync"]
+Mode = Literal["append", "replace", "sync", "edit"]
 
 #: An offset map shows when places moved by this much, about where the formula moves them.
 _OFFSET_LEAST_M, _OFFSET_AGREE_M = 300.0, 150.0
@@ -45,7 +45,14 @@ def check_keys(rows: GeoDataFrame, origin: Rows, layer: Layer, faults: Faults) -
 
 
 def find_changes(
-    rows: GeoDataFrame, stored: GeoDataFrame, mode: Mode, layer: Layer, origin: Rows, faults: Faults
+    rows: GeoDataFrame,
+    stored: GeoDataFrame,
+    mode: Mode,
+    layer: Layer,
+    origin: Rows,
+    faults: Faults,
+    *,
+    delete: tuple[str, ...] = (),
 ) -> Changes:
     """What to write so that a layer becomes what the mode says.
 
@@ -55,13 +62,16 @@ def find_changes(
         Delivered rows and the layer's current ones, indexed by key, storage CRS.
     mode
         ``append`` adds, and a key already stored is a fault. ``sync`` makes the layer equal to the delivery and leaves
-        unchanged rows alone. ``replace`` does the same but writes every delivered row anew.
+        unchanged rows alone. ``replace`` does the same but writes every delivered row anew. ``edit`` adds and changes
+        the delivered rows, removes those of `delete`, and leaves all others alone.
     layer
         The layer.
     origin
         Where the delivered rows come from.
     faults
         Gets what is wrong.
+    delete
+        Keys to remove, for ``edit``.
     """
     known = stored.index.get_indexer(rows.index) >= 0
     if mode == "append":
@@ -69,28 +79,32 @@ def find_changes(
             "the key is stored already; update with --mode sync", known, origin, field=layer.key, values=rows.index
         )
         return Changes(insert=rows)
-    update = rows[known] if mode == "replace" else rows.loc[_find_changed(rows, stored, layer)]
-    return Changes(insert=rows[~known], update=update, delete=tuple(stored.index.difference(rows.index)))
+    update = rows[known] if mode == "replace" else rows.loc[list(differing_fields(stored, rows, layer))]
+    gone = delete if mode == "edit" else tuple(stored.index.difference(rows.index))
+    return Changes(insert=rows[~known], update=update, delete=gone)
 
 
-def _find_changed(rows: GeoDataFrame, stored: GeoDataFrame, layer: Layer) -> list[str]:
-    """Keys whose rows differ; a ring that starts elsewhere or runs the other way is the same ring."""
-    changed = changed_fields(stored, rows, layer)
-    moved = [key for key, fields in changed.items() if fields == ("geometry",)]
+def differing_fields(before: GeoDataFrame, after: GeoDataFrame, layer: Layer) -> dict[str, tuple[str, ...]]:
+    """For each key that both have and that differs: its fields; a ring that starts or turns otherwise is the same."""
+    changed = changed_fields(before, after, layer)
+    moved = [key for key, fields in changed.items() if "geometry" in fields]
     if moved:
-        old, new = (shapely.normalize(frame.geometry.loc[moved].to_numpy()) for frame in (stored, rows))
-        same = {key for key, equal in zip(moved, shapely.equals_identical(old, new), strict=True) if equal}
-        return [key for key in changed if key not in same]
-    return list(changed)
+        old, new = (shapely.normalize(frame.geometry.loc[moved].to_numpy()) for frame in (before, after))
+        for key, same in zip(moved, shapely.equals_identical(old, new), strict=True):
+            if same:
+                changed[key] = tuple(name for name in changed[key] if name != "geometry")
+    return {key: fields for key, fields in changed.items() if fields}
 
 
 def run_checks(
-    rows: GeoDataFrame, stored: GeoDataFrame, mode: Mode, layer: Layer, origin: Rows, faults: Faults
+    rows: GeoDataFrame, stored: GeoDataFrame, changes: Changes, mode: Mode, layer: Layer, origin: Rows, faults: Faults
 ) -> None:
-    """Run the layer's checks on the state that would result: in append mode the stored rows and the delivered ones."""
+    """Run the layer's checks on the state that would result: the delivered rows, and the stored ones that stay."""
     if not layer.checks:
         return
-    before = stored if mode == "append" else stored.iloc[:0]
+    before = stored.iloc[:0]
+    if mode in ("append", "edit"):
+        before = stored.drop(index=stored.index.intersection([*rows.index, *changes.delete]))
     state = rows
     if len(before):
         import pandas as pd

@@ -52,7 +52,7 @@ class MapLayer:
 
     @property
     def height(self) -> tuple[int, int]:
-        """Where it lies on the map, as on web maps: areas lowest, what is seen from afar below what is seen from near."""
+        """Where it lies on the map, as on web maps: areas lowest, and lower what is seen from farther."""
         return -self.dimension, self.layer.zooms[0]
 
 

@@ -1,0 +1,198 @@
+"""Bring the edits of an offline edition back: what nobody else touched is written, what both sides changed is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from twin.catalog import Catalog
+from twin.edition import Taken, origin_of
+from twin.engine import frame_digest
+from twin.errors import RevisionConflict, TwinError
+from twin.frame import Frame
+from twin.ingest import Report, ingest_rows
+from twin.ingest.stage import hash_files, name_of
+from twin.layer import Layer
+from twin.query import Query
+from twin.store import Store
+from twin.stores import open_store
+from twin.threeway import Conflict, Merge, Side, merge_states
+
+
+class MergeConflict(TwinError):
+    """Both sides changed the same features; nothing was written."""
+
+    status: ClassVar[int] = 409
+    slug: ClassVar[str] = "merge-conflict"
+    title: ClassVar[str] = "Both sides changed the same"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MergedLayer:
+    """What became of a layer.
+
+    Parameters
+    ----------
+    layer, base, latest
+        The layer, the revision that was taken along, and the one that the edits were compared with.
+    added, changed, removed
+        How many features are written, or would be.
+    agreed
+        How many edits are there already.
+    conflicts
+        What both sides changed.
+    revision
+        The revision that was made; None where there is none.
+    notices
+        What the ingest had to say.
+    """
+
+    layer: str
+    base: int
+    latest: int
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    agreed: int = 0
+    conflicts: tuple[Conflict, ...] = ()
+    revision: int | None = None
+    notices: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Work:
+    """A layer with something to do: its states compared, and how to write what is left."""
+
+    layer: Layer
+    taken: Taken
+    theirs: Frame
+    merge: Merge
+
+
+def merge_edition(
+    store: Store,
+    catalog: Catalog,
+    path: Path,
+    *,
+    author: str,
+    reason: str = "",
+    keep: Side | None = None,
+    dry_run: bool = False,
+    tell: Callable[[str], None],
+) -> list[MergedLayer]:
+    """Write the edits of an offline edition into the twin that it was taken from, one revision for each layer.
+
+    Every layer is compared and checked before the first is written. To do it again changes nothing.
+
+    Parameters
+    ----------
+    store, catalog
+        The twin and its layers.
+    path
+        The edition.
+    author, reason
+        Who brings them and why; by default the name of the file.
+    keep
+        Whose value counts where both sides changed it; without it, conflicts are left to the caller and nothing is
+        written.
+    dry_run
+        Do everything but write.
+    tell
+        Told of every step before it is taken.
+
+    Returns
+    -------
+    What became of each layer that was edited.
+
+    Raises
+    ------
+    InvalidParameter
+        The file is no edition.
+    RevisionConflict
+        It was taken from another twin, or the twin moved on while it was compared.
+    SchemaViolation
+        Edited rows break the layer's schema or its checks.
+    """
+    origin = origin_of(path)
+    if origin.created_at != store.created_at:
+        raise RevisionConflict(f"{path} was taken from another twin than the one in {store.url}")
+    with open_store(path) as edition:
+        works = [
+            work
+            for name, taken in origin.layers.items()
+            if (work := _compare(store, edition, catalog.layer(name), taken, keep, tell)) is not None
+        ]
+    found = [_describe(work) for work in works]
+    if keep is None and any(work.merge.conflicts for work in works):
+        return found
+    source, sha256 = name_of(path.name), hash_files([part for part in (path, Path(f"{path}-wal")) if part.exists()])
+
+    def write(work: _Work, *, dry_run: bool) -> Report | None:
+        merge = work.merge
+        if not len(merge.upsert) and not merge.delete:
+            return None
+        return ingest_rows(
+            store,
+            work.layer,
+            merge.upsert,
+            mode="edit",
+            delete=merge.delete,
+            base=work.theirs.revision,
+            author=author,
+            reason=reason or f"edits of {source}",
+            source=source,
+            sha256=sha256,
+            dry_run=dry_run,
+        )
+
+    for work in works:
+        tell(f"checking {work.layer.id}")
+        write(work, dry_run=True)
+    if dry_run:
+        return found
+    written = []
+    for work, one in zip(works, found, strict=True):
+        report = write(work, dry_run=False)
+        written.append(one if report is None else replace(one, revision=report.revision, notices=report.notices))
+    return written
+
+
+def _compare(
+    store: Store, edition: Store, layer: Layer, taken: Taken, keep: Side | None, tell: Callable[[str], None]
+) -> _Work | None:
+    """Compare the states of a layer; None where nobody edited it in the edition."""
+    tell(f"comparing {layer.id}")
+    mine = edition.read(layer)
+    if frame_digest(mine) == taken.digest:
+        return None
+    base = store.read(layer, Query(as_of=taken.revision))
+    if frame_digest(base) != taken.digest:
+        raise RevisionConflict(
+            f"revision {taken.revision} of {layer.id} in {store.url} is not what the edition was taken from: was an "
+            "older state restored since? Export the edited layer from the edition and ingest it",
+            layer=layer.id,
+        )
+    theirs = store.read(layer)
+    merge = merge_states(base.data, mine.data, theirs.data, layer, keep=keep or "theirs")
+    return _Work(layer=layer, taken=taken, theirs=theirs, merge=merge)
+
+
+def _describe(work: _Work) -> MergedLayer:
+    merge = work.merge
+    known = int(merge.upsert.index.isin(work.theirs.data.index).sum())
+    return MergedLayer(
+        layer=work.layer.id,
+        base=work.taken.revision,
+        latest=work.theirs.revision,
+        added=len(merge.upsert) - known,
+        changed=known,
+        removed=len(merge.delete),
+        agreed=merge.agreed,
+        conflicts=merge.conflicts,
+    )
