@@ -36,11 +36,14 @@ class PostgisPlace:
 
     @property
     def words(self) -> dict[str, str]:
-        """The words of a libpq connection to the database, without the password."""
+        """The words of a libpq connection to the database, without passwords (``sslpassword`` is one too)."""
         url = self.database
-        words = {"host": url.host, "port": url.port, "dbname": url.database, "user": url.username}
-        given = {name: str(value) for name, value in words.items() if value}
-        return given | {name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()}
+        words = {"host": url.host, "port": url.port, "dbname": url.database, "user": url.username, **url.query}
+        return {
+            name: ",".join(value) if isinstance(value, tuple) else str(value)
+            for name, value in words.items()
+            if value and "password" not in name
+        }
 
     @classmethod
     def parse(cls, text: str) -> PostgisPlace:
