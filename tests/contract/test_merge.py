@@ -21,13 +21,13 @@ from twin.stores import create_store, open_store
 
 LOTS = replace(LAYER, id="lots", title="Lots", title_zh="宗地")
 CATALOG = Catalog.of([LAYER, LOTS], [])
-PLOT = {"name": "a", "floors": 1, "geometry": shapely.box(500_000, 3_936_000, 500_010, 3_936_010)}
+PLOT = {"name": "a", "floors": 1, "geometry": shapely.force_3d(shapely.box(500_000, 3_936_000, 500_010, 3_936_010))}
 
 
 @pytest.fixture
 def file(store, tmp_path):
     """An edition of three plots and a lot, taken from a store that wrote to each layer before."""
-    write(store, insert=make_rows(**{key: PLOT for key in ("p", "q", "r")}))
+    write(store, insert=make_rows(**dict.fromkeys(("p", "q", "r"), PLOT)))
     write(store, layer=LOTS, insert=make_rows(l=PLOT))
     make(store, tmp_path / "field.gpkg")
     return tmp_path / "field.gpkg"
@@ -50,7 +50,7 @@ def edit(file, sql, *values):
 
 
 def add(file, key, **values):
-    shape = gpkg_blob(shapely.force_3d(PLOT["geometry"]))
+    shape = gpkg_blob(PLOT["geometry"])
     columns, given = ["plot_id", "geom", *values], [key, shape, *values.values()]
     edit(file, f"INSERT INTO plots ({', '.join(columns)}) VALUES ({', '.join('?' * len(given))})", *given)
 
