@@ -37,6 +37,7 @@ BUILDINGS = Layer(
     geometry="MultiPolygon",
     has_z=True,
     key="building_id",
+    makes_keys=True,
     fields=(
         Field(
             name="building_id",

@@ -85,6 +85,7 @@ KEY_PLACES = Layer(
     geometry="MultiPolygon",
     also=("Point",),
     key="place_id",
+    makes_keys=True,
     fields=(
         Field(
             name="place_id",

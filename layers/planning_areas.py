@@ -16,6 +16,7 @@ PLANNING_AREAS = Layer(
     group=("Boundaries and planning", "区划与规划"),
     geometry="MultiPolygon",
     key="area_id",
+    makes_keys=True,
     fields=(
         Field(
             name="area_id",

@@ -25,6 +25,7 @@ ROAD_NODES = Layer(
     group=("Transport", "交通"),
     geometry="Point",
     key="node_id",
+    makes_keys=True,
     fields=(
         Field(
             name="node_id",

@@ -37,6 +37,7 @@ ROADS = Layer(
     group=("Transport", "交通"),
     geometry="MultiLineString",
     key="road_id",
+    makes_keys=True,
     fields=(
         Field(
             name="road_id",

@@ -87,6 +87,12 @@ class StoreUnavailable(TwinError):
     status, slug, title = 503, "store-unavailable", "Store unavailable"
 
 
+class StoreNotPermitted(StoreUnavailable):
+    """The store is there, but whoever runs this may not do that to it; to try again is of no use."""
+
+    status, slug, title = 403, "store-not-permitted", "Not permitted by the store"
+
+
 class StoreReplaced(StoreUnavailable):
     """The store was replaced or removed while it was open."""
 
@@ -159,7 +165,7 @@ def group_faults(faults: Iterable[Fault], *, first: int = 3) -> list[str]:
 class SchemaViolation(TwinError):
     """Rows break the layer's schema or its checks; carries every fault found."""
 
-    status, slug, title = 400, "schema-violation", "Rows do not fit the layer"
+    status, slug, title = 422, "schema-violation", "Rows do not fit the layer"
 
     def __init__(self, detail: str, faults: Iterable[Fault], **members: Any) -> None:
         self.faults = tuple(faults)

@@ -98,6 +98,9 @@ class Layer:
         Further geometry types a feature may have where the theme needs it (a place known only as a point).
     key
         The text field that identifies a feature for good; it is the feature id everywhere.
+    makes_keys
+        Whether a feature that is added without a key gets one: not where somebody else gives them, as the codes of
+        divisions or the numbers of sheets and stations.
     fields
         The theme's own fields, key included; `schema` adds the provenance fields.
     zooms
@@ -130,6 +133,7 @@ class Layer:
     has_z: bool = False
     also: tuple[GeometryType, ...] = ()
     key: str
+    makes_keys: bool = False
     fields: tuple[Field, ...]
     zooms: tuple[int, int] = (0, 22)
     style: Style = Style()

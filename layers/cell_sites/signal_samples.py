@@ -57,6 +57,7 @@ SIGNAL_SAMPLES = Layer(
     group=("Communications", "通信"),
     geometry="Point",
     key="sample_id",
+    makes_keys=True,
     fields=(
         Field(
             name="sample_id",

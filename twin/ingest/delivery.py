@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from twin.crs import CRS, CRS84, BBox, same_grid
+from twin.crs import CRS, CRS84, BBox
 from twin.errors import CrsError, Fault, SourceError
 from twin.ingest.convert import convert_field
 from twin.ingest.coordinates import CoordinateColumns, find_coordinates, read_coordinates
@@ -19,9 +19,10 @@ from twin.ingest.faults import Faults, Rows
 from twin.ingest.mapping import FieldMapping
 from twin.ingest.match import FieldSource, find_column, match_fields
 from twin.ingest.parquet import open_parquet
-from twin.ingest.place import OFFSET_DATUMS, Datum, decide_crs, decide_datum, into_storage
+from twin.ingest.place import OFFSET_DATUMS, Datum, decide_crs, decide_datum
 from twin.ingest.report import Decision, FileReport, Match, Watch
-from twin.ingest.shapes import Flags, fit_shapes, repair_invalid, tell_repaired
+from twin.ingest.settle import settle_shapes
+from twin.ingest.shapes import Flags
 from twin.ingest.source import Geometries, Source, Table
 from twin.ingest.stage import Staged, stage
 from twin.ingest.vector import open_vector
@@ -247,27 +248,25 @@ def read_shapes(
             said, said_how = CRS84, "columns of longitude and latitude, taken as WGS 84"
     if geometry is None:
         raise SourceError(f"{source.name} has no geometry")
-    shapes = fit_shapes(geometry, layer, rows, faults, faulty=faulty, tolerance=wishes.repair_tolerance)
     crs, crs_decision = decide_crs(source.name, wishes.crs, said, said_how, _bounds(geometry), wishes.datum)
     marked = (*source.columns, *source.nested, *((source.layer,) if source.layer else ()))
     datum, datum_decision = decide_datum(source.name, marked, crs, wishes.datum, layer)
+    tolerance = wishes.repair_tolerance
     try:
-        placed, notes = into_storage(shapes.geometry, crs, datum, target, rows, faults)
+        shapes = settle_shapes(
+            geometry, layer, crs, target, rows, faults, datum=datum, faulty=faulty, tolerance=tolerance
+        )
     except CrsError as error:
         where = f" ({coordinates.value})" if coordinates else ""
         raise CrsError(f"{source.name}{where}: {error.detail}", cause=error, **error.members) from error
-    repaired = shapes.repaired
-    if datum in OFFSET_DATUMS or not same_grid(crs, target):
-        # What only touches itself, as a hole its shell, comes to overlap itself by a last digit elsewhere.
-        repaired |= repair_invalid(placed, rows, faults, wishes.repair_tolerance)
     return PlacedShapes(
-        geometry=placed,
+        geometry=shapes.geometry,
         crs=crs_decision,
         coordinates=coordinates,
         datum=datum,
         datum_decision=datum_decision,
-        repaired=repaired,
-        notices=(*shapes.notices, *notes, *tell_repaired(repaired, rows)),
+        repaired=shapes.repaired,
+        notices=shapes.notices,
     )
 
 

@@ -22,7 +22,13 @@ _EARTH_RADIUS_M = 6_378_137.0
 
 
 def judge_places(
-    rows: GeoDataFrame, origin: Rows, area: BaseGeometry | None, crs: CRS, faults: Faults
+    rows: GeoDataFrame,
+    origin: Rows,
+    area: BaseGeometry | None,
+    crs: CRS,
+    faults: Faults,
+    *,
+    remedy: str = "check --crs",
 ) -> tuple[str, ...]:
     """Tell the rows that lie more than `NEAR_M` outside the county's outline; a file of nothing else is a fault.
 
@@ -38,6 +44,8 @@ def judge_places(
         The storage CRS.
     faults
         Gets the files of which no row is near.
+    remedy
+        What to do about it.
 
     Returns
     -------
@@ -59,12 +67,12 @@ def judge_places(
         count = np.count_nonzero(mine)
         first = f"first: {rows.index[lost[0]]}, {_distance_m(geometry[lost[0]], area, crs) / 1000:,.0f} km away"
         if lost.size == count:
-            what = f"all {count:,} rows lie outside the county's outline ({first}); check --crs"
+            what = f"all {count:,} rows lie outside the county's outline ({first}); {remedy}"
             faults.add(Fault(what=what, file=name, field="geometry"))
         else:
             which = f" of {name}" if name and len(origin.files) > 1 else ""
             notices.append(
-                f"{lost.size:,} of {count:,} rows{which} lie outside the county's outline ({first}); check --crs"
+                f"{lost.size:,} of {count:,} rows{which} lie outside the county's outline ({first}); {remedy}"
             )
     return tuple(notices)
 

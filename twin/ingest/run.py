@@ -20,10 +20,8 @@ from twin.ingest.faults import Faults, Rows, summarise
 from twin.ingest.mapping import FieldMapping, FieldRule, load_mapping, parse_mapping
 from twin.ingest.match import FieldSource
 from twin.ingest.names import require_known
-from twin.ingest.place import into_storage
 from twin.ingest.report import Report, Watch, watch_nothing
-from twin.ingest.shapes import fit_shapes, tell_repaired
-from twin.ingest.source import Geometries
+from twin.ingest.settle import make_rows, settle_shapes
 from twin.ingest.stage import digest_list, name_of, stage
 from twin.ingest.task import Task
 from twin.layer import Layer
@@ -128,7 +126,7 @@ def ingest_files(
         sha256=digest_list([(delivery.report.name, delivery.report.sha256) for delivery in deliveries]),
     )
     columns = {name: _concat([delivery.columns[name] for delivery in deliveries]) for name in layer.schema.names}
-    rows = _frame(columns, np.concatenate([delivery.geometry for delivery in deliveries]), layer, store.crs)
+    rows = make_rows(columns, np.concatenate([delivery.geometry for delivery in deliveries]), layer, store.crs)
     origin = Rows.concat(delivery.rows for delivery in deliveries)
     trusted = all(delivery.datum is not None for delivery in deliveries)
     report = task.write(store, rows, origin, faults, report, trust_places=trusted)
@@ -199,19 +197,19 @@ def ingest_rows(
     origin = Rows.of(source, np.arange(1, len(rows) + 1))
     sources = [FieldSource(field=layer.schema[name], column=name, rule=FieldRule(), how="same name") for name in given]
     columns, filled = convert_columns(layer, sources, rows.reset_index(drop=True), origin, faults, delivered=given)
-    shapes = fit_shapes(rows.geometry.to_numpy(), layer, origin, faults, tolerance=repair_tolerance)
-    geometry, _ = into_storage(shapes.geometry, store.crs, None, store.crs, origin, faults)
+    given_shapes = rows.geometry.to_numpy()
+    shapes = settle_shapes(given_shapes, layer, store.crs, store.crs, origin, faults, tolerance=repair_tolerance)
     report = Report(
         layer=layer.id,
         mode=mode,
         dry_run=dry_run,
         read=len(rows),
         repaired=int(shapes.repaired.sum()),
-        notices=(*shapes.notices, *tell_repaired(shapes.repaired, origin), *filled),
+        notices=(*shapes.notices, *filled),
         source=source,
         sha256=sha256,
     )
-    report = task.write(store, _frame(columns, geometry, layer, store.crs), origin, faults, report)
+    report = task.write(store, make_rows(columns, shapes.geometry, layer, store.crs), origin, faults, report)
     return replace(report, seconds=perf_counter() - started)
 
 
@@ -275,12 +273,3 @@ def _concat(parts: Sequence[pd.Series[Any]]) -> pd.Series[Any]:
     import pandas as pd
 
     return parts[0] if len(parts) == 1 else pd.concat(list(parts), ignore_index=True)
-
-
-def _frame(columns: Mapping[str, pd.Series[Any]], geometry: Geometries, layer: Layer, crs: CRS) -> GeoDataFrame:
-    """Rows as a store takes them: indexed by key, geometry in the storage CRS."""
-    import geopandas as gpd
-
-    frame = gpd.GeoDataFrame(dict(columns), geometry=geometry, crs=crs)
-    frame.index = columns[layer.key].rename(None)
-    return frame

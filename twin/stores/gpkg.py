@@ -36,7 +36,7 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import UserDefinedType
 
 from twin.crs import BBox
-from twin.errors import InvalidParameter, StoreReplaced, StoreUnavailable
+from twin.errors import InvalidParameter, StoreNotPermitted, StoreReplaced, StoreUnavailable
 from twin.layer import Layer
 from twin.schema import Field
 from twin.store import Finding
@@ -144,9 +144,8 @@ class GpkgDialect:
             raise StoreUnavailable(f"{self.path}: {error.strerror}; nothing was changed", cause=error) from error
         except (DBAPIError, sqlite3.Error) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
-            raise StoreUnavailable(
-                f"{self.path}: {explain_error(str(cause))}; nothing was changed", cause=error
-            ) from error
+            kind = StoreNotPermitted if "readonly" in str(cause) else StoreUnavailable
+            raise kind(f"{self.path}: {explain_error(str(cause))}; nothing was changed", cause=error) from error
 
     @contextmanager
     def begin_write(self, connection: Connection) -> Iterator[object]:

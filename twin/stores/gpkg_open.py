@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from twin.errors import StoreUnavailable
+from twin.errors import StoreNotPermitted, StoreUnavailable
 from twin.stores.gpkg import GpkgDialect
 from twin.stores.gpkg_file import holds_twin
 from twin.stores.sql_store import SqlStore
@@ -29,7 +29,7 @@ def open_gpkg(path: Path, *, write: bool) -> SqlStore:
     if not stat.S_ISREG(mode):
         raise StoreUnavailable(f"{path} is not a file")
     if write and not os.access(path, os.W_OK):
-        raise StoreUnavailable(f"{path} is read-only; make the file writable")
+        raise StoreNotPermitted(f"{path} is read-only; make the file writable")
     dialect = GpkgDialect(path, write=write)
     try:
         with dialect.translated():

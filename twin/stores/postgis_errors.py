@@ -9,7 +9,7 @@ import psycopg
 from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from twin.errors import InvalidParameter, StoreUnavailable
+from twin.errors import InvalidParameter, StoreNotPermitted, StoreUnavailable
 
 #: By SQLSTATE, its class where all of a class mean the same.
 _STATES = {
@@ -30,6 +30,9 @@ _STATES = {
     "58": "a file or the disk of the database failed",
     "XX": "the database failed",
 }
+
+#: What stays so, however often it is tried.
+_REFUSALS = {"42501", "25006"}
 
 
 @contextmanager
@@ -54,7 +57,9 @@ def translated(place: str) -> Iterator[None]:
             raise IntegrityError(None, None, cause) from error
         if isinstance(cause, psycopg.DataError) or (getattr(cause, "sqlstate", None) or "").startswith("54"):
             raise InvalidParameter(f"a value does not fit the database: {_first_line(cause)}", cause=error) from None
-        raise StoreUnavailable(f"{place}: {explain(cause)}; nothing was changed", cause=None) from None
+        refused = getattr(cause, "sqlstate", None) in _REFUSALS
+        kind = StoreNotPermitted if refused else StoreUnavailable
+        raise kind(f"{place}: {explain(cause)}; nothing was changed", cause=None) from None
 
 
 @contextmanager
