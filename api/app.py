@@ -7,9 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import Depends, FastAPI, Response
-from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
-from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 
 from api import (
     arcgis,
@@ -29,18 +27,19 @@ from api import (
 )
 from api.athand import AtHand
 from api.context import Context
-from api.cors import open_to_all
+from api.cors import OpenToAll
 from api.crs import offer_crs
 from api.desk import Desk
 from api.evaluation import remember_results
+from api.finish import Finish
 from api.hot import HotTiles
 from api.hotitems import HotItems
 from api.jobdesk import Jobs
-from api.media import QGZ
 from api.observe import HeadAsGet, Observe
 from api.pages import load_pages
 from api.params import refuse_repeated
 from api.proxy import BehindProxy
+from api.recall import Recall
 from api.reopen import Reopening
 from api.turn import AccessLog, StampReader
 from api.workers import ALONE, Worker
@@ -126,6 +125,7 @@ def create_app(
 
     app.state.context = make_context(store)
     app.state.log = AccessLog()
+    app.state.recall = Recall(app)
     app.state.hot = HotTiles(app)
     app.state.hot_items = HotItems(app)
     app.state.reopen = Reopening(app, make_context, open_again or (lambda: open_store(store.url)))
@@ -150,13 +150,12 @@ def create_app(
     app.mount("/viewer", StaticFiles(directory=_HERE / "viewer", html=True), name="viewer")
     problems.install_handlers(app)
     # The last one added is the outermost: every answer, a crash included, passes CORS and gets its request id.
-    packed = (*DEFAULT_EXCLUDED_CONTENT_TYPES, *archives.ARCHIVE_TYPES.values(), QGZ)
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=packed)
+    app.add_middleware(Finish)
     app.add_middleware(HeadAsGet)
     if settings.trust_proxy:
         app.add_middleware(BehindProxy)
     app.add_middleware(Observe)
-    open_to_all(app)
+    app.add_middleware(OpenToAll)
     return app
 
 

@@ -41,7 +41,7 @@ def list_collections(request: Request, params: Annotated[FormatParams, Query()])
         "crs": shared,
         "collections": [describe(layer) for layer in context.served.layers.values()],
     }
-    return respond(request, document, "collections.html", f=params.f)
+    return respond(request, document, "collections.html", f=params.f, lasting=True)
 
 
 @router.get("/collections/{layer_id}", name="collection", operation_id="getCollection", responses=answers(JSON, HTML))
@@ -52,7 +52,7 @@ def show_collection(request: Request, layer_id: str, params: Annotated[FormatPar
     document = describe_collection(layer, context, links)
     document["links"] = links.self_and_page() + document["links"]
     revisions = context.store.revisions(layer)
-    return respond(request, document, "collection.html", f=params.f, layer=layer, revisions=revisions)
+    return respond(request, document, "collection.html", f=params.f, lasting=True, layer=layer, revisions=revisions)
 
 
 @router.get("/collections/{layer_id}/queryables", name="queryables", responses=answers(SCHEMA, HTML))
@@ -159,4 +159,4 @@ def _respond_schema(
 ) -> Response:
     address = links_of(request).url(name, layer_id=layer.id)
     document = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": address, **schema}
-    return respond(request, document, "schema.html", f=params.f, media_type=SCHEMA, layer=layer)
+    return respond(request, document, "schema.html", f=params.f, media_type=SCHEMA, lasting=True, layer=layer)

@@ -58,6 +58,7 @@ def show_landing(request: Request, params: Annotated[FormatParams, Query()]) -> 
         document,
         "landing.html",
         f=params.f,
+        lasting=True,
         layers=context.served.layers.values(),
         indicators=context.catalog.indicators.values(),
         revisions=[each for each in context.store.revisions() if each.layer in context.served.layers][-5:],
@@ -75,14 +76,14 @@ def show_conformance(request: Request, params: Annotated[FormatParams, Query()])
         *processes.CONFORMANCE,
     ]
     document = {"links": links_of(request).self_and_page(), "conformsTo": classes}
-    return respond(request, document, "conformance.html", f=params.f)
+    return respond(request, document, "conformance.html", f=params.f, lasting=True)
 
 
 @router.get("/api", name="api", operation_id="getAPI", responses=answers(OPENAPI, HTML))
 def show_api(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
     """Describe the service as OpenAPI 3.0."""
     document = describe_service(request.app, context_of(request), links_of(request))
-    return respond(request, document, "docs.html", f=params.f, media_type=OPENAPI)
+    return respond(request, document, "docs.html", f=params.f, media_type=OPENAPI, lasting=True)
 
 
 @router.get("/docs", name="docs", responses=answers(HTML))
@@ -90,6 +91,7 @@ def show_docs(request: Request, params: Annotated[Params, Query()]) -> Response:
     """Describe the service for people, with a form to try each address."""
     links = links_of(request)
     document = describe_service(request.app, context_of(request), links)
+    request.state.lasting = True
     return page(request, "docs.html", doc=document, json_href=links.url("api", query={"f": "json"}))
 
 

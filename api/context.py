@@ -15,7 +15,7 @@ from api.crs import NamedCrs
 from api.desk import Desk
 from api.jobdesk import Jobs
 from api.links import Links
-from api.sent import HotTile, SentTile
+from api.sent import HotAnswer, SentTile
 from api.turn import StampReader
 from api.workers import Worker
 from tiles.cache import SizedCache
@@ -84,7 +84,7 @@ class Context:
     grids: Mapping[str, Grid]
     at_hand: AtHand
     desk: Desk
-    hot: SizedCache[HotTile]
+    hot: SizedCache[HotAnswer]
     tags: SizedCache[str]
     tiles: SizedCache[SentTile]
     counter: ZoomCounter

@@ -20,7 +20,7 @@ async def show_health(request: Request, params: Annotated[FormatParams, Query()]
     """Say which process answers; neither the data nor those who work on it are asked."""
     worker = context_of(request).worker
     alive = {"status": "alive", "worker": f"{worker.number} of {worker.count}"}
-    return respond(request, alive, "facts.html", f=params.f, heading="Alive 存活")
+    return _never_kept(respond(request, alive, "facts.html", f=params.f, heading="Alive 存活"))
 
 
 @router.get("/readyz", name="readiness", responses=answers(JSON, HTML))
@@ -30,4 +30,10 @@ def show_readiness(request: Request, params: Annotated[FormatParams, Query()]) -
     revision = context.store.latest()
     for layer in context.served.layers.values():
         context.store.extent(layer)
-    return respond(request, {"status": "ready", "revision": revision}, "facts.html", f=params.f, heading="Ready 就绪")
+    ready = {"status": "ready", "revision": revision}
+    return _never_kept(respond(request, ready, "facts.html", f=params.f, heading="Ready 就绪"))
+
+
+def _never_kept(answer: Response) -> Response:
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

@@ -18,31 +18,24 @@ from typing import Any
 from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from api.conditional import has_already
 from api.context import Context
-from api.cors import OPEN_TO_ALL
 from api.hotitems import HotItems
 from api.observe import describe_request
-from api.plain import Added, PlainRequest, note_answer, write_answer
-from api.sent import HotTile, SentTile, headers_of, write_head
+from api.plain import Added, PlainRequest, note_answer
+from api.recall import Recall, Recalled, write_recalled
 from api.tilesending import TileWish, obtain_at_once, obtain_tile
 from api.tilesets import PLAIN, find_tile
 from api.turn import AccessLog
 from twin.errors import TwinError
 
-#: What to remember, and the tile; see `api.tilesending.obtain_tile`.
-Made = tuple[HotTile, SentTile | None]
-Making = Coroutine[Any, Any, Made]
+Making = Coroutine[Any, Any, Recalled]
 
 #: The address of a tile without parameters.
 _TILE = re.compile(rb"/tiles/([a-z0-9_,]+)/([0-9]{1,18})/([0-9]{1,18})/([0-9]{1,18})\.mvt")
 
 
 class HotTiles:
-    """Answers requests for tiles: at once those that were made for just these requests before, if they are still true.
-
-    What is true, the stamp of the store says, which any write changes; after a write the first request for a tile takes
-    the long way, and finds its entity tag changed or not.
+    """Makes the tiles that plain requests are for.
 
     Parameters
     ----------
@@ -54,7 +47,7 @@ class HotTiles:
         self._app = app
 
     def answer(self, request: PlainRequest, added: Added) -> bytes | None:
-        """Answer a request at once: with a tile that was made before, or is made in a moment; or not at all.
+        """Answer a request at once: with a tile that is made in a moment; or not at all.
 
         Parameters
         ----------
@@ -63,21 +56,10 @@ class HotTiles:
         added
             Headers that the server adds to every answer.
         """
-        made = self._recall(request) or self._make_at_once(request)
-        return None if made is None else self.write(request, *made, added)
+        made = self._make_at_once(request)
+        return None if made is None else write_recalled(self._app.state.log, request, made, added)
 
-    def _recall(self, request: PlainRequest) -> Made | None:
-        context: Context = self._app.state.context
-        known = context.hot.get((request.target, request.header(b"accept-encoding")))
-        if known is None or not _is_true(known, context):
-            return None
-        asked = request.header(b"if-none-match")
-        if asked and has_already(asked.decode("latin-1"), known.etag):
-            return known, None
-        sent = context.tiles.get((known.etag, known.coding))
-        return None if sent is None else (known, sent)
-
-    def _make_at_once(self, request: PlainRequest) -> Made | None:
+    def _make_at_once(self, request: PlainRequest) -> Recalled | None:
         address = read_address(request.target)
         if address is not None:
             with suppress(Exception):  # it takes longer, or something is wrong, which the long way says
@@ -97,14 +79,6 @@ class HotTiles:
             return None
         return obtain_tile(context, source, place, _wish_of(request))
 
-    def write(self, request: PlainRequest, known: HotTile, sent: SentTile | None, added: Added) -> bytes:
-        """Write an answer, and its line in the log; without the tile where the client has it already."""
-        if sent is None:
-            answer = 304, write_head(headers_of(known.etag) | OPEN_TO_ALL), b""
-        else:
-            answer = sent.status, sent.head, sent.data
-        return write_answer(self._app.state.log, request, known.described, answer, added)
-
 
 def read_address(target: bytes) -> tuple[str, tuple[int, int, int]] | None:
     """Read the address of a tile without parameters: ids of layers, level, column and row; None for any other."""
@@ -121,13 +95,6 @@ def _wish_of(request: PlainRequest) -> TileWish:
     return TileWish(target=request.target, accepted=accepted, asked=asked, described=described)
 
 
-def _is_true(known: HotTile, context: Context) -> bool:
-    try:
-        return known.stamp == context.stamp()
-    except TwinError:  # whoever reads the store will say so
-        return False
-
-
 class HotProtocol(HttpToolsProtocol):
     """Uvicorn's HTTP, with tiles answered before it begins.
 
@@ -138,11 +105,12 @@ class HotProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         state = self.config.app.state  # type: ignore[union-attr]
+        self._recall: Recall = state.recall
         self._hot: HotTiles = state.hot
         self._items: HotItems = state.hot_items
         self._log: AccessLog = state.log
         self._plain = True
-        self._making: asyncio.Task[Made] | None = None
+        self._making: asyncio.Task[Recalled] | None = None
         self._later = b""
 
     def data_received(self, data: bytes) -> None:
@@ -166,7 +134,8 @@ class HotProtocol(HttpToolsProtocol):
         super().data_received(data)
 
     def _answer(self, request: PlainRequest, added: Added) -> bytes | None:
-        return self._hot.answer(request, added) or self._items.answer(request, added)
+        ways = self._recall, self._hot, self._items
+        return next((answer for way in ways if (answer := way.answer(request, added))), None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Want nothing any more."""
@@ -181,13 +150,13 @@ class HotProtocol(HttpToolsProtocol):
         else:
             self._making.add_done_callback(lambda _: super(HotProtocol, self).shutdown())
 
-    def _end_making(self, request: PlainRequest, data: bytes, made: asyncio.Task[Made]) -> None:
+    def _end_making(self, request: PlainRequest, data: bytes, made: asyncio.Task[Recalled]) -> None:
         self._making = None
         if made.cancelled() or self.transport.is_closing():
             note_answer(self._log, request, describe_request("GET", request.target.decode()), 499, 0)
             return
         if made.exception() is None:
-            self._send(self._hot.write(request, *made.result(), self.server_state.default_headers))
+            self._send(write_recalled(self._log, request, made.result(), self.server_state.default_headers))
         else:
             super().data_received(data)  # which meets the same, and says so
         later, self._later = self._later, b""

@@ -21,13 +21,12 @@ from api.media import GEOJSON, prefers_html
 from api.observe import describe_request
 from api.params import FeatureParams, ItemsParams
 from api.plain import Added, PlainRequest, write_answer
+from api.proxy import find_base
 from api.ready import ready_items
 from api.sent import write_head
 
 #: The address of the features of a layer, or of one of them.
 _ITEMS = re.compile(rb"(/collections/([a-z0-9_]+)/items(?:/([A-Za-z0-9_.~-]+))?)(?:\?([!-~]*))?")
-#: What a client may call this server, in a header.
-_HOST = re.compile(rb"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 #: More features than this are not written in a moment.
 _MOST = 1_000
 
@@ -74,9 +73,9 @@ class HotItems:
         self, request: PlainRequest, path: str, layer_id: str, key: str, pairs: list[tuple[str, str]]
     ) -> Sent | None:
         context: Context = self._app.state.context
-        layer, given, host = context.served.layers.get(layer_id), dict(pairs), request.header(b"host")
-        behind_proxy = context.settings.trust_proxy and request.has_some(b"x-forwarded-")
-        if layer is None or len(given) < len(pairs) or behind_proxy or not _HOST.fullmatch(host):
+        layer, given = context.served.layers.get(layer_id), dict(pairs)
+        base = find_base(request.header, trust_proxy=context.settings.trust_proxy)
+        if layer is None or len(given) < len(pairs) or base is None:
             return None
         frame = context.frames.peek(layer, ask=False)
         items = ready_items(frame) if frame is not None and frame.keeps("items") else None
@@ -84,7 +83,7 @@ class HotItems:
         html = prefers_html(_text(request, b"accept"), params.f, GEOJSON)
         if frame is None or items is None or params.as_of is not None or html:
             return None
-        links = Links(self._app, f"http://{host.decode()}", path, pairs)
+        links = Links(self._app, base, path, pairs)
         accepted, asked = _text(request, b"accept-encoding"), _text(request, b"if-none-match")
         client = ItemsClient(links=links, accepted=accepted, asked=asked)
         if not isinstance(params, ItemsParams):

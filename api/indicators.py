@@ -30,6 +30,7 @@ def list_indicators(request: Request, params: Annotated[FormatParams, QueryStrin
     if wants_html(request, params.f):
         results = [context.evaluate(each, each.parse({}), None) for each in indicators]
         return page(request, "indicators.html", results=results)
+    request.state.lasting = True  # without values, which may be others tomorrow
     document = {
         "links": links.self_and_page(),
         "indicators": [describe_indicator(each, links) for each in indicators],

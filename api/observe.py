@@ -44,7 +44,8 @@ class Observe:
         started = time.perf_counter()
         log: AccessLog = scope["app"].state.log
         request_id = log.name_request()
-        scope.setdefault("state", {})["request_id"] = request_id
+        described = describe_request(scope["method"], scope["path"], scope["query_string"].decode("latin-1"))
+        scope.setdefault("state", {}).update(request_id=request_id, described=described)
         seen = {"status": 0, "size": 0}
 
         async def send_named(message: Message) -> None:
@@ -64,7 +65,6 @@ class Observe:
             await crash_problem(Request(scope))(scope, receive, send_named)
         finally:
             ms = 1000 * (time.perf_counter() - started)
-            described = describe_request(scope["method"], scope["path"], scope["query_string"].decode("latin-1"))
             log.add(log_line(request_id, described, **seen, ms=ms))
 
 

@@ -66,7 +66,7 @@ def list_grids(request: Request, params: Annotated[FormatParams, Query()]) -> Re
         for grid in context_of(request).grids.values()
     ]
     document = {"links": links.self_and_page(), "tileMatrixSets": named}
-    return respond(request, document, "grids.html", f=params.f)
+    return respond(request, document, "grids.html", f=params.f, lasting=True)
 
 
 @router.get(
@@ -75,7 +75,7 @@ def list_grids(request: Request, params: Annotated[FormatParams, Query()]) -> Re
 def show_grid(request: Request, tms: GridId, params: Annotated[FormatParams, Query()]) -> Response:
     """Describe a tile grid: its CRS and its levels."""
     document = describe_grid(grid_of(context_of(request), tms)) | {"links": links_of(request).self_and_page()}
-    return respond(request, document, "grid.html", f=params.f)
+    return respond(request, document, "grid.html", f=params.f, lasting=True)
 
 
 @router.get(
@@ -231,7 +231,7 @@ def _respond_list(
             }
         )
     document = {"links": links.self_and_page(), "tilesets": tilesets}
-    return respond(request, document, "tilesets.html", f=params.f)
+    return respond(request, document, "tilesets.html", f=params.f, lasting=True)
 
 
 def _respond_one(
@@ -240,4 +240,4 @@ def _respond_one(
     links = links_of(request)
     own = _tileset_links(links, source.grid.id, route, ids, _state_query(request))
     document = describe_tileset(source.info) | {"links": links.self_and_page() + own}
-    return respond(request, document, "tileset.html", f=params.f)
+    return respond(request, document, "tileset.html", f=params.f, lasting=True)

@@ -42,6 +42,7 @@ def respond(
     *,
     f: str | None = None,
     media_type: str = JSON,
+    lasting: bool = False,
     **shown: Any,
 ) -> Response:
     """Answer with a document, as JSON or as the page that a template makes of it.
@@ -58,9 +59,12 @@ def respond(
         The parameter of that name.
     media_type
         Media type of the JSON form.
+    lasting
+        Whether it says the same until something is written to the store; then it is not made again before.
     shown
         Further values for the page only.
     """
+    request.state.lasting = lasting
     if wants_html(request, f, media_type):
         return page(request, template, doc=document, **shown)
     return json_response(document, media_type)

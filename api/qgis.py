@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.conditional import if_changed
 from api.context import context_of, links_of
 from api.media import QGZ
 from api.openapi import answers
@@ -37,4 +36,4 @@ def send_project(request: Request, params: Annotated[Params, Query()]) -> Respon
     )
     answer = Response(pack_project(project, "county"), media_type=QGZ)
     answer.headers["Content-Disposition"] = 'attachment; filename="county.qgz"'
-    return if_changed(request, answer)
+    return answer

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import zstandard
 from isal import isal_zlib
@@ -13,16 +14,18 @@ from isal import isal_zlib
 from api.cors import OPEN_TO_ALL
 
 #: A copy may be kept, but must be checked by its ETag: the next revision may come at any time.
-_CACHE = "public, no-cache"
+CACHE = "public, no-cache"
 #: Content codings, the best one first.
 _CODINGS = ("zstd", "gzip", "identity")
-#: Smaller tiles are sent as they are.
+#: What is smaller is sent as it is.
 _WORTH_COMPRESSING = 600
+#: Media types of what is not compressed in itself.
+_COMPRESSIBLE = re.compile(r"text/|application/([a-z.+-]*(json|xml|yaml)|javascript|flatgeobuf|wasm)|image/svg")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SentTile:
-    """A tile, or letters, as sent in one content coding, with the headers that belong to it."""
+    """A tile, features, letters or a document, as sent in one content coding, with the headers that belong to it."""
 
     etag: str
     data: bytes
@@ -40,8 +43,8 @@ class SentTile:
         return write_head(self.headers | length) + _OPEN_HEAD
 
 
-class HotTile(NamedTuple):
-    """What a request for a tile was answered with.
+class HotAnswer(NamedTuple):
+    """What a request was answered with.
 
     Parameters
     ----------
@@ -51,12 +54,15 @@ class HotTile(NamedTuple):
         Entity tag and content coding of what was sent.
     described
         The request in the words of the log.
+    vary
+        The headers of a request that other answers are given for.
     """
 
     stamp: Hashable
     etag: str
     coding: str
     described: str
+    vary: str = "Accept-Encoding"
 
 
 def pack(plain: SentTile, coding: str) -> SentTile:
@@ -67,10 +73,10 @@ def pack(plain: SentTile, coding: str) -> SentTile:
     return SentTile(etag=plain.etag, data=packed, headers=plain.headers | {"Content-Encoding": coding})
 
 
-def headers_of(etag: str, *, cache: str = _CACHE) -> dict[str, str]:
-    """The headers of every answer about a tile, or about letters."""
+def headers_of(etag: str, *, cache: str = CACHE, vary: str = "Accept-Encoding") -> dict[str, str]:
+    """The headers of every answer that may be kept, whether it is sent or the client has it."""
     # The tag is weak, because compression changes the bytes.
-    return {"ETag": f"W/{etag}", "Cache-Control": cache, "Vary": "Accept-Encoding"}
+    return {"ETag": f"W/{etag}", "Cache-Control": cache, "Vary": vary}
 
 
 def write_head(headers: dict[str, str]) -> bytes:
@@ -79,6 +85,31 @@ def write_head(headers: dict[str, str]) -> bytes:
 
 
 _OPEN_HEAD = write_head(OPEN_TO_ALL)
+
+
+class Packer(Protocol):
+    """Compresses piece by piece."""
+
+    def compress(self, data: bytes, /) -> bytes:
+        """Take a piece in, and give what is ready."""
+        ...
+
+    def flush(self) -> bytes:
+        """Give the rest."""
+        ...
+
+
+def make_packer(coding: str) -> Packer:
+    """Make what compresses an answer that comes in pieces."""
+    if coding == "zstd":
+        return zstandard.ZstdCompressor(level=3).compressobj()
+    packer: Packer = isal_zlib.compressobj(1, wbits=31)
+    return packer
+
+
+def is_compressible(media_type: str) -> bool:
+    """Whether what is of a media type becomes smaller."""
+    return _COMPRESSIBLE.match(media_type) is not None
 
 
 def _compress(data: bytes, coding: str) -> bytes:

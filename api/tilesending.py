@@ -11,7 +11,7 @@ from api.conditional import has_already
 from api.context import Context
 from api.desk import ClientGone, unless_gone
 from api.observe import describe_request
-from api.sent import HotTile, SentTile, choose_coding, headers_of, pack
+from api.sent import HotAnswer, SentTile, choose_coding, headers_of, pack
 from tiles.source import VectorSource
 from tiles.square import Square, Tile
 from twin.errors import InvalidParameter
@@ -62,7 +62,7 @@ async def send_tile(request: Request, context: Context, source: VectorSource, z:
 
 async def obtain_tile(
     context: Context, source: VectorSource, place: tuple[int, int, int], wish: TileWish
-) -> tuple[HotTile, SentTile | None]:
+) -> tuple[HotAnswer, SentTile | None]:
     """Have a tile made unless it is there, and remember what the wish was answered with.
 
     Returns
@@ -84,14 +84,14 @@ async def obtain_tile(
             sent = await context.desk.obtain((state, coding), make, aside=aside)
             context.tags.put(state, sent.etag)
         etag = sent.etag
-    hot = HotTile(stamp=stamp, etag=etag, coding=coding, described=wish.described)
+    hot = HotAnswer(stamp=stamp, etag=etag, coding=coding, described=wish.described)
     context.hot.put((wish.target, wish.accepted.encode("latin-1")), hot)
     return hot, sent if not has_already(wish.asked, etag) else None
 
 
 def obtain_at_once(
     context: Context, ids: str, place: tuple[int, int, int], wish: TileWish
-) -> tuple[HotTile, SentTile | None] | None:
+) -> tuple[HotAnswer, SentTile | None] | None:
     """Make a tile in the thread that asks, see `obtain_tile`; None where that may take longer than a moment.
 
     Raises
@@ -109,7 +109,7 @@ def obtain_at_once(
     sent = None
     if not has_already(wish.asked, etag):
         sent = context.tiles.get((etag, coding)) or _send(context, square, coding, patient=False)
-    hot = HotTile(stamp=stamp, etag=etag, coding=coding, described=wish.described)
+    hot = HotAnswer(stamp=stamp, etag=etag, coding=coding, described=wish.described)
     context.hot.put((wish.target, wish.accepted.encode("latin-1")), hot)
     return hot, sent
 

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.conditional import if_changed
 from api.context import Context, context_of, links_of
 from api.media import HTML, JSON, MVT
 from api.openapi import answers
@@ -47,7 +46,7 @@ def show_tilejson(request: Request, layers: str, params: Annotated[TileJsonParam
     )
     counted = context.counter.look_up(source)
     document = describe_tiles(source.info, template) | describe_zooms(counted.zooms, complete=counted.complete)
-    return if_changed(request, respond(request, document, "tilejson.html", f=params.f))
+    return respond(request, document, "tilejson.html", f=params.f)
 
 
 @router.get("/tiles/{layers}/{z}/{x}/{y}.mvt", name="tile", responses=answers(MVT) | NOTHING_SENT)
