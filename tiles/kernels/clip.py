@@ -23,8 +23,12 @@ def outside(x: float, y: float, low: float, high: float) -> int:
     return (1 if x < low else 0) | (2 if x > high else 0) | (4 if y < low else 0) | (8 if y > high else 0)
 
 
-@compiled
-def clip_ring(ring: Floats, count: int, low: float, high: float) -> tuple[Floats, int]:
+#: How many times as many vertices a ring has at most once it is cut: each side of the square adds half as many.
+MOST_TIMES = 6
+
+
+@step
+def clip_ring(ring: Floats, count: int, other: Floats, low: float, high: float) -> int:
     """Cut a ring to the square.
 
     Where the square cuts a ring in several pieces, they stay joined along its edge; what is to become of that is for
@@ -33,15 +37,17 @@ def clip_ring(ring: Floats, count: int, low: float, high: float) -> tuple[Floats
     Parameters
     ----------
     ring
-        At least `count` vertices, without the closing one. Is overwritten.
+        The vertices, without the closing one, and room for `MOST_TIMES` as many. Is overwritten by what is left.
     count
         How many vertices the ring has.
+    other
+        As much room again.
     low, high
         The square, on both axes.
 
     Returns
     -------
-    The vertices, and how many of them count: 0 where nothing is left.
+    How many vertices are left: 0 where nothing is.
     """
     count = _drop_far(ring, count, low, high)
     sides = 0
@@ -50,13 +56,13 @@ def clip_ring(ring: Floats, count: int, low: float, high: float) -> tuple[Floats
     for axis in range(2):
         for side in range(2):
             if count < 3:
-                return ring, 0
+                return 0
             if not sides & 1 << (2 * axis + side):
                 continue
-            cut = np.empty((2 * count, 2))
-            count = _clip_side(ring, count, cut, axis, high if side else low, 1.0 if side else -1.0)
-            ring = cut
-    return ring, count if count >= 3 else 0
+            count = _clip_side(ring, count, other, axis, high if side else low, 1.0 if side else -1.0)
+            for vertex in range(count):
+                ring[vertex, 0], ring[vertex, 1] = other[vertex, 0], other[vertex, 1]
+    return count if count >= 3 else 0
 
 
 @step
@@ -95,16 +101,25 @@ def _clip_side(ring: Floats, count: int, cut: Floats, axis: int, limit: float, s
     return kept
 
 
-@compiled
-def clip_line(line: Floats, count: int, low: float, high: float) -> tuple[Floats, Integers]:
+@step
+def clip_line(line: Floats, count: int, pieces: Floats, begins: Integers, low: float, high: float) -> int:
     """Cut a line to the square.
+
+    Parameters
+    ----------
+    line, count
+        Its vertices, and how many they are.
+    pieces
+        Room for the vertices of all pieces, twice as many at most.
+    begins
+        Room for where each piece begins, with the end of the last; the first is 0.
+    low, high
+        The square, on both axes.
 
     Returns
     -------
-    The vertices of all pieces, and where each piece begins, with the end of the last.
+    How many pieces there are.
     """
-    pieces = np.empty((2 * count, 2))
-    begins = np.zeros(count + 1, dtype=np.int64)
     made, length = 0, 0
     for vertex in range(1, count):
         x0, y0, x1, y1, crosses = clip_segment(
@@ -120,7 +135,7 @@ def clip_line(line: Floats, count: int, low: float, high: float) -> tuple[Floats
         if leaves and length > begins[made]:
             made += 1
             begins[made] = length
-    return pieces, begins[: made + 1]
+    return made
 
 
 @step

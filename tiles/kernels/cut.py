@@ -2,62 +2,84 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from tiles.kernels.clip import clip_line, clip_points, clip_ring
+from tiles.kernels.clip import MOST_TIMES, clip_line, clip_points, clip_ring
 from tiles.kernels.compiled import compiled, step
 from tiles.kernels.sketch import (
     HIGH,
     LOW,
     Features,
     Floats,
+    Integers,
     Place,
     Rules,
     Sketch,
     finish_path,
     judge,
-    make_room,
 )
 
 
+class Scratch(NamedTuple):
+    """Room to cut a path: its vertices, as many again, and where the pieces begin that it is cut into."""
+
+    one: Floats
+    other: Floats
+    begins: Integers
+
+
 @compiled
+def make_scratch(vertices: int) -> Scratch:
+    """Set room aside for paths of so many vertices; what is not drawn on costs nothing."""
+    room = MOST_TIMES * vertices
+    return Scratch(np.empty((room, 2)), np.empty((room, 2)), np.zeros(vertices + 1, dtype=np.int64))
+
+
+@step
+def is_long(row: int, features: Features, scratch: Scratch) -> bool:
+    """Whether a feature has a path for which there is not enough room."""
+    return longest_path(row, features) >= len(scratch.begins)
+
+
+@step
 def cut_feature(
-    row: int, features: Features, place: Place, rules: Rules, where: Floats, sketch: Sketch
-) -> tuple[int, Sketch]:
+    row: int, features: Features, place: Place, rules: Rules, where: Floats, sketch: Sketch, scratch: Scratch
+) -> int:
     """Draw what shows of a feature that may reach beyond the buffer; say what becomes of it, and where it shows.
 
-    Not a number where it does not show.
+    Not a number where it does not show. There is room for all of it.
     """
     kind, begin = features.dimension[row], sketch.used[0]
-    scratch = np.empty((_longest_path(row, features), 2))
+    one, other, begins = scratch.one, scratch.other, scratch.begins
     where[0] = where[1] = np.nan
     sure, standing = True, False
-    ends = np.zeros(2, dtype=np.int64)
     for path in range(features.first_path[row], features.first_path[row + 1]):
         hole, before = features.hole[path], sketch.used[0]
         if hole and not standing:
             continue
-        count = _to_units(features, path, place, rules, scratch)
-        pieces = scratch
+        count, pieces = _to_units(features, path, place, rules, one), 1
         if kind == 1:
-            pieces, ends = clip_line(scratch, count, LOW, HIGH)
+            pieces = clip_line(one, count, other, begins, LOW, HIGH)
+            for vertex in range(begins[pieces]):
+                one[vertex, 0], one[vertex, 1] = other[vertex, 0], other[vertex, 1]
         elif kind == 2:
-            pieces, ends[1] = clip_ring(scratch, count, LOW, HIGH)
+            begins[1] = clip_ring(one, count, other, LOW, HIGH)
         else:
-            ends[1] = clip_points(scratch, count, LOW, HIGH)
-        sketch = make_room(sketch, len(ends), ends[-1])
-        for piece in range(len(ends) - 1):
-            first, size = ends[piece], ends[piece + 1] - ends[piece]
-            _snap(pieces, first, size, sketch)
+            begins[1] = clip_points(one, count, LOW, HIGH)
+        for piece in range(pieces):
+            first, size = begins[piece], begins[piece + 1] - begins[piece]
+            _snap(one, first, size, sketch)
             sure &= finish_path(sketch, size, kind, hole)
             if size > 0 and np.isnan(where[0]):
-                where[0], where[1] = _find_inside(pieces, size) if kind == 2 else (pieces[first, 0], pieces[first, 1])
+                where[0], where[1] = _find_inside(one, size) if kind == 2 else (one[first, 0], one[first, 1])
         standing = standing if hole else sketch.used[0] > before
-    return judge(sketch, begin, kind, sure, not np.isnan(where[0])), sketch
+    return judge(sketch, begin, kind, sure, not np.isnan(where[0]))
 
 
 @step
-def _longest_path(row: int, features: Features) -> int:
+def longest_path(row: int, features: Features) -> int:
     """Count the vertices of the longest path of a feature; 1 if it has none."""
     longest = 1
     for path in range(features.first_path[row], features.first_path[row + 1]):

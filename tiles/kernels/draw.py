@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tiles.kernels.clip import MOST_TIMES
 from tiles.kernels.compiled import compiled, step
-from tiles.kernels.cut import cut_feature
+from tiles.kernels.cut import Scratch, cut_feature, is_long, longest_path, make_scratch
 from tiles.kernels.fit import draw_pixel, fit_feature
 from tiles.kernels.mend import mend_area, set_up_bench
 from tiles.kernels.sketch import (
@@ -33,6 +34,9 @@ from tiles.kernels.sketch import (
 
 #: Vertices of the square that stands for what is smaller than a pixel.
 _SQUARE = 4
+
+#: Vertices of paths that most features keep to.
+_SHORT = 64
 
 
 class Drawn(NamedTuple):
@@ -71,7 +75,7 @@ def draw_features(rows: Integers, features: Features, place: Place, rules: Rules
     features, place, rules
         All features, the tile, and what is left out.
     """
-    sketch, bench = empty_sketch(2 * len(rows), 16 * len(rows)), set_up_bench()
+    sketch, bench, scratch = empty_sketch(2 * len(rows), 16 * len(rows)), set_up_bench(), make_scratch(_SHORT)
     state = np.empty(len(rows), dtype=np.uint8)
     counts = np.zeros(DOUBTFUL + 1, dtype=np.int64)
     first_path = np.zeros(len(rows) + 1, dtype=np.int64)
@@ -80,14 +84,16 @@ def draw_features(rows: Integers, features: Features, place: Place, rules: Rules
     position = 0
     while True:
         # What makes or replaces arrays stands here, because that is counted in every turn of the loop it stands in.
-        position = _fit_features(
-            position, rows, features, place, rules, taken, Drawn(state, counts, first_path, where, sketch)
+        position = _draw_some(
+            position, rows, features, place, rules, taken, scratch, Drawn(state, counts, first_path, where, sketch)
         )
         if position == len(rows):
             return Drawn(state, counts, first_path, where, sketch)
         row, begin = rows[position], sketch.used[0]
-        sketch = make_room(sketch, *_room_for(row, features))
         box = box_in_units(features.bounds[row], place)
+        sketch = make_room(sketch, *_room_for(row, features, is_inside(box)))
+        if is_long(row, features, scratch):
+            scratch = make_scratch(longest_path(row, features))
         if _is_pixel(row, features, box, rules):
             if len(taken) == 0:
                 taken = np.zeros(_cells(rules) ** 2, dtype=np.bool_)
@@ -95,7 +101,7 @@ def draw_features(rows: Integers, features: Features, place: Place, rules: Rules
         if is_inside(box):
             becomes = fit_feature(row, features, place, rules, where[position], sketch)
         else:
-            becomes, sketch = cut_feature(row, features, place, rules, where[position], sketch)
+            becomes = cut_feature(row, features, place, rules, where[position], sketch, scratch)
         if becomes == DOUBTFUL:
             becomes, sketch = mend_area(begin, sketch, bench)
             if becomes == COLLAPSED and np.isnan(where[position, 0]):
@@ -107,26 +113,34 @@ def draw_features(rows: Integers, features: Features, place: Place, rules: Rules
 
 
 @step
-def _fit_features(
-    position: int, rows: Integers, features: Features, place: Place, rules: Rules, taken: Flags, drawn: Drawn
+def _draw_some(
+    position: int,
+    rows: Integers,
+    features: Features,
+    place: Place,
+    rules: Rules,
+    taken: Flags,
+    scratch: Scratch,
+    drawn: Drawn,
 ) -> int:
-    """Draw features up to one that has to be cut or mended, or finds no room; return its position."""
+    """Draw features up to one that has to be mended, or finds no room; return its position."""
     sketch = drawn.sketch
     for current in range(position, len(rows)):
         row, paths, vertices = rows[current], sketch.used[0], sketch.used[1]
         box = box_in_units(features.bounds[row], place)
-        if not has_room(sketch, *_room_for(row, features)):
+        fits = is_inside(box)
+        if not has_room(sketch, *_room_for(row, features, fits)) or (not fits and is_long(row, features, scratch)):
             return current
         if _is_pixel(row, features, box, rules):
             if len(taken) == 0:
                 return current
             becomes = draw_pixel(box[0], box[1], rules.pixel, _cells(rules), taken, sketch)
-        elif is_inside(box):
+        elif fits:
             becomes = fit_feature(row, features, place, rules, drawn.where[current], sketch)
-            if becomes == DOUBTFUL:
-                sketch.used[0], sketch.used[1] = paths, vertices
-                return current
         else:
+            becomes = cut_feature(row, features, place, rules, drawn.where[current], sketch, scratch)
+        if becomes == DOUBTFUL:
+            sketch.used[0], sketch.used[1] = paths, vertices
             return current
         drawn.state[current] = becomes
         drawn.counts[becomes] += 1
@@ -135,10 +149,13 @@ def _fit_features(
 
 
 @step
-def _room_for(row: int, features: Features) -> tuple[int, int]:
-    """How many paths and vertices a feature takes at most that is not cut."""
+def _room_for(row: int, features: Features, fits: bool) -> tuple[int, int]:
+    """How many paths and vertices a feature takes at most, which fits into the tile and its buffer or has to be cut."""
     first, last = features.first_path[row], features.first_path[row + 1]
-    return last - first, max(_SQUARE, features.first_vertex[last] - features.first_vertex[first])
+    vertices = features.first_vertex[last] - features.first_vertex[first]
+    if fits:
+        return last - first, max(_SQUARE, vertices)
+    return max(last - first, vertices), MOST_TIMES * max(_SQUARE, vertices)
 
 
 @step

@@ -109,12 +109,14 @@ def has_room(sketch: Sketch, paths: int, vertices: int) -> bool:
 def make_room(sketch: Sketch, paths: int, vertices: int) -> Sketch:
     """Return the sketch with room for some more; what has to grow becomes twice as large."""
     first_vertex, hole, xy = sketch.first_vertex, sketch.hole, sketch.xy
-    if sketch.used[0] + paths > len(hole):
-        more = paths + len(hole)
-        first_vertex = np.concatenate((first_vertex, np.empty(more, dtype=np.int64)))
-        hole = np.concatenate((hole, np.empty(more, dtype=np.bool_)))
-    if sketch.used[1] + vertices > len(xy):
-        xy = np.concatenate((xy, np.empty((vertices + len(xy), 2), dtype=np.int32)))
+    drawn, reached = sketch.used
+    if drawn + paths > len(hole):
+        most = 2 * len(hole) + paths
+        first_vertex, hole = np.empty(most + 1, dtype=np.int64), np.empty(most, dtype=np.bool_)
+        first_vertex[: drawn + 1], hole[:drawn] = sketch.first_vertex[: drawn + 1], sketch.hole[:drawn]
+    if reached + vertices > len(xy):
+        xy = np.empty((2 * len(xy) + vertices, 2), dtype=np.int32)
+        xy[:reached] = sketch.xy[:reached]
     return Sketch(first_vertex, hole, xy, sketch.used)
 
 
