@@ -1,4 +1,4 @@
-"""Areas in degrees as conditions in the storage CRS, exact to a millimetre."""
+"""Areas in any CRS as conditions in the storage CRS, exact to a millimetre."""
 
 from __future__ import annotations
 
@@ -8,15 +8,59 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from api.crs import NamedCrs
+from api.values import Corners
 from tiles.kernels.index import inner_box
-from twin.crs import CRS, CRS84, BBox, Way, find_way, reproject_bbox
+from twin.crs import CRS, BBox, Way, find_way, reproject_bbox, same_grid
+from twin.errors import InvalidParameter
 from twin.expressions import both, intersects
 from twin.query import Query
 
 #: A parallel bends away from its chord by L² tan φ / 8R: half a millimetre at 36° north for this length of 180 m.
-_STEP_DEG = 0.002
+_STEP_DEG, _STEP_M = 0.002, 180.0
 #: How far beyond the data an area is cut off, so that the cut meets no feature.
-_MARGIN_DEG = 0.01
+_MARGIN_DEG, _MARGIN_M = 0.01, 1000.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AskedArea:
+    """An area as a client gives it.
+
+    Parameters
+    ----------
+    geometry
+        The area; x is east, as everywhere inside.
+    named
+        The CRS of its coordinates.
+    """
+
+    geometry: BaseGeometry
+    named: NamedCrs
+
+    @classmethod
+    def of_box(cls, corners: Corners, named: NamedCrs) -> AskedArea:
+        """Make an area of a box whose corners stand in the order of axes of the CRS.
+
+        A box that crosses the antimeridian becomes two; one without width or height becomes a line or a point.
+
+        References
+        ----------
+        OGC 17-069r4, 7.15.3: requirements fc-bbox-definition and fc-bbox-response. OGC 18-058r1, fc-bbox-crs-action.
+        """
+        (west, south), (east, north) = (
+            corner[::-1] if named.north_first else corner for corner in (corners.lower, corners.upper)
+        )
+        globe = named.crs.is_geographic
+        if globe and not (-90 <= south <= north <= 90 and -180 <= west <= 180 and -180 <= east <= 180):
+            order = "latitude" if named.north_first else "longitude"
+            raise _refuse_box(corners, f"in degrees, {order} first, within ±180 and ±90, south not above north")
+        if not globe and not (south <= north and west <= east):
+            order = "northing" if named.north_first else "easting"
+            raise _refuse_box(corners, f"the lower corner and the upper one, {order} first")
+        if west <= east:
+            return cls(geometry=_box(west, south, east, north), named=named)
+        halves = [_box(west, south, 180.0, north), _box(-180.0, south, east, north)]
+        return cls(geometry=shapely.union_all(halves), named=named)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,60 +83,78 @@ class Area:
 class Reach:
     """Where the features of a layer are, for areas that are to be found in the storage CRS.
 
-    A box in degrees is not a box in the storage CRS: its sides are bent. They are followed in short steps, and only
+    A box in another CRS is not a box in the storage CRS: its sides are bent. They are followed in short steps, and only
     around the data, because far from its county a projection means nothing.
 
     Parameters
     ----------
     around
-        A box around the features and a little more, degrees.
+        A box around the features and a little more, in the CRS of the areas.
     way
-        From degrees to the storage CRS.
+        From there to the storage CRS.
+    step
+        How far apart places on a side may be; None where sides stay straight.
     """
 
     around: BBox
     way: Way
+    step: float | None
 
     @classmethod
-    def of(cls, extent: BBox, crs: CRS) -> Reach:
-        """The reach of features within a box in the storage CRS."""
-        around = reproject_bbox(extent, crs, CRS84).buffer(_MARGIN_DEG)
-        return cls(around=around, way=find_way(CRS84, crs))
+    def of(cls, extent: BBox, storage: CRS, asked: CRS) -> Reach:
+        """The reach of features within a box in the storage CRS, for areas in another."""
+        margin, step = (_MARGIN_DEG, _STEP_DEG) if asked.is_geographic else (_MARGIN_M, _STEP_M)
+        return cls(
+            around=reproject_bbox(extent, storage, asked).buffer(margin),
+            way=find_way(asked, storage),
+            step=None if same_grid(asked, storage) else step,
+        )
 
-    def find(self, area_crs84: BaseGeometry) -> Area | None:
-        """Find an area, given in degrees, in the storage CRS; None where it holds all features."""
-        box = BBox(*area_crs84.bounds)
-        if box.holds(self.around) and shapely.covers(area_crs84, self.around.polygon()):
+    def find(self, asked: BaseGeometry) -> Area | None:
+        """Find an area in the storage CRS; None where it holds all features."""
+        box = BBox(*asked.bounds)
+        if box.holds(self.around) and shapely.covers(asked, self.around.polygon()):
             return None
-        near = area_crs84 if self.around.holds(box) else shapely.intersection(area_crs84, self.around.polygon())
+        near = asked if self.around.holds(box) else shapely.intersection(asked, self.around.polygon())
         if near.is_empty:
             return Area(geometry=near, inner=None)
-        followed = shapely.segmentize(near, _STEP_DEG)
-        degrees = shapely.get_coordinates(followed)
-        places = np.column_stack(self.way(degrees[:, 0], degrees[:, 1]))
+        followed = near if self.step is None else shapely.segmentize(near, self.step)
+        given = shapely.get_coordinates(followed)
+        places = np.column_stack(self.way(given[:, 0], given[:, 1]))
         geometry = shapely.set_coordinates(followed, places)
-        west, south, east, north = inner_box(degrees, places)
+        west, south, east, north = inner_box(given, places)
         found = near.geom_type == "Polygon" and west < east and south < north
         return Area(geometry=geometry, inner=BBox(west, south, east, north) if found else None)
 
 
-def within_area(query: Query, area_crs84: BaseGeometry, extent: BBox | None, crs: CRS) -> Query:
+def within_area(query: Query, asked: AskedArea, extent: BBox | None, crs: CRS) -> Query:
     """Restrict a query to features that share a point with an area.
 
     Parameters
     ----------
     query
         Any query.
-    area_crs84
-        The area, degrees.
+    asked
+        The area.
     extent
         The box around the rows that the query is about, storage CRS; None where there are none.
     crs
         The storage CRS.
     """
-    area = None if extent is None else Reach.of(extent, crs).find(area_crs84)
+    area = None if extent is None else Reach.of(extent, crs, asked.named.crs).find(asked.geometry)
     if area is None:
         return query
     if area.geometry.is_empty:
         return replace(query, ids=())
     return replace(query, where=both(query.where, intersects(area.geometry)))
+
+
+def _box(west: float, south: float, east: float, north: float) -> BaseGeometry:
+    if west < east and south < north:
+        return shapely.box(west, south, east, north)
+    return shapely.MultiPoint([(west, south), (east, north)]).convex_hull
+
+
+def _refuse_box(corners: Corners, wanted: str) -> InvalidParameter:
+    text = ",".join(f"{value:.17g}" for value in (*corners.lower, *corners.upper))
+    return InvalidParameter(f"bbox must be {wanted}; not {text!r}", parameter="bbox")

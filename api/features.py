@@ -1,4 +1,4 @@
-"""OGC API – Features: the features of a layer as GeoJSON in CRS84, and as pages."""
+"""OGC API – Features: the features of a layer as GeoJSON in CRS84 or another CRS, and as pages."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from fastapi import APIRouter, Request, Response
 from fastapi import Query as QueryString
 
 from api.context import Context, context_of, links_of
+from api.crs import find_crs
 from api.geojson import encode_geometries, plain_rows
 from api.itempages import ItemsWish, read_rows
 from api.items import ItemsClient, answer_item, answer_page, items_headers, read_item
 from api.media import GEOJSON, HTML, wants_html
 from api.openapi import answers
 from api.pages import page
-from api.params import FeatureParams, ItemsParams
+from api.params import ItemParams, ItemsParams
 from api.sent import SentTile
 
 CONFORMANCE = tuple(
-    f"http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/{name}" for name in ("core", "oas30", "html", "geojson")
+    f"http://www.opengis.net/spec/ogcapi-features-{name}"
+    for name in ("1/1.0/conf/core", "1/1.0/conf/oas30", "1/1.0/conf/html", "1/1.0/conf/geojson", "2/1.0/conf/crs")
 )
 
 router = APIRouter(tags=["Features"])
@@ -27,8 +29,8 @@ router = APIRouter(tags=["Features"])
 @router.get("/collections/{layer_id}/items", name="items", responses=answers(GEOJSON, HTML))
 def list_items(request: Request, layer_id: str, params: Annotated[ItemsParams, QueryString()]) -> Response:
     """List the features of a layer by box, moment and values of fields, page by page in the order of their keys."""
-    context = context_of(request)
-    wish = ItemsWish.of(context.served.layer(layer_id), params, context.settings.max_items)
+    context, links = context_of(request), links_of(request)
+    wish = ItemsWish.of(context, context.served.layer(layer_id), params, links.base)
     if wants_html(request, params.f, GEOJSON):
         return _show_page(request, context, wish)
     return _respond(*answer_page(context, wish, _client_of(request)))
@@ -55,16 +57,18 @@ def _show_page(request: Request, context: Context, wish: ItemsWish) -> Response:
     responses=answers(GEOJSON, HTML),
 )
 def show_item(
-    request: Request, layer_id: str, feature_id: str, params: Annotated[FeatureParams, QueryString()]
+    request: Request, layer_id: str, feature_id: str, params: Annotated[ItemParams, QueryString()]
 ) -> Response:
     """Show one feature by its key."""
     context = context_of(request)
     layer = context.served.layer(layer_id)
+    named = find_crs(params.crs, layer, context.crs, links_of(request).base)
     if wants_html(request, params.f, GEOJSON):
         frame = read_item(context, layer, feature_id, params.as_of)
-        (geometry,), (properties,) = encode_geometries(frame.geometry, frame.crs), plain_rows(frame)
-        return page(request, "item.html", layer=layer, feature_id=feature_id, properties=properties, geometry=geometry)
-    return _respond(*answer_item(context, layer, feature_id, params.as_of, _client_of(request)))
+        (geometry,), (properties,) = encode_geometries(frame.geometry, frame.crs, named), plain_rows(frame)
+        shown = {"properties": properties, "geometry": geometry, "crs": named.uri}
+        return page(request, "item.html", layer=layer, feature_id=feature_id, **shown)
+    return _respond(*answer_item(context, layer, feature_id, params.as_of, named, _client_of(request)))
 
 
 def _client_of(request: Request) -> ItemsClient:

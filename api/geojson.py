@@ -1,8 +1,9 @@
-"""Frames as GeoJSON in CRS84, array by array: no Python loop over vertices.
+"""Frames as GeoJSON in CRS84 or another CRS, array by array: no Python loop over vertices.
 
 References
 ----------
-RFC 7946: 3.1.6 (rings follow the right-hand rule), 11.2 (digits beyond the ninth are noise: 0.1 mm).
+RFC 7946: 3.1.6 (rings follow the right-hand rule), 4 (other CRS by prior arrangement), 11.2 (digits beyond 0.1 mm are
+noise).
 """
 
 from __future__ import annotations
@@ -15,22 +16,22 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from api.crs import DEFAULT_CRS, NamedCrs
 from twin.columns import plain_values
-from twin.crs import CRS, CRS84, reproject
+from twin.crs import CRS, reproject
 from twin.frame import Frame
 from twin.schema import FieldType
 
-DIGITS = 9
-#: What the header ``Content-Crs`` says of every answer (OGC 18-058r1, requirement /req/crs/ogc-crs-header).
-CONTENT_CRS = {"Content-Crs": "<http://www.opengis.net/def/crs/OGC/1.3/CRS84>"}
+#: What stands before the geometry of a Feature; a geometry holds no such text.
+_GEOMETRY = b', "geometry": '
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
-def encode_geometries(geometries: npt.NDArray[np.object_], crs: CRS) -> list[str]:
-    """Write n geometries of a CRS as GeoJSON texts in CRS84; heights stay, a missing geometry is ``null``."""
-    moved = shapely.orient_polygons(reproject(geometries, crs, CRS84))
-    rounded = shapely.transform(moved, lambda coords: np.round(coords, DIGITS), include_z=True)
-    return [text or "null" for text in shapely.to_geojson(rounded)]
+def encode_geometries(geometries: npt.NDArray[np.object_], crs: CRS, named: NamedCrs = DEFAULT_CRS) -> list[str]:
+    """Write n geometries of a CRS as GeoJSON texts in another; heights stay, a missing geometry is ``null``."""
+    moved = shapely.orient_polygons(reproject(geometries, crs, named.crs))
+    rounded = shapely.transform(moved, lambda coords: np.round(coords, named.digits), include_z=True)
+    return [text or "null" for text in shapely.to_geojson(named.ordered(rounded))]
 
 
 def plain_rows(frame: Frame) -> list[dict[str, Any]]:
@@ -39,7 +40,9 @@ def plain_rows(frame: Frame) -> list[dict[str, Any]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def encode_features(frame: Frame, extra: Mapping[str, Any] | None = None) -> list[str]:
+def encode_features(
+    frame: Frame, extra: Mapping[str, Any] | None = None, *, named: NamedCrs = DEFAULT_CRS
+) -> list[str]:
     """Write the n rows of a frame as GeoJSON Features; the key is the id.
 
     Parameters
@@ -48,6 +51,8 @@ def encode_features(frame: Frame, extra: Mapping[str, Any] | None = None) -> lis
         Rows in the storage CRS.
     extra
         Properties that every feature gets on top.
+    named
+        The CRS to write them in.
     """
     schema = frame.layer.schema
     columns = {name: _encode_values(values, schema[name].type) for name, values in _plain_columns(frame).items()}
@@ -55,8 +60,14 @@ def encode_features(frame: Frame, extra: Mapping[str, Any] | None = None) -> lis
     properties = ", ".join(f"{to_json(name)}: %s" for name in columns)
     feature = f'{{"type": "Feature", "id": %s, "properties": {{{properties}}}, "geometry": %s}}'
     keys = _encode_values(frame.data.index.tolist(), "text")
-    geometries = encode_geometries(frame.geometry, frame.crs)
+    geometries = encode_geometries(frame.geometry, frame.crs, named)
     return [feature % row for row in zip(keys, *columns.values(), geometries, strict=True)]
+
+
+def replace_geometry(feature: bytes, geometry: str) -> bytes:
+    """Put another geometry into a Feature that `encode_features` wrote, which ends with its geometry."""
+    before, name, _ = feature.rpartition(_GEOMETRY)
+    return b"".join((before, name, geometry.encode(), b"}"))
 
 
 def _plain_columns(frame: Frame) -> dict[str, list[Any]]:

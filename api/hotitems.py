@@ -14,12 +14,13 @@ from fastapi import FastAPI
 
 from api.context import Context
 from api.cors import OPEN_TO_ALL
+from api.crs import DEFAULT_CRS
 from api.itempages import ItemsWish
 from api.items import ItemsClient, Sent, items_headers, send_item, send_page
 from api.links import Links
 from api.media import GEOJSON, prefers_html
 from api.observe import describe_request
-from api.params import FeatureParams, ItemsParams
+from api.params import ItemParams, ItemsParams
 from api.plain import Added, PlainRequest, write_answer
 from api.proxy import find_base
 from api.ready import ready_items
@@ -79,16 +80,16 @@ class HotItems:
             return None
         frame = context.frames.peek(layer, ask=False)
         items = ready_items(frame) if frame is not None and frame.keeps("items") else None
-        params = (FeatureParams if key else ItemsParams).model_validate(given)
+        params = (ItemParams if key else ItemsParams).model_validate(given)
         html = prefers_html(_text(request, b"accept"), params.f, GEOJSON)
-        if frame is None or items is None or params.as_of is not None or html:
+        if frame is None or items is None or params.as_of is not None or params.crs is not None or html:
             return None
         links = Links(self._app, base, path, pairs)
         accepted, asked = _text(request, b"accept-encoding"), _text(request, b"if-none-match")
         client = ItemsClient(links=links, accepted=accepted, asked=asked)
         if not isinstance(params, ItemsParams):
-            return send_item(context, client, layer, key, items)
-        wish = ItemsWish.of(layer, params, context.settings.max_items)
+            return send_item(context, client, layer, key, DEFAULT_CRS, items)
+        wish = ItemsWish.of(context, layer, params, links.base)
         if wish.limit > _MOST or not items.knows(frame, wish.wanted):
             return None
         return send_page(context, client, wish, frame, items)

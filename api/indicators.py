@@ -9,8 +9,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi import Query as QueryString
 
 from api.context import Context, context_of, links_of
+from api.crs import DEFAULT_CRS
 from api.evidence import encode_evidence, publish_result
-from api.geojson import CONTENT_CRS, encode_collection
+from api.geojson import encode_collection
 from api.links import Links, link
 from api.media import GEOJSON, HTML, JSON, wants_html
 from api.openapi import answers, parameter_schema
@@ -86,7 +87,7 @@ def show_evidence(request: Request, indicator_id: str, params: Annotated[Evidenc
         verdict=result.verdict,
         links=[*links.self_and_page(GEOJSON), link("about", back, JSON, indicator.title)],
     )
-    return Response(content, media_type=GEOJSON, headers=CONTENT_CRS | {"Vary": "Accept"})
+    return Response(content, media_type=GEOJSON, headers=DEFAULT_CRS.header("") | {"Vary": "Accept"})
 
 
 def describe_indicator(indicator: Indicator, links: Links) -> dict[str, Any]:

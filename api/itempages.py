@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
-from shapely.geometry.base import BaseGeometry
 
-from api.area import within_area
+from api.area import AskedArea, within_area
 from api.context import Context
+from api.crs import NamedCrs, find_crs
 from api.geojson import encode_features
 from api.params import ItemsParams
 from api.ready import ReadyItems
@@ -31,8 +31,10 @@ class ItemsWish:
         The layer.
     wanted
         The values that fields must have.
-    area_crs84
-        What they share a point with, degrees.
+    area
+        What they share a point with.
+    crs
+        In which they are to be written.
     as_of
         The state; the current one by default.
     limit
@@ -43,20 +45,23 @@ class ItemsWish:
 
     layer: Layer
     wanted: Mapping[str, Scalar]
-    area_crs84: BaseGeometry | None
+    area: AskedArea | None
+    crs: NamedCrs
     as_of: AsOf | None
     limit: int
     after: str | None
 
     @classmethod
-    def of(cls, layer: Layer, params: ItemsParams, most: int) -> ItemsWish:
-        """What parameters ask for; no more than a certain number of features is given at once."""
+    def of(cls, context: Context, layer: Layer, params: ItemsParams, base: str) -> ItemsWish:
+        """What parameters ask for of a service at a base address; no more features at once than its settings allow."""
+        of_box = find_crs(params.bbox_crs, layer, context.crs, base, parameter="bbox-crs")
         return cls(
             layer=layer,
             wanted=params.wanted(layer),
-            area_crs84=params.bbox,
+            area=None if params.bbox is None else AskedArea.of_box(params.bbox, of_box),
+            crs=find_crs(params.crs, layer, context.crs, base),
             as_of=params.as_of,
-            limit=min(params.limit, most),
+            limit=min(params.limit, context.settings.max_items),
             after=params.after,
         )
 
@@ -88,8 +93,8 @@ def read_rows(context: Context, wish: ItemsWish) -> tuple[Frame, int]:
     """Read the features of a page from the store, and count those of all pages in the state that this one shows."""
     where = both(*(compare(name, "=", value) for name, value in wish.wanted.items()))
     query = Query(where=where, as_of=wish.as_of, limit=wish.limit, after=wish.after)
-    if wish.area_crs84 is not None:
-        query = within_area(query, wish.area_crs84, _extent(context, wish.layer, wish.as_of), context.store.crs)
+    if wish.area is not None:
+        query = within_area(query, wish.area, _extent(context, wish.layer, wish.as_of), context.store.crs)
     frame = context.store.read(wish.layer, query)
     if not frame.truncated and query.after is None:
         return frame, len(frame)
@@ -101,7 +106,7 @@ def read_page(context: Context, wish: ItemsWish) -> ItemsPage:
     """Make a page from the store."""
     frame, matched = read_rows(context, wish)
     return ItemsPage(
-        features=",".join(encode_features(frame)).encode(),
+        features=",".join(encode_features(frame, named=wish.crs)).encode(),
         returned=len(frame),
         matched=matched,
         following=frame.data.index[-1] if frame.truncated else None,
@@ -112,7 +117,7 @@ def read_page(context: Context, wish: ItemsWish) -> ItemsPage:
 def make_page(frame: Frame, items: ReadyItems, wish: ItemsWish) -> ItemsPage:
     """Make a page of the current state from memory."""
     texts = items.texts
-    rows = items.find(frame, wish.wanted, wish.area_crs84)
+    rows = items.find(frame, wish.wanted, wish.area)
     matched = len(texts) if rows is None else len(rows)
     begin = 0 if wish.after is None else texts.count_until(wish.after)
     if rows is not None:
@@ -120,7 +125,7 @@ def make_page(frame: Frame, items: ReadyItems, wish: ItemsWish) -> ItemsPage:
     end = min(matched, begin + wish.limit)
     chosen = np.arange(begin, end) if rows is None else rows[begin:end]
     return ItemsPage(
-        features=texts.joined(chosen),
+        features=items.written(chosen, wish.crs),
         returned=len(chosen),
         matched=matched,
         following=texts.key(chosen[-1]) if end < matched else None,

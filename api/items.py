@@ -10,7 +10,8 @@ import numpy as np
 
 from api.conditional import has_already
 from api.context import Context
-from api.geojson import CONTENT_CRS, encode_collection, encode_features, to_json
+from api.crs import NamedCrs
+from api.geojson import encode_collection, encode_features, to_json
 from api.itempages import ItemsPage, ItemsWish, make_page, read_page
 from api.links import Links, link
 from api.media import GEOJSON, JSON
@@ -57,7 +58,9 @@ def answer_page(context: Context, wish: ItemsWish, client: ItemsClient) -> Sent:
     return _send_page(context, client, wish, page.revision, lambda: _encode_page(page, wish.layer, client.links))
 
 
-def answer_item(context: Context, layer: Layer, key: str, as_of: datetime | None, client: ItemsClient) -> Sent:
+def answer_item(
+    context: Context, layer: Layer, key: str, as_of: datetime | None, named: NamedCrs, client: ItemsClient
+) -> Sent:
     """Answer with one feature.
 
     Raises
@@ -66,11 +69,12 @@ def answer_item(context: Context, layer: Layer, key: str, as_of: datetime | None
         There is none of that key.
     """
     held = hold_items(context, layer) if as_of is None else None
-    sent = None if held is None else send_item(context, client, layer, key, held[1])
+    sent = None if held is None else send_item(context, client, layer, key, named, held[1])
     if sent is not None:
         return sent
     frame = read_item(context, layer, key, as_of)  # or say that there is none
-    return _send_item(context, client, layer, opened_by(frame), encode_features(frame)[0].encode())
+    text = encode_features(frame, named=named)[0].encode()
+    return _send_item(context, client, layer, opened_by(frame), named, text)
 
 
 def opened_by(frame: Frame) -> int:
@@ -117,20 +121,24 @@ def send_page(context: Context, client: ItemsClient, wish: ItemsWish, frame: Fra
     return _send_page(context, client, wish, frame.revision, make)
 
 
-def send_item(context: Context, client: ItemsClient, layer: Layer, key: str, items: ReadyItems) -> Sent | None:
+def send_item(
+    context: Context, client: ItemsClient, layer: Layer, key: str, named: NamedCrs, items: ReadyItems
+) -> Sent | None:
     """Send one feature in memory; None where there is none of that key."""
     rows = np.arange(items.texts.count_before(key), items.texts.count_until(key))
     if not len(rows):
         return None
-    return _send_item(context, client, layer, int(items.opened[rows[0]]), items.texts.joined(rows))
+    return _send_item(context, client, layer, int(items.opened[rows[0]]), named, items.written(rows, named))
 
 
 def items_headers(etag: str) -> dict[str, str]:
     """The headers of features, whether they are sent or the client has them."""
-    return {**CONTENT_CRS, **headers_of(etag), "ETag": etag, "Vary": "Accept, Accept-Encoding"}
+    return {**headers_of(etag), "ETag": etag, "Vary": "Accept, Accept-Encoding"}
 
 
-def _send_item(context: Context, client: ItemsClient, layer: Layer, revision: int, text: bytes) -> Sent:
+def _send_item(
+    context: Context, client: ItemsClient, layer: Layer, revision: int, named: NamedCrs, text: bytes
+) -> Sent:
     """Send a feature with its links."""
 
     def make() -> bytes:
@@ -141,7 +149,7 @@ def _send_item(context: Context, client: ItemsClient, layer: Layer, revision: in
     coding = choose_coding(client.accepted)
     # The tag is strong: it names the bytes, the coding included.
     etag = tag_item(context, layer, revision, f"{client.links.here()} {coding} {_VERSION}")
-    return _send(client, etag, make)
+    return _send(client, etag, named, make)
 
 
 def _send_page(
@@ -149,16 +157,17 @@ def _send_page(
 ) -> Sent:
     """Send a page that shows the features of a revision."""
     state = f"{wish.layer.id}@{context.frames.name_revision(revision)} {wish.limit}"
-    named = f"{context.store.created_at.isoformat()} {state} {client.links.here()} {_VERSION}"
+    what = f"{context.store.created_at.isoformat()} {state} {client.links.here()} {_VERSION}"
     # The tag is weak: a page says when it was made.
-    return _send(client, f'W/"{digest(named)}"', make)
+    return _send(client, f'W/"{digest(what)}"', wish.crs, make)
 
 
-def _send(client: ItemsClient, etag: str, make: Callable[[], bytes]) -> Sent:
+def _send(client: ItemsClient, etag: str, named: NamedCrs, make: Callable[[], bytes]) -> Sent:
     """Send what is made of a state, unless the client has it: that is known before the work."""
     if has_already(client.asked, etag):
         return etag, None
-    plain = SentTile(etag=etag, data=make(), headers=items_headers(etag) | {"Content-Type": GEOJSON})
+    headers = named.header(client.links.base) | items_headers(etag) | {"Content-Type": GEOJSON}
+    plain = SentTile(etag=etag, data=make(), headers=headers)
     return etag, pack(plain, choose_coding(client.accepted))
 
 

@@ -15,16 +15,15 @@ from typing import Annotated, Any, Literal
 from fastapi import Path, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 from pydantic.json_schema import SkipJsonSchema
-from shapely.geometry.base import BaseGeometry
 
-from api.values import parse_bbox, parse_datetime, parse_interval, parse_subset, parse_value
+from api.values import Corners, parse_bbox, parse_datetime, parse_interval, parse_subset, parse_value
 from twin.errors import InvalidParameter
 from twin.expressions import Scalar
 from twin.indicator import Indicator
 from twin.layer import Layer
 
 _Box = Annotated[
-    BaseGeometry | None,
+    Corners | None,
     PlainValidator(parse_bbox),
     WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}),
 ]
@@ -240,7 +239,23 @@ class EvidenceParams(FeatureParams):
     model_config = ConfigDict(extra="allow")
 
 
-class ItemsParams(FeatureParams):
+_CrsUri = Annotated[str | None, WithJsonSchema({"type": "string", "format": "uri"})]
+
+
+class ItemParams(FeatureParams):
+    """One feature of a layer."""
+
+    crs: Annotated[
+        _CrsUri,
+        Field(
+            description="CRS of the answer: one of the URIs that `/collections` lists. Coordinates stand in the order "
+            "of axes that the CRS defines, northing or latitude first in most of those of China. Without it: "
+            "longitude, latitude (CRS84)."
+        ),
+    ] = None
+
+
+class ItemsParams(ItemParams):
     """The features of a layer; every field of the layer is a filter on top."""
 
     model_config = ConfigDict(extra="allow")
@@ -248,10 +263,11 @@ class ItemsParams(FeatureParams):
     bbox: Annotated[
         _Box,
         Field(
-            description="Features that share a point with this box: west,south,east,north in degrees (CRS84). "
-            "Six numbers carry heights, which are not looked at."
+            description="Features that share a point with this box: west,south,east,north in degrees (CRS84), or two "
+            "corners in the order of axes of `bbox-crs`. Six numbers carry heights, which are not looked at."
         ),
     ] = None
+    bbox_crs: Annotated[_CrsUri, Field(alias="bbox-crs", description="CRS of the box, as `crs`.")] = None
     limit: Annotated[int, Field(ge=1, description="At most this many features; more come by the link `next`.")] = 100
     after: Annotated[
         str | SkipJsonSchema[None],

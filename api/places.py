@@ -12,6 +12,7 @@ import numpy.typing as npt
 import shapely
 
 from api.area import Area, Reach
+from api.crs import NamedCrs
 from tiles.kernels.index import hilbert_distance, leaf_bounds, rows_in_box
 from twin.crs import CRS, BBox
 
@@ -66,13 +67,18 @@ class Places:
         ordered = bounds[order]
         return cls(crs=crs, geometries=geometries, rows=rows[order], bounds=ordered, leaves=leaf_bounds(ordered))
 
-    @cached_property
-    def reach(self) -> Reach | None:
-        """Where they all are; None where there are none."""
+    def reach(self, named: NamedCrs) -> Reach | None:
+        """Where they all are, for areas in a CRS; None where there are none."""
         if len(self.leaves) == 0:
             return None
-        low, high = self.leaves[:, :2].min(axis=0), self.leaves[:, 2:].max(axis=0)
-        return Reach.of(BBox(*low.tolist(), *high.tolist()), self.crs)
+        if named.uri not in self._reaches:
+            low, high = self.leaves[:, :2].min(axis=0), self.leaves[:, 2:].max(axis=0)
+            self._reaches[named.uri] = Reach.of(BBox(*low.tolist(), *high.tolist()), self.crs, named.crs)
+        return self._reaches[named.uri]
+
+    @cached_property
+    def _reaches(self) -> dict[str, Reach]:
+        return {}
 
     def meeting(self, area: Area) -> Integers:
         """Positions of the features that share a point with an area, ascending."""

@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from shapely.geometry.base import BaseGeometry
 
+from api.area import AskedArea
+from api.crs import NamedCrs
+from api.geojson import encode_geometries, replace_geometry
 from api.places import Places, without
 from api.texts import Texts
 from tiles.columns import is_among
 from twin.columns import plain_values
+from twin.crs import CRS84
 from twin.errors import TwinError
 from twin.expressions import Scalar
 from twin.frame import Frame
@@ -99,7 +102,7 @@ class ReadyItems:
             return None
         return cls(fid=frame.fid, opened=frame.opened, texts=texts, places=Places.of(frame.geometry, frame.crs))
 
-    def find(self, frame: Frame, wanted: Mapping[str, Scalar], area_crs84: BaseGeometry | None) -> Integers | None:
+    def find(self, frame: Frame, wanted: Mapping[str, Scalar], asked: AskedArea | None) -> Integers | None:
         """Find the features with certain values that share a point with an area.
 
         Parameters
@@ -108,20 +111,28 @@ class ReadyItems:
             Of which they were made.
         wanted
             The values that fields must have.
-        area_crs84
-            Degrees.
+        asked
+            The area.
 
         Returns
         -------
         Their positions, ascending; None for all.
         """
         masks = [self._equal(frame, name, stored(value)) for name, value in wanted.items()]
-        reach = self.places.reach
-        area = reach.find(area_crs84) if reach is not None and area_crs84 is not None else None
+        reach = None if asked is None else self.places.reach(asked.named)
+        area = None if asked is None or reach is None else reach.find(asked.geometry)
         if area is not None:
             rows = self.places.meeting(area)
             return reduce(lambda left, mask: left[mask[left]], masks, rows)
         return np.flatnonzero(np.logical_and.reduce(masks)) if masks else None
+
+    def written(self, rows: Integers, named: NamedCrs) -> bytes:
+        """Write some features in a CRS, with commas between them; all but the places stands in the text as it is."""
+        texts = self.texts.cut(rows)
+        if named.crs is not CRS84:
+            moved = encode_geometries(self.places.geometries[rows], self.places.crs, named)
+            texts = [replace_geometry(text, place) for text, place in zip(texts, moved, strict=True)]
+        return b",".join(texts)
 
     def knows(self, frame: Frame, wanted: Mapping[str, Scalar]) -> bool:
         """Whether the values of fields are numbered already, which takes longer than a moment."""

@@ -53,9 +53,9 @@ class Texts:
     def __len__(self) -> int:
         return len(self.begin)
 
-    def joined(self, rows: Integers) -> bytes:
-        """The texts of some rows with commas between them."""
-        return b",".join(self._cut(self.middle[rows], self.end[rows]))
+    def cut(self, rows: Integers) -> list[bytes]:
+        """The texts of some rows."""
+        return self._cut(self.middle[rows], self.end[rows])
 
     def key(self, row: int) -> str:
         """The key of a row."""

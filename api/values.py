@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, time
-
-import shapely
-from shapely.geometry.base import BaseGeometry
 
 from twin.errors import InvalidParameter
 from twin.expressions import Scalar
@@ -25,33 +23,24 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
-def parse_bbox(text: str) -> BaseGeometry:
-    """Read a CRS84 box as a geometry in degrees.
+@dataclass(frozen=True)
+class Corners:
+    """The lower and the upper corner of a box, each in the order of axes of its CRS."""
 
-    A box that crosses the antimeridian becomes two; one without width or height becomes a line or a point.
+    lower: tuple[float, float]
+    upper: tuple[float, float]
 
-    References
-    ----------
-    OGC 17-069r4, 7.15.3: requirements fc-bbox-definition and fc-bbox-response.
-    """
+
+def parse_bbox(text: str) -> Corners:
+    """Read the corners of a box; heights are left out."""
     try:
         numbers = [_read_real(part.strip()) for part in text.split(",")]
     except ValueError:
         numbers = []
     if len(numbers) not in (4, 6):
-        raise _refuse("bbox", text, "four or six numbers: west,south,east,north")
-    west, south, east, north = numbers if len(numbers) == 4 else [numbers[i] for i in (0, 1, 3, 4)]
-    if not (-90 <= south <= north <= 90 and -180 <= west <= 180 and -180 <= east <= 180):
-        raise _refuse("bbox", text, "in degrees, longitude first, within ±180 and ±90, south not above north")
-    if west <= east:
-        return _box(west, south, east, north)
-    return shapely.union_all([_box(west, south, 180.0, north), _box(-180.0, south, east, north)])
-
-
-def _box(west: float, south: float, east: float, north: float) -> BaseGeometry:
-    if west < east and south < north:
-        return shapely.box(west, south, east, north)
-    return shapely.MultiPoint([(west, south), (east, north)]).convex_hull
+        raise _refuse("bbox", text, "four or six numbers: west,south,east,north, or as its CRS orders them")
+    middle = len(numbers) // 2
+    return Corners((numbers[0], numbers[1]), (numbers[middle], numbers[middle + 1]))
 
 
 def parse_datetime(text: str) -> datetime | None:

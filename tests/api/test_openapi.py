@@ -23,6 +23,8 @@ IDENTIFIERS |= {"style": "map", "fontstack": "WenQuanYi Micro Hei Regular", "ran
 #: Values of parameters whose type does not tell them.
 NAMED = {"datetime": "2024-01-01", "tms": "WebMercatorQuad", "collections": "parcels"}
 NAMED |= {"type": "process", "processID": "park_share", "status": "running"}
+NAMED |= {"crs": "http://www.opengis.net/def/crs/EPSG/0/4490"}
+NAMED |= {"bbox-crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84"}
 NAMED |= {"subset": 'datetime("2024-01-01")'}
 
 

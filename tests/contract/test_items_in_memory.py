@@ -70,6 +70,7 @@ QUERIES = st.fixed_dictionaries(
         ),
         "use": st.sampled_from(["home", "shop"]),
         "plot_id": st.sampled_from([*KEYS[-8:], "nobody"]),
+        "crs": st.sampled_from([f"http://www.opengis.net/def/crs/{name}" for name in ("EPSG/0/4548", "EPSG/0/4490")]),
     },
 )
 RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -80,7 +81,7 @@ def context_of(store):
 
 
 def both_pages(context, query):
-    wish = ItemsWish.of(LAYER, ItemsParams.model_validate(query), 10_000)
+    wish = ItemsWish.of(context, LAYER, ItemsParams.model_validate(query), "")
     frame = context.frames.get(LAYER)
     return make_page(frame, ready_items(frame), wish), read_page(context, wish)
 

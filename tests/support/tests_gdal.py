@@ -1,0 +1,20 @@
+"""GDAL as a client of a service in this process; it keeps Python's lock while it waits, so it reads in a process of its
+own."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import geopandas as gpd
+import pyogrio
+
+
+def read_collection(root: str, layer: str, crs: list[str]) -> list[gpd.GeoDataFrame]:
+    """Read the features of a collection in some CRS, one after the other."""
+    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as other:
+        return other.submit(_read, root, layer, crs).result(timeout=60)
+
+
+def _read(root: str, layer: str, crs: list[str]) -> list[gpd.GeoDataFrame]:
+    return [pyogrio.read_dataframe(f"OAPIF:{root}", layer=layer, CRS=name) for name in crs]
