@@ -63,6 +63,15 @@ def show_queryables(request: Request, layer_id: str, params: Annotated[FormatPar
     return _respond_schema(request, "queryables", layer, schema, params)
 
 
+@router.get("/collections/{layer_id}/sortables", name="sortables", responses=answers(SCHEMA, HTML))
+def show_sortables(request: Request, layer_id: str, params: Annotated[FormatParams, Query()]) -> Response:
+    """List the fields that features can be sorted by, as a JSON Schema."""
+    layer = context_of(request).served.layer(layer_id)
+    schema = {key: value for key, value in layer.queryables().items() if key != "required"}
+    del schema["properties"]["geometry"]
+    return _respond_schema(request, "sortables", layer, schema, params)
+
+
 @router.get("/collections/{layer_id}/schema", name="schema", responses=answers(SCHEMA, HTML))
 def show_schema(request: Request, layer_id: str, params: Annotated[FormatParams, Query()]) -> Response:
     """Describe the fields of the layer's features, as a JSON Schema."""
@@ -145,6 +154,7 @@ def _collection_links(layer: Layer, links: Links) -> list[Link]:
         link("items", links.url("items", layer_id=own, query={"f": "geojson"}), GEOJSON, "Features"),
         link("items", links.url("items", layer_id=own, query={"f": "html"}), HTML, "Features as pages"),
         link(f"{_REL}/queryables", links.url("queryables", layer_id=own), SCHEMA, "Fields to filter by"),
+        link(f"{_REL}/sortables", links.url("sortables", layer_id=own), SCHEMA, "Fields to sort by"),
         link("describedby", links.url("schema", layer_id=own), SCHEMA, "Fields of a feature"),
         link(f"{_REL}/tilesets-vector", links.url("tilesets", layer_id=own), JSON, "Vector tiles"),
         link("tilejson", links.url("tilejson", layers=own), JSON, "Vector tiles (TileJSON)"),

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api import collections, features, ogctiles, processes
+from api import collections, features, filters, ogctiles, processes
 from api.collections import spatial_extent
 from api.context import context_of, links_of
 from api.links import link
@@ -44,6 +44,7 @@ def show_landing(request: Request, params: Annotated[FormatParams, Query()]) -> 
             link("conformance", links.url("conformance"), JSON, "Standards the service conforms to"),
             link("data", links.url("collections"), JSON, "Layers"),
             link(f"{_REL}/tilesets-vector", links.url("dataset_tilesets"), JSON, "Vector tiles of all layers"),
+            link(f"{_REL}/functions", links.url("functions"), JSON, "Functions for filters"),
             link(f"{_REL}/tiling-schemes", links.url("grids"), JSON, "Tile grids"),
             link(f"{_REL}/styles", links.url("styles"), JSON, "Map styles"),
             link(f"{_REL}/processes", links.url("processes"), JSON, "Indicators as processes"),
@@ -72,6 +73,7 @@ def show_conformance(request: Request, params: Annotated[FormatParams, Query()])
         *CONFORMANCE,
         *collections.CONFORMANCE,
         *features.CONFORMANCE,
+        *filters.CONFORMANCE,
         *ogctiles.CONFORMANCE,
         *processes.CONFORMANCE,
     ]

@@ -9,6 +9,7 @@ from fastapi import Query as QueryString
 
 from api.context import Context, context_of, links_of
 from api.crs import find_crs
+from api.filters import read_filter
 from api.geojson import encode_geometries, plain_rows
 from api.itempages import ItemsWish, read_rows
 from api.items import ItemsClient, answer_item, answer_page, items_headers, read_item
@@ -17,6 +18,7 @@ from api.openapi import answers
 from api.pages import page
 from api.params import ItemParams, ItemsParams
 from api.sent import SentTile
+from api.sorting import name_place
 
 CONFORMANCE = tuple(
     f"http://www.opengis.net/spec/ogcapi-features-{name}"
@@ -28,9 +30,11 @@ router = APIRouter(tags=["Features"])
 
 @router.get("/collections/{layer_id}/items", name="items", responses=answers(GEOJSON, HTML))
 def list_items(request: Request, layer_id: str, params: Annotated[ItemsParams, QueryString()]) -> Response:
-    """List the features of a layer by box, moment and values of fields, page by page in the order of their keys."""
+    """List the features of a layer by box, moment, values of fields and condition, page by page."""
     context, links = context_of(request), links_of(request)
-    wish = ItemsWish.of(context, context.served.layer(layer_id), params, links.base)
+    layer = context.served.layer(layer_id)
+    where = read_filter(context, layer, params, links)
+    wish = ItemsWish.of(context, layer, params, links.base, where=where)
     if wants_html(request, params.f, GEOJSON):
         return _show_page(request, context, wish)
     return _respond(*answer_page(context, wish, _client_of(request)))
@@ -45,7 +49,7 @@ def _show_page(request: Request, context: Context, wish: ItemsWish) -> Response:
         layer=wish.layer,
         rows=plain_rows(frame),
         matched=matched,
-        following=links.here(after=frame.data.index[-1]) if frame.truncated else None,
+        following=links.here(after=name_place(frame, wish.order)) if frame.truncated else None,
         first=links.here(after=None),
         filters=dict(request.query_params),
     )

@@ -9,7 +9,7 @@ noise).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -41,7 +41,11 @@ def plain_rows(frame: Frame) -> list[dict[str, Any]]:
 
 
 def encode_features(
-    frame: Frame, extra: Mapping[str, Any] | None = None, *, named: NamedCrs = DEFAULT_CRS
+    frame: Frame,
+    extra: Mapping[str, Any] | None = None,
+    *,
+    named: NamedCrs = DEFAULT_CRS,
+    only: Collection[str] | None = None,
 ) -> list[str]:
     """Write the n rows of a frame as GeoJSON Features; the key is the id.
 
@@ -53,9 +57,12 @@ def encode_features(
         Properties that every feature gets on top.
     named
         The CRS to write them in.
+    only
+        The fields that are wanted; all that the frame has by default.
     """
     schema = frame.layer.schema
-    columns = {name: _encode_values(values, schema[name].type) for name, values in _plain_columns(frame).items()}
+    wanted = {name: values for name, values in _plain_columns(frame).items() if only is None or name in only}
+    columns = {name: _encode_values(values, schema[name].type) for name, values in wanted.items()}
     columns |= {name: [to_json(value)] * len(frame) for name, value in (extra or {}).items()}
     properties = ", ".join(f"{to_json(name)}: %s" for name in columns)
     feature = f'{{"type": "Feature", "id": %s, "properties": {{{properties}}}, "geometry": %s}}'

@@ -89,6 +89,8 @@ class HotItems:
         client = ItemsClient(links=links, accepted=accepted, asked=asked)
         if not isinstance(params, ItemsParams):
             return send_item(context, client, layer, key, DEFAULT_CRS, items)
+        if not params.plain:
+            return None
         wish = ItemsWish.of(context, layer, params, links.base)
         if wish.limit > _MOST or not items.knows(frame, wish.wanted):
             return None

@@ -14,11 +14,12 @@ from api.crs import NamedCrs, find_crs
 from api.geojson import encode_features
 from api.params import ItemsParams
 from api.ready import ReadyItems
+from api.sorting import after_place, name_place, parse_fields, parse_sortby
 from twin.crs import BBox
-from twin.expressions import Scalar, both, compare
+from twin.expressions import Expression, Scalar, both, compare
 from twin.frame import Frame
 from twin.layer import Layer
-from twin.query import AsOf, Query
+from twin.query import AsOf, Order, Query
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,13 @@ class ItemsWish:
     limit
         How many at most.
     after
-        Only keys that come after this one.
+        Only features that come after this one.
+    where
+        A condition that they meet.
+    order
+        By which fields they are sorted.
+    fields
+        The fields that are wanted; None for all.
     """
 
     layer: Layer
@@ -50,9 +57,19 @@ class ItemsWish:
     as_of: AsOf | None
     limit: int
     after: str | None
+    where: Expression | None = None
+    order: tuple[Order, ...] = ()
+    fields: tuple[str, ...] | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether the features are asked for as they are, in the order of their keys."""
+        return self.where is None and not self.order and self.fields is None
 
     @classmethod
-    def of(cls, context: Context, layer: Layer, params: ItemsParams, base: str) -> ItemsWish:
+    def of(
+        cls, context: Context, layer: Layer, params: ItemsParams, base: str, *, where: Expression | None = None
+    ) -> ItemsWish:
         """What parameters ask for of a service at a base address; no more features at once than its settings allow."""
         of_box = find_crs(params.bbox_crs, layer, context.crs, base, parameter="bbox-crs")
         return cls(
@@ -63,6 +80,9 @@ class ItemsWish:
             as_of=params.as_of,
             limit=min(params.limit, context.settings.max_items),
             after=params.after,
+            where=where,
+            order=() if params.sortby is None else parse_sortby(params.sortby, layer),
+            fields=None if params.properties is None else parse_fields(params.properties, layer),
         )
 
 
@@ -77,7 +97,7 @@ class ItemsPage:
     returned, matched
         How many they are, and how many there are on all pages together.
     following
-        The last key where there are more.
+        Names the place of the last one where there are more.
     revision
         The last revision of the layer that they reflect.
     """
@@ -91,25 +111,34 @@ class ItemsPage:
 
 def read_rows(context: Context, wish: ItemsWish) -> tuple[Frame, int]:
     """Read the features of a page from the store, and count those of all pages in the state that this one shows."""
-    where = both(*(compare(name, "=", value) for name, value in wish.wanted.items()))
-    query = Query(where=where, as_of=wish.as_of, limit=wish.limit, after=wish.after)
+    where = both(*(compare(name, "=", value) for name, value in wish.wanted.items()), wish.where)
+    everything = Query(where=where, as_of=wish.as_of)
     if wish.area is not None:
-        query = within_area(query, wish.area, _extent(context, wish.layer, wish.as_of), context.store.crs)
-    frame = context.store.read(wish.layer, query)
-    if not frame.truncated and query.after is None:
+        extent = extent_of(context, wish.layer, wish.as_of)
+        everything = within_area(everything, wish.area, extent, context.store.crs)
+    frame = context.store.read(wish.layer, _query_page(wish, everything))
+    if not frame.truncated and wish.after is None:
         return frame, len(frame)
-    everything = replace(query, limit=None, after=None, known_at=frame.revision)
-    return frame, context.store.count(wish.layer, everything)
+    return frame, context.store.count(wish.layer, replace(everything, known_at=frame.revision))
+
+
+def _query_page(wish: ItemsWish, everything: Query) -> Query:
+    """Of all features that are meant, those of one page."""
+    fields = None if wish.fields is None else (*wish.fields, *(order.field for order in wish.order))
+    page = replace(everything, limit=wish.limit, fields=fields, order=wish.order)
+    if wish.after is None or not wish.order:
+        return replace(page, after=wish.after)
+    return replace(page, where=both(everything.where, after_place(wish.after, wish.order, wish.layer)))
 
 
 def read_page(context: Context, wish: ItemsWish) -> ItemsPage:
     """Make a page from the store."""
     frame, matched = read_rows(context, wish)
     return ItemsPage(
-        features=",".join(encode_features(frame, named=wish.crs)).encode(),
+        features=",".join(encode_features(frame, named=wish.crs, only=wish.fields)).encode(),
         returned=len(frame),
         matched=matched,
-        following=frame.data.index[-1] if frame.truncated else None,
+        following=name_place(frame, wish.order) if frame.truncated else None,
         revision=frame.revision,
     )
 
@@ -133,7 +162,7 @@ def make_page(frame: Frame, items: ReadyItems, wish: ItemsWish) -> ItemsPage:
     )
 
 
-def _extent(context: Context, layer: Layer, as_of: AsOf | None) -> BBox | None:
+def extent_of(context: Context, layer: Layer, as_of: AsOf | None) -> BBox | None:
     """The box around the rows of a state: cheap for the current one, from all rows for a past one."""
     if as_of is None:
         return context.store.extent(layer)

@@ -51,7 +51,7 @@ class ItemsClient:
 
 def answer_page(context: Context, wish: ItemsWish, client: ItemsClient) -> Sent:
     """Answer with a page of features."""
-    held = hold_items(context, wish.layer) if wish.as_of is None else None
+    held = hold_items(context, wish.layer) if wish.as_of is None and wish.plain else None
     if held is not None:
         return send_page(context, client, wish, *held)
     page = read_page(context, wish)

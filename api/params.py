@@ -158,9 +158,12 @@ class TilesetParams(StateParams, SubsetParams):
     """The tiles of a layer."""
 
 
+#: Names joined by commas.
+_NAMES = WithJsonSchema({"type": "array", "items": {"type": "string"}})
+
 _Collections = Annotated[
     str | None,
-    WithJsonSchema({"type": "array", "items": {"type": "string"}}),
+    _NAMES,
     Field(description="Only these layers, in this order: their ids joined by commas."),
 ]
 
@@ -271,8 +274,30 @@ class ItemsParams(ItemParams):
     limit: Annotated[int, Field(ge=1, description="At most this many features; more come by the link `next`.")] = 100
     after: Annotated[
         str | SkipJsonSchema[None],
-        Field(description="Only features whose key comes after this one; see the link `next`."),
+        Field(description="Only features that come after this one; see the link `next`."),
     ] = None
+    filter: Annotated[
+        str | SkipJsonSchema[None],
+        Field(description="A condition on fields and geometry, such as `floors > 5 AND use = 'home'` (CQL2)."),
+    ] = None
+    filter_lang: Annotated[
+        Literal["cql2-text", "cql2-json"], Field(alias="filter-lang", description="How the filter is written.")
+    ] = "cql2-text"
+    filter_crs: Annotated[
+        str | SkipJsonSchema[None],
+        Field(alias="filter-crs", description="The CRS of the geometries in the filter; CRS84 if not given."),
+    ] = None
+    sortby: Annotated[
+        str | None, _NAMES, Field(description="Sorted by these fields, from high to low after `-`; then by the key.")
+    ] = None
+    properties: Annotated[str | None, _NAMES, Field(description="Only these fields: their names joined by commas.")] = (
+        None
+    )
+
+    @property
+    def plain(self) -> bool:
+        """Whether the features are asked for as they are, in the order of their keys."""
+        return self.filter is None and self.sortby is None and self.properties is None
 
     def wanted(self, layer: Layer) -> dict[str, Scalar]:
         """The property filters: the value that each field named must have."""

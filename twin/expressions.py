@@ -138,3 +138,14 @@ def require_answerable(expression: Expression) -> None:
             if isinstance(part, Value) and isinstance(part.value, str) and len(part.value) > LONGEST_TEXT:
                 raise InvalidParameter(f"a text is longer than {LONGEST_TEXT} characters", parameter="filter")
         level = [inner for part in deeper for inner in part.args]
+
+
+def place_shapes(expression: Expression, place: Callable[[BaseGeometry], BaseGeometry]) -> Expression:
+    """Make an expression again with each geometry in another place; it is not too large, see `require_answerable`."""
+    match expression:
+        case Shape(geometry):
+            return Shape(place(geometry), at=expression.at)
+        case Operation(op, args):
+            return Operation(op, tuple(place_shapes(part, place) for part in args), at=expression.at)
+        case _:
+            return expression

@@ -14,6 +14,14 @@ from twin.schema import Schema
 AsOf = int | datetime
 
 
+@dataclass(frozen=True)
+class Order:
+    """By a field; what is missing comes last."""
+
+    field: str
+    descending: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Query:
     """What to read from a layer. None means "not asked"; 0 and ``()`` mean themselves.
@@ -35,10 +43,12 @@ class Query:
         Revision number or instant; the current state by default.
     known_at
         Only what the store knew at this revision number: with an instant, an answer that stays the same for good.
+    order
+        By these fields, and by the key where they are the same; by the key alone by default.
     limit
-        At most this many features, in key order.
+        At most this many features in that order.
     after
-        Only keys that come after this one: paging.
+        Only keys that come after this one: paging by the key alone.
     unreadable
         Whether features whose geometry another program damaged come without it, named by `twin.frame.Frame.unreadable`.
         If not, there is no answer: nobody could know what it lacks.
@@ -51,6 +61,7 @@ class Query:
     fields: tuple[str, ...] | None = None
     as_of: AsOf | None = None
     known_at: int | None = None
+    order: tuple[Order, ...] = ()
     limit: int | None = None
     after: str | None = None
     unreadable: bool = False
@@ -77,6 +88,6 @@ def require_fields(query: Query, schema: Schema) -> None:
     InvalidParameter
         Names the field and the ones there are.
     """
-    for name in query.fields or ():
+    for name in (*(query.fields or ()), *(order.field for order in query.order)):
         if name not in schema:
             raise InvalidParameter(f"there is no field {name}; fields are {', '.join(schema.names)}", parameter=name)

@@ -25,6 +25,8 @@ NAMED = {"datetime": "2024-01-01", "tms": "WebMercatorQuad", "collections": "par
 NAMED |= {"type": "process", "processID": "park_share", "status": "running"}
 NAMED |= {"crs": "http://www.opengis.net/def/crs/EPSG/0/4490"}
 NAMED |= {"bbox-crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84"}
+NAMED |= {"filter": "1 = 1", "filter-crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84"}
+NAMED |= {"sortby": "-source_datum", "properties": "source_datum"}
 NAMED |= {"subset": 'datetime("2024-01-01")'}
 
 

@@ -272,7 +272,9 @@ class SqlStore:
         key = statement.selected_columns[layer.key]
         if query.after is not None:
             statement = statement.where(self._dialect.ordered(key) > query.after)
-        statement = statement.order_by(self._dialect.ordered(key))
+        fields = [(statement.selected_columns[order.field], order.descending) for order in query.order]
+        order = [(column.desc() if descending else column.asc()).nulls_last() for column, descending in fields]
+        statement = statement.order_by(*order, self._dialect.ordered(key))
         if query.limit is not None:
             statement = statement.limit(query.limit + 1)
         rows = fetch_columns(connection.execute(_columns(statement, wanted)), self._dialect.decode)

@@ -18,12 +18,10 @@ from sqlalchemy import (
     and_,
     bindparam,
     cast,
-    false,
     func,
     literal,
     not_,
     or_,
-    true,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -122,8 +120,6 @@ class _Compiler:
                 return self._rows.c[GEOMETRY_COLUMN if name == GEOMETRY else name]
             case Shape(geometry):
                 return self._tongue.shape(geometry)
-            case Value(bool(value)):
-                return true() if value else false()
             case Value(value):
                 return literal(stored(value), self._type([value]))
             case Operation("in", (value, Operation("array", values))):
