@@ -281,7 +281,11 @@ class ItemsParams(ItemParams):
         Field(description="A condition on fields and geometry, such as `floors > 5 AND use = 'home'` (CQL2)."),
     ] = None
     filter_lang: Annotated[
-        Literal["cql2-text", "cql2-json"], Field(alias="filter-lang", description="How the filter is written.")
+        Literal["cql2-text", "cql2-json", "cql-text"],
+        Field(
+            alias="filter-lang",
+            description="How the filter is written; `cql-text` is what GDAL calls CQL2 text, and looks for here.",
+        ),
     ] = "cql2-text"
     filter_crs: Annotated[
         str | SkipJsonSchema[None],

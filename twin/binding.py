@@ -17,7 +17,6 @@ from twin.errors import InvalidParameter
 from twin.expressions import (
     COMPARISONS,
     FALSE,
-    GEOMETRY,
     Expression,
     Operation,
     Property,
@@ -28,7 +27,7 @@ from twin.expressions import (
 )
 from twin.kinds import FUNCTIONS, KINDS, Kind, kind_of
 from twin.moments import read_moment
-from twin.schema import Schema
+from twin.schema import GEOMETRY, Schema
 from twin.sets import ARRAYS, relate_sets
 from twin.shapes import SPATIAL, relate_shapes
 from twin.times import OF_INSTANTS, TEMPORAL, Span, lift, relate_times, relate_to_day

@@ -15,11 +15,9 @@ from typing import Any
 from shapely.geometry.base import BaseGeometry
 
 from twin.errors import InvalidParameter
+from twin.schema import GEOMETRY
 
 Scalar = str | int | float | bool | date | datetime
-
-#: Name under which conditions know the geometry of a feature.
-GEOMETRY = "geometry"
 
 #: What holds of two values if a comparison does.
 COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -45,7 +43,7 @@ class Property:
     Parameters
     ----------
     name
-        The field's name, or `GEOMETRY`.
+        The field's name, or `twin.schema.GEOMETRY`.
     at
         Where it stands in what the condition was read from, in words.
     """

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from twin.errors import Fault
-from twin.schema import Field, Schema
+from twin.schema import GEOMETRY, Field, Schema
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -163,6 +163,8 @@ class Layer:
     def queryables(self) -> dict[str, Any]:
         """The layer as a JSON Schema object: its fields and its geometry."""
         geometry = "any" if self.also else self.geometry.lower()
+        # By the reference alone QGIS sees which property is the geometry.
+        reference = f"https://geojson.org/schema/{'Geometry' if self.also else self.geometry}.json"
         return {
             "type": "object",
             "title": self.title,
@@ -170,7 +172,7 @@ class Layer:
             "description": self.about,
             "properties": {
                 **{f.name: f.json_schema() for f in self.schema},
-                "geometry": {"format": f"geometry-{geometry}", "x-ogc-role": "primary-geometry"},
+                GEOMETRY: {"$ref": reference, "format": f"geometry-{geometry}", "x-ogc-role": "primary-geometry"},
             },
             "required": [f.name for f in self.schema if f.required],
             "additionalProperties": False,

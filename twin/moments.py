@@ -14,7 +14,8 @@ _INSTANT = re.compile(
 
 
 def read_moment(text: str) -> date | datetime | None:
-    """Read a date or a timestamp (RFC 3339); None for anything else."""
+    """Read a date or a timestamp (RFC 3339); None for anything else. GDAL writes a date with a ``T`` behind it."""
+    text = text.removesuffix("T")
     try:
         return read_date(text) if "T" not in text.upper() else read_instant(text)
     except ValueError:

@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 FieldType = Literal["text", "integer", "real", "boolean", "date", "datetime"]
 
+#: What the geometry of a feature is called beside its fields.
+GEOMETRY = "geometry"
+
 #: The pandas dtype in which a Frame carries each field type.
 DTYPES: Mapping[FieldType, str] = {
     "text": "str",

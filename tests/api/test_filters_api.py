@@ -193,7 +193,12 @@ def test_queryables_and_sortables_are_schemas_that_the_collection_links(client):
         assert schema["properties"]["use"]["enum"] == ["homes", "park"]
         assert schema["properties"]["use"]["x-title-zh"] == "用途"
     geometry = queryables["properties"].pop("geometry")
-    assert geometry == {"format": "geometry-multipolygon", "x-ogc-role": "primary-geometry"}
+    # By the reference QGIS sees which one is the geometry, by the format everybody else.
+    assert geometry == {
+        "$ref": "https://geojson.org/schema/MultiPolygon.json",
+        "format": "geometry-multipolygon",
+        "x-ogc-role": "primary-geometry",
+    }
     assert queryables["properties"] == sortables["properties"]
     for name in queryables["properties"]:
         assert ask(client, f'"{name}" IS NULL OR true').status_code == 200
@@ -216,6 +221,6 @@ def test_functions_are_listed_and_answer(client):
 def test_the_parameters_are_documented(client):
     operation = client.get("/api").json()["paths"]["/collections/parcels/items"]["get"]
     parameters = {parameter["name"]: parameter for parameter in operation["parameters"]}
-    assert parameters["filter-lang"]["schema"]["enum"] == ["cql2-text", "cql2-json"]
+    assert parameters["filter-lang"]["schema"]["enum"] == ["cql2-text", "cql2-json", "cql-text"]
     assert parameters["filter-lang"]["schema"]["default"] == "cql2-text"
     assert {"filter", "filter-crs", "sortby", "properties"} <= parameters.keys()

@@ -83,7 +83,7 @@ def _make(part: Tree[Token], made: dict[int, Expression], text: str, at: str) ->
     kind = str(part.data)
     if kind in _OPERATIONS or kind == "infix":
         return Operation(_OPERATIONS.get(kind) or tokens[0].lower(), args, at=at)
-    if kind in {"like", "between", "listed", "missing"}:
+    if kind in {"like", "ilike", "between", "listed", "missing"}:
         return _make_predicate(kind, args, at, negated="NOT" in tokens)
     if kind == "call":
         return _make_call(tokens[0].lower(), args, at)
@@ -112,7 +112,9 @@ def _make_atom(kind: str, token: str, at: str) -> Expression:
 def _make_predicate(kind: str, args: tuple[Expression, ...], at: str, *, negated: bool) -> Expression:
     if kind == "listed":
         args = (args[0], Operation("array", args[1:], at=at))
-    made = Operation({"listed": "in", "missing": "isnull"}.get(kind, kind), args, at=at)
+    if kind == "ilike":
+        args = tuple(Operation("casei", (arg,), at=arg.at) for arg in args)
+    made = Operation({"listed": "in", "missing": "isnull", "ilike": "like"}.get(kind, kind), args, at=at)
     return Operation("not", (made,), at=at) if negated else made
 
 

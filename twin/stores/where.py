@@ -26,8 +26,9 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from twin.crs import BBox
-from twin.expressions import COMPARISONS, GEOMETRY, Expression, Operation, Property, Scalar, Shape, Value, both
+from twin.expressions import COMPARISONS, Expression, Operation, Property, Scalar, Shape, Value, both
 from twin.kinds import FUNCTIONS, Kind, kind_of
+from twin.schema import GEOMETRY
 from twin.shapes import SPATIAL
 from twin.stores.tables import GEOMETRY as GEOMETRY_COLUMN
 
