@@ -31,7 +31,8 @@ class PostgisPlace:
     schema: str
 
     def __str__(self) -> str:
-        shown = self.database.set(drivername="postgresql", password=None)
+        secrets = [name for name in self.database.query if "password" in name]  # sslpassword
+        shown = self.database.set(drivername="postgresql", password=None).difference_update_query(secrets)
         return shown.update_query_dict({"schema": self.schema}).render_as_string(hide_password=True)
 
     @property
