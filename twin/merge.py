@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 from twin.catalog import Catalog
 from twin.edition import Taken, origin_of
 from twin.engine import frame_digest
-from twin.errors import RevisionConflict, TwinError
+from twin.errors import Fault, RevisionConflict, SchemaViolation, TwinError
 from twin.frame import Frame
-from twin.ingest import Report, ingest_rows
+from twin.ingest.edits import apply_edits
 from twin.ingest.stage import hash_files, name_of
 from twin.layer import Layer
 from twin.query import Query
@@ -45,8 +45,6 @@ class MergedLayer:
         What both sides changed.
     revision
         The revision that was made; None where there is none.
-    notices
-        What the ingest had to say.
     """
 
     layer: str
@@ -58,7 +56,6 @@ class MergedLayer:
     agreed: int = 0
     conflicts: tuple[Conflict, ...] = ()
     revision: int | None = None
-    notices: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -73,6 +70,20 @@ class _Work:
     taken: Taken
     theirs: Frame
     merge: Merge
+
+    def name_feature(self, fault: Fault) -> Fault:
+        """Name the feature of a fault by its key, where the fault knows which of the edits it is."""
+        edits = self.merge.edits
+        lists = {"insert": edits.insert, "update": edits.update}
+        given = lists.get(fault.file or "", (*edits.insert, *edits.update))
+        if fault.row is None and len(given) != 1:
+            return fault
+        return replace(fault, what=f"{given[(fault.row or 1) - 1].key}: {fault.what}", file=None, row=None)
+
+    def require_unmoved(self, there: Frame) -> None:
+        """Refuse where somebody wrote to the layer since the states were compared."""
+        if there.revision != self.theirs.revision:
+            raise RevisionConflict(f"{self.layer.id} moved on meanwhile; merge again", layer=self.layer.id)
 
 
 def merge_edition(
@@ -133,34 +144,31 @@ def merge_edition(
         return found
     source, sha256 = name_of(path.name), hash_files([part for part in (path, Path(f"{path}-wal")) if part.exists()])
 
-    def write(work: _Work, *, dry_run: bool) -> Report | None:
-        merge = work.merge
-        if not len(merge.upsert) and not merge.delete:
-            return None
-        return ingest_rows(
-            store,
-            work.layer,
-            merge.upsert,
-            mode="edit",
-            delete=merge.delete,
-            base=work.theirs.revision,
-            author=author,
-            reason=reason or f"edits of {source}",
-            source=source,
-            sha256=sha256,
-            dry_run=dry_run,
-        )
+    def write(work: _Work, *, dry_run: bool) -> int | None:
+        try:
+            edited = apply_edits(
+                store,
+                work.layer,
+                work.merge.edits,
+                crs=store.crs,
+                author=author,
+                reason=reason or f"edits of {source}",
+                condition=work.require_unmoved,
+                source=source,
+                sha256=sha256,
+                dry_run=dry_run,
+            )
+        except SchemaViolation as violation:
+            faults = [work.name_feature(fault) for fault in violation.faults]
+            raise SchemaViolation(f"{violation.detail.partition(';')[0]}: {faults[0]}", faults) from violation
+        return None if edited.revision is None else edited.revision.number
 
     for work in works:
         tell(f"checking {work.layer.id}")
         write(work, dry_run=True)
     if dry_run:
         return found
-    written = []
-    for work, one in zip(works, found, strict=True):
-        report = write(work, dry_run=False)
-        written.append(one if report is None else replace(one, revision=report.revision, notices=report.notices))
-    return written
+    return [replace(one, revision=write(work, dry_run=False)) for work, one in zip(works, found, strict=True)]
 
 
 def _compare(
@@ -184,15 +192,14 @@ def _compare(
 
 
 def _describe(work: _Work) -> MergedLayer:
-    merge = work.merge
-    known = int(merge.upsert.index.isin(work.theirs.data.index).sum())
+    edits = work.merge.edits
     return MergedLayer(
         layer=work.layer.id,
         base=work.taken.revision,
         latest=work.theirs.revision,
-        added=len(merge.upsert) - known,
-        changed=known,
-        removed=len(merge.delete),
-        agreed=merge.agreed,
-        conflicts=merge.conflicts,
+        added=len(edits.insert),
+        changed=len(edits.update),
+        removed=len(edits.delete),
+        agreed=work.merge.agreed,
+        conflicts=work.merge.conflicts,
     )

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import shapely
 
-from twin.columns import plain_values, typed_series
+from twin.columns import plain_values
 from twin.ingest.changes import differing_fields
+from twin.ingest.edits import Edits
+from twin.ingest.given import GivenFeature
 from twin.layer import Layer
 
 if TYPE_CHECKING:
@@ -47,24 +49,21 @@ class Conflict:
     theirs: Any
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True)
 class Merge:
-    """What to change in their state so that it has my changes too.
+    """What to do to their state so that it has my changes too.
 
     Parameters
     ----------
-    upsert
-        Rows to add or change, as they are to be.
-    delete
-        Keys to remove.
+    edits
+        What to add, change and remove.
     agreed
         How many features both sides changed alike: nothing is left to do.
     conflicts
         What both sides changed.
     """
 
-    upsert: GeoDataFrame
-    delete: tuple[str, ...]
+    edits: Edits
     agreed: int
     conflicts: tuple[Conflict, ...]
 
@@ -86,22 +85,35 @@ def merge_states(
     came, gone = mine.index.difference(base.index), base.index.difference(mine.index)
     touched = sorted({*came, *gone, *differing_fields(base, mine, layer)})
     before, my, their = (_features(state, touched, layer) for state in (base, mine, theirs))
-    upsert: dict[str, Feature] = {}
+    insert: list[GivenFeature] = []
+    update: list[GivenFeature] = []
     delete: list[str] = []
     conflicts: list[Conflict] = []
     for key in touched:
         sides = before.get(key), my.get(key), their.get(key)
         merged, clashing = _merge_feature(*sides, keep)
         conflicts += [Conflict(layer=layer.id, key=key, field=name, **_tell(name, *sides)) for name in clashing]
-        if merged is None and sides[2] is not None:
+        now = sides[2]
+        if merged is None and now is not None:
             delete.append(key)
-        elif merged is not None and merged != sides[2]:
-            upsert[key] = merged
-    return Merge(
-        upsert=_rows(upsert, layer, mine, theirs, their),
-        delete=tuple(delete),
-        agreed=len({*touched} - upsert.keys() - {*delete} - {conflict.key for conflict in conflicts}),
-        conflicts=tuple(conflicts),
+        elif merged is not None and now is None:
+            insert.append(_give(key, merged, mine))
+        elif merged is not None and now is not None and merged != now:
+            update.append(_give(key, {name: merged[name] for name in merged if merged[name] != now[name]}, mine))
+    edits = Edits(insert=tuple(insert), update=tuple(update), delete=tuple(delete))
+    written = {feature.key for feature in (*insert, *update)} | {*delete}
+    agreed = {*touched} - written - {conflict.key for conflict in conflicts}
+    return Merge(edits=edits, agreed=len(agreed), conflicts=tuple(conflicts))
+
+
+def _give(key: str, values: Feature, mine: GeoDataFrame) -> GivenFeature:
+    """Give a feature, or what changes of one; a place that changes is mine, to the last vertex."""
+    moves = _GEOMETRY in values
+    return GivenFeature(
+        key=key,
+        values={name: value for name, value in values.items() if name != _GEOMETRY},
+        geometry=mine.geometry[key] if moves else None,
+        keeps_geometry=not moves,
     )
 
 
@@ -139,27 +151,6 @@ def _features(state: GeoDataFrame, keys: Iterable[str], layer: Layer) -> dict[st
 
 def _tidy(value: Any) -> Any:
     return value.strip() or None if isinstance(value, str) else value
-
-
-def _rows(
-    features: Mapping[str, Feature],
-    layer: Layer,
-    mine: GeoDataFrame,
-    theirs: GeoDataFrame,
-    their: Mapping[str, Feature],
-) -> GeoDataFrame:
-    """Rows of features; each has the very geometry of the side that it has it from."""
-    import geopandas as gpd
-
-    columns = {
-        field.name: typed_series([feature[field.name] for feature in features.values()], field)
-        for field in layer.schema
-    }
-    kept = [key in their and feature[_GEOMETRY] == their[key][_GEOMETRY] for key, feature in features.items()]
-    shapes = [(theirs if stays else mine).geometry[key] for key, stays in zip(features, kept, strict=True)]
-    rows = gpd.GeoDataFrame(columns, geometry=shapes, crs=theirs.crs)
-    rows.index = columns[layer.key].rename(None)
-    return rows
 
 
 def _tell(name: str | None, base: Feature | None, mine: Feature | None, theirs: Feature | None) -> dict[str, Any]:

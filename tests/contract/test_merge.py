@@ -142,7 +142,9 @@ def test_what_an_ingest_would_refuse_is_refused(store, file, sql, what):
     before = store.latest()
     with pytest.raises(SchemaViolation) as refused:
         merge(store, file)
-    assert what in refused.value.faults[0].what
+    assert refused.value.faults[0].what.startswith("p: ")
+    assert what in str(refused.value.faults[0])
+    assert what in refused.value.detail
     assert store.latest() == before
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests_support import LAYER, make_rows
+from twin.ingest.edits import Edits
 from twin.threeway import merge_states
 
 SQUARE, TURNED = shapely.box(0, 0, 1, 1), shapely.Polygon([(1, 1), (0, 1), (0, 0), (1, 0)])
@@ -18,13 +19,22 @@ def merge(base, mine, theirs, **options):
     return merge_states(*(make_rows(**state) for state in (base, mine, theirs)), LAYER, **options)
 
 
+def upserted(merged):
+    """What is to be added or changed, by key; a changed place as WKT."""
+    found = {}
+    for each in (*merged.edits.insert, *merged.edits.update):
+        place = {} if each.keeps_geometry else {"geometry": shapely.to_wkt(each.geometry)}
+        found[each.key] = {**each.values, **place}
+    return found
+
+
 def told(merged):
     return [(c.key, c.field, c.base, c.mine, c.theirs) for c in merged.conflicts]
 
 
 def test_fields_that_either_side_changed_come_together():
     merged = merge({"p": PLOT}, {"p": PLOT | {"name": "b"}}, {"p": PLOT | {"floors": 2}})
-    assert merged.upsert.loc["p", ["name", "floors"]].tolist() == ["b", 2]
+    assert upserted(merged) == {"p": {"name": "b"}}
     assert not merged.conflicts
 
 
@@ -32,13 +42,13 @@ def test_fields_that_either_side_changed_come_together():
 def test_a_value_that_both_changed_is_told_and_decided_by_who_keeps(keep, name):
     merged = merge({"p": PLOT}, {"p": PLOT | {"name": "b"}}, {"p": PLOT | {"name": "c"}}, keep=keep)
     assert told(merged) == [("p", "name", "a", "b", "c")]
-    assert merged.upsert["name"].tolist() == ([name] if name else [])
+    assert upserted(merged) == ({"p": {"name": name}} if name else {})
 
 
 def test_what_both_changed_alike_is_agreed():
     both = {"p": PLOT | {"name": "b"}, "q": PLOT}
     merged = merge({"p": PLOT}, both, both)
-    assert (len(merged.upsert), merged.delete, merged.agreed, merged.conflicts) == (0, (), 2, ())
+    assert (merged.edits, merged.agreed, merged.conflicts) == (Edits(), 2, ())
 
 
 TALLER = {"p": PLOT | {"floors": 2}}
@@ -54,20 +64,19 @@ TALLER = {"p": PLOT | {"floors": 2}}
 def test_removing_what_the_other_side_changed_is_a_conflict(mine, theirs, said, kept):
     merged = merge({"p": PLOT}, mine, theirs, keep="mine")
     assert told(merged) == [("p", None, "there", *said)]
-    assert (tuple(merged.upsert.index), merged.delete) == kept
-    left = merge({"p": PLOT}, mine, theirs, keep="theirs")
-    assert (len(left.upsert), left.delete) == (0, ())
+    assert (tuple(upserted(merged)), merged.edits.delete) == kept
+    assert merge({"p": PLOT}, mine, theirs, keep="theirs").edits == Edits()
 
 
 def test_a_feature_that_both_added_under_one_key_is_compared_field_by_field():
     merged = merge({}, {"p": PLOT}, {"p": PLOT | {"name": "c", "use": "shop"}})
     assert told(merged) == [("p", "name", None, "a", "c")]
-    assert not len(merged.upsert)  # their use stays, since mine says nothing of it
+    assert merged.edits == Edits()  # their use stays, since mine says nothing of it
 
 
 def test_blanks_and_rings_that_start_elsewhere_are_no_change():
     merged = merge({"p": PLOT}, {"p": PLOT | {"name": " a ", "geometry": TURNED}}, {"p": PLOT})
-    assert (len(merged.upsert), merged.conflicts) == (0, ())
+    assert (merged.edits, merged.conflicts) == (Edits(), ())
 
 
 def test_places_that_both_moved_are_told_to_the_millimetre():
@@ -79,25 +88,28 @@ def test_places_that_both_moved_are_told_to_the_millimetre():
     assert "500002" in theirs
 
 
-def test_a_place_is_that_of_the_side_it_is_from_to_the_last_vertex():
-    turned = {"p": PLOT | {"geometry": TURNED}}
-    merged = merge({"p": PLOT}, {"p": PLOT | {"name": "b"}}, turned)
-    assert merged.upsert.geometry["p"].wkt == TURNED.wkt
+def test_a_place_is_mine_to_the_last_vertex_only_where_i_moved_it():
+    moved = shapely.box(1, 0, 2, 1)
+    here, there = {"p": PLOT | {"geometry": moved}}, {"p": PLOT | {"geometry": TURNED}}
+    assert upserted(merge({"p": PLOT}, here, there)) == {"p": {"geometry": shapely.to_wkt(moved)}}
+    assert upserted(merge({"p": PLOT}, {"p": PLOT | {"name": "b"}}, there)) == {"p": {"name": "b"}}
 
 
 plots = st.fixed_dictionaries({"name": st.sampled_from("abc"), "floors": st.integers(1, 3)})
 states = st.dictionaries(st.sampled_from("pqrst"), plots)
 
 
+@settings(max_examples=60)
 @given(states, states, states)
 def test_the_order_of_the_sides_does_not_matter_and_nothing_gets_lost(base, mine, theirs):
     """Whatever is not in conflict is that of the side that changed it; in conflict, of the side that is kept."""
 
     def result(one, other, keep):
         merged = merge(base, one, other, keep=keep)
-        found = {key: value for key, value in other.items() if key not in merged.delete}
-        rows = {key: {"name": row["name"], "floors": int(row["floors"])} for key, row in merged.upsert.iterrows()}
-        return found | rows, {(c.key, c.field) for c in merged.conflicts}
+        found = {key: value for key, value in other.items() if key not in merged.edits.delete}
+        for key, values in upserted(merged).items():
+            found[key] = {name: ({**found.get(key, {}), **values})[name] for name in ("name", "floors")}
+        return found, {(c.key, c.field) for c in merged.conflicts}
 
     kept, conflicts = result(mine, theirs, "mine")
     again, alike = result(theirs, mine, "theirs")

@@ -141,8 +141,6 @@ def _show_merge(merged: Sequence[MergedLayer], conflicts: Sequence[Conflict]) ->
         for m in merged
     ]
     print_table(head, rows)
-    for notice in (f"note: {one.layer}: {notice}" for one in merged for notice in one.notices):
-        click.echo(notice)
     if conflicts:
         click.echo("")
         shown = [

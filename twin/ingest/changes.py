@@ -17,7 +17,7 @@ from twin.store import Changes
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
-Mode = Literal["append", "replace", "sync", "edit"]
+Mode = Literal["append", "replace", "sync"]
 
 #: An offset map shows when places moved by this much, about where the formula moves them.
 _OFFSET_LEAST_M, _OFFSET_AGREE_M = 300.0, 150.0
@@ -45,14 +45,7 @@ def check_keys(rows: GeoDataFrame, origin: Rows, layer: Layer, faults: Faults) -
 
 
 def find_changes(
-    rows: GeoDataFrame,
-    stored: GeoDataFrame,
-    mode: Mode,
-    layer: Layer,
-    origin: Rows,
-    faults: Faults,
-    *,
-    delete: tuple[str, ...] = (),
+    rows: GeoDataFrame, stored: GeoDataFrame, mode: Mode, layer: Layer, origin: Rows, faults: Faults
 ) -> Changes:
     """What to write so that a layer becomes what the mode says.
 
@@ -62,16 +55,13 @@ def find_changes(
         Delivered rows and the layer's current ones, indexed by key, storage CRS.
     mode
         ``append`` adds, and a key already stored is a fault. ``sync`` makes the layer equal to the delivery and leaves
-        unchanged rows alone. ``replace`` does the same but writes every delivered row anew. ``edit`` adds and changes
-        the delivered rows, removes those of `delete`, and leaves all others alone.
+        unchanged rows alone. ``replace`` does the same but writes every delivered row anew.
     layer
         The layer.
     origin
         Where the delivered rows come from.
     faults
         Gets what is wrong.
-    delete
-        Keys to remove, for ``edit``.
     """
     known = stored.index.get_indexer(rows.index) >= 0
     if mode == "append":
@@ -80,8 +70,7 @@ def find_changes(
         )
         return Changes(insert=rows)
     update = rows[known] if mode == "replace" else rows.loc[list(differing_fields(stored, rows, layer))]
-    gone = delete if mode == "edit" else tuple(stored.index.difference(rows.index))
-    return Changes(insert=rows[~known], update=update, delete=gone)
+    return Changes(insert=rows[~known], update=update, delete=tuple(stored.index.difference(rows.index)))
 
 
 def differing_fields(before: GeoDataFrame, after: GeoDataFrame, layer: Layer) -> dict[str, tuple[str, ...]]:
@@ -97,14 +86,12 @@ def differing_fields(before: GeoDataFrame, after: GeoDataFrame, layer: Layer) ->
 
 
 def run_checks(
-    rows: GeoDataFrame, stored: GeoDataFrame, changes: Changes, mode: Mode, layer: Layer, origin: Rows, faults: Faults
+    rows: GeoDataFrame, stored: GeoDataFrame, mode: Mode, layer: Layer, origin: Rows, faults: Faults
 ) -> None:
-    """Run the layer's checks on the state that would result: the delivered rows, and the stored ones that stay."""
+    """Run the layer's checks on the state that would result: in append mode the stored rows and the delivered ones."""
     if not layer.checks:
         return
-    before = stored.iloc[:0]
-    if mode in ("append", "edit"):
-        before = stored.drop(index=stored.index.intersection([*rows.index, *changes.delete]))
+    before = stored if mode == "append" else stored.iloc[:0]
     state = rows
     if len(before):
         import pandas as pd

@@ -89,6 +89,9 @@ def apply_edits(
     reason: str = "",
     effective: datetime | None = None,
     condition: Condition | None = None,
+    source: str | None = None,
+    sha256: str | None = None,
+    dry_run: bool = False,
 ) -> Edited:
     """Check edits by the rules of the way in, and write them as one revision or not at all.
 
@@ -106,6 +109,10 @@ def apply_edits(
         From when it is so in the real world; now by default.
     condition
         What must be true of the features that are there when the edits are written.
+    source, sha256
+        The file that they come from, if from one, and its digest.
+    dry_run
+        Do everything but write.
 
     Raises
     ------
@@ -125,9 +132,17 @@ def apply_edits(
         try:
             changes, opened, base = _find_changes(store, layer, edits, crs, condition)
             revision = None
-            if any(changes.counts):
-                said = reason or _describe(edits)
-                revision = store.write(layer, changes, author=author, reason=said, effective=effective, base=base)
+            if any(changes.counts) and not dry_run:
+                revision = store.write(
+                    layer,
+                    changes,
+                    author=author,
+                    reason=reason or _describe(edits),
+                    effective=effective,
+                    base=base,
+                    source=source,
+                    sha256=sha256,
+                )
         except RevisionConflict as conflict:
             if "base" not in conflict.members:
                 raise

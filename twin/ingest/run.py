@@ -143,9 +143,6 @@ def ingest_rows(
     author: str,
     reason: str = "",
     source: str | None = None,
-    sha256: str | None = None,
-    delete: tuple[str, ...] = (),
-    base: int | None = None,
     repair_tolerance: float = 1e-6,
     dry_run: bool = False,
 ) -> Report:
@@ -157,12 +154,8 @@ def ingest_rows(
         Where the rows go.
     rows
         n rows; the key as a column or as the index; fields that are absent get their default.
-    source, sha256
-        What the rows come from, for the revision: its name, and the digest of its bytes.
-    delete
-        Keys of stored rows to remove, for the mode ``edit``.
-    base
-        The revision of the layer that the rows are based on; by default the latest.
+    source
+        What the rows come from, for the revision.
     mode, effective, author, reason, repair_tolerance, dry_run
         As in `ingest_files`.
 
@@ -172,20 +165,9 @@ def ingest_rows(
         Rows break the schema or its checks.
     CrsError
         The rows are not in the storage CRS.
-    RevisionConflict
-        The layer has moved on since `base`.
     """
     started = perf_counter()
-    task = Task(
-        layer=layer,
-        mode=mode,
-        effective=effective,
-        author=author,
-        reason=reason,
-        dry_run=dry_run,
-        delete=delete,
-        base=base,
-    )
+    task = Task(layer=layer, mode=mode, effective=effective, author=author, reason=reason, dry_run=dry_run)
     if rows.crs is None or not same_grid(rows.crs, store.crs):
         raise CrsError(f"rows must be in the storage CRS {crs_label(store.crs)}")
     if layer.key not in rows.columns:
@@ -207,7 +189,6 @@ def ingest_rows(
         repaired=int(shapes.repaired.sum()),
         notices=(*shapes.notices, *filled),
         source=source,
-        sha256=sha256,
     )
     report = task.write(store, make_rows(columns, shapes.geometry, layer, store.crs), origin, faults, report)
     return replace(report, seconds=perf_counter() - started)

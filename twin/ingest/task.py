@@ -30,12 +30,10 @@ class Task:
     author: str
     reason: str
     dry_run: bool
-    delete: tuple[str, ...] = ()
-    base: int | None = None
     watch: Watch = watch_nothing
 
     def __post_init__(self) -> None:
-        require_known(self.mode, ("append", "replace", "sync", "edit"), "mode")
+        require_known(self.mode, ("append", "replace", "sync"), "mode")
         if self.effective is not None and self.effective.tzinfo is None:
             raise InvalidParameter("effective needs a time zone", parameter="effective")
         if self.effective is not None and self.effective > datetime.now(UTC):
@@ -76,18 +74,18 @@ class Task:
         layer = self.layer
         check_keys(rows, origin, layer, faults)
         self._require_faultless(faults, report)
-        if not len(rows) and not self.delete:
+        if not len(rows):
             raise SourceError(f"the delivery holds no rows for {layer.id}; nothing was changed")
         notices = judge_places(rows, origin, store.area, store.crs, faults)
         self._require_faultless(faults, report)
         self.watch(f"comparing {len(rows):,} rows with what is stored")
-        base = store.latest(layer) if self.base is None else self.base
+        base = store.latest(layer)
         stored = store.read(layer, self._concerned(rows, base)).data
         if self.mode != "append" and not trust_places:
             refuse_offset(rows, stored, store.crs)
-        changes = find_changes(rows, stored, self.mode, layer, origin, faults, delete=self.delete)
+        changes = find_changes(rows, stored, self.mode, layer, origin, faults)
         self._require_faultless(faults, report)
-        run_checks(rows, stored, changes, self.mode, layer, origin, faults)
+        run_checks(rows, stored, self.mode, layer, origin, faults)
         self._require_faultless(faults, report)
         inserted, updated, deleted = changes.counts
         report = replace(
@@ -107,8 +105,8 @@ class Task:
         """Which stored rows matter: none before the first revision, all where the result is judged as a whole."""
         if base == 0:
             return Query(limit=0)
-        if self.mode in ("append", "edit") and not self.layer.checks:
-            return Query(ids=(*rows.index, *self.delete))
+        if self.mode == "append" and not self.layer.checks:
+            return Query(ids=tuple(rows.index))
         return Query()
 
     def _commit(self, store: Store, changes: Changes, base: int, report: Report) -> int:

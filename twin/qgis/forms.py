@@ -32,6 +32,8 @@ def write_forms(parent: Element, layer: Layer) -> None:
         _write_widget(widgets, field.name, *_widget(field))
         SubElement(aliases, "alias", field=field.name, name=field.heading)
         SubElement(columns, "column", type="field", name=field.name, hidden="0")
+    if layer.makes_keys:  # as a new feature gets one by any other way in
+        SubElement(SubElement(parent, "defaults"), "default", field=layer.key, expression="uuid('WithoutBraces')")
     SubElement(parent, "previewExpression").text = _name(layer)
     SubElement(parent, "mapTip", enabled="1").text = _tip(layer)
 
