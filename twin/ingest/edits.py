@@ -212,10 +212,10 @@ def _check_result(store: Store, layer: Layer, rows: GeoDataFrame, edits: Edits, 
     everything = store.read(layer).data
     rest = everything[~everything.index.isin(edits.present)]
     after = Faults()
-    run_checks(rows, rest, Changes(), "append", layer, origin, after)
+    run_checks(rows, rest, "append", layer, origin, after)
     if after.count:
         before = Faults()
-        run_checks(everything.iloc[:0], everything, Changes(), "append", layer, origin, before)
+        run_checks(everything.iloc[:0], everything, "append", layer, origin, before)
         known = {replace(fault, row=None, file=None) for fault in before.kept}
         for fault in after.kept:
             if replace(fault, row=None, file=None) not in known:
