@@ -31,9 +31,9 @@ def send_project(request: Request, params: Annotated[Params, Query()]) -> Respon
             links.url("evidence", indicator_id=each.indicator.id, query={"f": "geojson"}), each.layer.geometry
         ),
     )
-    project = describe_county(
-        context.store, context.served.layers.values(), from_api(root), drawn, where=f"From the service {root}"
-    )
+    layers = context.served.layers.values()
+    where = f"From the service {root}"
+    project = describe_county(context.store, layers, from_api(root), drawn, where=where, service=root)
     answer = Response(pack_project(project, "county"), media_type=QGZ)
     answer.headers["Content-Disposition"] = 'attachment; filename="county.qgz"'
     return answer

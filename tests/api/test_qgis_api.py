@@ -26,10 +26,12 @@ def sources(project):
 def test_every_layer_that_is_served_comes_from_this_service(client):
     project = read(client.get("/qgis/project.qgz"))
     found = sources(project)
-    assert {name.rpartition("_")[0] for name in found} == {"parcels", "wells", "park_share_areas", "park_share_points"}
-    assert "url='http://testserver' typename='parcels'" in found["parcels_multipolygon"]
+    names = {name.removeprefix("twin_").rpartition("_")[0] for name in found}
+    assert names == {"parcels", "wells", "park_share_areas", "park_share_points", "base"}
+    assert "&url=http://testserver/tiles/parcels,wells/%7Bz%7D/" in found["twin_base_map"]
+    assert "url='http://testserver' typename='parcels'" in found["twin_parcels_multipolygon"]
     evidence = "http://testserver/indicators/park_share/evidence?f=geojson|geometrytype=MultiPolygon"
-    assert found["park_share_areas_multipolygon"] == evidence
+    assert found["twin_park_share_areas_multipolygon"] == evidence
     assert [int(scale.get("Value")) for scale in project.iter("Scale")] == list(SCALES)
 
 
@@ -37,8 +39,8 @@ def test_behind_a_proxy_the_addresses_are_those_that_clients_see(store, catalog)
     service = TestClient(create_app(Settings(trust_proxy=True), store, catalog))
     seen = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "gis.example.org", "X-Forwarded-Prefix": "/twin"}
     found = sources(read(service.get("/qgis/project.qgz", headers=seen)))
-    assert "url='https://gis.example.org/twin' typename=" in found["parcels_multipolygon"]
-    assert found["park_share_areas_multipolygon"].startswith("https://gis.example.org/twin/indicators/")
+    assert "url='https://gis.example.org/twin' typename=" in found["twin_parcels_multipolygon"]
+    assert found["twin_park_share_areas_multipolygon"].startswith("https://gis.example.org/twin/indicators/")
 
 
 def test_who_has_the_project_already_gets_it_again_only_when_it_changed(client):

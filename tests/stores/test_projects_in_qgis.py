@@ -23,8 +23,9 @@ LAYERS = layers.catalog().layers
 TITLE = "Yinan synthetic sample 沂南示例县(合成数据)"
 #: A block of houses, offices and shops in the middle of the sample town, and the evidence around it.
 TOWN = {"center": [497_500, 3_936_233], "scale": 5000}
-HOUSES = TOWN | {"draw": ["roads_multilinestring", "buildings_multipolygon"]}
-EVIDENCE = TOWN | {"draw": ["key_place_5g_areas_multipolygon"]}
+HOUSES = TOWN | {"draw": ["twin_roads_multilinestring", "twin_buildings_multipolygon"]}
+BASE = TOWN | {"draw": ["twin_base_map"]}
+EVIDENCE = TOWN | {"draw": ["twin_key_place_5g_areas_multipolygon"]}
 #: As `test_styles_in_qgis` works them out; of evidence 0.35 * (0.65 * 0x1b + 0.35 * 0xf6) + 0.65 * 0xff = 0xca.
 ON_THE_MAP = {"residential": "#e0cfb7", "office": "#b1c1d4", "arterial": "#e08a3c", "secondary": "#e7b84e"}
 COVERED = "#cae3d4"
@@ -54,7 +55,7 @@ def version(request):
 def seen(request, county, version, tmp_path_factory):
     """What QGIS makes of the project of a county, by where it takes the layers from."""
     project = tmp_path_factory.mktemp("project") / "county.qgz"
-    asked = {"project": str(project), "maps": [HOUSES, EVIDENCE]}
+    asked = {"project": str(project), "maps": [HOUSES, EVIDENCE, BASE]}
     if request.param == "gpkg":
         twin("qgis", str(project), "--store", str(county))
         yield run_in_qgis(OPEN, asked, version=version)
@@ -75,7 +76,7 @@ def test_every_layer_is_there_with_all_its_features(seen, county):
     assert all(layer["valid"] for layer in seen["layers"].values())
     with open_store(county) as store:
         for layer in LAYERS.values():
-            of_type = seen["layers"][f"{layer.id}_{layer.geometry.lower()}"]
+            of_type = seen["layers"][f"twin_{layer.id}_{layer.geometry.lower()}"]
             assert (of_type["count"], of_type["read"]) == (store.count(layer), store.count(layer))
             assert of_type["title"] == layer.title_zh
             assert of_type["abstract"].startswith(f"{layer.title}. {layer.about}")
@@ -83,10 +84,10 @@ def test_every_layer_is_there_with_all_its_features(seen, county):
 
 def test_codes_are_shown_by_their_titles(seen):
     for layer in LAYERS.values():
-        found = seen["layers"][f"{layer.id}_{layer.geometry.lower()}"]
+        found = seen["layers"][f"twin_{layer.id}_{layer.geometry.lower()}"]
         assert set(found["codes"]) == {field.name for field in layer.schema if field.codes}
         assert [label for _, label in found["categories"]] == _labels(layer)
-    assert {"Motorway 高速公路": "motorway"} in seen["layers"]["roads_multilinestring"]["codes"]["class"]
+    assert {"Motorway 高速公路": "motorway"} in seen["layers"]["twin_roads_multilinestring"]["codes"]["class"]
 
 
 def _labels(layer: Layer) -> list[str]:
@@ -101,9 +102,11 @@ def test_the_list_has_groups_and_evidence_waits_to_be_switched_on(seen):
         "指标 Indicators",
     ]
     evidence = set(dict(seen["groups"])["指标 Indicators"])
-    assert {name.rpartition("_")[0].rpartition("_")[0] for name in evidence} == set(layers.catalog().indicators)
+    assert {name.removeprefix("twin_").rpartition("_")[0].rpartition("_")[0] for name in evidence} == set(
+        layers.catalog().indicators
+    )
     assert set(seen["shown"]) == set(seen["layers"]) - evidence
-    assert seen["layers"]["topographic_coverage_areas_multipolygon"]["read"] > 250
+    assert seen["layers"]["twin_topographic_coverage_areas_multipolygon"]["read"] > 250
 
 
 def test_the_map_is_in_the_storage_crs_and_shows_the_county(seen, county):
@@ -119,16 +122,27 @@ def test_the_map_is_in_the_storage_crs_and_shows_the_county(seen, county):
 
 
 def test_areas_lie_below_lines_below_points(seen):
-    kinds = ["Point" in seen["layers"][name]["type"] for name in seen["order"]]
+    order = [name for name in seen["order"] if name != "twin_base_map"]
+    assert order == seen["order"][: len(order)]  # the base map lies below everything
+    kinds = ["Point" in seen["layers"][name]["type"] for name in order]
     assert kinds == sorted(kinds, reverse=True)
-    assert seen["order"].index("buildings_multipolygon") < seen["order"].index("admin_areas_multipolygon")
+    assert seen["order"].index("twin_buildings_multipolygon") < seen["order"].index("twin_admin_areas_multipolygon")
 
 
 def test_the_map_has_the_colours_of_the_codes_and_of_the_evidence(seen):
-    houses, evidence = seen["maps"]
+    houses, evidence, _ = seen["maps"]
     assert houses["errors"] == evidence["errors"] == []
     assert {code for code, color in ON_THE_MAP.items() if houses["pixels"].get(color, 0) > 1000} == set(ON_THE_MAP)
     assert evidence["pixels"].get(COVERED, 0) > 1000, Counter(evidence["pixels"]).most_common(3)
+
+
+def test_a_service_gives_a_base_map_of_tiles_that_looks_the_same(seen):
+    by_service = seen["layers"]["twin_roads_multilinestring"]["provider"] == "OAPIF"
+    assert ("twin_base_map" in seen["valid"]) == by_service
+    *_, base = seen["maps"]
+    # Houses stand on more than white here, roads cover what is below them.
+    found = {code for code, color in ON_THE_MAP.items() if base["pixels"].get(color, 0) > 1000}
+    assert found == ({"arterial", "secondary"} if by_service else set())
 
 
 def test_edits_in_the_offline_edition_come_back_as_one_revision(county, version, tmp_path):
@@ -140,7 +154,7 @@ def test_edits_in_the_offline_edition_come_back_as_one_revision(county, version,
         keys = store.read(LAYERS["roads"], Query(limit=3)).data.index.tolist()
         nodes = store.read(LAYERS["road_nodes"], Query(limit=1)).data.index.tolist()
     roads = {
-        "layer": "roads_multilinestring",
+        "layer": "twin_roads_multilinestring",
         "add": [
             [{"road_id": "new", "name": "新路", "class": "local"}, "MultiLineString((497000 3936000, 497300 3936100))"]
         ],
@@ -148,12 +162,12 @@ def test_edits_in_the_offline_edition_come_back_as_one_revision(county, version,
         "delete": [f"road_id = '{keys[1]}'"],
     }
     degrees = {
-        "layer": "roads_multilinestring",
+        "layer": "twin_roads_multilinestring",
         "crs": "EPSG:4490",
         "add": [[{"class": "local"}, "MultiLineString((118.5 35.55, 118.5 35.551))"]],
     }
     moved = {
-        "layer": "road_nodes_point",
+        "layer": "twin_road_nodes_point",
         "crs": "EPSG:4490",
         "move": [[f"node_id = '{nodes[0]}'", "Point(118.5 35.55)"]],
     }
@@ -161,7 +175,7 @@ def test_edits_in_the_offline_edition_come_back_as_one_revision(county, version,
     seen = run_in_qgis(OPEN, asked, version=version)
     assert [saved for saved, _ in seen["edit"]] == [True, True, True], seen["edit"]
     assert all(layer["valid"] for layer in seen["layers"].values())
-    assert seen["layers"]["roads_multilinestring"]["source"].startswith(str(file))
+    assert seen["layers"]["twin_roads_multilinestring"]["source"].startswith(str(file))
     twin("merge", str(file), "--store", str(store_copy), "--author", "wang")
     with open_store(store_copy) as store:
         made = [each for each in store.revisions() if each.author == "wang"]

@@ -12,11 +12,13 @@ from qgis.core import (
     QgsExpressionContext,
     QgsExpressionContextUtils,
     QgsGeometry,
+    QgsLayerTreeGroup,
     QgsLayerTreeLayer,
     QgsMapRendererParallelJob,
     QgsMapSettings,
     QgsProject,
     QgsRectangle,
+    QgsVectorLayer,
     QgsVectorLayerUtils,
     QgsWkbTypes,
 )
@@ -52,6 +54,7 @@ def list_groups(project):
     groups = [
         [group.name(), [leaf.layerId() for leaf in group.children() if isinstance(leaf, QgsLayerTreeLayer)]]
         for group in tree.children()
+        if isinstance(group, QgsLayerTreeGroup)
     ]
     return {"groups": groups, "shown": shown, "order": [layer.id() for layer in tree.layerOrder()]}
 
@@ -126,7 +129,9 @@ def main(asked):
     seen |= {"scale": canvas.scale(), **list_groups(project)}
     if "edit" in asked:
         seen["edit"] = edit(project, asked["edit"])
-    seen["layers"] = {layer_id: describe(layer) for layer_id, layer in project.mapLayers().items()}
+    layers = project.mapLayers()
+    seen["layers"] = {name: describe(layer) for name, layer in layers.items() if isinstance(layer, QgsVectorLayer)}
+    seen["valid"] = [name for name, layer in layers.items() if layer.isValid()]
     seen["maps"] = [draw(project, each) for each in asked.get("maps", [])]
     return seen
 

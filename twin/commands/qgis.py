@@ -37,7 +37,11 @@ SourceName = Literal["api", "postgis", "gpkg"]
     type=click.Choice(["api", "postgis", "gpkg"]),
     help="Where QGIS takes the layers of a project from; by default the store itself.",
 )
-@click.option("--api", metavar="URL", help="Address of the running service; TWIN_HOST and TWIN_PORT by default.")
+@click.option(
+    "--api",
+    metavar="URL",
+    help="Address of the running service, for the layers, or for live evidence and a base map beside them.",
+)
 @click.option("--authcfg", metavar="ID", help="Login kept by QGIS with which it enters the database.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing project.")
 @click.pass_obj
@@ -191,7 +195,7 @@ def _write_project(
         drawn = show_evidence(
             evidence, lambda each: from_geojson(address.format(each.indicator.id), each.layer.geometry)
         )
-    project = describe_county(store, layers, sources, drawn, where=where)
+    project = describe_county(store, layers, sources, drawn, where=where, service=api)
     content = pack_project(project, path.stem, attached)
     try:
         with drafting(path, replace=overwrite) as draft:

@@ -8,6 +8,7 @@ from functools import reduce
 from twin.bbox import BBox
 from twin.evidence import Evidence
 from twin.layer import GeometryType, Layer
+from twin.qgis.basemap import base_map_of
 from twin.qgis.maplayer import MapLayer
 from twin.qgis.project import Project
 from twin.qgis.sources import Source, Sources
@@ -15,7 +16,13 @@ from twin.store import UNTITLED, Store
 
 
 def describe_county(
-    store: Store, layers: Iterable[Layer], sources: Sources, evidence: Iterable[MapLayer] = (), *, where: str
+    store: Store,
+    layers: Iterable[Layer],
+    sources: Sources,
+    evidence: Iterable[MapLayer],
+    *,
+    where: str,
+    service: str | None = None,
 ) -> Project:
     """Say what the project of a county shows.
 
@@ -31,6 +38,8 @@ def describe_county(
         Layers of evidence; they are there to be switched on.
     where
         Where the features come from, in words.
+    service
+        Address of the service, where there is one: it gives the base map.
     """
     layers = list(layers)
     groups = list(dict.fromkeys(layer.group for layer in layers))
@@ -46,6 +55,7 @@ def describe_county(
         crs=store.crs,
         extent=_extent(store, layers),
         layers=(*drawn, *evidence),
+        base=None if service is None else base_map_of(service, layers),
     )
 
 

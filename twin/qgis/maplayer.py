@@ -37,8 +37,8 @@ class MapLayer:
 
     @property
     def id(self) -> str:
-        """What the project knows it by."""
-        return f"{self.layer.id}_{self.kind.lower()}"
+        """What the project knows it by; QGIS does not believe ids of ten letters and fewer."""
+        return f"twin_{self.layer.id}_{self.kind.lower()}"
 
     @property
     def title(self) -> str:

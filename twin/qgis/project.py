@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from twin.crs import CRS, BBox
+from twin.qgis.basemap import BASE_MAP, BaseMap, write_base_map, write_tree_base
 from twin.qgis.maplayer import MapLayer, write_map_layer, write_tree_layer
 from twin.qgis.systems import write_crs
 
@@ -41,6 +42,8 @@ class Project:
         What it shows at first, in that CRS; None where there is nothing yet.
     layers
         In the order of the list; those of a group stand together.
+    base
+        The base map, where a service gives one.
     """
 
     title: str
@@ -48,6 +51,7 @@ class Project:
     crs: CRS
     extent: BBox | None
     layers: tuple[MapLayer, ...]
+    base: BaseMap | None = None
 
 
 def pack_project(project: Project, name: str, attachments: Mapping[str, bytes] | None = None) -> bytes:
@@ -80,6 +84,8 @@ def write_project(project: Project) -> str:
     layers = SubElement(root, "projectlayers")
     for drawn in project.layers:
         write_map_layer(layers, drawn)
+    if project.base is not None:
+        write_base_map(layers, project.base)
     _write_properties(root)
     said = SubElement(root, "projectMetadata")
     SubElement(said, "title").text = project.title
@@ -99,9 +105,13 @@ def _write_tree(parent: Element, project: Project) -> None:
             name = f"{titles[1]} {titles[0]}"
             groups[titles] = SubElement(tree, "layer-tree-group", name=name, expanded="1", checked="Qt::Checked")
         write_tree_layer(groups[titles], drawn)
+    if project.base is not None:
+        write_tree_base(tree, project.base)
     order = SubElement(tree, "custom-order", enabled="1")
     for drawn in sorted(project.layers, key=lambda drawn: drawn.height, reverse=True):
         SubElement(order, "item").text = drawn.id
+    if project.base is not None:
+        SubElement(order, "item").text = BASE_MAP
 
 
 def _write_canvas(parent: Element, crs: CRS, extent: BBox) -> None:

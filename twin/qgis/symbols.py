@@ -48,7 +48,7 @@ def write_renderer(parent: Element, layer: Layer, dimension: int) -> None:
     symbols = Element("symbols")
     if style.by is None:
         renderer.set("type", "singleSymbol")
-        _write_symbol(symbols, "0", style, None, dimension)
+        write_symbol(symbols, "0", style, None, dimension)
     else:
         renderer.set("type", "categorizedSymbol")
         renderer.set("attr", style.by)
@@ -56,11 +56,12 @@ def write_renderer(parent: Element, layer: Layer, dimension: int) -> None:
         named = [(str(code.value), f"{code.title} {code.title_zh}") for code in layer.schema[style.by].codes]
         for place, (code, title) in enumerate([*named, ("", "Other 其他")]):  # QGIS takes the empty one for all others
             SubElement(categories, "category", value=code, label=title, symbol=str(place), render="true")
-            _write_symbol(symbols, str(place), style, code, dimension)
+            write_symbol(symbols, str(place), style, code, dimension)
     renderer.append(symbols)
 
 
-def _write_symbol(parent: Element, name: str, style: Style, code: str | None, dimension: int) -> None:
+def write_symbol(parent: Element, name: str, style: Style, code: str | None, dimension: int) -> None:
+    """Write the symbol of the points, lines or areas of a code; that of other features for None."""
     color = style.color if code is None else style.colors.get(code, style.color)
     weight = 1.0 if code is None else style.weights.get(code, 1.0)
     strokes = (_mark, _line, _fill)[dimension](style, color, weight)
