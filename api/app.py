@@ -14,6 +14,7 @@ from api import (
     archives,
     collections,
     common,
+    edits,
     features,
     filters,
     health,
@@ -44,12 +45,14 @@ from api.recall import Recall
 from api.reopen import Reopening
 from api.turn import AccessLog, StampReader
 from api.workers import ALONE, Worker
+from api.writer import Writer
 from tiles.cache import SizedCache
 from tiles.counting import ZoomCounter
 from tiles.glyphs import GlyphFont
 from tiles.grid import grids_for
 from twin.catalog import Catalog
 from twin.frames import Frames, Shelf
+from twin.keys import KeyFile
 from twin.place import Place
 from twin.settings import Settings
 from twin.store import Store
@@ -66,6 +69,7 @@ def create_app(
     catalog: Catalog,
     *,
     open_again: Callable[[], Store] | None = None,
+    open_to_write: Callable[[], Store] | None = None,
     worker: Worker = ALONE,
     shelf: Shelf | None = None,
     jobs_of_all: Jobs | None = None,
@@ -82,6 +86,8 @@ def create_app(
         The layers and indicators there are.
     open_again
         Opens what stands in the place of the store after it was replaced; by default, what its URL names.
+    open_to_write
+        Opens the store for edits; by default the one that is served is written.
     worker
         Which of the processes that serve it together this is.
     shelf
@@ -100,6 +106,8 @@ def create_app(
     )
 
     jobs_here = jobs_of_all or Jobs(settings, Place(store.url))
+    keys = KeyFile(Path(settings.keys)) if settings.keys else None
+    writer = Writer(open_to_write)
 
     def make_context(store: Store) -> Context:
         return Context(
@@ -110,6 +118,8 @@ def create_app(
             catalog=catalog,
             served=catalog.served(settings),
             crs=offer_crs(store),
+            keys=keys,
+            writer=writer,
             frames=Frames(store, most_rows=settings.max_rows_in_memory, shelf=shelf),
             evaluate=remember_results(store, catalog),
             jobs=jobs_here,
@@ -138,6 +148,7 @@ def create_app(
         collections,
         features,
         filters,
+        edits,
         indicators,
         processes,
         jobs,
@@ -157,7 +168,7 @@ def create_app(
     if settings.trust_proxy:
         app.add_middleware(BehindProxy)
     app.add_middleware(Observe)
-    app.add_middleware(OpenToAll)
+    app.add_middleware(OpenToAll, editing=keys is not None)
     return app
 
 
@@ -165,6 +176,7 @@ def create_app(
 async def _release(app: FastAPI) -> AsyncIterator[None]:
     yield
     app.state.log.write()
+    app.state.context.writer.close()
     app.state.context.desk.close()
     app.state.context.counter.close()
     app.state.context.jobs.close()

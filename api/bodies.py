@@ -7,13 +7,12 @@ from typing import Annotated, Any, ClassVar
 
 from fastapi import Depends, Request
 
+from api.context import context_of
 from twin.errors import InvalidParameter, TwinError
-
-_MOST_BYTES = 1_000_000
 
 
 class BodyTooLarge(TwinError):
-    """More was sent than this resource takes."""
+    """More was sent than the installation takes (setting `max_body_mb`)."""
 
     status: ClassVar[int] = 413
     slug: ClassVar[str] = "body-too-large"
@@ -28,11 +27,12 @@ async def read_body(request: Request) -> bytes:
     BodyTooLarge
         As soon as more has come than is taken.
     """
+    most = context_of(request).settings.max_body_mb * 1_000_000
     body = bytearray()
     async for piece in request.stream():
         body += piece
-        if len(body) > _MOST_BYTES:
-            raise BodyTooLarge(f"at most {_MOST_BYTES:,} bytes are taken here")
+        if len(body) > most:
+            raise BodyTooLarge(f"at most {most:,} bytes are taken here; send less at once")
     return bytes(body)
 
 

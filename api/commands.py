@@ -7,6 +7,7 @@ import logging
 import signal
 import socket
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,7 +37,8 @@ def serve(session: Session, host: str | None, port: int | None, workers: int | N
     from api.workers import ALONE, run_workers
 
     gc.disable()  # what is loaded here stays, and to search it for garbage would take a fifth of the time
-    host, count = host or session.settings.host, workers or session.settings.workers
+    session = replace(session, settings=replace(session.settings, host=host or session.settings.host))
+    host, count = session.settings.host, workers or session.settings.workers
     with _listen(host, session.settings.port if port is None else port) as listening:
         with session.open() as store:
             root = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
@@ -71,6 +73,7 @@ def _serve(
     from api.jobdesk import Jobs
     from tiles.shelf import open_shelf
     from tiles.warm import warm_up_letters, warm_up_tiles
+    from twin.stores import is_database
 
     _log_requests()
     app = create_app(
@@ -78,6 +81,8 @@ def _serve(
         store,
         session.catalog,
         open_again=session.open,
+        # A database takes writes on the connections that read; a file is opened for them when there is an edit.
+        open_to_write=None if is_database(session.store_url) else partial(session.open, write=True),
         worker=worker,
         shelf=open_shelf(session.settings),
         jobs_of_all=Jobs(session.settings, session.store_url, jobs_folder),

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api import collections, features, filters, ogctiles, processes
+from api import collections, edits, features, filters, ogctiles, processes
 from api.collections import spatial_extent
 from api.context import context_of, links_of
 from api.links import link
@@ -15,6 +15,7 @@ from api.media import HTML, JSON, OPENAPI, QGZ
 from api.openapi import answers, describe_service
 from api.pages import page, respond
 from api.params import FormatParams, Params
+from api.rights import allows_edits
 from twin.bbox import BBox
 
 CONFORMANCE = tuple(
@@ -69,11 +70,13 @@ def show_landing(request: Request, params: Annotated[FormatParams, Query()]) -> 
 @router.get("/conformance", name="conformance", operation_id="getConformance", responses=answers(JSON, HTML))
 def show_conformance(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
     """List the requirements classes that the service fulfils."""
+    editable = edits.CONFORMANCE if allows_edits(context_of(request).settings) else ()
     classes = [
         *CONFORMANCE,
         *collections.CONFORMANCE,
         *features.CONFORMANCE,
         *filters.CONFORMANCE,
+        *editable,
         *ogctiles.CONFORMANCE,
         *processes.CONFORMANCE,
     ]

@@ -18,6 +18,7 @@ from api.links import Links
 from api.sent import HotAnswer, SentTile
 from api.turn import StampReader
 from api.workers import Worker
+from api.writer import Writer
 from tiles.cache import SizedCache
 from tiles.counting import ZoomCounter
 from tiles.glyphs import GlyphFont
@@ -26,6 +27,7 @@ from twin.catalog import Catalog
 from twin.engine import Result
 from twin.frames import Frames
 from twin.indicator import Indicator
+from twin.keys import KeyFile
 from twin.settings import Settings
 from twin.store import UNTITLED, Store
 
@@ -47,6 +49,10 @@ class Context:
         The catalog without the layers that this installation does not serve: to the outside they are not there.
     crs
         The CRS that coordinates of every layer are given and asked for in.
+    keys
+        Whose keys allow to edit; None where nobody was given one.
+    writer
+        Where edits are written.
     frames
         Whole layers in memory, by revision.
     evaluate
@@ -78,6 +84,8 @@ class Context:
     catalog: Catalog
     served: Catalog
     crs: tuple[NamedCrs, ...]
+    keys: KeyFile | None
+    writer: Writer
     frames: Frames
     evaluate: Evaluate
     jobs: Jobs

@@ -1,4 +1,4 @@
-"""What pages of other origins may do: read everything there is."""
+"""What pages of other origins may do: read everything there is, and edit with a key where there are keys."""
 
 from __future__ import annotations
 
@@ -6,7 +6,18 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_EXPOSED = ("ETag", "Content-Range", "Accept-Ranges", "X-Request-ID", "X-Twin-Features", "Content-Crs")
+_EXPOSED = (
+    "ETag",
+    "Content-Range",
+    "Accept-Ranges",
+    "X-Request-ID",
+    "X-Twin-Features",
+    "Content-Crs",
+    "Location",
+    "Preference-Applied",
+    "X-Twin-Revision",
+)
+_SENT_BY_EDITS = ("Authorization", "Content-Type", "Content-Crs", "If-Match", "Prefer")
 
 #: Headers of an answer that any page may read.
 OPEN_TO_ALL = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": ", ".join(_EXPOSED)}
@@ -14,15 +25,23 @@ _WRITTEN = [(name.lower().encode(), value.encode()) for name, value in OPEN_TO_A
 
 
 class OpenToAll:
-    """ASGI middleware: pages of every origin read the answers, which do not depend on the origin."""
+    """ASGI middleware: pages of every origin read the answers, which do not depend on the origin.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Parameters
+    ----------
+    app
+        What answers.
+    editing
+        Whether they may edit as well, with a key; otherwise a browser that asks is told no.
+    """
+
+    def __init__(self, app: ASGIApp, *, editing: bool) -> None:
         self._app = app
         self._ahead = CORSMiddleware(
             app,
             allow_origins=["*"],
-            allow_methods=["GET", "HEAD"],
-            allow_headers=["Range", "If-Range", "If-None-Match"],
+            allow_methods=["GET", "HEAD", *(["POST", "PUT", "PATCH", "DELETE"] if editing else [])],
+            allow_headers=["Range", "If-Range", "If-None-Match", *(_SENT_BY_EDITS if editing else [])],
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

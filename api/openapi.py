@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.context import Context
+from api.editdocs import describe_body
 from api.links import Links
 from api.media import PROBLEM
 from twin import __version__
@@ -61,7 +62,10 @@ def describe_service(app: FastAPI, context: Context, links: Links) -> dict[str, 
         openapi_version="3.0.3",
         description="Layers, indicators and maps of a county's digital twin.",
         routes=app.routes,
-        tags=[{"name": tag} for tag in ("Indicators", "Processes", "Layers", "Features", "Tiles", "Styles", "About")],
+        tags=[
+            {"name": tag}
+            for tag in ("Indicators", "Processes", "Layers", "Features", "Edits", "Tiles", "Styles", "About")
+        ],
         servers=[{"url": links.base, "description": "This service"}],
     )
     document["components"] = {"responses": {"Problem": _PROBLEM}}
@@ -116,7 +120,8 @@ def _finish(operation: dict[str, Any], max_items: int) -> None:
         if parameter["in"] == "query":
             parameter |= {"style": "form", "explode": False}
     operation["summary"] = operation["description"].partition("\n")[0].rstrip(".")
-    operation["responses"].pop("422", None)
+    if "HTTPValidationError" in str(operation["responses"].get("422")):  # our own say more
+        del operation["responses"]["422"]
     operation["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
 
 
@@ -124,8 +129,12 @@ def _spell_out(path: str, operation: dict[str, Any], context: Context) -> Iterat
     """Give the operation once for each layer or indicator it is about, with the parameters of that one."""
     if "{layer_id}" in path:
         for layer in context.served.layers.values():
-            extra = [field_parameter(field) for field in layer.schema] if path.endswith("/items") else []
-            yield _for_one(path, operation, "layer_id", layer, extra)
+            filtered = path.endswith("/items") and "requestBody" not in operation
+            extra = [field_parameter(field) for field in layer.schema] if filtered else []
+            concrete, own = _for_one(path, operation, "layer_id", layer, extra)
+            for content in own.get("requestBody", {}).get("content", {}).values():
+                content["schema"] = describe_body(layer, content["schema"]["x-body"])
+            yield concrete, own
     elif "{indicator_id}" in path:
         for indicator in context.catalog.indicators.values():
             extra = [indicator_parameter(parameter) for parameter in indicator.parameters.values()]

@@ -16,7 +16,7 @@ from fastapi import Path, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from api.values import Corners, parse_bbox, parse_datetime, parse_interval, parse_subset, parse_value
+from api.values import Corners, parse_bbox, parse_datetime, parse_effective, parse_interval, parse_subset, parse_value
 from twin.errors import InvalidParameter
 from twin.expressions import Scalar
 from twin.indicator import Indicator
@@ -307,6 +307,22 @@ class ItemsParams(ItemParams):
         """The property filters: the value that each field named must have."""
         given = self.extras(layer.schema.names)
         return {name: parse_value(layer.schema[name], text) for name, text in given.items()}
+
+
+class EditParams(Params):
+    """An edit."""
+
+    reason: Annotated[
+        str | SkipJsonSchema[None],
+        Field(max_length=1000, description="Why; stands in the history with the revision that the edit makes."),
+    ] = None
+    effective: Annotated[
+        Annotated[datetime | None, PlainValidator(parse_effective), WithJsonSchema({"type": "string"})],
+        Field(
+            description="From when it is so in the real world (RFC 3339), now by default; not in the future. A date "
+            "without a time is the beginning of that day in China."
+        ),
+    ] = None
 
 
 async def refuse_repeated(request: Request) -> None:

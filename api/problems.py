@@ -77,6 +77,8 @@ def problem(
     answer.status_code = status
     if status == 503:
         answer.headers["Retry-After"] = "5"
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = 'Basic realm="County twin", charset="UTF-8", Bearer realm="County twin"'
     return answer
 
 

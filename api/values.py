@@ -64,6 +64,11 @@ def parse_interval(text: str) -> tuple[datetime | None, datetime | None]:
     return begins, ends
 
 
+def parse_effective(text: str) -> datetime:
+    """Read an instant; a date is its first moment in China."""
+    return _parse_moment(text, text, of_date=time.min, name="effective")
+
+
 def parse_subset(text: str) -> str:
     """Read a subset of the time axis as the value that `parse_datetime` takes.
 
@@ -89,14 +94,14 @@ def parse_value(field: Field, text: str) -> Scalar:
     return value
 
 
-def _parse_moment(part: str, text: str, *, of_date: time) -> datetime:
+def _parse_moment(part: str, text: str, *, of_date: time, name: str = "datetime") -> datetime:
     """An instant; of a date, one in China."""
     try:
         if "T" not in part.upper() and " " not in part:
             return datetime.combine(read_date(part), of_date, CHINA)
         return read_instant(part)
     except ValueError as error:
-        raise _refuse("datetime", text, _MOMENTS) from error
+        raise _refuse(name, text, _MOMENTS) from error
 
 
 def _read_integer(text: str) -> int:

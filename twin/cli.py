@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, str] = {
     "sheets": "layers.commands",
     "tiles": "tiles.commands",
     "serve": "api.commands",
+    "key": "twin.commands.keys",
     "doctor": "twin.commands.stores",
 }
 

@@ -43,13 +43,24 @@ class Session:
     @property
     def author(self) -> str:
         """Who is recorded as the author of a write."""
-        try:
-            return self.settings.author or getpass.getuser()
-        except (KeyError, OSError) as error:
-            raise SettingsError("this login has no name; say who writes by TWIN_AUTHOR", cause=error) from error
+        return find_author(self.settings)
 
     def open(self, *, write: bool = False) -> Store:
         """Open the store of the call."""
         from twin.stores import open_store
 
         return open_store(self.store_url, write=write)
+
+
+def find_author(settings: Settings) -> str:
+    """Find out who writes: the author of the settings, or whoever is logged in.
+
+    Raises
+    ------
+    SettingsError
+        Neither has a name.
+    """
+    try:
+        return settings.author or getpass.getuser()
+    except (KeyError, OSError) as error:
+        raise SettingsError("this login has no name; say who writes by TWIN_AUTHOR", cause=error) from error

@@ -48,6 +48,12 @@ class Settings:
     job_s: int = _setting(600, "Longest time that a job may run, seconds", (1, 1_000_000))
     job_mb: int = _setting(4000, "Most memory that a job may take, megabytes (not on Windows)", (100, 1_000_000))
     serve_secret: bool = _setting(False, "Whether layers classified as secret are served")
+    keys: str = _setting(
+        "", "File with the keys of those who may edit over HTTP (twin key); empty: only this machine may, without a key"
+    )
+    editing: bool = _setting(True, "Whether features may be edited over HTTP at all")
+    require_if_match: bool = _setting(False, "Whether who changes a feature must say by If-Match which state he saw")
+    max_body_mb: int = _setting(20, "Largest body of a request, megabytes", (1, 10_000))
     trust_proxy: bool = _setting(False, "Whether X-Forwarded-* headers of a proxy are believed")
 
     def serves(self, classification: str) -> bool:
