@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: How often edits are made anew after somebody else wrote between their reading and their writing.
 _TRIES = 20
+#: So many features are named where nobody says why they are edited.
+_NAMED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,6 +249,8 @@ def _require_faultless(faults: Faults, edits: Edits, layer: Layer) -> None:
 
 def _describe(edits: Edits) -> str:
     """Say what edits do, where nobody says why."""
-    words = {"insert": "add", "replace": "replace", "update": "change", "delete": "remove"}
-    parts = [(word, getattr(edits, name)) for name, word in words.items()]
-    return ", ".join(f"{word} {len(some)}" for word, some in parts if some)
+    words = {"add": edits.insert, "replace": edits.replace, "change": edits.update}
+    keys = {word: [str(feature.key) for feature in some] for word, some in words.items()} | {"remove": edits.delete}
+    return ", ".join(
+        f"{word} {', '.join(some) if len(some) <= _NAMED else len(some)}" for word, some in keys.items() if some
+    )

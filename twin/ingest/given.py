@@ -97,6 +97,8 @@ class Reading:
         """
         import pandas as pd
 
+        if not given:
+            return stored.iloc[:0]
         layer = self.layer
         table = pd.DataFrame({field.name: self._column(field, given, origin) for field in layer.schema})
         sources = [FieldSource(field=f, column=f.name, rule=FieldRule(), how="given") for f in layer.schema]
@@ -116,6 +118,8 @@ class Reading:
         origin
             Where the n features come from.
         """
+        if not given:
+            return stored.iloc[:0]
         rows = stored.loc[[feature.key for feature in given]].copy()
         self._refuse_unknown(given, origin)
         for field in self.layer.schema:
