@@ -136,32 +136,33 @@ class Edit:
                 feature=key,
             )
 
-    def answer_without_content(self, edited: Edited, *, status: int = 204, **headers: str) -> Response:
+    def answer_without_content(self, edited: Edited, *, status: int = 204, etag: str | None = None) -> Response:
         """Answer that it is done."""
-        return Response(status_code=status, headers=headers | _name_revision(edited))
+        tagged = {} if etag is None else {"ETag": etag}
+        return Response(status_code=status, headers=tagged | _name_revision(edited))
 
-    def answer_with_state(self, edited: Edited, key: str, *, status: int = 204, **headers: str) -> Response:
+    def answer_with_state(self, edited: Edited, key: str, *, status: int = 204) -> Response:
         """Answer with the tag of the feature as it is now, or with the feature itself where the client prefers that."""
         preferred = {part.strip().lower() for part in self.request.headers.get("prefer", "").split(",")}
         if _WHOLE not in preferred:
-            headers["ETag"] = tag_item(self.context, self.layer, edited.opened[key], "as edited")
-            return self.answer_without_content(edited, status=status, **headers)
+            etag = tag_item(self.context, self.layer, edited.opened[key], "as edited")
+            return self.answer_without_content(edited, status=status, etag=etag)
         there = Links(self.request.app, self.links.base, f"/collections/{self.layer.id}/items/{key}", [])
         _, sent = answer_item(
             self.context, self.layer, key, None, ItemsClient(links=there, accepted="identity", asked="")
         )
         assert sent is not None
-        headers |= sent.headers | {"Preference-Applied": _WHOLE} | _name_revision(edited)
+        headers = sent.headers | {"Preference-Applied": _WHOLE} | _name_revision(edited)
         return Response(sent.data, 200 if status == 204 else status, headers)
 
-    def answer_with_summary(self, edited: Edited, *, status: int, **headers: str) -> Response:
+    def answer_with_summary(self, edited: Edited, *, status: int) -> Response:
         """Answer with what became of several features."""
         made = edited.revision
         done = {name: 0 if made is None else getattr(made, name) for name in ("inserted", "updated", "deleted")}
         number = None if made is None else made.number
         answer = json_response({"revision": number, **done, "keys": list(edited.inserted)})
         answer.status_code = status
-        answer.headers.update(headers | _name_revision(edited))
+        answer.headers.update(_name_revision(edited))
         return answer
 
 

@@ -40,10 +40,11 @@ async def add_features(edit: Asked) -> Response:
         document = edit.document(*FEATURES)
         edited = edit.write(store, Edits(insert=read_features(document, edit.layer, edit.crs)))
         if document["type"] == "FeatureCollection":
-            place = edit.links.url("items", layer_id=edit.layer.id)
-            return edit.answer_with_summary(edited, status=201, Location=place)
-        place = edit.links.url("item", layer_id=edit.layer.id, feature_id=edited.inserted[0])
-        return edit.answer_with_state(edited, edited.inserted[0], status=201, Location=place)
+            answer = edit.answer_with_summary(edited, status=201)
+            return _locate(answer, edit.links.url("items", layer_id=edit.layer.id))
+        (key,) = edited.inserted
+        answer = edit.answer_with_state(edited, key, status=201)
+        return _locate(answer, edit.links.url("item", layer_id=edit.layer.id, feature_id=key))
 
     return await edit.run(add)
 
@@ -102,6 +103,12 @@ def show_options_of_items(request: Request, layer_id: str) -> Response:
 def show_options_of_item(request: Request, layer_id: str, feature_id: str) -> Response:  # noqa: ARG001
     """Say what whoever asks may do with a feature; QGIS asks about one that is not there to learn of all."""
     return _say_options(request, layer_id, {"PUT": {}, "PATCH": {"Accept-Patch": MERGE_PATCH}, "DELETE": {}})
+
+
+def _locate(answer: Response, address: str) -> Response:
+    """Say where it is; in capitals, because QGIS 3.40 does not know the header otherwise (RFC 9110, 5.1: it should)."""
+    answer.raw_headers.append((b"Location", address.encode("latin-1")))
+    return answer
 
 
 def _say_options(request: Request, layer_id: str, edits: Mapping[str, Mapping[str, str]]) -> Response:
