@@ -105,9 +105,16 @@ def show_options_of_item(request: Request, layer_id: str, feature_id: str) -> Re
     return _say_options(request, layer_id, {"PUT": {}, "PATCH": {"Accept-Patch": MERGE_PATCH}, "DELETE": {}})
 
 
+class _AsWritten(bytes):
+    """The name of a header that the server does not write in small letters, as it does with others."""
+
+    def lower(self) -> _AsWritten:
+        return self
+
+
 def _locate(answer: Response, address: str) -> Response:
-    """Say where it is; in capitals, because QGIS 3.40 does not know the header otherwise (RFC 9110, 5.1: it should)."""
-    answer.raw_headers.append((b"Location", address.encode("latin-1")))
+    """Say where it is, so that QGIS 3.40 sees it, for which header names are not the same in whatever letters."""
+    answer.raw_headers.append((_AsWritten(b"Location"), address.encode("latin-1")))
     return answer
 
 

@@ -1,7 +1,8 @@
 """Run by QGIS's Python: edits a layer of an OGC API – Features as a planner does, and says in JSON what came of it.
 
-Asked for: `url`, `layer`, `srs` or null, `key` (its field), `changes`: lists `add` (attributes and place), `rename`
-(key and name), `move` (key and place), `delete` (keys); places are WKT in the CRS of the layer.
+Asked for: `url`, `layer`, `srs` or null, `key` (its field), `user` and `password` where there are, and `changes`: lists
+of `add` with attributes and place, `rename` with key and name, `move` with key and place, or `delete` with a key. Places
+are WKT in the CRS of the layer.
 """
 
 from __future__ import annotations
@@ -27,52 +28,67 @@ CAPABILITIES = {
 }
 
 
-def edit(asked: dict[str, Any]) -> dict[str, Any]:
-    srs = f" srsname='{asked['srs']}'" if asked["srs"] else ""
-    uri = f"url='{asked['url']}' typename='{asked['layer']}'{srs}"
-    if asked.get("user"):
-        uri += f" username='{asked['user']}' password='{asked['password']}'"
-    layer = QgsVectorLayer(uri, asked["layer"], "OAPIF")
-    if not layer.isValid():
-        return {"valid": False}
-    can = layer.dataProvider().capabilities()
-    told: dict[str, Any] = {
-        "valid": True,
-        "crs": layer.crs().authid(),
-        "can": sorted(name for name, flag in CAPABILITIES.items() if can & flag),
-        "errors": [],
-    }
+def open_layer(asked: dict[str, Any]) -> QgsVectorLayer:
+    """Open a layer as the dialogue for OGC APIs does."""
+    uri = f"url='{asked['url']}' typename='{asked['layer']}'"
+    uri += f" srsname='{asked['srs']}'" if asked["srs"] else ""
+    uri += f" username='{asked['user']}' password='{asked['password']}'" if "user" in asked else ""
+    return QgsVectorLayer(uri, asked["layer"], "OAPIF")
 
-    def find(key: str) -> QgsFeature:
-        return next(layer.getFeatures(QgsFeatureRequest().setFilterExpression(f"\"{asked['key']}\" = '{key}'")))
 
-    def commit() -> None:
-        if not layer.commitChanges():
-            told["errors"] += layer.commitErrors()
-            layer.rollBack()
+class Planner:
+    """Edits a layer, and saves each edit."""
 
-    for attributes, place in asked["changes"].get("add", []):
-        layer.startEditing()
-        feature = QgsFeature(layer.fields())
+    def __init__(self, layer: QgsVectorLayer, key: str) -> None:
+        self.layer, self.key = layer, key
+        self.errors: list[str] = []
+
+    def find(self, key: str) -> QgsFeature:
+        """Find a feature as the form does."""
+        wanted = QgsFeatureRequest().setFilterExpression(f"\"{self.key}\" = '{key}'")
+        return next(self.layer.getFeatures(wanted))
+
+    def add(self, attributes: dict[str, Any], place: str) -> None:
+        feature = QgsFeature(self.layer.fields())
         for name, value in attributes.items():
             feature[name] = value
         feature.setGeometry(QgsGeometry.fromWkt(place))
-        layer.addFeature(feature)
-        commit()
-    for key, name in asked["changes"].get("rename", []):
-        layer.startEditing()
-        layer.changeAttributeValue(find(key).id(), layer.fields().indexOf("name"), name)
-        commit()
-    for key, place in asked["changes"].get("move", []):
-        layer.startEditing()
-        layer.changeGeometry(find(key).id(), QgsGeometry.fromWkt(place))
-        commit()
-    for key in asked["changes"].get("delete", []):
-        layer.startEditing()
-        layer.deleteFeature(find(key).id())
-        commit()
-    told["features"] = {each[asked["key"]]: each.geometry().asWkt(9) for each in layer.getFeatures()}
-    return told
+        self.layer.addFeature(feature)
+
+    def rename(self, key: str, name: str) -> None:
+        self.layer.changeAttributeValue(self.find(key).id(), self.layer.fields().indexOf("name"), name)
+
+    def move(self, key: str, place: str) -> None:
+        self.layer.changeGeometry(self.find(key).id(), QgsGeometry.fromWkt(place))
+
+    def delete(self, key: str) -> None:
+        self.layer.deleteFeature(self.find(key).id())
+
+    def save(self, what: str, *given: Any) -> None:
+        """Do one thing and save it."""
+        self.layer.startEditing()
+        getattr(self, what)(*given)
+        if not self.layer.commitChanges():
+            self.errors += self.layer.commitErrors()
+            self.layer.rollBack()
+
+
+def edit(asked: dict[str, Any]) -> dict[str, Any]:
+    """Carry out the edits asked for."""
+    layer = open_layer(asked)
+    if not layer.isValid():
+        return {"valid": False}
+    can = layer.dataProvider().capabilities()
+    planner = Planner(layer, asked["key"])
+    for what, *given in asked["changes"]:
+        planner.save(what, *given)
+    return {
+        "valid": True,
+        "crs": layer.crs().authid(),
+        "can": sorted(name for name, flag in CAPABILITIES.items() if can & flag),
+        "errors": planner.errors,
+        "features": {each[asked["key"]]: each.geometry().asWkt(9) for each in layer.getFeatures()},
+    }
 
 
 application = QgsApplication([], False)
