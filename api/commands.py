@@ -56,10 +56,18 @@ def _work(session: Session, jobs_folder: Path, listening: socket.socket, worker:
     """Serve as one of several processes."""
     gc.disable()
     try:
-        with session.open() as store:
+        with _open(session, worker) as store:
             _serve(session, store, listening, worker, jobs_folder)
     except TwinError as error:  # the store went away meanwhile
         sys.exit(f"worker {worker.number}: {error.detail}")
+
+
+def _open(session: Session, worker: Worker) -> Store:
+    """Open the store for one of several processes, which knows at once what the others write."""
+    store = session.open()
+    if worker.writes is not None:
+        store.share_stamp(worker.writes)
+    return store
 
 
 def _serve(
@@ -80,7 +88,7 @@ def _serve(
         worker.share(session.settings),
         store,
         session.catalog,
-        open_again=session.open,
+        open_again=partial(_open, session, worker),
         # A database takes writes on the connections that read; a file is opened for them when there is an edit.
         open_to_write=None if is_database(session.store_url) else partial(session.open, write=True),
         worker=worker,

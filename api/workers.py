@@ -12,13 +12,14 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.context import SpawnProcess
 from threading import Thread
 from typing import NoReturn
 
 from twin.settings import Settings
+from twin.store import SharedCount
 
 #: A worker that did not last so long is not started again at once.
 _SHORT_S = 5.0
@@ -28,10 +29,19 @@ _ENDING_S = 15.0
 
 @dataclass(frozen=True, kw_only=True)
 class Worker:
-    """Which of how many processes that answer on one socket."""
+    """Which of how many processes that answer on one socket.
+
+    Parameters
+    ----------
+    number, count
+        This one, and all.
+    writes
+        Where they count together what they write.
+    """
 
     number: int = 1
     count: int = 1
+    writes: SharedCount | None = field(default=None, compare=False, repr=False)
 
     def share(self, settings: Settings) -> Settings:
         """The settings with this worker's share of the room for tiles and of their queue."""
@@ -64,7 +74,8 @@ def run_workers(serve: Serve, listening: socket.socket, count: int) -> NoReturn:
         signal.signal(stop, lambda *_: sys.exit(0))
     running: dict[Worker, tuple[SpawnProcess, float]] = {}
     try:
-        for worker in (Worker(number=number, count=count) for number in range(1, count + 1)):
+        writes = get_context("spawn").Value("q", 0)
+        for worker in (Worker(number=number, count=count, writes=writes) for number in range(1, count + 1)):
             running[worker] = _start(serve, listening, worker)
         while True:
             connection.wait([process.sentinel for process, _ in running.values()])

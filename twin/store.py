@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,8 @@ from twin.layer import Layer
 from twin.query import Query
 
 if TYPE_CHECKING:
+    from multiprocessing.sharedctypes import Synchronized
+
     from geopandas import GeoDataFrame
     from shapely.geometry.base import BaseGeometry
 
@@ -28,6 +30,9 @@ OUTSIDER = "unknown"
 
 #: What a twin is called that was given no title.
 UNTITLED = "County twin"
+
+#: A number in the memory that processes share.
+SharedCount: TypeAlias = "Synchronized[int]"
 
 #: What was looked at, what was found, and whether it is well.
 Finding = tuple[str, str, bool]
@@ -198,6 +203,13 @@ class Store(Protocol):
         ------
         StoreReplaced
             Another store stands in the place of this one.
+        """
+        ...
+
+    def share_stamp(self, writes: SharedCount) -> None:
+        """Let the stamp be another one as soon as a process has written that counts its writes in the same place.
+
+        Otherwise other processes may learn of a write a moment after whoever wrote was told that it is done.
         """
         ...
 

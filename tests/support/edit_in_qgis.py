@@ -1,8 +1,8 @@
 """Run by QGIS's Python: edits a layer of an OGC API – Features as a planner does, and says in JSON what came of it.
 
 Asked for: `url`, `layer`, `srs` or null, `key` (its field), `user` and `password` where there are, and `changes`: lists
-of `add` with attributes and place, `rename` with key and name, `move` with key and place, or `delete` with a key. Places
-are WKT in the CRS of the layer.
+of `add` with attributes and place, `rename` with key and name, `move` with key and place, or `delete` with a key.
+Places are WKT in the CRS of the layer.
 """
 
 from __future__ import annotations

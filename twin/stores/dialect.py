@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Table
 
 from twin.crs import BBox
 from twin.layer import Layer
-from twin.store import Finding
+from twin.store import Finding, SharedCount
 from twin.stores.tables import LayerTables
 from twin.stores.where import Tongue
 
@@ -71,6 +71,10 @@ class Dialect(Protocol):
 
     def stamp(self) -> Hashable:
         """See `twin.store.Store.stamp`."""
+        ...
+
+    def share_stamp(self, writes: SharedCount) -> None:
+        """See `twin.store.Store.share_stamp`."""
         ...
 
     def ordered(self, key: ColumnElement[str]) -> ColumnElement[str]:

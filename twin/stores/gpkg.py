@@ -39,7 +39,7 @@ from twin.crs import BBox
 from twin.errors import InvalidParameter, StoreNotPermitted, StoreReplaced, StoreUnavailable
 from twin.layer import Layer
 from twin.schema import Field
-from twin.store import Finding
+from twin.store import Finding, SharedCount
 from twin.stores import gpkg_meta as meta
 from twin.stores.dialect import Values
 from twin.stores.gpkg_area import intersects, meets, near
@@ -270,6 +270,9 @@ class GpkgDialect:
                 if self._stamp is None or "locked" not in str(error):
                     raise
             return self._stamp
+
+    def share_stamp(self, writes: SharedCount) -> None:
+        """A write shows in the file before anybody is told of it."""
 
     def findings(self, connection: Connection) -> list[Finding]:  # noqa: ARG002
         """SQLite's version, and how large the file is."""

@@ -37,7 +37,7 @@ from twin.crs import BBox
 from twin.errors import InvalidParameter, StoreReplaced, StoreUnavailable
 from twin.layer import Layer
 from twin.schema import Field
-from twin.store import Finding
+from twin.store import Finding, SharedCount
 from twin.stores.dialect import Values
 from twin.stores.postgis_copy import RowRefused, copy_rows
 from twin.stores.postgis_errors import committing, translated
@@ -140,7 +140,7 @@ class PostgisDialect:
             yield transaction
             with committing(self.url):
                 transaction.commit()
-        self._listener.wrote()
+        self._listener.wrote_here()
 
     def tables(self, layer: Layer) -> LayerTables:
         """The layer's tables in PostgreSQL's types."""
@@ -200,6 +200,10 @@ class PostgisDialect:
         writes = self._listener.count()
         self._require_unrestored()
         return writes
+
+    def share_stamp(self, writes: SharedCount) -> None:
+        """See `twin.store.Store.share_stamp`; notifications take a moment."""
+        self._listener.share(writes)
 
     def ordered(self, key: ColumnElement[str]) -> ColumnElement[str]:
         """Key columns are compared by code points."""

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from twin.errors import TwinError
+from twin.store import SharedCount
 from twin.stores.postgis_triggers import CHANNEL
 from twin.stores.tables import REVISIONS
 
@@ -46,6 +47,7 @@ class Listener:
         self._channel = CHANNEL + schema
         self._guard = Lock()
         self._writes = 0
+        self._shared: SharedCount | None = None
         self._latest: tuple[int, str] | None = None
         self.restored = False
         self._thread: Thread | None = None
@@ -60,12 +62,23 @@ class Listener:
                     self._thread = Thread(target=self._run, name="twin listener", daemon=True)
                     self._thread.start()
             self._heard.wait(10)
-        return self._writes
+        return self._writes + (0 if self._shared is None else self._shared.get_obj().value)
 
     def wrote(self) -> None:
         """Count a write of this process at once."""
         with self._guard:
             self._writes += 1
+
+    def wrote_here(self) -> None:
+        """Count a write of this process, for others too that count in the same place."""
+        if self._shared is not None:
+            with self._shared.get_lock():
+                self._shared.value += 1
+        self.wrote()
+
+    def share(self, writes: SharedCount) -> None:
+        """Count the writes of several processes in one place."""
+        self._shared = writes
 
     def tells(self, connection: Connection) -> bool | None:
         """Whether the database tells what a connection sends; None on a replica, which is asked again and again."""

@@ -35,7 +35,7 @@ from twin.layer import Layer
 from twin.query import Query, require_fields
 from twin.rows import Rows
 from twin.schema import Field
-from twin.store import Changes, Finding, Revision, Tally
+from twin.store import Changes, Finding, Revision, SharedCount, Tally
 from twin.stores.apply import apply_changes
 from twin.stores.as_of import latest_revision, select_state
 from twin.stores.columns import read_column
@@ -230,6 +230,10 @@ class SqlStore:
         """A value that is another one after any write; see `twin.store.Store.stamp`."""
         with self._dialect.translated():
             return self._dialect.stamp()
+
+    def share_stamp(self, writes: SharedCount) -> None:
+        """Count writes together with other processes; see `twin.store.Store.share_stamp`."""
+        self._dialect.share_stamp(writes)
 
     def findings(self) -> list[Finding]:
         """What its operator should know: see `twin.store.Store.findings`."""
