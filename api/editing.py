@@ -11,7 +11,7 @@ from fastapi import Depends, Query, Request, Response
 
 from api.bodies import Body
 from api.context import Context, context_of, links_of
-from api.crs import NamedCrs, find_crs
+from api.crs import DEFAULT_CRS, NamedCrs, find_crs
 from api.editbodies import content_crs, read_json
 from api.items import ItemsClient, answer_item
 from api.links import Links
@@ -148,9 +148,8 @@ class Edit:
             etag = tag_item(self.context, self.layer, edited.opened[key], "as edited")
             return self.answer_without_content(edited, status=status, etag=etag)
         there = Links(self.request.app, self.links.base, f"/collections/{self.layer.id}/items/{key}", [])
-        _, sent = answer_item(
-            self.context, self.layer, key, None, ItemsClient(links=there, accepted="identity", asked="")
-        )
+        client = ItemsClient(links=there, accepted="identity", asked="")
+        _, sent = answer_item(self.context, self.layer, key, None, DEFAULT_CRS, client)
         assert sent is not None
         headers = sent.headers | {"Preference-Applied": _WHOLE} | _name_revision(edited)
         return Response(sent.data, 200 if status == 204 else status, headers)
