@@ -48,7 +48,7 @@ def test_the_conda_environment_asks_for_the_same_as_the_project():
 
 
 #: Scripts that tests run in the Python of the system, where QGIS has its bindings.
-IN_ANOTHER_PYTHON = {"draw_tiles_in_qgis.py", "look_in_qgis.py", "open_project_in_qgis.py"}
+IN_ANOTHER_PYTHON = {"draw_tiles_in_qgis.py", "filter_in_qgis.py", "look_in_qgis.py", "open_project_in_qgis.py"}
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,8 @@ def read_timestamp(*args: object) -> datetime:
 def read_wkt(text: str) -> BaseGeometry:
     """Read WKT; ValueError says what is wrong with it."""
     try:
-        return _checked(shapely.from_wkt(text))
+        with np.errstate(over="ignore"):  # a number that is too large is told as what it is
+            return _checked(shapely.from_wkt(text))
     except GEOSException as error:
         raise ValueError(f"this is no geometry: {error}") from error
 

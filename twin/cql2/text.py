@@ -39,9 +39,9 @@ _WORDS = {
     "IN": "IN",
     "IS": "IS",
     "_NULL": "NULL",
-    "_LEFT": "(",
-    "_RIGHT": ")",
-    "_COMMA": ",",
+    "_LEFT": "a bracket",
+    "_RIGHT": "a closing bracket",
+    "_COMMA": "a comma",
     "$END": "the end",
 }
 
@@ -144,7 +144,9 @@ def _explain(text: str, error: UnexpectedInput) -> InvalidParameter:
     """Say what was found where, and what could stand there."""
     ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
     start = len(text) if ended else error.pos_in_stream or 0
-    expected: Iterable[str] = getattr(error, "allowed", None) or getattr(error, "expected", None) or ()
+    expected: Iterable[str] = (
+        error.accepts if isinstance(error, UnexpectedToken) else getattr(error, "allowed", None) or ()
+    )
     words = [word for name, word in _WORDS.items() if name in expected]
     found = "the end" if ended else repr(re.split(r"\s", text[start : start + 20])[0])
     detail = f"filter is not understood at character {start + 1}: {found}"
