@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from pyproj import Transformer
 
 from api.app import create_app
+from twin.errors import StoreExists
 from twin.settings import Settings
 from twin.store import Changes
 from twin.stores import create_store
@@ -144,6 +145,10 @@ def test_a_store_that_another_one_replaces_is_missed_and_then_served(client, sto
 
     wells = catalog.layer("wells")
     other = make_rows(wells, [shapely.Point(500_000, 3_900_000, 1)] * 4, well_id=["V1", "V2", "V3", "V4"])
+    with pytest.raises(StoreExists, match="a log of an earlier"):
+        create_store(path, crs=other.crs)
+    for side in ("-wal", "-shm"):
+        Path(f"{path}{side}").unlink()
     with create_store(path, crs=other.crs, title="Rebuilt") as rebuilt:
         for key in other.index:
             rebuilt.write(wells, Changes(insert=other.loc[[key]]), author="water", reason="anew")

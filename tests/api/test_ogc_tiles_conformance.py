@@ -201,7 +201,7 @@ def test_conf_mvt_content(client: TestClient, grid: str) -> None:
 
 def test_conf_oas30_completeness_and_operation_id(client: TestClient) -> None:
     document = client.get("/api").json()
-    named = {path: item["get"]["operationId"] for path, item in document["paths"].items()}
+    named = {path: item["get"]["operationId"] for path, item in document["paths"].items() if "get" in item}
     tile = "/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}"
     for path, suffix in (
         ("/", "getLandingPage"),

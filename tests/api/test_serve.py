@@ -93,10 +93,11 @@ def test_gdal_reads_the_collection_page_by_page(county, make_rows):
     )
     with open_store(county, write=True) as store:
         store.write(STATIONS, Changes(insert=more), author="weather", reason="many")
+    near_two = (118.4, 35.2, 118.7, 35.25)
     with serving(county) as (_, root):
         layers = {name for name, _ in pyogrio.list_layers(f"OAPIF:{root}")}
         read = pyogrio.read_dataframe(f"OAPIF:{root}", layer="weather_stations", PAGE_SIZE=100)
-        near = pyogrio.read_dataframe(f"OAPIF:{root}", layer="weather_stations", bbox=(118.4, 35.2, 118.7, 35.25))
+        near = pyogrio.read_dataframe(f"OAPIF:{root}", layer="weather_stations", bbox=near_two)
     assert {"weather_stations", "topo_sheets", "buildings"} <= layers
     assert len(read) == 252
     assert sorted(read["station_id"]) == ["S1", "S2", *(f"T{i:03}" for i in range(250))]

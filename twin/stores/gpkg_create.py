@@ -81,7 +81,10 @@ def _drafting(path: Path) -> Iterator[Path]:
         with drafting(path) as draft:
             yield draft
     except FileExistsError as error:
-        raise StoreExists(f"{path} is already there; nothing was changed") from error
+        if os.path.lexists(path):
+            raise StoreExists(f"{path} is already there; nothing was changed") from error
+        detail = f"a log of an earlier {path} is there, which SQLite would take for one of the new; nothing was changed"
+        raise StoreExists(f"{detail}: end what has that open, or remove {path}-wal, -shm and -journal") from error
     except BlockingIOError as error:
         raise StoreUnavailable(f"another program is creating {path} just now", cause=error) from error
     except OSError as error:
