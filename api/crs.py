@@ -8,7 +8,7 @@ OGC 18-058r1: Features – Part 2, Coordinate Reference Systems by Reference.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 import numpy as np
@@ -155,7 +155,7 @@ def find_crs(
         raise InvalidParameter(
             f"{parameter} must be a URI from the list `crs` of /collections{hint}; not {uri!r}", parameter=parameter
         )
-    return known[uri]
+    return replace(known[uri], uri=uri)
 
 
 def _swap(coords: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -6,19 +6,19 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from fastapi import Query as QueryString
+from fastapi.responses import StreamingResponse
 
 from api.context import Context, context_of, links_of
 from api.crs import find_crs
 from api.filters import read_filter
+from api.formats import FORMATS, MEDIA_TYPES, choose_format
 from api.geojson import encode_geometries, plain_rows
-from api.itempages import ItemsWish, read_rows
-from api.items import ItemsClient, answer_item, answer_page, items_headers, read_item
-from api.media import GEOJSON, HTML, wants_html
+from api.itempages import ItemsWish, read_page
+from api.items import ItemsClient, Sent, Streamed, answer_item, answer_page, items_headers, read_item
+from api.media import HTML
 from api.openapi import answers
 from api.pages import page
 from api.params import ItemParams, ItemsParams
-from api.sent import SentTile
-from api.sorting import name_place
 
 CONFORMANCE = tuple(
     f"http://www.opengis.net/spec/ogcapi-features-{name}"
@@ -28,37 +28,40 @@ CONFORMANCE = tuple(
 router = APIRouter(tags=["Features"])
 
 
-@router.get("/collections/{layer_id}/items", name="items", responses=answers(GEOJSON, HTML))
+@router.get("/collections/{layer_id}/items", name="items", responses=answers(*MEDIA_TYPES, HTML))
 def list_items(request: Request, layer_id: str, params: Annotated[ItemsParams, QueryString()]) -> Response:
     """List the features of a layer by box, moment, values of fields and condition, page by page."""
     context, links = context_of(request), links_of(request)
     layer = context.served.layer(layer_id)
     where = read_filter(context, layer, params, links)
     wish = ItemsWish.of(context, layer, params, links.base, where=where)
-    if wants_html(request, params.f, GEOJSON):
+    form = choose_format(request.headers.get("accept", ""), params.f)
+    if form is None:
         return _show_page(request, context, wish)
-    return _respond(*answer_page(context, wish, _client_of(request)))
+    return _respond(answer_page(context, wish, form, _client_of(request)))
 
 
 def _show_page(request: Request, context: Context, wish: ItemsWish) -> Response:
-    frame, matched = read_rows(context, wish)
-    links = links_of(request)
-    return page(
+    shown, links = read_page(context, wish), links_of(request)
+    answer = page(
         request,
         "items.html",
         layer=wish.layer,
-        rows=plain_rows(frame),
-        matched=matched,
-        following=links.here(after=name_place(frame, wish.order)) if frame.truncated else None,
+        rows=plain_rows(shown.frame),
+        matched=shown.matched,
+        following=None if shown.following is None else links.here(after=shown.following),
         first=links.here(after=None),
         filters=dict(request.query_params),
+        forms=[(form.title, links.here(f=form.name)) for form in FORMATS],
     )
+    answer.headers.update(wish.crs.header(links.base))
+    return answer
 
 
 @router.get(
     "/collections/{layer_id}/items/{feature_id:path}",
     name="item",
-    responses=answers(GEOJSON, HTML),
+    responses=answers(*MEDIA_TYPES, HTML),
 )
 def show_item(
     request: Request, layer_id: str, feature_id: str, params: Annotated[ItemParams, QueryString()]
@@ -67,12 +70,13 @@ def show_item(
     context = context_of(request)
     layer = context.served.layer(layer_id)
     named = find_crs(params.crs, layer, context.crs, links_of(request).base)
-    if wants_html(request, params.f, GEOJSON):
+    form = choose_format(request.headers.get("accept", ""), params.f)
+    if form is None:
         frame = read_item(context, layer, feature_id, params.as_of)
         (geometry,), (properties,) = encode_geometries(frame.geometry, frame.crs, named), plain_rows(frame)
         shown = {"properties": properties, "geometry": geometry, "crs": named.uri}
         return page(request, "item.html", layer=layer, feature_id=feature_id, **shown)
-    return _respond(*answer_item(context, layer, feature_id, params.as_of, named, _client_of(request)))
+    return _respond(answer_item(context, layer, feature_id, params.as_of, named, form, _client_of(request)))
 
 
 def _client_of(request: Request) -> ItemsClient:
@@ -80,7 +84,12 @@ def _client_of(request: Request) -> ItemsClient:
     return ItemsClient(links=links_of(request), accepted=accepted, asked=asked)
 
 
-def _respond(etag: str, sent: SentTile | None) -> Response:
+def _respond(answer: Sent | Streamed) -> Response:
+    if isinstance(answer, Streamed):
+        if answer.pieces is None:
+            return Response(status_code=304, headers=answer.headers)
+        return StreamingResponse(answer.pieces, headers=answer.headers)
+    etag, sent = answer
     if sent is None:
         return Response(status_code=304, headers=items_headers(etag))
     return Response(sent.data, sent.status, sent.headers)

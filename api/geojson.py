@@ -9,8 +9,9 @@ noise).
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,10 @@ from twin.columns import plain_values
 from twin.crs import CRS, reproject
 from twin.frame import Frame
 from twin.schema import FieldType
+
+if TYPE_CHECKING:
+    from api.itempages import ItemsPage
+    from api.links import Link
 
 #: What stands before the geometry of a Feature; a geometry holds no such text.
 _GEOMETRY = b', "geometry": '
@@ -71,10 +76,52 @@ def encode_features(
     return [feature % row for row in zip(keys, *columns.values(), geometries, strict=True)]
 
 
+def split_geometry(feature: bytes) -> tuple[bytes, bytes]:
+    """Split a Feature that `encode_features` wrote before its geometry, which it ends with."""
+    before, name, geometry = feature.rpartition(_GEOMETRY)
+    return before, name + geometry
+
+
 def replace_geometry(feature: bytes, geometry: str) -> bytes:
-    """Put another geometry into a Feature that `encode_features` wrote, which ends with its geometry."""
-    before, name, _ = feature.rpartition(_GEOMETRY)
-    return b"".join((before, name, geometry.encode(), b"}"))
+    """Put another geometry into a Feature that `encode_features` wrote."""
+    return b"".join((split_geometry(feature)[0], _GEOMETRY, geometry.encode(), b"}"))
+
+
+def write_page(page: ItemsPage, related: list[Link]) -> Iterator[bytes]:
+    """Write a page as a FeatureCollection, piece by piece."""
+    members = {"type": "FeatureCollection", **page_members(page), "links": related}
+    return enclose(members, (b",".join(page.texts(rows, page.crs)) for rows in page.pieces()))
+
+
+def write_one(page: ItemsPage, related: list[Link]) -> Iterator[bytes]:
+    """Write one feature with its links."""
+    (feature,) = page.texts(page.rows, page.crs)
+    yield b"".join((feature[:-1], b', "links": ', to_json(related).encode(), b"}"))
+
+
+def page_members(page: ItemsPage) -> dict[str, Any]:
+    """Say of a page when it was made, how many features there are, and how many of them are here.
+
+    References
+    ----------
+    OGC 17-069r4, requirements fc-timeStamp, fc-numberMatched (which must be exact) and fc-numberReturned.
+    """
+    return {
+        "timeStamp": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        **page.matched.members,
+        "numberReturned": len(page.rows),
+    }
+
+
+def enclose(members: Mapping[str, Any], features: Iterable[bytes]) -> Iterator[bytes]:
+    """Write a collection around features that are JSON text already, with commas between them."""
+    yield b"".join((to_json(members).encode()[:-1], b', "features": ['))
+    comma = b""
+    for some in features:
+        if some:
+            yield comma + some
+            comma = b","
+    yield b"]}"
 
 
 def _plain_columns(frame: Frame) -> dict[str, list[Any]]:
@@ -101,8 +148,7 @@ def encode_feature(
 
 def encode_collection(features: bytes, **members: Any) -> bytes:
     """Write a FeatureCollection around features that are GeoJSON text already, with commas between them."""
-    head = to_json({"type": "FeatureCollection", **members}).encode()
-    return b"".join((head[:-1], b', "features": [', features, b"]}"))
+    return b"".join(enclose({"type": "FeatureCollection", **members}, [features]))
 
 
 def to_json(value: Any) -> str:

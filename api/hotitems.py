@@ -15,10 +15,10 @@ from fastapi import FastAPI
 from api.context import Context
 from api.cors import OPEN_TO_ALL
 from api.crs import DEFAULT_CRS
+from api.formats import PLAIN, choose_format
 from api.itempages import ItemsWish
-from api.items import ItemsClient, Sent, items_headers, send_item, send_page
+from api.items import AT_ONCE, ItemsClient, Sent, items_headers, send_item, send_page
 from api.links import Links
-from api.media import GEOJSON, prefers_html
 from api.observe import describe_request
 from api.params import ItemParams, ItemsParams
 from api.plain import Added, PlainRequest, write_answer
@@ -28,8 +28,6 @@ from api.sent import write_head
 
 #: The address of the features of a layer, or of one of them.
 _ITEMS = re.compile(rb"(/collections/([a-z0-9_]+)/items(?:/([A-Za-z0-9_.~-]+))?)(?:\?([!-~]*))?")
-#: More features than this are not written in a moment.
-_MOST = 1_000
 
 
 class HotItems:
@@ -81,18 +79,16 @@ class HotItems:
         frame = context.frames.peek(layer, ask=False)
         items = ready_items(frame) if frame is not None and frame.keeps("items") else None
         params = (ItemParams if key else ItemsParams).model_validate(given)
-        html = prefers_html(_text(request, b"accept"), params.f, GEOJSON)
-        if frame is None or items is None or params.as_of is not None or params.crs is not None or html:
+        plain = params.plain and choose_format(_text(request, b"accept"), params.f) is PLAIN
+        if frame is None or items is None or not plain:
             return None
         links = Links(self._app, base, path, pairs)
         accepted, asked = _text(request, b"accept-encoding"), _text(request, b"if-none-match")
         client = ItemsClient(links=links, accepted=accepted, asked=asked)
         if not isinstance(params, ItemsParams):
-            return send_item(context, client, layer, key, DEFAULT_CRS, items)
-        if not params.plain:
-            return None
+            return send_item(context, client, key, DEFAULT_CRS, frame, items)
         wish = ItemsWish.of(context, layer, params, links.base)
-        if wish.limit > _MOST or not items.knows(frame, wish.wanted):
+        if wish.limit > AT_ONCE or not items.knows(frame, wish.wanted):
             return None
         return send_page(context, client, wish, frame, items)
 

@@ -1,21 +1,21 @@
-"""Features as GeoJSON over HTTP: from memory where the layer is there, otherwise from the store."""
+"""Features over HTTP: from memory where the layer is there, otherwise from the store."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 
 from api.conditional import has_already
 from api.context import Context
 from api.crs import NamedCrs
-from api.geojson import encode_collection, encode_features, to_json
-from api.itempages import ItemsPage, ItemsWish, make_page, read_page
-from api.links import Links, link
+from api.formats import PLAIN, Format, Writer, link_formats
+from api.itempages import ItemsPage, ItemsWish, Matched, make_page, read_page
+from api.links import Link, Links, link
 from api.media import GEOJSON, JSON
-from api.ready import ReadyItems, ready_items
+from api.ready import Integers, ReadyItems, ready_items
 from api.sent import SentTile, choose_coding, headers_of, pack
 from api.tags import digest, tag_item
 from twin.errors import FeatureNotFound
@@ -25,11 +25,29 @@ from twin.query import Query
 
 #: Layers with more rows than this are not waited for.
 _LARGE = 20_000
+#: Larger pages are sent piece by piece.
+AT_ONCE = 1_000
 #: Part of every entity tag; a change of what is written for the same features raises it.
-_VERSION = 1
+_VERSION = 2
 
 #: The entity tag, and what is sent; None where the client has it.
 Sent = tuple[str, SentTile | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Streamed:
+    """An answer that is made while it is sent.
+
+    Parameters
+    ----------
+    headers
+        Of the answer.
+    pieces
+        Its body; None where the client has it.
+    """
+
+    headers: dict[str, str]
+    pieces: Iterator[bytes] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,18 +67,27 @@ class ItemsClient:
     asked: str
 
 
-def answer_page(context: Context, wish: ItemsWish, client: ItemsClient) -> Sent:
-    """Answer with a page of features."""
+def answer_page(context: Context, wish: ItemsWish, form: Format, client: ItemsClient) -> Sent | Streamed:
+    """Answer with a page of features: a small one of GeoJSON at once, any other piece by piece."""
     held = hold_items(context, wish.layer) if wish.as_of is None and wish.plain else None
-    if held is not None:
+    if held is not None and form is PLAIN and wish.limit <= AT_ONCE:
         return send_page(context, client, wish, *held)
-    page = read_page(context, wish)
-    return _send_page(context, client, wish, page.revision, lambda: _encode_page(page, wish.layer, client.links))
+    page = read_page(context, wish) if held is None else make_page(*held, wish)
+    if form is PLAIN and wish.limit <= AT_ONCE:
+        return _send_page(context, client, wish, page.frame.revision, lambda: page)
+    etag = f'W/"{_name_page(context, client, wish, page.frame.revision, form)}"'
+    return _stream(page, form, form.write, etag, client)
 
 
 def answer_item(
-    context: Context, layer: Layer, key: str, as_of: datetime | None, named: NamedCrs, client: ItemsClient
-) -> Sent:
+    context: Context,
+    layer: Layer,
+    key: str,
+    as_of: datetime | None,
+    named: NamedCrs,
+    form: Format,
+    client: ItemsClient,
+) -> Sent | Streamed:
     """Answer with one feature.
 
     Raises
@@ -68,13 +95,16 @@ def answer_item(
     FeatureNotFound
         There is none of that key.
     """
-    held = hold_items(context, layer) if as_of is None else None
-    sent = None if held is None else send_item(context, client, layer, key, named, held[1])
+    held = hold_items(context, layer) if as_of is None and form is PLAIN else None
+    sent = None if held is None else send_item(context, client, key, named, *held)
     if sent is not None:
         return sent
     frame = read_item(context, layer, key, as_of)  # or say that there is none
-    text = encode_features(frame, named=named)[0].encode()
-    return _send_item(context, client, layer, opened_by(frame), named, text)
+    page = _page_of_one(frame, np.arange(1), None, named)
+    if form is PLAIN:
+        return _send_item(context, client, opened_by(frame), page)
+    etag = tag_item(context, layer, opened_by(frame), f"{client.links.here()} {form.name} {_VERSION}")
+    return _stream(page, form, form.write_one, etag, client)
 
 
 def opened_by(frame: Frame) -> int:
@@ -114,21 +144,17 @@ def hold_items(context: Context, layer: Layer) -> tuple[Frame, ReadyItems] | Non
 
 def send_page(context: Context, client: ItemsClient, wish: ItemsWish, frame: Frame, items: ReadyItems) -> Sent:
     """Send a page of features in memory."""
-
-    def make() -> bytes:
-        return _encode_page(make_page(frame, items, wish), wish.layer, client.links)
-
-    return _send_page(context, client, wish, frame.revision, make)
+    return _send_page(context, client, wish, frame.revision, lambda: make_page(frame, items, wish))
 
 
 def send_item(
-    context: Context, client: ItemsClient, layer: Layer, key: str, named: NamedCrs, items: ReadyItems
+    context: Context, client: ItemsClient, key: str, named: NamedCrs, frame: Frame, items: ReadyItems
 ) -> Sent | None:
     """Send one feature in memory; None where there is none of that key."""
     rows = np.arange(items.texts.count_before(key), items.texts.count_until(key))
     if not len(rows):
         return None
-    return _send_item(context, client, layer, int(items.opened[rows[0]]), named, items.written(rows, named))
+    return _send_item(context, client, int(items.opened[rows[0]]), _page_of_one(frame, rows, items, named))
 
 
 def items_headers(etag: str) -> dict[str, str]:
@@ -136,56 +162,71 @@ def items_headers(etag: str) -> dict[str, str]:
     return {**headers_of(etag), "ETag": etag, "Vary": "Accept, Accept-Encoding"}
 
 
-def _send_item(
-    context: Context, client: ItemsClient, layer: Layer, revision: int, named: NamedCrs, text: bytes
-) -> Sent:
+def _page_of_one(frame: Frame, rows: Integers, items: ReadyItems | None, named: NamedCrs) -> ItemsPage:
+    return ItemsPage(frame=frame, rows=rows, items=items, crs=named, matched=Matched(number=1), following=None)
+
+
+def _send_item(context: Context, client: ItemsClient, revision: int, page: ItemsPage) -> Sent:
     """Send a feature with its links."""
-
-    def make() -> bytes:
-        links = client.links
-        related = [*links.self_and_page(GEOJSON), _link_layer(layer, links)]
-        return b"".join((text[:-1], b', "links": ', to_json(related).encode(), b"}"))
-
-    coding = choose_coding(client.accepted)
+    layer = page.frame.layer
     # The tag is strong: it names the bytes, the coding included.
-    etag = tag_item(context, layer, revision, f"{client.links.here()} {coding} {_VERSION}")
-    return _send(client, etag, named, make)
+    etag = tag_item(context, layer, revision, f"{client.links.here()} {choose_coding(client.accepted)} {_VERSION}")
+    return _send(client, etag, page.crs, lambda: b"".join(PLAIN.write_one(page, _related(page, PLAIN, client.links))))
 
 
 def _send_page(
-    context: Context, client: ItemsClient, wish: ItemsWish, revision: int, make: Callable[[], bytes]
+    context: Context, client: ItemsClient, wish: ItemsWish, revision: int, make: Callable[[], ItemsPage]
 ) -> Sent:
     """Send a page that shows the features of a revision."""
-    state = f"{wish.layer.id}@{context.frames.name_revision(revision)} {wish.limit}"
-    what = f"{context.store.created_at.isoformat()} {state} {client.links.here()} {_VERSION}"
+
+    def write() -> bytes:
+        page = make()
+        return b"".join(PLAIN.write(page, _related(page, PLAIN, client.links)))
+
     # The tag is weak: a page says when it was made.
-    return _send(client, f'W/"{digest(what)}"', wish.crs, make)
+    return _send(client, f'W/"{_name_page(context, client, wish, revision, PLAIN)}"', wish.crs, write)
 
 
-def _send(client: ItemsClient, etag: str, named: NamedCrs, make: Callable[[], bytes]) -> Sent:
+def _name_page(context: Context, client: ItemsClient, wish: ItemsWish, revision: int, form: Format) -> str:
+    """Name a form of a page that shows the features of a revision."""
+    state = f"{wish.layer.id}@{context.frames.name_revision(revision)} {wish.limit} {form.name}"
+    return digest(f"{context.store.created_at.isoformat()} {state} {client.links.here()} {_VERSION}")
+
+
+def _send(client: ItemsClient, etag: str, named: NamedCrs, write: Callable[[], bytes]) -> Sent:
     """Send what is made of a state, unless the client has it: that is known before the work."""
     if has_already(client.asked, etag):
         return etag, None
     headers = named.header(client.links.base) | items_headers(etag) | {"Content-Type": GEOJSON}
-    plain = SentTile(etag=etag, data=make(), headers=headers)
+    plain = SentTile(etag=etag, data=write(), headers=headers)
     return etag, pack(plain, choose_coding(client.accepted))
 
 
-def _encode_page(page: ItemsPage, layer: Layer, links: Links) -> bytes:
-    """Write a page as a FeatureCollection."""
-    related = [
-        *links.self_and_page(GEOJSON),
-        _link_layer(layer, links),
-        *([link("next", links.here(after=page.following), GEOJSON, "Next page")] if page.following is not None else []),
+def _stream(page: ItemsPage, form: Format, write: Writer, etag: str, client: ItemsClient) -> Streamed:
+    """Send a page piece by piece, unless the client has it."""
+    if has_already(client.asked, etag):
+        return Streamed(headers=items_headers(etag), pieces=None)
+    related = _related(page, form, client.links)
+    headers = {
+        **page.crs.header(client.links.base),
+        **items_headers(etag),
+        "Content-Type": form.media_type,
+        "Link": ", ".join(f'<{one["href"]}>; rel="{one["rel"]}"; type="{one["type"]}"' for one in related),
+        "OGC-NumberReturned": str(len(page.rows)),
+    }
+    if page.matched.number is not None and page.matched.exact:
+        headers["OGC-NumberMatched"] = str(page.matched.number)
+    if form.suffix is not None:
+        headers["Content-Disposition"] = f'attachment; filename="{page.frame.layer.id}{form.suffix}"'
+    return Streamed(headers=headers, pieces=write(page, related))
+
+
+def _related(page: ItemsPage, form: Format, links: Links) -> list[Link]:
+    """Link a page to its other forms, its layer and the page after it."""
+    layer = page.frame.layer
+    following = [] if page.following is None else [links.here(after=page.following, f=form.name)]
+    return [
+        *link_formats(links, form),
+        link("collection", links.url("collection", layer_id=layer.id), JSON, layer.title),
+        *(link("next", address, form.media_type, "Next page") for address in following),
     ]
-    return encode_collection(
-        page.features,
-        timeStamp=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        numberMatched=page.matched,
-        numberReturned=page.returned,
-        links=related,
-    )
-
-
-def _link_layer(layer: Layer, links: Links) -> dict[str, str]:
-    return link("collection", links.url("collection", layer_id=layer.id), JSON, layer.title)

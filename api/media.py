@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from fastapi import Request
@@ -20,6 +20,12 @@ PBF = "application/x-protobuf"
 PNG = "image/png"
 QGZ = "application/x-qgis-project-container"
 STYLE = "application/vnd.mapbox.style+json"
+
+
+FLATGEOBUF = "application/flatgeobuf"
+GEOPARQUET = "application/vnd.apache.parquet"
+JSONFG = "application/vnd.ogc.fg+json"
+CSV = "text/csv"
 
 
 class NotAcceptable(TwinError):
@@ -60,13 +66,25 @@ def prefers_html(accept: str, f: str | None, media_type: str) -> bool:
     """The same by the value of an Accept header; empty where there is none."""
     if f is not None:
         return f == "html"
-    machine = {media_type.partition(";")[0], JSON}
+    return choose_media_type(accept, (media_type.partition(";")[0], HTML)) == HTML
+
+
+def choose_media_type(accept: str, known: Sequence[str]) -> str:
+    """Choose the media type of several that an Accept header prefers; the first, also where JSON will do.
+
+    Raises
+    ------
+    NotAcceptable
+        The header allows none of them.
+    """
     for wanted in _by_preference(accept or "*/*"):
-        if wanted in machine or wanted in ("*/*", "application/*"):
-            return False
-        if wanted in (HTML, "text/*"):
-            return True
-    raise NotAcceptable(f"this resource is there as {media_type.partition(';')[0]} and as {HTML}")
+        if wanted in (JSON, "*/*"):
+            return known[0]
+        kind = wanted.removesuffix("*") if wanted.endswith("/*") else None
+        for media_type in known:
+            if media_type == wanted or (kind is not None and media_type.startswith(kind)):
+                return media_type
+    raise NotAcceptable(f"this resource is there as {', '.join(known[:-1])} and as {known[-1]}")
 
 
 def _by_preference(accept: str) -> Iterator[str]:

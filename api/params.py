@@ -242,12 +242,18 @@ class EvidenceParams(FeatureParams):
     model_config = ConfigDict(extra="allow")
 
 
+#: How the features of all pages are counted; None leaves it to the service.
+Count = Literal["exact", "estimate", "none"] | None
 _CrsUri = Annotated[str | None, WithJsonSchema({"type": "string", "format": "uri"})]
 
 
-class ItemParams(FeatureParams):
+class ItemParams(MomentParams):
     """One feature of a layer."""
 
+    f: Annotated[
+        Literal["json", "geojson", "jsonfg", "fgb", "parquet", "csv", "html"] | SkipJsonSchema[None],
+        Field(description="Form of the answer; without it the Accept header decides."),
+    ] = None
     crs: Annotated[
         _CrsUri,
         Field(
@@ -256,6 +262,11 @@ class ItemParams(FeatureParams):
             "longitude, latitude (CRS84)."
         ),
     ] = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether the feature is asked for as it is now, in degrees."""
+        return self.as_of is None and self.crs is None
 
 
 class ItemsParams(ItemParams):
@@ -300,8 +311,16 @@ class ItemsParams(ItemParams):
 
     @property
     def plain(self) -> bool:
-        """Whether the features are asked for as they are, in the order of their keys."""
-        return self.filter is None and self.sortby is None and self.properties is None
+        """Whether the features are asked for as they are now, in degrees, in the order of their keys."""
+        return super().plain and self.filter is None and self.sortby is None and self.properties is None
+
+    count: Annotated[
+        Literal["exact", "estimate", "none"] | SkipJsonSchema[None],
+        Field(
+            description="Whether the features of all pages are counted one by one, or roughly where they are many, or "
+            "not at all. A rough number is told as `x-numberMatchedEstimate`, an exact one as `numberMatched`."
+        ),
+    ] = None
 
     def wanted(self, layer: Layer) -> dict[str, Scalar]:
         """The property filters: the value that each field named must have."""

@@ -126,13 +126,13 @@ class ReadyItems:
             return reduce(lambda left, mask: left[mask[left]], masks, rows)
         return np.flatnonzero(np.logical_and.reduce(masks)) if masks else None
 
-    def written(self, rows: Integers, named: NamedCrs) -> bytes:
-        """Write some features in a CRS, with commas between them; all but the places stands in the text as it is."""
+    def written(self, rows: Integers, named: NamedCrs) -> list[bytes]:
+        """Write some features in a CRS; all but the places stands in the text as it is."""
         texts = self.texts.cut(rows)
         if named.crs is not CRS84:
             moved = encode_geometries(self.places.geometries[rows], self.places.crs, named)
             texts = [replace_geometry(text, place) for text, place in zip(texts, moved, strict=True)]
-        return b",".join(texts)
+        return texts
 
     def knows(self, frame: Frame, wanted: Mapping[str, Scalar]) -> bool:
         """Whether the values of fields are numbered already, which takes longer than a moment."""

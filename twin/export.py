@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping
@@ -13,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from twin.arrow import GEOMETRY, arrow_table, geoparquet_metadata, with_boxes
 from twin.crs import CRS, CRS84, crs_label, parse_crs, reproject, same_grid
 from twin.errors import InvalidParameter, TwinError
-from twin.frame import Frame
 from twin.ingest.names import short_names
 from twin.layer import Layer
 from twin.query import AsOf, Query
@@ -93,7 +92,7 @@ def export_layer(
         with tempfile.TemporaryDirectory(prefix=".twin-export-", dir=path.parent) as folder:
             job = _Job(
                 layer=layer,
-                table=_arrow_table(frame, geometry),
+                table=arrow_table(frame, geometry),
                 crs=target,
                 geometry_type=_geometry_type(layer, geometry),
                 path=Path(folder) / path.name,
@@ -134,26 +133,6 @@ def _target_crs(path: Path, asked: CRS | str | None, storage: CRS) -> CRS:
     return crs
 
 
-def _arrow_table(frame: Frame, geometry: Any) -> pa.Table:
-    """Fields in their own Arrow types, geometry as WKB in column ``geometry``."""
-    import pyarrow as pa
-
-    types = {
-        "text": pa.string(),
-        "integer": pa.int64(),
-        "real": pa.float64(),
-        "boolean": pa.bool_(),
-        "date": pa.date32(),
-        "datetime": pa.timestamp("us", tz="UTC"),
-    }
-    columns = {}
-    for field in frame.layer.schema:
-        column = pa.Array.from_pandas(frame.data[field.name])
-        columns[field.name] = column.cast(types[field.type])
-    columns["geometry"] = pa.array(shapely.to_wkb(geometry, flavor="iso"), type=pa.binary())
-    return pa.table(columns)
-
-
 def _geometry_type(layer: Layer, geometry: Any) -> str:
     """The one type of every feature, or ``Unknown`` where the layer has several."""
     kinds = {str(shape.geom_type) for shape in geometry} if layer.also else {layer.geometry}
@@ -192,16 +171,13 @@ def _write_flatgeobuf(job: _Job) -> None:
 
 
 def _write_parquet(job: _Job) -> None:
-    """GeoParquet 1.1: WKB and the metadata that says so."""
+    """GeoParquet 1.1: WKB, boxes, and the metadata that says so."""
     from pyarrow import parquet
 
-    column = {"encoding": "WKB", "crs": job.crs.to_json_dict(), "geometry_types": _parquet_types(job)}
-    geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
-    parquet.write_table(job.table.replace_schema_metadata({"geo": json.dumps(geo)}), job.path, compression="zstd")
-
-
-def _parquet_types(job: _Job) -> list[str]:
-    return [] if job.geometry_type.startswith("Unknown") else [job.geometry_type]
+    table = with_boxes(job.table, shapely.from_wkb(job.table.column(GEOMETRY).to_numpy()))
+    types = [] if job.geometry_type.startswith("Unknown") else [job.geometry_type]
+    table = table.replace_schema_metadata(geoparquet_metadata(job.crs, types))
+    parquet.write_table(table, job.path, compression="zstd")
 
 
 def _write_shapefile(job: _Job) -> None:

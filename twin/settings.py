@@ -38,7 +38,7 @@ class Settings:
     workers: int = _setting(
         1, "Processes that answer; each has its own rows in memory and its share of the two below", (1, 64)
     )
-    max_items: int = _setting(10_000, "Most features in one answer of the API", (1, 1_000_000))
+    max_items: int = _setting(100_000, "Most features in one answer of the API", (1, 1_000_000))
     tile_cache_mb: int = _setting(256, "Room for finished tiles in memory, megabytes", (1, 1_000_000))
     tile_queue: int = _setting(500, "Most tiles that may wait to be made; more are answered with 503", (1, 1_000_000))
     archives: str = _setting("", "Folder whose .pmtiles and .mbtiles files are served under /archives; empty: none")

@@ -109,7 +109,7 @@ def test_the_number_matched_is_that_of_the_state_on_the_page(client, store, cata
 def test_a_page_that_fills_the_limit_exactly_has_no_next(client):
     answer = client.get(f"{ITEMS}?limit=4")
     assert answer.json()["numberReturned"] == 4
-    assert [link["rel"] for link in answer.json()["links"]] == ["self", "alternate", "collection"]
+    assert {link["rel"] for link in answer.json()["links"]} == {"self", "alternate", "collection"}
 
 
 def test_next_keeps_the_filters(client):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from api import geojson, tables
 from api.app import create_app
 from api.itempages import ItemsWish, make_page, read_page
 from api.params import ItemsParams
@@ -83,7 +85,13 @@ def context_of(store):
 def both_pages(context, query):
     wish = ItemsWish.of(context, LAYER, ItemsParams.model_validate(query), "")
     frame = context.frames.get(LAYER)
-    return make_page(frame, ready_items(frame), wish), read_page(context, wish)
+    return said_by(make_page(frame, ready_items(frame), wish)), said_by(read_page(context, wish))
+
+
+def said_by(page):
+    """All that a page says, in the form of text and as a table, which takes the values from the rows themselves."""
+    text = re.sub(rb'"timeStamp": "[^"]*"', b"", b"".join(geojson.write_page(page, [])))
+    return text, b"".join(tables.write_csv(page, [])), page.following, page.matched, page.frame.revision
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,167 @@
+"""The forms in which features are given: each read back by the library of its format, and the same in all."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pyogrio
+import pytest
+import shapely
+from pyproj import CRS, Transformer
+
+from api.formats import FORMATS
+
+ITEMS = "/collections/parcels/items"
+WELLS = "/collections/wells/items"
+PLANE = "http://www.opengis.net/def/crs/EPSG/0/4548"
+
+
+def from_geojson(answer):
+    return gpd.GeoDataFrame.from_features(answer.json(), columns=["parcel_id", "name", "floors", "geometry"])
+
+
+def from_parquet(answer):
+    return gpd.read_parquet(io.BytesIO(answer.content))
+
+
+def from_flatgeobuf(answer):
+    return pyogrio.read_dataframe(io.BytesIO(answer.content))
+
+
+def from_csv(answer):
+    table = pd.read_csv(io.BytesIO(answer.content))
+    return gpd.GeoDataFrame(table, geometry=shapely.from_wkt(table["WKT"]))
+
+
+def from_jsonfg(answer):
+    if not answer.json()["features"]:  # of which GDAL knows no fields
+        return from_geojson(answer)
+    return pyogrio.read_dataframe(io.BytesIO(answer.content))
+
+
+READERS = {
+    "json": from_geojson,
+    "parquet": from_parquet,
+    "fgb": from_flatgeobuf,
+    "csv": from_csv,
+    "jsonfg": from_jsonfg,
+}
+
+
+def test_every_form_has_a_reader_here():
+    assert set(READERS) == {each.name for each in FORMATS}
+
+
+@pytest.mark.parametrize("query", ["", "limit=2", "use=homes", "bbox=118.49,35.2,118.515,35.3&limit=3", "floors=99"])
+@pytest.mark.parametrize("name", READERS)
+def test_every_form_has_the_same_features(client, name, query):
+    expected = client.get(f"{ITEMS}?{query}&f=json").json()
+    answer = client.get(f"{ITEMS}?{query}&f={name}")
+    assert answer.status_code == 200
+    table = READERS[name](answer)
+    # An index in space puts the features of a FlatGeobuf into another order.
+    ids = [feature["properties"]["parcel_id"] for feature in expected["features"]]
+    assert sorted(table["parcel_id"]) == sorted(ids)
+    table = table.set_index("parcel_id").loc[ids] if ids else table
+    for feature, (_, row) in zip(expected["features"], table.iterrows(), strict=True):
+        wanted = feature["properties"]
+        assert row["name"] == wanted["name"] or (pd.isna(row["name"]) and wanted["name"] is None)
+        assert row["floors"] == wanted["floors"] or (pd.isna(row["floors"]) and wanted["floors"] is None)
+        place = shapely.from_geojson(json.dumps(feature["geometry"]))
+        assert shapely.equals_exact(shapely.normalize(row.geometry), shapely.normalize(place), tolerance=1e-8)
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_the_accept_header_chooses_the_same_as_the_parameter(client, form):
+    by_name = client.get(f"{ITEMS}?f={form.name}")
+    by_header = client.get(ITEMS, headers={"Accept": f"{form.media_type}, text/html;q=0.5"})
+    for answer in (by_name, by_header):
+        assert answer.headers["content-type"].partition(";")[0] == form.media_type
+        assert "accept" in answer.headers["vary"].lower()
+    one = client.get(f"{ITEMS}/P1", headers={"Accept": form.media_type})
+    assert one.headers["content-type"].partition(";")[0] == form.media_type
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_every_form_links_to_all_others_and_to_the_next_page(client, form):
+    answer = client.get(f"{ITEMS}?limit=1&f={form.name}")
+    if form.name.startswith("json"):
+        links = {(link["rel"], link["type"]): link["href"] for link in answer.json()["links"]}
+    else:
+        assert answer.headers["content-disposition"] == f'attachment; filename="parcels.{form.name}"'
+        links = {(link["rel"], link["type"]): link["url"] for link in parse_link_header(answer.headers["link"])}
+    others = {each.media_type for each in FORMATS} - {form.media_type} | {"text/html"}
+    assert {kind for rel, kind in links if rel == "alternate"} == others
+    for (_, kind), href in links.items():
+        assert client.get(href, headers={"Accept": "*/*"}).headers["content-type"].partition(";")[0] == kind
+    following = client.get(links["next", form.media_type])
+    assert READERS[form.name](following)["parcel_id"].tolist() == ["P1"]
+
+
+def parse_link_header(text):
+    for part in text.split(", <"):
+        address, *parameters = part.removeprefix("<").split(">; ", 1)
+        yield {"url": address} | {
+            name: value.strip('"') for name, value in (one.split("=", 1) for one in parameters[0].split("; "))
+        }
+
+
+def test_tables_have_x_east_and_name_the_crs_documents_have_its_order_of_axes(client, store):
+    east, north = Transformer.from_crs(store.crs, "EPSG:4548", always_xy=True).transform(500_000, 3_900_000)
+    for name, read in READERS.items():
+        answer = client.get(f"{WELLS}?f={name}&crs={PLANE}")
+        assert answer.headers["content-crs"] == f"<{PLANE}>"
+        if name in ("parquet", "fgb"):
+            table = read(answer)
+            assert table.crs == CRS.from_epsg(4548)
+            place = table.set_index("well_id").geometry["W1"]
+            (x, y), z = (place.x, place.y), place.z
+            assert z == 87.25
+        elif name == "csv":
+            y, x = shapely.get_coordinates(from_csv(answer).geometry)[0]
+        elif name == "json":
+            y, x = answer.json()["features"][0]["geometry"]["coordinates"][:2]
+        else:
+            y, x = answer.json()["features"][0]["place"]["coordinates"][:2]
+        assert np.hypot(x - east, y - north) < 1e-3, name
+
+
+def test_json_fg_has_what_its_schema_requires(client):
+    """OGC 21-045r1, schemas of a feature and of a collection: members, and which of them may be null."""
+    page = client.get(f"{ITEMS}?f=jsonfg&crs={PLANE}").json()
+    assert page["type"] == "FeatureCollection"
+    assert page["conformsTo"] == ["http://www.opengis.net/spec/json-fg-1/1.0/conf/core"]
+    assert (page["coordRefSys"], page["featureType"], page["geometryDimension"]) == (PLANE, "parcels", 2)
+    plain = client.get(ITEMS).json()
+    for feature, degrees in zip(page["features"], plain["features"], strict=True):
+        assert set(feature) == {"type", "id", "properties", "time", "place", "geometry"}
+        assert feature["geometry"] == degrees["geometry"]
+        assert (feature["place"] is None) == (feature["geometry"] is None)
+    one = client.get(f"{ITEMS}/P1?f=jsonfg").json()
+    assert one["conformsTo"] == page["conformsTo"]
+    assert one["place"] is None
+    assert one["coordRefSys"] == "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+    assert {"type", "id", "properties", "time", "place", "geometry", "links"} <= set(one)
+
+
+def test_geoparquet_has_boxes_by_which_it_can_be_searched(client):
+    answer = client.get(f"{ITEMS}?f=parquet")
+    said = json.loads(pq.read_schema(io.BytesIO(answer.content)).metadata[b"geo"])
+    assert said["version"] == "1.1.0"
+    assert said["columns"]["geometry"]["covering"]["bbox"]["xmin"] == ["bbox", "xmin"]
+    everything = from_parquet(answer)
+    west, south, east, north = everything.geometry.iloc[1].bounds
+    near = gpd.read_parquet(io.BytesIO(answer.content), bbox=(west, south, east, north))
+    assert 0 < len(near) < len(everything)
+    assert everything["parcel_id"].iloc[1] in set(near["parcel_id"])
+
+
+def test_csv_shows_chinese_in_a_spreadsheet(client):
+    answer = client.get(f"{ITEMS}?f=csv")
+    assert answer.content.startswith("\ufeff".encode())
+    assert "P/5 东" in answer.content.decode("utf-8-sig")
