@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from api.itempages import ItemsPage
     from api.links import Link
 
+#: Features that are written at a time.
+PIECE = 1_000
 #: What stands before the geometry of a Feature; a geometry holds no such text.
 _GEOMETRY = b', "geometry": '
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)

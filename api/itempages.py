@@ -12,7 +12,7 @@ import numpy.typing as npt
 from api.area import AskedArea, Reach, within_area
 from api.context import Context
 from api.crs import NamedCrs, find_crs
-from api.geojson import encode_features
+from api.geojson import PIECE, encode_features
 from api.params import Count, ItemsParams
 from api.ready import Integers, ReadyItems
 from api.sorting import after_place, name_place, parse_fields, parse_sortby
@@ -22,8 +22,8 @@ from twin.frame import Frame
 from twin.layer import Layer
 from twin.query import AsOf, Order, Query
 
-#: Features that are written at a time, and the most that are read from a store for a page, however large it may be.
-_PIECE, _MOST_READ = 1_000, 10_000
+#: The most features that are read from a store for a page, however large it may be.
+_MOST_READ = 10_000
 #: As many features are counted one by one; beyond that their number is an estimate, unless it is asked for.
 _MOST_COUNTED = 100_000
 
@@ -157,7 +157,7 @@ class ItemsPage:
         layer = self.frame.layer
         return ("Unknown" if layer.also else layer.geometry) + (" Z" if layer.has_z else "")
 
-    def pieces(self, size: int = _PIECE) -> Iterator[Integers]:
+    def pieces(self, size: int = PIECE) -> Iterator[Integers]:
         """The positions some at a time, so that no more is in memory; one piece at least."""
         for first in range(0, max(1, len(self.rows)), size):
             yield self.rows[first : first + size]

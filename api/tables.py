@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from api.geojson import PIECE
 from twin.arrow import GEOMETRY, arrow_schema, arrow_table, geoparquet_metadata, with_boxes
 from twin.crs import reproject
 from twin.datums import publishable
@@ -41,7 +42,7 @@ def write_flatgeobuf(page: ItemsPage, _related: list[Link]) -> Iterator[bytes]:
     import pyogrio
 
     layer = page.frame.layer
-    batches = (batch for table, _ in _moved(page, _GROUP) for batch in table.to_batches())
+    batches = (batch for table, _ in _moved(page) for batch in table.to_batches())
     with tempfile.TemporaryDirectory(prefix="twin-") as folder:
         path = Path(folder) / f"{layer.id}.fgb"
         pyogrio.write_arrow(
@@ -93,7 +94,7 @@ def write_csv(page: ItemsPage, _related: list[Link]) -> Iterator[bytes]:
         yield sink.getvalue()
 
 
-def _moved(page: ItemsPage, size: int) -> Iterator[tuple[pa.Table, npt.NDArray[np.object_]]]:
+def _moved(page: ItemsPage, size: int = PIECE) -> Iterator[tuple[pa.Table, npt.NDArray[np.object_]]]:
     """The features as tables in the CRS of the page, x east, and their geometries."""
     for rows in page.pieces(size):
         frame = page.frame.take(rows)
