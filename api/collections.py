@@ -18,7 +18,13 @@ from twin.crs import CRS, CRS84, crs_label, reproject_bbox
 from twin.datums import publishable
 from twin.layer import Layer
 
-CONFORMANCE = ("http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",)
+CONFORMANCE = (
+    "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
+    *(
+        f"http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/{name}"
+        for name in ("schemas", "core-roles-features", "returnables-and-receivables")
+    ),
+)
 _REL = "http://www.opengis.net/def/rel/ogc/1.0"
 #: The list of CRS that all layers share, where a layer refers to it (OGC 18-058r1, /req/crs/fc-md-crs-list-global).
 _ALL_CRS = "#/crs"
@@ -74,11 +80,9 @@ def show_sortables(request: Request, layer_id: str, params: Annotated[FormatPara
 
 @router.get("/collections/{layer_id}/schema", name="schema", responses=answers(SCHEMA, HTML))
 def show_schema(request: Request, layer_id: str, params: Annotated[FormatParams, Query()]) -> Response:
-    """Describe the fields of the layer's features, as a JSON Schema."""
+    """Describe the fields of the layer's features, as they are given and taken, as a JSON Schema."""
     layer = context_of(request).served.layer(layer_id)
-    schema = layer.queryables()
-    schema["properties"][layer.key]["x-ogc-role"] = "id"
-    return _respond_schema(request, "schema", layer, schema, params)
+    return _respond_schema(request, "schema", layer, layer.queryables(), params)
 
 
 @router.get("/crs/storage", name="storage_crs", responses=answers(JSON, HTML))
@@ -156,6 +160,7 @@ def _collection_links(layer: Layer, links: Links) -> list[Link]:
         link(f"{_REL}/queryables", links.url("queryables", layer_id=own), SCHEMA, "Fields to filter by"),
         link(f"{_REL}/sortables", links.url("sortables", layer_id=own), SCHEMA, "Fields to sort by"),
         link("describedby", links.url("schema", layer_id=own), SCHEMA, "Fields of a feature"),
+        link(f"{_REL}/schema", links.url("schema", layer_id=own), SCHEMA, "Fields of a feature"),
         link(f"{_REL}/tilesets-vector", links.url("tilesets", layer_id=own), JSON, "Vector tiles"),
         link("tilejson", links.url("tilejson", layers=own), JSON, "Vector tiles (TileJSON)"),
         link(f"{_REL}/styles", links.url("styles"), JSON, "Map styles"),

@@ -11,10 +11,10 @@ from fastapi.responses import StreamingResponse
 from api.context import Context, context_of, links_of
 from api.crs import find_crs
 from api.filters import read_filter
-from api.formats import FORMATS, MEDIA_TYPES, choose_format
+from api.formats import FORMATS, MEDIA_TYPES, PLAIN, choose_format
 from api.geojson import encode_geometries, plain_rows
 from api.itempages import ItemsWish, read_page
-from api.items import ItemsClient, Sent, Streamed, answer_item, answer_page, items_headers, read_item
+from api.items import ItemsClient, Sent, Streamed, answer_item, answer_page, items_headers, read_item, stream_item
 from api.media import HTML
 from api.openapi import answers
 from api.pages import page
@@ -71,12 +71,14 @@ def show_item(
     layer = context.served.layer(layer_id)
     named = find_crs(params.crs, layer, context.crs, links_of(request).base)
     form = choose_format(request.headers.get("accept", ""), params.f)
-    if form is None:
-        frame = read_item(context, layer, feature_id, params.as_of)
-        (geometry,), (properties,) = encode_geometries(frame.geometry, frame.crs, named), plain_rows(frame)
-        shown = {"properties": properties, "geometry": geometry, "crs": named.uri}
-        return page(request, "item.html", layer=layer, feature_id=feature_id, **shown)
-    return _respond(answer_item(context, layer, feature_id, params.as_of, named, form, _client_of(request)))
+    if form is PLAIN:
+        return _respond(answer_item(context, layer, feature_id, params.as_of, named, _client_of(request)))
+    frame = read_item(context, layer, feature_id, params.as_of)
+    if form is not None:
+        return _respond(stream_item(context, frame, named, form, _client_of(request)))
+    (geometry,), (properties,) = encode_geometries(frame.geometry, frame.crs, named), plain_rows(frame)
+    shown = {"properties": properties, "geometry": geometry, "crs": named.uri}
+    return page(request, "item.html", layer=layer, feature_id=feature_id, **shown)
 
 
 def _client_of(request: Request) -> ItemsClient:

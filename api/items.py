@@ -80,31 +80,27 @@ def answer_page(context: Context, wish: ItemsWish, form: Format, client: ItemsCl
 
 
 def answer_item(
-    context: Context,
-    layer: Layer,
-    key: str,
-    as_of: datetime | None,
-    named: NamedCrs,
-    form: Format,
-    client: ItemsClient,
-) -> Sent | Streamed:
-    """Answer with one feature.
+    context: Context, layer: Layer, key: str, as_of: datetime | None, named: NamedCrs, client: ItemsClient
+) -> Sent:
+    """Answer with one feature as GeoJSON.
 
     Raises
     ------
     FeatureNotFound
         There is none of that key.
     """
-    held = hold_items(context, layer) if as_of is None and form is PLAIN else None
+    held = hold_items(context, layer) if as_of is None else None
     sent = None if held is None else send_item(context, client, key, named, *held)
     if sent is not None:
         return sent
     frame = read_item(context, layer, key, as_of)  # or say that there is none
-    page = _page_of_one(frame, np.arange(1), None, named)
-    if form is PLAIN:
-        return _send_item(context, client, opened_by(frame), page)
-    etag = tag_item(context, layer, opened_by(frame), f"{client.links.here()} {form.name} {_VERSION}")
-    return _stream(page, form, form.write_one, etag, client)
+    return _send_item(context, client, opened_by(frame), _page_of_one(frame, np.arange(1), None, named))
+
+
+def stream_item(context: Context, frame: Frame, named: NamedCrs, form: Format, client: ItemsClient) -> Streamed:
+    """Answer with the one feature of a frame, in any form."""
+    etag = tag_item(context, frame.layer, opened_by(frame), f"{client.links.here()} {form.name} {_VERSION}")
+    return _stream(_page_of_one(frame, np.arange(1), None, named), form, form.write_one, etag, client)
 
 
 def opened_by(frame: Frame) -> int:

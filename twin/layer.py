@@ -161,7 +161,12 @@ class Layer:
         return 0 if "Point" in self.geometry else 1 if "Line" in self.geometry else 2
 
     def queryables(self) -> dict[str, Any]:
-        """The layer as a JSON Schema object: its fields and its geometry."""
+        """The layer as a JSON Schema object: its fields and its geometry.
+
+        References
+        ----------
+        OGC 23-058r1 (draft), 7 and 8: schemas, and the roles of properties.
+        """
         geometry = "any" if self.also else self.geometry.lower()
         # By the reference alone QGIS sees which property is the geometry.
         reference = f"https://geojson.org/schema/{'Geometry' if self.also else self.geometry}.json"
@@ -171,9 +176,27 @@ class Layer:
             "x-title-zh": self.title_zh,
             "description": self.about,
             "properties": {
-                **{f.name: f.json_schema() for f in self.schema},
-                GEOMETRY: {"$ref": reference, "format": f"geometry-{geometry}", "x-ogc-role": "primary-geometry"},
+                **{f.name: self._describe(f, number) for number, f in enumerate(self.schema, 1)},
+                GEOMETRY: {
+                    "title": "Geometry",
+                    "x-title-zh": "几何",
+                    "$ref": reference,
+                    "format": f"geometry-{geometry}",
+                    "x-ogc-role": "primary-geometry",
+                    "x-ogc-propertySeq": len(self.schema) + 1,
+                },
             },
             "required": [f.name for f in self.schema if f.required],
             "additionalProperties": False,
         }
+
+    def _describe(self, field: Field, number: int) -> dict[str, Any]:
+        """Describe a field where it stands in the layer; codes with their titles, as forms offer them."""
+        described = field.json_schema() | {"x-ogc-propertySeq": number}
+        if field.name == self.key:
+            described["x-ogc-role"] = "id"
+        if field.codes:
+            described["oneOf"] = [
+                {"const": code.value, "title": code.title, "x-title-zh": code.title_zh} for code in field.codes
+            ]
+        return described

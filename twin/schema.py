@@ -113,7 +113,7 @@ class Field:
         if self.note:
             schema["description"] = self.note
         if self.unit:
-            schema["x-unit"] = self.unit
+            schema["x-unit"] = schema["x-ogc-unit"] = self.unit
         if self.codes:
             schema["enum"] = [code.value for code in self.codes]
             schema["x-enum-titles"] = {str(code.value): [code.title, code.title_zh] for code in self.codes}

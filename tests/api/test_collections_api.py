@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from twin.settings import Settings
 from twin.store import Changes
 from twin.stores import create_store
 
+CHINESE = re.compile("[\u4e00-\u9fff]")
 REL = "http://www.opengis.net/def/rel/ogc/1.0"
 
 
@@ -88,7 +90,19 @@ def test_queryables_are_the_fields_with_their_code_lists(client):
 
 
 def test_the_schema_names_the_key(client):
-    schema = client.get("/collections/parcels/schema").json()
+    """OGC 23-058r1 (draft): roles, order, titles of codes, and what is not allowed."""
+    collection = client.get("/collections/parcels").json()
+    schema = client.get(hrefs(collection)[f"{REL}/schema"]).json()
+    assert schema["additionalProperties"] is False
+    assert schema["properties"]["geometry"]["x-ogc-role"] == "primary-geometry"
+    order = [one["x-ogc-propertySeq"] for one in schema["properties"].values()]
+    assert order == list(range(1, len(order) + 1))
+    assert schema["properties"]["use"]["oneOf"] == [
+        {"const": "homes", "title": "Homes", "x-title-zh": "居住"},
+        {"const": "park", "title": "Park", "x-title-zh": "公园"},
+    ]
+    assert schema["properties"]["height_m"]["x-ogc-unit"] == "m"
+    assert all(CHINESE.search(one["x-title-zh"]) for one in schema["properties"].values())
     assert schema["properties"]["parcel_id"]["x-ogc-role"] == "id"
     assert schema["required"] == ["parcel_id"]
 
