@@ -25,7 +25,7 @@ from twin.query import AsOf, Order, Query
 #: The most features that are read from a store for a page, however large it may be.
 _MOST_READ = 10_000
 #: As many features are counted one by one; beyond that their number is an estimate, unless it is asked for.
-_MOST_COUNTED = 100_000
+_MOST_COUNTED = 1_000_000
 
 Geometries = npt.NDArray[np.object_]
 
@@ -232,7 +232,7 @@ def _count(context: Context, wish: ItemsWish, query: Query) -> Matched:
     """
     if wish.count == "none":
         return Matched(number=None)
-    if wish.count == "exact":
+    if wish.count == "exact" or (query.where is None and query.ids is None):
         return Matched(number=context.store.count(wish.layer, query))
     found = context.store.tally(wish.layer, replace(query, limit=_MOST_COUNTED + 1)).count
     if found <= _MOST_COUNTED:

@@ -194,11 +194,8 @@ def test_queryables_and_sortables_are_schemas_that_the_collection_links(client):
         assert schema["properties"]["use"]["x-title-zh"] == "用途"
     geometry = queryables["properties"].pop("geometry")
     # By the reference QGIS sees which one is the geometry, by the format everybody else.
-    assert geometry == {
-        "$ref": "https://geojson.org/schema/MultiPolygon.json",
-        "format": "geometry-multipolygon",
-        "x-ogc-role": "primary-geometry",
-    }
+    assert geometry["$ref"] == "https://geojson.org/schema/MultiPolygon.json"
+    assert (geometry["format"], geometry["x-ogc-role"]) == ("geometry-multipolygon", "primary-geometry")
     assert queryables["properties"] == sortables["properties"]
     for name in queryables["properties"]:
         assert ask(client, f'"{name}" IS NULL OR true').status_code == 200

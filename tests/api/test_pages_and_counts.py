@@ -62,6 +62,8 @@ def test_many_are_estimated_and_that_is_said(store, catalog, monkeypatch):
     monkeypatch.setattr("api.itempages._MOST_COUNTED", 0)
     client = TestClient(create_app(Settings(max_rows_in_memory=1), store, catalog))
     page = client.get(f"{ITEMS}?limit=1").json()
+    assert (page["numberMatched"], "x-numberMatchedEstimate" in page) == (4, False)  # of a whole layer it is known
+    page = client.get(f"{ITEMS}?limit=1&use=homes&bbox=118,35,119,36").json()
     assert (page["x-numberMatchedEstimate"], "numberMatched" in page) == (4, False)
     # The box holds 2.03 of the 4.1 kilometres of the extent, and four features: two of them are expected.
     page = client.get(f"{ITEMS}?limit=1&{WEST_HALF}").json()
