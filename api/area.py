@@ -20,6 +20,8 @@ from twin.query import Query
 _STEP_DEG, _STEP_M = 0.002, 180.0
 #: How far beyond the data an area is cut off, so that the cut meets no feature.
 _MARGIN_DEG, _MARGIN_M = 0.01, 1000.0
+#: Nothing is farther from the origin of a projection.
+_FAR_M = 1e9
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,6 +59,8 @@ class AskedArea:
         if not globe and not (south <= north and west <= east):
             order = "northing" if named.north_first else "easting"
             raise _refuse_box(corners, f"the lower corner and the upper one, {order} first")
+        if not globe:  # numbers that overflow in a product are as good as these
+            west, south, east, north = (max(-_FAR_M, min(_FAR_M, value)) for value in (west, south, east, north))
         if west <= east:
             return cls(geometry=_box(west, south, east, north), named=named)
         halves = [_box(west, south, 180.0, north), _box(-180.0, south, east, north)]

@@ -58,7 +58,7 @@ FORMATS = (
 MEDIA_TYPES = tuple(each.media_type for each in FORMATS)
 _NAMES = {"geojson": PLAIN, **{each.name: each for each in FORMATS}}
 #: The values of the parameter ``f``.
-NAMES = (*_NAMES, "html")
+FORM_NAMES = (*_NAMES, "html")
 
 
 def choose_format(accept: str, f: str | None) -> Format | None:

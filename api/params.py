@@ -13,9 +13,19 @@ from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic.json_schema import SkipJsonSchema
 
+from api.formats import FORM_NAMES
 from api.values import Corners, parse_bbox, parse_datetime, parse_effective, parse_interval, parse_subset, parse_value
 from twin.errors import InvalidParameter
 from twin.expressions import Scalar
@@ -242,6 +252,16 @@ class EvidenceParams(FeatureParams):
     model_config = ConfigDict(extra="allow")
 
 
+def _require_form(name: str | None) -> str | None:
+    """Let pass the name of a form in which features are given."""
+    if name not in (None, *FORM_NAMES):
+        raise ValueError(f"this must be one of {', '.join(FORM_NAMES)}")
+    return name
+
+
+_Form = Annotated[
+    str | None, AfterValidator(_require_form), WithJsonSchema({"type": "string", "enum": list(FORM_NAMES)})
+]
 #: How the features of all pages are counted; None leaves it to the service.
 Count = Literal["exact", "estimate", "none"] | None
 _CrsUri = Annotated[str | None, WithJsonSchema({"type": "string", "format": "uri"})]
@@ -250,10 +270,7 @@ _CrsUri = Annotated[str | None, WithJsonSchema({"type": "string", "format": "uri
 class ItemParams(MomentParams):
     """One feature of a layer."""
 
-    f: Annotated[
-        Literal["json", "geojson", "jsonfg", "fgb", "parquet", "csv", "html"] | SkipJsonSchema[None],
-        Field(description="Form of the answer; without it the Accept header decides."),
-    ] = None
+    f: Annotated[_Form, Field(description="Form of the answer; without it the Accept header decides.")] = None
     crs: Annotated[
         _CrsUri,
         Field(

@@ -65,6 +65,10 @@ def test_the_corners_of_a_box_stand_in_the_order_of_axes_of_its_crs():
     assert area_of("-10,170,10,-170", NamedCrs.of("", parse_crs("EPSG:4326"))).area == pytest.approx(20 * 20)
 
 
+def test_a_box_without_bounds_is_one():
+    assert area_of("-1e308,-1e308,1e308,1e308", GAUSS).contains(area_of("3900000,500000,3910000,520000", GAUSS))
+
+
 @pytest.mark.parametrize("text", ["3910000,500000,3900000,520000", "3900000,520000,3910000,500000"])
 def test_a_box_in_metres_whose_corners_are_the_wrong_way_round_is_refused(text):
     with pytest.raises(InvalidParameter, match="northing first"):
