@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -15,6 +16,8 @@ from twin.crs import CRS, BBox, Way, find_way, reproject_bbox, same_grid
 from twin.errors import InvalidParameter
 from twin.expressions import both, intersects
 from twin.query import Query
+
+Places = npt.NDArray[np.float64]
 
 #: A parallel bends away from its chord by L² tan φ / 8R: half a millimetre at 36° north for this length of 180 m.
 _STEP_DEG, _STEP_M = 0.002, 180.0
@@ -122,13 +125,17 @@ class Reach:
         near = asked if self.around.holds(box) else shapely.intersection(asked, self.around.polygon())
         if near.is_empty:
             return Area(geometry=near, inner=None)
-        followed = near if self.step is None else shapely.segmentize(near, self.step)
-        given = shapely.get_coordinates(followed)
-        places = np.column_stack(self.way(given[:, 0], given[:, 1]))
-        geometry = shapely.set_coordinates(followed, places)
+        geometry, given, places = self.move(near)
         west, south, east, north = inner_box(given, places)
         found = near.geom_type == "Polygon" and west < east and south < north
         return Area(geometry=geometry, inner=BBox(west, south, east, north) if found else None)
+
+    def move(self, near: BaseGeometry) -> tuple[BaseGeometry, Places, Places]:
+        """Bring a geometry around the features into the storage CRS; returns its places before and after as well."""
+        followed = near if self.step is None else shapely.segmentize(near, self.step)
+        given = shapely.get_coordinates(followed)
+        places = np.column_stack(self.way(given[:, 0], given[:, 1]))
+        return shapely.set_coordinates(followed, places), given, places
 
 
 def within_area(query: Query, asked: AskedArea, extent: BBox | None, crs: CRS) -> Query:

@@ -15,6 +15,7 @@ import shapely
 from fastapi import APIRouter, Query, Request, Response
 from shapely.geometry.base import BaseGeometry
 
+from api.area import Reach
 from api.context import Context, links_of
 from api.crs import NamedCrs, find_crs
 from api.itempages import extent_of
@@ -23,11 +24,10 @@ from api.media import HTML, JSON
 from api.openapi import answers
 from api.pages import respond
 from api.params import FormatParams, ItemsParams
-from twin.bbox import BBox
 from twin.cql2.json import parse_json
 from twin.cql2.text import parse_text
-from twin.crs import CRS, reproject, reproject_bbox
-from twin.expressions import Expression, place_shapes, require_answerable
+from twin.errors import InvalidParameter
+from twin.expressions import Expression, Shape, place_shapes, require_answerable
 from twin.kinds import FUNCTIONS
 from twin.layer import Layer
 
@@ -61,11 +61,6 @@ CONFORMANCE = (
 
 #: What the kinds of values are called in lists of functions.
 _TYPES = {"text": "string", "number": "number", "boolean": "boolean", "date": "date", "datetime": "datetime"}
-#: A side that is straight in one CRS is bent in another: by half a millimetre over such a step.
-_STEP_DEG, _STEP_M = 0.002, 200.0
-#: How far beyond the data a geometry is cut off.
-_MARGIN_DEG, _MARGIN_M = 0.01, 1000.0
-
 
 router = APIRouter(tags=["Features"])
 
@@ -102,40 +97,43 @@ def read_filter(context: Context, layer: Layer, params: ItemsParams, links: Link
         return None
     read = parse_json(params.filter) if params.filter_lang == "cql2-json" else parse_text(params.filter)
     require_answerable(read)
-    storage = context.store.crs
 
     @cache
-    def extent() -> BBox | None:
-        return extent_of(context, layer, params.as_of)
+    def reach() -> Reach | None:
+        extent = extent_of(context, layer, params.as_of)
+        return None if extent is None else Reach.of(extent, context.store.crs, named.crs)
 
-    return place_shapes(read, lambda shape: _place(shape, named, storage, extent()))
+    return place_shapes(read, lambda shape: _place(shape, named, reach()))
 
 
-def _place(shape: BaseGeometry, named: NamedCrs, storage: CRS, extent: BBox | None) -> BaseGeometry:
-    """Bring a geometry of a client into the storage CRS, as straight as it was: its sides are followed in short steps.
+def _place(shape: Shape, named: NamedCrs, reach: Reach | None) -> BaseGeometry:
+    """Bring a geometry of a client into the storage CRS.
 
-    Far from its county a projection means nothing. What lies there is cut off, and a small piece outside of all
-    features stands for it: so it is still true that not all of the geometry lies in any of them.
+    What lies far from all features is cut off, and a small piece near them, but outside of each, stands for it: so it
+    is still true that not all of the geometry lies in any of them.
 
     Parameters
     ----------
     shape
         In the named CRS, in its order of axes.
-    named, storage
+    named
         The CRS.
-    extent
-        The box around the features, storage CRS; None where there are none, and nothing matters.
+    reach
+        Where the features are; None where there are none, and nothing matters.
     """
-    ordered: BaseGeometry = named.ordered(np.array([shape], dtype=object))[0]
-    if extent is None or named.crs.equals(storage, ignore_axis_order=True):
+    ordered: BaseGeometry = named.ordered(np.array([shape.geometry], dtype=object))[0]
+    if named.crs.is_geographic and not shapely.box(-180, -90, 180, 90).covers(ordered) and not ordered.is_empty:
+        order = "latitude" if named.north_first else "longitude"
+        detail = f"a geometry has degrees, {order} first, within ±180 and ±90 (at {shape.at})"
+        raise InvalidParameter(detail, parameter="filter")
+    if reach is None:
         return ordered
-    step, margin = (_STEP_DEG, _MARGIN_DEG) if named.crs.is_geographic else (_STEP_M, _MARGIN_M)
-    around = reproject_bbox(extent, storage, named.crs).buffer(margin)
-    if not around.polygon().covers(ordered):
-        beyond = ordered.difference(around.polygon())
-        west, south, piece = around.west, around.south, margin / 4
-        corner = shapely.box(west, south, west + piece, south + piece)
+    around = reach.around.polygon()
+    if not around.covers(ordered) and not ordered.is_empty:
+        beyond = ordered.difference(around)
+        west, south, east, north = around.bounds
+        margin = min(east - west, north - south) / 1e6
+        corner = shapely.box(west, south, west + margin, south + margin)
         stands_for = {0: corner.centroid, 1: corner.exterior, 2: corner}[int(shapely.get_dimensions(beyond))]
-        ordered = ordered.intersection(around.polygon()).union(stands_for)
-    placed: BaseGeometry = reproject(np.array([shapely.segmentize(ordered, step)]), named.crs, storage)[0]
-    return placed
+        ordered = ordered.intersection(around).union(stands_for)
+    return reach.move(ordered)[0]

@@ -138,11 +138,11 @@ def require_answerable(expression: Expression) -> None:
         level = [inner for part in deeper for inner in part.args]
 
 
-def place_shapes(expression: Expression, place: Callable[[BaseGeometry], BaseGeometry]) -> Expression:
+def place_shapes(expression: Expression, place: Callable[[Shape], BaseGeometry]) -> Expression:
     """Make an expression again with each geometry in another place; it is not too large, see `require_answerable`."""
     match expression:
-        case Shape(geometry):
-            return Shape(place(geometry), at=expression.at)
+        case Shape():
+            return Shape(place(expression), at=expression.at)
         case Operation(op, args):
             return Operation(op, tuple(place_shapes(part, place) for part in args), at=expression.at)
         case _:
