@@ -175,6 +175,13 @@ def test_sorted_pages_of_people_follow_one_another(client):
     assert "P3" in client.get(following).text
 
 
+def test_people_write_a_condition_into_the_form(client):
+    page = client.get(ITEMS, params={"filter": "floors > 10 AND name <> '\"'", "use": "", "f": "html"}).text
+    assert "Two" in page
+    assert "Three" not in page
+    assert 'value="floors &gt; 10 AND name &lt;&gt; &#39;&#34;&#39;"' in page
+
+
 def test_only_the_properties_asked_for_are_sent(client):
     features = client.get(ITEMS, params={"properties": "floors,name", "sortby": "height_m"}).json()["features"]
     assert [feature["id"] for feature in features] == ["P/5 东", "P1", "P2", "P3"]

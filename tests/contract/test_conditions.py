@@ -156,6 +156,8 @@ NEAR_A = box(E - 1, N - 1, E + 11, N + 11)
         (op("not", intersects(Point(E + 45, N + 5))), "abd"),
         (op("s_disjoint", "<geometry>", Point(E + 45, N + 5)), "abd"),
         (op("s_within", "<geometry>", NEAR_A), "a"),
+        (op("s_within", "<geometry>", box(E, N, E + 10, N + 10)), "a"),
+        (op("s_within", "<geometry>", box(E, N, E + 9, N + 10)), ""),
         (op("s_contains", NEAR_A, "<geometry>"), "a"),
         (op("s_contains", "<geometry>", Point(E + 45, N + 5)), "c"),
         (op("s_within", Point(E + 45, N + 5), "<geometry>"), "c"),

@@ -22,6 +22,10 @@ _Test = Callable[[BaseGeometry, BaseGeometry], bool]
 _MIRRORED: Mapping[str, str] = {"s_within": "s_contains", "s_contains": "s_within"}
 
 
+#: What holds of everything whose box lies inside of another one.
+_BY_BOXES = frozenset({"s_intersects", "s_within"})
+
+
 def sql_functions() -> dict[str, _Function]:
     """The functions by name; each connection has its own, because spatial ones remember the last constants.
 
@@ -55,7 +59,7 @@ def _spatial_test(op: str) -> Callable[[bytes | None, bytes | None], bool | None
     def prepared(constant: bytes) -> tuple[BaseGeometry, tuple[float, float, float, float], bool]:
         wanted = shapely.from_wkb(constant)
         shapely.prepare(wanted)
-        is_box = op == "s_intersects" and bool(shapely.equals(wanted, shapely.box(*wanted.bounds)))
+        is_box = op in _BY_BOXES and bool(shapely.equals(wanted, shapely.box(*wanted.bounds)))
         return wanted, wanted.bounds, is_box
 
     def relate(blob: bytes | None, other: bytes | None) -> bool | None:
@@ -69,7 +73,7 @@ def _spatial_test(op: str) -> Callable[[bytes | None, bytes | None], bool | None
             minx, maxx, miny, maxy = box
             if minx > east or maxx < west or miny > north or maxy < south:
                 return False
-            if is_box and minx >= west and maxx <= east and miny >= south and maxy <= north:
+            if is_box and minx > west and maxx < east and miny > south and maxy < north:
                 return True
         return bool(test(wanted, read_geometry(blob)))
 
