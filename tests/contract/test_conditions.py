@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date, datetime
 
 import pytest
@@ -237,6 +238,28 @@ def test_a_condition_selects_what_it_says_and_what_is_missing_is_never_known(tow
 def test_what_cannot_be_done_is_refused_by_name(store, layer, where, says):
     with pytest.raises(InvalidParameter, match=says):
         store.read(layer, Query(where=where))
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        op(">", op("*", "<height_m>", 1e308), 0),
+        op(">", op("^", "<floors>", 2000), 0),
+        op("<", op("-", op("abs", "<floors>"), 1), 0),
+        op("=", op("%", "<floors>", 1e-320), 0),
+        op("=", op("div", 1e308, "<height_m>"), 0),
+        op("=", op("floor", op("*", "<height_m>", 1e308)), 0),
+        op("in", "<floors>", [-(2**63), 2**63 - 1, 0.5]),
+        op("like", "<name>", "a\0"),
+        compare("name", "=", "a\0"),
+        compare("height_m", "=", -0.0),
+    ],
+)
+def test_numbers_and_text_at_the_edge_are_answered_or_refused(store, layer, where):
+    write(store, insert=make_rows(a={"floors": -(2**63), "height_m": 1e300, "name": "a"}, b={"height_m": 5e-324}))
+    with suppress(InvalidParameter):  # anything else would be the store's fault
+        found = store.read(layer, Query(where=where)).data.index
+        assert len(found) == store.count(layer, Query(where=where))
 
 
 def test_a_refusal_says_where_it_was_met(store, layer):

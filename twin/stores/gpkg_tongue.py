@@ -36,8 +36,10 @@ class GpkgTongue:
         match name:
             case "year":
                 return cast(func.substr(args[0], 1, 4), Integer())
-            case "length" | "abs":
-                return getattr(func, name)(*args)  # type: ignore[no-any-return]
+            case "length":
+                return func.length(*args, type_=Integer())
+            case "abs":  # of an integer it would fail for the smallest one
+                return func.abs(cast(args[0], Double()), type_=Double())
             case _:
                 kind = Text() if name in {"casei", "accenti"} else Double()
                 return getattr(func, f"twin_{name}")(*args, type_=kind)  # type: ignore[no-any-return]
