@@ -201,7 +201,7 @@ def _read_geometry(document: Any, layer: Layer, crs: NamedCrs) -> tuple[BaseGeom
     if not isinstance(document, dict):
         return None, f"it must be an object, not {_kind(document)}"
     kind = document.get("type", None if layer.also else layer.geometry)
-    if kind not in _GEOMETRIES:
+    if not isinstance(kind, str) or kind not in _GEOMETRIES:
         return None, f"type must be one of {', '.join(layer.geometries)}"
     try:
         geometry = shapely.from_geojson(json.dumps(document | {"type": kind}))
