@@ -15,7 +15,7 @@ from fastapi import Request
 
 from api.context import context_of
 from twin.errors import TwinError
-from twin.session import find_author as name_login
+from twin.session import name_login
 from twin.settings import Settings
 
 #: Of requests that came by way of others.
@@ -57,7 +57,7 @@ def find_author(request: Request) -> str:
     settings = context.settings
     if not settings.editing:
         raise EditRefused("this service is not edited over HTTP: its setting editing is false")
-    is_foreign = request.headers.get("origin", _here(request)) != _here(request)
+    is_foreign = _is_foreign(request)
     if context.keys is not None:
         scheme, author = _who(request)
         if is_foreign and scheme != "bearer":  # a browser sends a password by itself, in whatever name
@@ -86,8 +86,11 @@ def is_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
-def _here(request: Request) -> str:
-    return f"{request.url.scheme}://{request.url.netloc}"
+def _is_foreign(request: Request) -> bool:
+    """Whether a page of another origin sends it, as far as the browser says (Fetch standard; Fetch Metadata)."""
+    here = f"{request.url.scheme}://{request.url.netloc}"
+    says_so = request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
+    return says_so or request.headers.get("origin", here) != here
 
 
 def _who(request: Request) -> tuple[str, str]:

@@ -43,7 +43,7 @@ class Session:
     @property
     def author(self) -> str:
         """Who is recorded as the author of a write."""
-        return find_author(self.settings)
+        return name_login(self.settings)
 
     def open(self, *, write: bool = False) -> Store:
         """Open the store of the call."""
@@ -52,7 +52,7 @@ class Session:
         return open_store(self.store_url, write=write)
 
 
-def find_author(settings: Settings) -> str:
+def name_login(settings: Settings) -> str:
     """Find out who writes: the author of the settings, or whoever is logged in.
 
     Raises

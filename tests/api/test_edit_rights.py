@@ -68,6 +68,7 @@ def test_without_keys_a_program_on_this_machine_edits_as_whoever_runs_the_servic
     [
         ({"Origin": "https://elsewhere.example"}, "pages of other origins"),
         ({"Origin": "null"}, "pages of other origins"),
+        ({"Sec_Fetch_Site": "cross-site"}, "pages of other origins"),
         ({"Origin": "http://127.0.0.1:9000"}, "pages of other origins"),
         ({"Host": "rebound.example:8000", "Origin": "http://rebound.example:8000"}, "on the machine of the service"),
         ({"X_Forwarded_For": "203.0.113.9"}, "came by way of another"),

@@ -157,6 +157,15 @@ def test_a_service_that_may_only_read_a_database_says_so(county, tmp_path, reque
     cluster.sql(f"DROP SCHEMA {schema} CASCADE; DROP OWNED BY {roles}; DROP ROLE {roles}")
 
 
+def test_where_a_new_feature_is_stands_in_a_header_that_qgis_knows(edited) -> None:
+    """QGIS 3.40 compares the names of headers letter by letter."""
+    edited.request("POST", ITEMS, json.dumps(STATIONS.example), {"Content-Type": "application/geo+json"})
+    answer = edited.getresponse()
+    assert (answer.status, answer.read()) == (201, b"")
+    there = f"http://{edited.host}:{edited.port}{ITEMS}/{STATIONS.example['properties']['station_id']}"
+    assert ("Location", there) in answer.getheaders()
+
+
 def test_too_long_a_body_is_refused_before_it_is_read(county, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("TWIN_MAX_BODY_MB", "1")
     with serving(county, log=tmp_path / "log") as (_, root), connected(root) as connection:
