@@ -99,7 +99,8 @@ def merge_edition(
 ) -> list[MergedLayer]:
     """Write the edits of an offline edition into the twin that it was taken from, one revision for each layer.
 
-    Every layer is compared and checked before the first is written. To do it again changes nothing.
+    Every layer is compared and checked before the first is written. To do it again changes nothing, and finishes what
+    others' writes stopped.
 
     Parameters
     ----------
@@ -168,7 +169,18 @@ def merge_edition(
         write(work, dry_run=True)
     if dry_run:
         return found
-    return [replace(one, revision=write(work, dry_run=False)) for work, one in zip(works, found, strict=True)]
+    written: list[MergedLayer] = []
+    for work, one in zip(works, found, strict=True):
+        tell(f"writing {one.layer}")
+        try:
+            written.append(replace(one, revision=write(work, dry_run=False)))
+        except TwinError as error:
+            if not written:
+                raise
+            done = ", ".join(each.layer for each in written)
+            detail = f"{error.detail}; written is {done}: merge again for the rest"
+            raise RevisionConflict(detail, layer=work.layer.id) from error
+    return written
 
 
 def _compare(

@@ -196,3 +196,20 @@ def test_a_layer_without_features_can_be_begun_offline(new_store, tmp_path):
         (plots,) = merge(store, tmp_path / "field.gpkg")
         assert (plots.base, plots.added, names(store)) == (0, 1, {"new": "n"})
         assert store.count(LAYER, Query(as_of=plots.revision)) == 1
+
+
+def test_who_writes_between_the_layers_stops_the_merge_which_is_then_finished(store, file):
+    edit(file, "UPDATE plots SET name = 'b' WHERE plot_id = 'p'")
+    edit(file, "UPDATE lots SET name = 'c'")
+    comes = iter([lambda: write(store, layer=LOTS, insert=make_rows(m=PLOT))])
+
+    def interrupt(step):
+        if step == "writing lots":
+            next(comes, lambda: None)()
+
+    with pytest.raises(RevisionConflict, match="written is plots: merge again"):
+        merge_edition(store, CATALOG, file, author="wang", tell=interrupt)
+    assert names(store)["p"] == "b"
+    merge(store, file)
+    assert names(store, LOTS) == {"l": "c", "m": "a"}
+    assert len(store.revisions(LAYER)) == 2

@@ -121,12 +121,15 @@ def test_the_map_is_in_the_storage_crs_and_shows_the_county(seen, county):
     assert {500.0, 2000.0, 10_000.0, 1_000_000.0} <= set(seen["scales"])
 
 
-def test_areas_lie_below_lines_below_points(seen):
+def test_evidence_lies_above_points_above_lines_above_areas(seen):
     order = [name for name in seen["order"] if name != "twin_base_map"]
     assert order == seen["order"][: len(order)]  # the base map lies below everything
-    kinds = ["Point" in seen["layers"][name]["type"] for name in order]
+    evidence = [name not in seen["shown"] for name in order]
+    assert evidence == sorted(evidence, reverse=True)
+    kinds = ["Point" in seen["layers"][name]["type"] for name in order if name in seen["shown"]]
     assert kinds == sorted(kinds, reverse=True)
-    assert seen["order"].index("twin_buildings_multipolygon") < seen["order"].index("twin_admin_areas_multipolygon")
+    assert order.index("twin_buildings_multipolygon") < order.index("twin_admin_areas_multipolygon")
+    assert all(seen["layers"][name]["fixed"] == (name not in seen["shown"]) for name in order)
 
 
 def test_the_map_has_the_colours_of_the_codes_and_of_the_evidence(seen):

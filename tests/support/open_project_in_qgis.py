@@ -34,6 +34,7 @@ def describe(layer):
         "valid": layer.isValid(),
         "error": layer.error().message(),
         "provider": layer.providerType(),
+        "fixed": layer.readOnly(),
         "source": layer.source(),
         "title": layer.name(),
         "abstract": layer.metadata().abstract(),

@@ -69,7 +69,7 @@ def show_evidence(evidence: Iterable[Evidence], find: Callable[[Evidence], Sourc
     find
         Says where QGIS takes the features of one from.
     """
-    return [MapLayer(layer=each.layer, kind=each.layer.geometry, source=find(each), shown=False) for each in evidence]
+    return [MapLayer(layer=each.layer, kind=each.layer.geometry, source=find(each), overlay=True) for each in evidence]
 
 
 def _kinds(layer: Layer) -> Iterator[GeometryType]:

@@ -26,14 +26,14 @@ class MapLayer:
         Their geometry type.
     source
         Where QGIS takes them from.
-    shown
-        Whether the map shows them at first.
+    overlay
+        Whether it lies above all others, waits to be switched on, and cannot be edited: evidence.
     """
 
     layer: Layer
     kind: GeometryType
     source: Source
-    shown: bool = True
+    overlay: bool = False
 
     @property
     def id(self) -> str:
@@ -51,15 +51,15 @@ class MapLayer:
         return 0 if "Point" in self.kind else 1 if "Line" in self.kind else 2
 
     @property
-    def height(self) -> tuple[int, int]:
+    def height(self) -> tuple[bool, int, int]:
         """Where it lies on the map, as on web maps: areas lowest, and lower what is seen from farther."""
-        return -self.dimension, self.layer.zooms[0]
+        return self.overlay, -self.dimension, self.layer.zooms[0]
 
 
 def write_map_layer(parent: Element, drawn: MapLayer) -> None:
     """Write a layer into a project."""
     layer = drawn.layer
-    root = SubElement(parent, "maplayer", type="vector")
+    root = SubElement(parent, "maplayer", type="vector", readOnly="1" if drawn.overlay else "0")
     SubElement(root, "id").text = drawn.id
     SubElement(root, "datasource").text = drawn.source.address
     SubElement(root, "layername").text = drawn.title
@@ -80,6 +80,6 @@ def write_tree_layer(parent: Element, drawn: MapLayer) -> None:
         name=drawn.title,
         source=drawn.source.address,
         providerKey=drawn.source.provider,
-        checked="Qt::Checked" if drawn.shown else "Qt::Unchecked",
+        checked="Qt::Unchecked" if drawn.overlay else "Qt::Checked",
         expanded="0",
     )
