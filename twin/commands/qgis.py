@@ -42,7 +42,7 @@ SourceName = Literal["api", "postgis", "gpkg"]
     metavar="URL",
     help="Address of the running service, for the layers, or for live evidence and a base map beside them.",
 )
-@click.option("--authcfg", metavar="ID", help="Login kept by QGIS with which it enters the database.")
+@click.option("--authcfg", metavar="ID", help="Login that QGIS keeps, for the database or for edits by the service.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing project.")
 @click.pass_obj
 def qgis(
@@ -181,7 +181,7 @@ def _write_project(
 
     if source == "api":
         root = api = (api or f"http://{session.settings.host}:{session.settings.port}").rstrip("/")
-        sources, where = from_api(root), f"From the service {root}."
+        sources, where = from_api(root, authcfg=authcfg), f"From the service {root}."
     else:
         sources, where = _own_tables(store, source, path, authcfg), f"From {store.url}."
     evidence = gather_all_evidence(store, session.catalog, layers)

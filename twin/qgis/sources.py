@@ -37,18 +37,23 @@ class Source:
 Sources = Callable[[Layer, GeometryType], Source]
 
 
-def from_api(root: str) -> Sources:
-    """Take layers from a service by OGC API – Features.
+def from_api(root: str, *, authcfg: str | None = None) -> Sources:
+    """Take layers from a service by OGC API – Features, in longitude and latitude.
+
+    QGIS 3.22 knows nothing else, and would take these degrees for the coordinates of any CRS that the project names.
 
     Parameters
     ----------
     root
         Address of its landing page.
+    authcfg
+        The id of a login that QGIS keeps, for who may edit.
     """
     url = root.rstrip("/")
+    login = {} if authcfg is None else {"authcfg": authcfg}
 
     def find(layer: Layer, kind: GeometryType) -> Source:  # noqa: ARG001 a collection is one layer of QGIS
-        asked = {"url": url, "typename": layer.id, "pagingEnabled": "true", "restrictToRequestBBOX": "1"}
+        asked = {"url": url, "typename": layer.id, "pagingEnabled": "true", "restrictToRequestBBOX": "1", **login}
         return Source(provider="OAPIF", address=write_words(asked), crs=parse_crs(_WGS84))
 
     return find
