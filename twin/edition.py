@@ -7,7 +7,7 @@ It is a small twin of its own: its first revisions are that state, and what a pl
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -25,7 +25,7 @@ from twin.qgis.project import pack_project
 from twin.qgis.sources import from_file
 from twin.store import Changes, Store
 from twin.stores import create_store
-from twin.stores.gpkg_editions import read_origin, write_origin, write_qgis_project
+from twin.stores.gpkg_editions import list_columns, read_origin, write_origin, write_qgis_project
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -55,10 +55,13 @@ class Origin:
         When the twin was created that they are of: another one has another moment.
     layers
         What was taken along of each layer, by its id.
+    columns
+        The columns of every table that the file had.
     """
 
     created_at: datetime
     layers: Mapping[str, Taken]
+    columns: Mapping[str, Sequence[str]]
 
 
 def make_edition(
@@ -100,7 +103,7 @@ def make_edition(
             sources = from_file(f"./{path.name}", store.crs)
             drawn = show_evidence(evidence, lambda each: sources(each.layer, each.layer.geometry))
             project = describe_county(edition, layers, sources, drawn, where="Offline edition: one file.")
-        origin = Origin(created_at=store.created_at, layers=taken)
+        origin = Origin(created_at=store.created_at, layers=taken, columns=list_columns(draft))
         write_origin(draft, asdict(origin) | {"created_at": store.created_at.isoformat()})
         write_qgis_project(draft, project.title, pack_project(project, path.stem))
     return origin
@@ -118,7 +121,20 @@ def origin_of(path: Path) -> Origin:
     if noted is None:
         raise InvalidParameter(f"{path} is no offline edition; make one with: twin qgis EDITION.gpkg", parameter="file")
     layers = {name: Taken(**taken) for name, taken in noted["layers"].items()}
-    return Origin(created_at=datetime.fromisoformat(noted["created_at"]), layers=layers)
+    return Origin(created_at=datetime.fromisoformat(noted["created_at"]), layers=layers, columns=noted["columns"])
+
+
+def find_additions(path: Path, origin: Origin) -> tuple[str, ...]:
+    """Find the tables and columns (``table.column``) that somebody added to an edition: they belong to no layer."""
+    return tuple(
+        name
+        for table, columns in list_columns(path).items()
+        for name in (
+            [f"{table}.{column}" for column in columns if column not in origin.columns[table]]
+            if table in origin.columns
+            else [table]
+        )
+    )
 
 
 def gather_all_evidence(store: Store, catalog: Catalog, layers: Iterable[Layer]) -> list[Evidence]:

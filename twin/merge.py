@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from twin.catalog import Catalog
-from twin.edition import Taken, origin_of
+from twin.edition import Taken, find_additions, origin_of
 from twin.engine import frame_digest
 from twin.errors import Fault, RevisionConflict, SchemaViolation, TwinError
 from twin.frame import Frame
@@ -57,6 +57,27 @@ class MergedLayer:
     conflicts: tuple[Conflict, ...] = ()
     revision: int | None = None
 
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MergedEdition:
+    """What became of an edition.
+
+    Parameters
+    ----------
+    layers
+        Those that were edited.
+    left_behind
+        Tables and columns that somebody added to the file: they belong to no layer, and stay where they are.
+    """
+
+    layers: tuple[MergedLayer, ...]
+    left_behind: tuple[str, ...]
+
+    @property
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """Those of all layers."""
+        return tuple(conflict for layer in self.layers for conflict in layer.conflicts)
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
         return asdict(self)
@@ -96,7 +117,7 @@ def merge_edition(
     keep: Side | None = None,
     dry_run: bool = False,
     tell: Callable[[str], None],
-) -> list[MergedLayer]:
+) -> MergedEdition:
     """Write the edits of an offline edition into the twin that it was taken from, one revision for each layer.
 
     Every layer is compared and checked before the first is written. To do it again changes nothing, and finishes what
@@ -118,10 +139,6 @@ def merge_edition(
     tell
         Told of every step before it is taken.
 
-    Returns
-    -------
-    What became of each layer that was edited.
-
     Raises
     ------
     InvalidParameter
@@ -140,8 +157,8 @@ def merge_edition(
             for name, taken in origin.layers.items()
             if (work := _compare(store, edition, catalog.layer(name), taken, keep, tell)) is not None
         ]
-    found = [_describe(work) for work in works]
-    if keep is None and any(work.merge.conflicts for work in works):
+    found = MergedEdition(layers=tuple(_describe(work) for work in works), left_behind=find_additions(path, origin))
+    if found.conflicts and keep is None:
         return found
     source, sha256 = name_of(path.name), hash_files([part for part in (path, Path(f"{path}-wal")) if part.exists()])
 
@@ -170,7 +187,7 @@ def merge_edition(
     if dry_run:
         return found
     written: list[MergedLayer] = []
-    for work, one in zip(works, found, strict=True):
+    for work, one in zip(works, found.layers, strict=True):
         tell(f"writing {one.layer}")
         try:
             written.append(replace(one, revision=write(work, dry_run=False)))
@@ -180,7 +197,7 @@ def merge_edition(
             done = ", ".join(each.layer for each in written)
             detail = f"{error.detail}; written is {done}: merge again for the rest"
             raise RevisionConflict(detail, layer=work.layer.id) from error
-    return written
+    return replace(found, layers=tuple(written))
 
 
 def _compare(

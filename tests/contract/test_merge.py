@@ -38,7 +38,7 @@ def make(store, path, layers=(LAYER, LOTS)):
 
 
 def merge(store, file, **options):
-    return merge_edition(store, CATALOG, file, author="wang", tell=lambda _: None, **options)
+    return merge_edition(store, CATALOG, file, author="wang", tell=lambda _: None, **options).layers
 
 
 def names(store, layer=LAYER):
@@ -87,7 +87,7 @@ def test_to_merge_again_changes_nothing(store, file):
 
 
 def test_a_file_without_edits_has_nothing_to_say(store, file):
-    assert merge(store, file) == []
+    assert merge(store, file) == ()
 
 
 def test_a_dry_run_tells_the_same_and_writes_nothing(store, file):
@@ -155,6 +155,15 @@ def test_edits_that_the_file_kept_no_record_of_are_seen_too(store, file):
         connection.execute("UPDATE plots SET name = 'b' WHERE plot_id = 'p'")
     (plots,) = merge(store, file)
     assert (plots.changed, names(store)["p"]) == (1, "b")
+
+
+def test_what_somebody_added_to_the_file_is_told_and_left_behind(store, file):
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("ALTER TABLE plots ADD COLUMN note TEXT")
+        connection.execute("CREATE TABLE sketch (fid INTEGER PRIMARY KEY)")
+        connection.execute("INSERT INTO gpkg_contents (table_name, data_type) VALUES ('sketch', 'attributes')")
+    merged = merge_edition(store, CATALOG, file, author="wang", tell=lambda _: None)
+    assert (merged.layers, merged.left_behind) == ((), ("plots.note", "sketch"))
 
 
 def test_an_edition_of_another_twin_is_refused(store, file, new_store):

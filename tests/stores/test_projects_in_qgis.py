@@ -51,24 +51,31 @@ def version(request):
     return request.param
 
 
+@pytest.fixture(scope="module")
+def service(county):
+    with serving(county, log=county.with_name("log")) as (_, root):  # a pipe that nobody reads would fill
+        yield root
+
+
+@pytest.fixture(scope="module")
+def database(county, cluster):
+    schema = f"twin_{secrets.token_hex(4)}"
+    twin("copy", str(county), cluster.address(schema))
+    yield cluster.address(schema, secret="Xw7.qLz-91")
+    cluster.sql(f"DROP SCHEMA {schema} CASCADE")
+
+
 @pytest.fixture(scope="module", params=["gpkg", pytest.param("postgis", marks=pytest.mark.needs("postgis")), "api"])
 def seen(request, county, version, tmp_path_factory):
     """What QGIS makes of the project of a county, by where it takes the layers from."""
-    project = tmp_path_factory.mktemp("project") / "county.qgz"
-    asked = {"project": str(project), "maps": [HOUSES, EVIDENCE, BASE]}
-    if request.param == "gpkg":
-        twin("qgis", str(project), "--store", str(county))
-        yield run_in_qgis(OPEN, asked, version=version)
+    store, options = str(county), []
+    if request.param == "postgis":
+        store = request.getfixturevalue("database")
     elif request.param == "api":
-        with serving(county) as (_, root):
-            twin("qgis", str(project), "--store", str(county), "--source", "api", "--api", root)
-            yield run_in_qgis(OPEN, asked, version=version)
-    else:
-        cluster, schema = request.getfixturevalue("cluster"), f"twin_{secrets.token_hex(4)}"
-        twin("copy", str(county), cluster.address(schema))
-        twin("qgis", str(project), "--store", cluster.address(schema, secret="Xw7.qLz-91"))
-        yield run_in_qgis(OPEN, asked, version=version)
-        cluster.sql(f"DROP SCHEMA {schema} CASCADE")
+        options = ["--source", "api", "--api", request.getfixturevalue("service")]
+    project = str(tmp_path_factory.mktemp("project") / "county.qgz")
+    twin("qgis", project, "--store", store, *options)
+    return run_in_qgis(OPEN, {"project": project, "maps": [HOUSES, EVIDENCE, BASE]}, version=version)
 
 
 def test_every_layer_is_there_with_all_its_features(seen, county):

@@ -18,10 +18,10 @@ from twin.session import Session
 
 if TYPE_CHECKING:
     from twin.layer import Layer
-    from twin.merge import MergedLayer
+    from twin.merge import MergedEdition
     from twin.qgis.sources import Sources
     from twin.store import Store
-    from twin.threeway import Conflict, Side
+    from twin.threeway import Side
 
 #: How many conflicts are printed; the report has all.
 _SHOWN_CONFLICTS = 50
@@ -115,8 +115,7 @@ def merge(
             dry_run=dry_run,
             tell=tell,
         )
-    conflicts = [conflict for one in merged for conflict in one.conflicts]
-    document = {"file": str(path), "dry_run": dry_run, "keep": keep, "layers": [one.to_dict() for one in merged]}
+    document = {"file": str(path), "dry_run": dry_run, "keep": keep, **merged.to_dict()}
     if report is not None:
         try:
             report.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
@@ -125,26 +124,29 @@ def merge(
     if session.as_json:
         print_json(document)
     else:
-        _show_merge(merged, conflicts)
-    if conflicts and keep is None:
+        _show_merge(merged)
+    for name in merged.left_behind:
+        click.echo(f"twin: left behind what somebody added to the file: {name}", err=True)
+    if merged.conflicts and keep is None:
         raise MergeConflict(
-            f"both sides changed {len(conflicts)} things; nothing was written. Give --keep mine or --keep theirs, or "
-            "mend the file and merge again",
-            conflicts=len(conflicts),
+            f"conflicts: {len(merged.conflicts)}; nothing was written. Give --keep mine or --keep theirs, or mend the "
+            "file and merge again",
+            conflicts=len(merged.conflicts),
         )
 
 
-def _show_merge(merged: Sequence[MergedLayer], conflicts: Sequence[Conflict]) -> None:
+def _show_merge(merged: MergedEdition) -> None:
     """Print what became of each layer, and the first conflicts."""
-    if not merged:
+    if not merged.layers:
         click.echo("nothing was edited in the file")
         return
     head = ("layer", "taken at", "now at", "added", "changed", "removed", "agreed", "conflicts", "revision")
     rows = [
         (m.layer, m.base, m.latest, m.added, m.changed, m.removed, m.agreed, len(m.conflicts), m.revision)
-        for m in merged
+        for m in merged.layers
     ]
     print_table(head, rows)
+    conflicts = merged.conflicts
     if conflicts:
         click.echo("")
         shown = [

@@ -33,6 +33,14 @@ def read_origin(path: Path) -> dict[str, Any] | None:
     return None if found is None else json.loads(found[0])
 
 
+def list_columns(path: Path) -> dict[str, list[str]]:
+    """List the columns of the tables that GIS programs see in a file."""
+    with closing(connect_file(path, mode="ro")) as connection:
+        tables = [name for (name,) in connection.execute("SELECT table_name FROM gpkg_contents ORDER BY table_name")]
+        named = "SELECT name FROM pragma_table_info(?)"
+        return {table: [name for (name,) in connection.execute(named, (table,))] for table in tables}
+
+
 def write_qgis_project(path: Path, name: str, packed: bytes) -> None:
     """Put a project into a GeoPackage, where QGIS lists it under its name."""
     said = {"last_modified_time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}", "last_modified_user": ""}
