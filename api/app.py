@@ -44,6 +44,7 @@ from api.proxy import BehindProxy
 from api.recall import Recall
 from api.reopen import Reopening
 from api.turn import AccessLog, StampReader
+from api.wfs import routes as wfs
 from api.workers import ALONE, Worker
 from api.writer import Writer
 from tiles.cache import SizedCache
@@ -159,6 +160,7 @@ def create_app(
         problems,
     ):
         app.include_router(room.router)
+    app.router.routes.append(wfs.ROUTE)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     app.mount("/viewer", StaticFiles(directory=_HERE / "viewer", html=True), name="viewer")
     problems.install_handlers(app)

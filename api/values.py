@@ -85,13 +85,18 @@ def parse_subset(text: str) -> str:
 
 def parse_value(field: Field, text: str) -> Scalar:
     """Read the value of a property filter as the field's type and code list demand."""
-    try:
-        value = _READERS[field.type](text)
-    except (ValueError, KeyError) as error:
-        raise _refuse(field.name, text, f"a value of type {field.type}") from error
+    value = read_value(field, text)
     if field.codes and value not in {code.value for code in field.codes}:
         raise _refuse(field.name, text, f"one of {field.limit}")
     return value
+
+
+def read_value(field: Field, text: str) -> Scalar:
+    """Read a value of a field's type, whether its code list has it or not."""
+    try:
+        return _READERS[field.type](text)
+    except (ValueError, KeyError) as error:
+        raise _refuse(field.name, text, f"a value of type {field.type}") from error
 
 
 def _parse_moment(part: str, text: str, *, of_date: time, name: str = "datetime") -> datetime:

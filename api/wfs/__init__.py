@@ -1,0 +1,1 @@
+"""WFS 2.0: the layers for the many clients that speak nothing newer."""

@@ -1,0 +1,144 @@
+"""What a client asks of WFS: by keys and values in the address, or by the same in XML.
+
+References
+----------
+OGC 09-025r2 (ISO 19142), 7 to 14; OGC 06-121r3, 11.5 (keys in any case).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+from xml.etree.ElementTree import Element
+
+from api.xmlread import local_name, read_xml, text_of
+from twin.errors import InvalidParameter, TwinError
+
+#: Both names of the one query that every WFS has stored.
+FEATURE_BY_ID = "urn:ogc:def:query:OGC-WFS::GetFeatureById"
+STORED_QUERIES = (FEATURE_BY_ID, "http://www.opengis.net/def/query/OGC-WFS/0/GetFeatureById")
+VERSIONS = ("2.0.0", "2.0.2")
+#: Keys that some clients use: older ones, and OWSLib for a filter.
+_OLDER = {"TYPENAME": "TYPENAMES", "MAXFEATURES": "COUNT", "FEATUREID": "RESOURCEID", "QUERY": "FILTER"}
+_NUMBER = re.compile(r"[0-9]{1,9}")
+
+
+class MissingParameter(TwinError):
+    """Something that the request cannot do without is not there."""
+
+    status: ClassVar[int] = 400
+    slug: ClassVar[str] = "missing-parameter"
+    title: ClassVar[str] = "Missing parameter"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """A request.
+
+    Parameters
+    ----------
+    values
+        By key, in capitals.
+    filter
+        What was given as XML.
+    by_get
+        Whether the address says everything.
+    """
+
+    values: Mapping[str, str]
+    filter: Element | None = None
+    by_get: bool = True
+
+    def __getitem__(self, key: str) -> str:
+        """The value of a key that must be there.
+
+        Raises
+        ------
+        MissingParameter
+            It is not.
+        """
+        value = self.values.get(key.upper(), "")
+        if not value:
+            raise MissingParameter(f"{key} is missing", parameter=key)
+        return value
+
+    def get(self, key: str) -> str | None:
+        """The value of a key, None where there is none."""
+        return self.values.get(key.upper()) or None
+
+    def number(self, key: str) -> int | None:
+        """The value of a key as a number."""
+        text = self.get(key)
+        if text is not None and not _NUMBER.fullmatch(text):
+            raise InvalidParameter(f"{key} must be a whole number, not {text!r}", parameter=key)
+        return None if text is None else int(text)
+
+    def names(self, key: str) -> list[str]:
+        """The value of a key as a list."""
+        return [name.strip() for name in (self.get(key) or "").strip("()").split(",") if name.strip()]
+
+    def choice(self, key: str, choices: Iterable[str], default: str) -> str:
+        """The value of a key that is one of some."""
+        value = self.get(key) or default
+        if value not in choices:
+            raise InvalidParameter(f"{key} must be one of {', '.join(choices)}; not {value!r}", parameter=key)
+        return value
+
+
+def read_query(pairs: Iterable[tuple[str, str]]) -> Ask:
+    """Read a request from an address.
+
+    Raises
+    ------
+    InvalidParameter
+        A key is there twice with different values.
+    """
+    values: dict[str, str] = {}
+    for name, value in pairs:
+        key = _OLDER.get(name.upper(), name.upper())
+        if values.setdefault(key, value) != value:
+            raise InvalidParameter(f"{name} is given twice; give it once", parameter=name)
+    given = values.pop("FILTER", "")
+    if given.startswith("("):
+        given = given[1:-1]
+    return Ask(values=values, filter=read_xml(given) if given else None)
+
+
+def read_document(body: bytes) -> Ask:
+    """Read a request that was posted as XML, of one query.
+
+    Raises
+    ------
+    InvalidParameter
+        It is no such request.
+    """
+    root = read_xml(body)
+    values = _attributes(root) | {"REQUEST": local_name(root)}
+    conditions: list[Element] = []
+    queries = [part for part in root if local_name(part) in ("Query", "StoredQuery")]
+    if len(queries) > 1:
+        raise InvalidParameter("one query at a time is answered here", parameter="Query")
+    types = [text_of(part) for part in root if local_name(part) == "TypeName"]
+    values |= {"TYPENAMES": ",".join(types)} if types else {}
+    for query in queries:
+        values |= _attributes(query, {"ID": "STOREDQUERY_ID"})
+        conditions += [part for part in query if local_name(part) == "Filter"]
+        values |= _read_lists(query)
+        values |= {part.get("name", "").upper(): text_of(part) for part in query if local_name(part) == "Parameter"}
+    return Ask(values=values, filter=conditions[0] if conditions else None, by_get=False)
+
+
+def _attributes(element: Element, renamed: Mapping[str, str] | None = None) -> dict[str, str]:
+    keys = {name.upper(): value for name, value in element.attrib.items() if "}" not in name}
+    return {_OLDER.get(key, (renamed or {}).get(key, key)): value for key, value in keys.items()}
+
+
+def _read_lists(query: Element) -> dict[str, str]:
+    """The properties that are wanted, and the order, as they stand in an address."""
+    wanted = [text_of(part) for part in query if local_name(part) == "PropertyName"]
+    keys = [part for part in query.iter() if local_name(part) == "SortProperty"]
+    order = [" ".join(text_of(value) for value in key) for key in keys]
+    lists = {"PROPERTYNAME": ",".join(wanted), "SORTBY": ",".join(order)}
+    return {key: value for key, value in lists.items() if value}
