@@ -24,6 +24,7 @@ from api import (
     problems,
     processes,
     qgis,
+    styleedits,
     styles,
     tilesets,
 )
@@ -155,6 +156,7 @@ def create_app(
         jobs,
         archives,
         styles,
+        styleedits,
         qgis,
         health,
         problems,

@@ -24,6 +24,8 @@ CONFORMANCE = tuple(
 )
 _REL = "http://www.opengis.net/def/rel/ogc/1.0"
 
+_CAPABILITIES = {"service": "WFS", "request": "GetCapabilities"}
+
 router = APIRouter(tags=["About"])
 
 
@@ -51,6 +53,7 @@ def show_landing(request: Request, params: Annotated[FormatParams, Query()]) -> 
             link(f"{_REL}/processes", links.url("processes"), JSON, "Indicators as processes"),
             link(f"{_REL}/job-list", links.url("jobs"), JSON, "Jobs"),
             link("related", links.url("indicators"), JSON, "Indicators"),
+            link("related", links.url("wfs", query=_CAPABILITIES), "text/xml", "WFS 2.0"),
             link("related", links.url("viewer", path="/"), HTML, "Map"),
             link("related", links.url("qgis_project"), QGZ, "Project for QGIS"),
         ],

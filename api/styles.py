@@ -18,6 +18,7 @@ from api.openapi import answers
 from api.pages import json_response, respond
 from api.params import FormatParams, Params, StateParams
 from api.sent import SentTile, choose_coding, headers_of, pack
+from api.stylebook import list_book, read_style
 from api.tilesets import source_of
 from tiles.glyphs import FONT_NAME, RANGE, GlyphFont
 from tiles.grid import WEB_MERCATOR
@@ -38,11 +39,12 @@ router = APIRouter(tags=["Styles"])
 
 @router.get("/styles", name="styles", responses=answers(JSON, HTML))
 def list_styles(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
-    """List the map styles: the whole map, and each layer by itself."""
+    """List the map styles: the whole map, each layer by itself, and those that somebody made."""
     context, links = context_of(request), links_of(request)
     titles = {WHOLE_MAP: context.title} | {
         layer.id: f"{layer.title} {layer.title_zh}" for layer in context.served.layers.values()
     }
+    titles = {style: style for style in list_book(context.settings.styles)} | titles
     styles = [
         {"id": style, "title": title, "links": [link("stylesheet", links.url("style", style=style), STYLE, title)]}
         for style, title in titles.items()
@@ -53,9 +55,20 @@ def list_styles(request: Request, params: Annotated[FormatParams, Query()]) -> R
 
 @router.get("/styles/{style}", name="style", responses=answers(STYLE, HTML))
 def show_style(request: Request, style: str, params: Annotated[StateParams, Query()]) -> Response:
-    """Give a map style as MapLibre reads it: ``map`` for every layer, or the id of one."""
+    """Give a map style as MapLibre reads it: ``map`` for every layer, the id of one, or a style that somebody made."""
+    context, links = context_of(request), links_of(request)
+    made = None if is_made_here(context, style) else read_style(context.settings.styles, style, links.base)
+    if made is not None:
+        if params.as_of is not None:
+            raise InvalidParameter(f"style {style} is as somebody made it, for no moment", parameter="datetime")
+        return respond(request, {"name": style} | made, "style.html", f=params.f, media_type=STYLE, style=style)
     document = describe_map(context_of(request), links_of(request), style, request.query_params.get("datetime"))
     return respond(request, document, "style.html", f=params.f, media_type=STYLE, style=style)
+
+
+def is_made_here(context: Context, style: str) -> bool:
+    """Whether a style is made from the layers, rather than by somebody."""
+    return style == WHOLE_MAP or style in context.served.layers
 
 
 def describe_map(context: Context, links: Links, style: str, datetime: str | None) -> dict[str, Any]:

@@ -42,6 +42,7 @@ class Settings:
     tile_cache_mb: int = _setting(256, "Room for finished tiles in memory, megabytes", (1, 1_000_000))
     tile_queue: int = _setting(500, "Most tiles that may wait to be made; more are answered with 503", (1, 1_000_000))
     archives: str = _setting("", "Folder whose .pmtiles and .mbtiles files are served under /archives; empty: none")
+    styles: str = _setting("", "Folder of the map styles that whoever may edit puts under /styles; empty: none")
     cache: str = _setting("", "Folder for what is made of layers to draw tiles from; empty: in the user's cache folder")
     cache_mb: int = _setting(2000, "Room for it on disk, megabytes; 0 keeps nothing", (0, 10_000_000))
     jobs: int = _setting(10, "Most jobs of /processes that may go on; more are answered with 503", (1, 1000))
