@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from fastapi import Depends, FastAPI, Response
@@ -20,6 +21,7 @@ from api import (
     health,
     indicators,
     jobs,
+    metrics,
     ogctiles,
     problems,
     processes,
@@ -38,13 +40,16 @@ from api.finish import Finish
 from api.hot import HotTiles
 from api.hotitems import HotItems
 from api.jobdesk import Jobs
+from api.journal import Journal
+from api.limits import Limits
+from api.measures import Measures
 from api.observe import HeadAsGet, Observe
 from api.pages import load_pages
 from api.params import refuse_repeated
 from api.proxy import BehindProxy
 from api.recall import Recall
 from api.reopen import Reopening
-from api.turn import AccessLog, StampReader
+from api.turn import StampReader
 from api.wfs import routes as wfs
 from api.workers import ALONE, Worker
 from api.writer import Writer
@@ -63,6 +68,8 @@ from twin.stores import open_store
 _HERE = Path(__file__).parent
 #: Room for the entity tags of 40,000 tiles.
 _TAGS_BYTES = 20_000_000
+#: How old what other processes counted may be.
+_PUBLISH_EVERY_S = 1.0
 
 
 def create_app(
@@ -137,7 +144,9 @@ def create_app(
         )
 
     app.state.context = make_context(store)
-    app.state.log = AccessLog()
+    app.state.measures = Measures()
+    app.state.journal = Journal(app.state.measures)
+    app.state.readiness = health.Readiness()
     app.state.recall = Recall(app)
     app.state.hot = HotTiles(app)
     app.state.hot_items = HotItems(app)
@@ -159,6 +168,7 @@ def create_app(
         styleedits,
         qgis,
         health,
+        metrics,
         problems,
     ):
         app.include_router(room.router)
@@ -169,6 +179,7 @@ def create_app(
     # The last one added is the outermost: every answer, a crash included, passes CORS and gets its request id.
     app.add_middleware(Finish)
     app.add_middleware(HeadAsGet)
+    app.add_middleware(Limits)
     if settings.trust_proxy:
         app.add_middleware(BehindProxy)
     app.add_middleware(Observe)
@@ -178,10 +189,20 @@ def create_app(
 
 @asynccontextmanager
 async def _release(app: FastAPI) -> AsyncIterator[None]:
+    publishing = asyncio.create_task(_publish_again_and_again(app)) if app.state.context.worker.shared else None
     yield
-    app.state.log.write()
+    if publishing is not None:
+        publishing.cancel()
+    app.state.journal.write()
     app.state.context.writer.close()
     app.state.context.desk.close()
     app.state.context.counter.close()
     app.state.context.jobs.close()
     app.state.reopen.close()
+
+
+async def _publish_again_and_again(app: FastAPI) -> None:
+    while True:
+        with suppress(OSError):  # the folder goes when the service ends
+            await asyncio.to_thread(metrics.publish, app)
+        await asyncio.sleep(_PUBLISH_EVERY_S)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import logging
 import signal
 import socket
 import sys
@@ -48,16 +47,16 @@ def serve(session: Session, host: str | None, port: int | None, workers: int | N
             if count == 1:
                 _serve(session, store, listening, ALONE)
         if count > 1:
-            with TemporaryDirectory(prefix="twin-jobs-", ignore_cleanup_errors=True) as jobs_folder:
-                run_workers(partial(_work, session, Path(jobs_folder)), listening, count)
+            with TemporaryDirectory(prefix="county-twin-", ignore_cleanup_errors=True) as shared:
+                run_workers(partial(_work, session), listening, count, Path(shared))
 
 
-def _work(session: Session, jobs_folder: Path, listening: socket.socket, worker: Worker) -> None:
+def _work(session: Session, listening: socket.socket, worker: Worker) -> None:
     """Serve as one of several processes."""
     gc.disable()
     try:
         with _open(session, worker) as store:
-            _serve(session, store, listening, worker, jobs_folder)
+            _serve(session, store, listening, worker)
     except TwinError as error:  # the store went away meanwhile
         sys.exit(f"worker {worker.number}: {error.detail}")
 
@@ -70,20 +69,20 @@ def _open(session: Session, worker: Worker) -> Store:
     return store
 
 
-def _serve(
-    session: Session, store: Store, listening: socket.socket, worker: Worker, jobs_folder: Path | None = None
-) -> None:
+def _serve(session: Session, store: Store, listening: socket.socket, worker: Worker) -> None:
     """Serve a store on a socket until SIGINT or SIGTERM."""
     import uvicorn
 
     from api.app import create_app
     from api.hot import HotProtocol
     from api.jobdesk import Jobs
+    from api.logs import write_logs
+    from api.server import TwinServer
     from tiles.shelf import open_shelf
     from tiles.warm import warm_up_letters, warm_up_tiles
     from twin.stores import is_database
 
-    _log_requests()
+    write_logs()
     app = create_app(
         worker.share(session.settings),
         store,
@@ -93,7 +92,7 @@ def _serve(
         open_to_write=None if is_database(session.store_url) else partial(session.open, write=True),
         worker=worker,
         shelf=open_shelf(session.settings),
-        jobs_of_all=Jobs(session.settings, session.store_url, jobs_folder),
+        jobs_of_all=Jobs(session.settings, session.store_url, worker.find_folder("jobs")),
     )
     config = uvicorn.Config(
         app,
@@ -110,11 +109,20 @@ def _serve(
     gc.freeze()
     gc.enable()
     # Whoever asks for the first tile is served first; letters are asked for once a map knows what to write.
-    for pause_s, warm_up in ((0.0, warm_up_tiles), (1.0, warm_up_letters)):
+    readiness = app.state.readiness
+    readiness.is_warming = True
+
+    def get_ready() -> None:
+        try:
+            warm_up_tiles()
+        finally:
+            readiness.is_warming = False
+
+    for pause_s, warm_up in ((0.0, get_ready), (1.0, warm_up_letters)):
         warming = Timer(pause_s, warm_up)
         warming.daemon = True
         warming.start()
-    uvicorn.Server(config).run(sockets=[listening])
+    TwinServer(config, readiness).run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -129,12 +137,3 @@ def _listen(host: str, port: int) -> socket.socket:
     # Connections inherit it. Otherwise the body of an answer waits 40 ms for the client to acknowledge the head.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
-
-
-def _log_requests() -> None:
-    """Write one JSON line for each request to standard error."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    access = logging.getLogger("twin.access")
-    access.handlers, access.propagate = [handler], False
-    access.setLevel(logging.INFO)

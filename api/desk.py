@@ -55,6 +55,11 @@ class Desk:
         self._workers = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="desk")
         self._aside = ThreadPoolExecutor(max_workers=_MOST_ASIDE, thread_name_prefix="aside")
 
+    @property
+    def length(self) -> int:
+        """How many pieces of work were taken in and are not done yet."""
+        return len(self._jobs)
+
     async def obtain(self, key: Hashable, work: Callable[[], T], *, aside: bool = False) -> T:
         """Have a piece of work done, or wait for it where it is under way; whoever waits may be cancelled.
 

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.conditional import has_already
 from api.context import Context
 from api.links import Links
+from api.observe import route_of
 from api.recall import document_key
 from api.sent import CACHE, HotAnswer, Packer, SentTile, choose_coding, is_compressible, make_packer, pack
 from twin.errors import TwinError
@@ -57,6 +58,7 @@ class _Ending:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._start = message
+            self._scope.setdefault("state", {})["route"] = route_of(self._scope)
         elif message["type"] != "http.response.body":
             await self._send(message)
         elif self._start is None:
@@ -157,6 +159,7 @@ class _Ending:
             etag=sent.etag,
             coding=self._coding,
             described=request.state.described,
+            route=request.state.route,
             vary=sent.headers.get("vary", ""),
         )
         target = scope["raw_path"] + (b"?" + query if query else b"")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -11,8 +12,40 @@ from api.media import HTML, JSON
 from api.openapi import answers
 from api.pages import respond
 from api.params import FormatParams
+from twin.errors import TwinError
 
 router = APIRouter(tags=["About"])
+
+
+class NotReady(TwinError):
+    """The service lives, and whoever has the choice should ask another one."""
+
+    status: ClassVar[int] = 503
+    slug: ClassVar[str] = "not-ready"
+    title: ClassVar[str] = "Not ready"
+
+
+@dataclass(kw_only=True)
+class Readiness:
+    """Whether a process is ready to answer.
+
+    Parameters
+    ----------
+    is_warming
+        Whether it is still getting ready.
+    is_stopping
+        Whether it was told to end.
+    """
+
+    is_warming: bool = False
+    is_stopping: bool = False
+
+    def require(self) -> None:
+        """Refuse with `NotReady` unless it is."""
+        if self.is_stopping:
+            raise NotReady("the service is stopping")
+        if self.is_warming:
+            raise NotReady("the service is starting")
 
 
 @router.get("/healthz", name="health", responses=answers(JSON, HTML))
@@ -25,7 +58,8 @@ async def show_health(request: Request, params: Annotated[FormatParams, Query()]
 
 @router.get("/readyz", name="readiness", responses=answers(JSON, HTML))
 def show_readiness(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
-    """Say that the store can be read and at which revision it is; 503 where it cannot."""
+    """Say at which revision the store is; 503 where it cannot be read, and while the service starts or stops."""
+    request.app.state.readiness.require()
     context = context_of(request)
     revision = context.store.latest()
     for layer in context.served.layers.values():

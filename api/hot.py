@@ -20,18 +20,21 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.context import Context
 from api.hotitems import HotItems
+from api.journal import Journal
 from api.observe import describe_request
 from api.plain import Added, PlainRequest, note_answer
 from api.recall import Recall, Recalled, write_recalled
 from api.tilesending import TileWish, obtain_at_once, obtain_tile
-from api.tilesets import PLAIN, find_tile
-from api.turn import AccessLog
+from api.tilesets import PLAIN, TILE_ROUTE, find_tile
 from twin.errors import TwinError
 
 Making = Coroutine[Any, Any, Recalled]
 
 #: The address of a tile without parameters.
 _TILE = re.compile(rb"/tiles/([a-z0-9_,]+)/([0-9]{1,18})/([0-9]{1,18})/([0-9]{1,18})\.mvt")
+
+#: How long a request may take from a client to us that was sent before it could know that we stop.
+_ON_ITS_WAY_S = 0.25
 
 
 class HotTiles:
@@ -57,7 +60,7 @@ class HotTiles:
             Headers that the server adds to every answer.
         """
         made = self._make_at_once(request)
-        return None if made is None else write_recalled(self._app.state.log, request, made, added)
+        return None if made is None else write_recalled(self._app.state.journal, request, made, added)
 
     def _make_at_once(self, request: PlainRequest) -> Recalled | None:
         address = read_address(request.target)
@@ -92,7 +95,7 @@ def read_address(target: bytes) -> tuple[str, tuple[int, int, int]] | None:
 def _wish_of(request: PlainRequest) -> TileWish:
     accepted, asked = (request.header(name).decode("latin-1") for name in (b"accept-encoding", b"if-none-match"))
     described = describe_request("GET", request.target.decode())
-    return TileWish(target=request.target, accepted=accepted, asked=asked, described=described)
+    return TileWish(target=request.target, accepted=accepted, asked=asked, described=described, route=TILE_ROUTE)
 
 
 class HotProtocol(HttpToolsProtocol):
@@ -108,8 +111,8 @@ class HotProtocol(HttpToolsProtocol):
         self._recall: Recall = state.recall
         self._hot: HotTiles = state.hot
         self._items: HotItems = state.hot_items
-        self._log: AccessLog = state.log
-        self._plain = True
+        self._journal: Journal = state.journal
+        self._plain, self._is_stopping = True, False
         self._making: asyncio.Task[Recalled] | None = None
         self._later = b""
 
@@ -132,6 +135,8 @@ class HotProtocol(HttpToolsProtocol):
                 self._making.add_done_callback(partial(self._end_making, request, data))
                 return
         super().data_received(data)
+        if self._is_stopping and self.cycle is not None:
+            self.cycle.keep_alive = False  # and the client is told so
 
     def _answer(self, request: PlainRequest, added: Added) -> bytes | None:
         ways = self._recall, self._hot, self._items
@@ -144,19 +149,21 @@ class HotProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
-        """Close the connection once what is under way is answered."""
+        """Close the connection once what is under way is answered, and what may be on its way to us."""
+        self._plain, self._is_stopping = False, True
         if self._making is None:
-            super().shutdown()
+            self.loop.call_later(_ON_ITS_WAY_S, super().shutdown)
         else:
             self._making.add_done_callback(lambda _: super(HotProtocol, self).shutdown())
 
     def _end_making(self, request: PlainRequest, data: bytes, made: asyncio.Task[Recalled]) -> None:
         self._making = None
         if made.cancelled() or self.transport.is_closing():
-            note_answer(self._log, request, describe_request("GET", request.target.decode()), 499, 0)
+            described = describe_request("GET", request.target.decode())
+            note_answer(self._journal, request, described, TILE_ROUTE, 499, 0)
             return
         if made.exception() is None:
-            self._send(write_recalled(self._log, request, made.result(), self.server_state.default_headers))
+            self._send(write_recalled(self._journal, request, made.result(), self.server_state.default_headers))
         else:
             super().data_received(data)  # which meets the same, and says so
         later, self._later = self._later, b""

@@ -28,6 +28,8 @@ from api.sent import write_head
 
 #: The address of the features of a layer, or of one of them.
 _ITEMS = re.compile(rb"(/collections/([a-z0-9_]+)/items(?:/([A-Za-z0-9_.~-]+))?)(?:\?([!-~]*))?")
+#: The same as routes, which documents and measures name.
+ITEMS_ROUTE, ITEM_ROUTE = "/collections/{layer_id}/items", "/collections/{layer_id}/items/{feature_id:path}"
 
 
 class HotItems:
@@ -66,7 +68,8 @@ class HotItems:
             answer = 304, write_head(items_headers(etag) | OPEN_TO_ALL), b""
         else:
             answer = sent.status, sent.head, sent.data
-        return write_answer(self._app.state.log, request, describe_request("GET", path, query), answer, added)
+        asked = describe_request("GET", path, query), ITEM_ROUTE if key else ITEMS_ROUTE
+        return write_answer(self._app.state.journal, request, asked, answer, added)
 
     def _make(
         self, request: PlainRequest, path: str, layer_id: str, key: str, pairs: list[tuple[str, str]]

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import time
+from functools import partial
 
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.journal import Journal
 from api.problems import crash_problem
-from api.turn import AccessLog
 
 error_log = logging.getLogger("twin.api")
 _QUOTE = json.encoder.encode_basestring
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+#: The route of what is not there.
+UNKNOWN = "none"
 
 
 def describe_request(method: str, path: str, query: str = "") -> str:
@@ -21,9 +25,16 @@ def describe_request(method: str, path: str, query: str = "") -> str:
     return f'"method": {_QUOTE(method)}, "path": {_QUOTE(path)}, "query": {_QUOTE(query)}'
 
 
-def log_line(request_id: str, described: str, *, status: int, size: int, ms: float) -> str:
-    """Write the line of the log about a request, described as `describe_request` does, and its answer."""
-    return f'{{"request_id": "{request_id}", {described}, "status": {status}, "bytes": {size}, "ms": {ms:.1f}}}'
+def route_of(scope: Scope) -> str:
+    """The kind of address that was asked for: the path of its route, the folder of a file, or nothing known."""
+    if "route" in scope:
+        return str(scope["route"].path)
+    folder = str(scope.get("root_path", "")).removeprefix(scope.get("app_root_path", ""))
+    return folder or UNKNOWN
+
+
+def _find_header(headers: dict[bytes, bytes], name: bytes) -> bytes:
+    return headers.get(name, b"")
 
 
 class Observe:
@@ -42,8 +53,8 @@ class Observe:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        log: AccessLog = scope["app"].state.log
-        request_id = log.name_request()
+        journal: Journal = scope["app"].state.journal
+        request_id = journal.name_request(partial(_find_header, dict(reversed(scope["headers"]))))
         described = describe_request(scope["method"], scope["path"], scope["query_string"].decode("latin-1"))
         scope.setdefault("state", {}).update(request_id=request_id, described=described)
         seen = {"status": 0, "size": 0}
@@ -59,13 +70,19 @@ class Observe:
         try:
             await self._app(scope, receive, send_named)
         except Exception:
-            error_log.exception("request %s crashed", request_id)
+            error_log.exception("request %s crashed", request_id, extra={"request_id": request_id})
             if seen["status"]:
                 raise  # half an answer is out already: the server must break the connection
             await crash_problem(Request(scope))(scope, receive, send_named)
         finally:
-            ms = 1000 * (time.perf_counter() - started)
-            log.add(log_line(request_id, described, **seen, ms=ms))
+            journal.note(
+                request_id,
+                described,
+                route=scope["state"].get("route", UNKNOWN),
+                method=scope["method"] if scope["method"] in _METHODS else "OTHER",
+                seconds=time.perf_counter() - started,
+                **seen,
+            )
 
 
 class HeadAsGet:

@@ -8,8 +8,7 @@ from time import perf_counter
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from api.observe import log_line
-from api.turn import AccessLog
+from api.journal import Journal
 
 #: Headers that a server adds to every answer.
 Added = Sequence[tuple[bytes, bytes]]
@@ -47,6 +46,11 @@ class PlainRequest:
         stays = self.header(b"connection").lower() in (b"", b"keep-alive")
         return self if stays and not any(map(self.has_some, _MORE)) else None
 
+    @property
+    def is_named(self) -> bool:
+        """Whether its sender may have named it, see `api.journal.Journal.name_request`."""
+        return b"\r\nx-request-id:" in self._lowered or b"\r\ntraceparent:" in self._lowered
+
     def has_some(self, name: bytes) -> bool:
         """Whether the name of some header begins in a certain way, which is given in lower case."""
         return b"\r\n" + name in self._lowered
@@ -60,33 +64,34 @@ class PlainRequest:
         return self._data[begin : self._data.index(b"\r\n", begin)].strip(b" \t")
 
 
-def note_answer(log: AccessLog, request: PlainRequest, described: str, status: int, size: int) -> str:
-    """Write the line of the log about an answer; return the name of the request."""
-    request_id = log.name_request()
-    ms = 1000 * (perf_counter() - request.started)
-    log.add(log_line(request_id, described, status=status, size=size, ms=ms))
-    return request_id
+def note_answer(journal: Journal, request: PlainRequest, described: str, route: str, status: int, size: int) -> str:
+    """Note an answer in the journal; return the name of the request."""
+    name = journal.name_request(request.header) if request.is_named else journal.make_name()
+    seconds = perf_counter() - request.started
+    journal.note(name, described, route=route, method="GET", status=status, size=size, seconds=seconds)
+    return name
 
 
 def write_answer(
-    log: AccessLog, request: PlainRequest, described: str, answer: tuple[int, bytes, bytes], added: Added
+    journal: Journal, request: PlainRequest, asked: tuple[str, str], answer: tuple[int, bytes, bytes], added: Added
 ) -> bytes:
-    """Write an answer, and its line in the log.
+    """Write an answer, and note it.
 
     Parameters
     ----------
-    log
-        Takes the line.
+    journal
+        Where it is noted.
     request
         Which is answered.
-    described
-        The request in the words of the log.
+    asked
+        The request in the words of the log, and its route.
     answer
         Status, headers as HTTP/1.1 writes them, body.
     added
         Headers that the server adds to every answer.
     """
     status, head, body = answer
-    request_id = note_answer(log, request, described, status, len(body))
-    lines = [b"%b: %b\r\n" % header for header in (*added, (b"x-request-id", request_id.encode()))]
-    return b"".join((STATUS_LINE[status], *lines, head, b"\r\n", body))
+    name = note_answer(journal, request, *asked, status, len(body))
+    lines = [b"%b: %b\r\n" % header for header in added]
+    own = b"x-request-id: %b\r\n" % name.encode()
+    return b"".join((STATUS_LINE[status], *lines, own, head, b"\r\n", body))

@@ -100,7 +100,8 @@ def _answer_twin_error(request: Request, error: TwinError) -> Response:
     if error.status >= 500:
         # What the twin says itself needs no traceback; a store that is away would fill the log with them.
         trace = error if error.__cause__ else None
-        log.error("request %s: %s", request.state.request_id, error.detail, exc_info=trace)
+        name = request.state.request_id
+        log.error("request %s: %s", name, error.detail, exc_info=trace, extra={"request_id": name})
     if isinstance(error, StoreReplaced):
         request.app.state.reopen()
     # Where the store stands is for the operator to know, not for the client.

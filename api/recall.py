@@ -9,10 +9,10 @@ from fastapi import FastAPI
 from api.conditional import has_already
 from api.context import Context
 from api.cors import OPEN_TO_ALL
+from api.journal import Journal
 from api.plain import Added, PlainRequest, write_answer
 from api.proxy import find_base
 from api.sent import HotAnswer, SentTile, choose_coding, headers_of, write_head
-from api.turn import AccessLog
 from twin.errors import TwinError
 
 #: What is remembered, and what is sent; nothing where the client has it already.
@@ -52,9 +52,9 @@ class Recall:
             return None
         asked = request.header(b"if-none-match")
         if asked and has_already(asked.decode("latin-1"), known.etag):
-            return write_recalled(self._app.state.log, request, (known, None), added)
+            return write_recalled(self._app.state.journal, request, (known, None), added)
         sent = context.tiles.get((known.etag, known.coding))
-        return None if sent is None else write_recalled(self._app.state.log, request, (known, sent), added)
+        return None if sent is None else write_recalled(self._app.state.journal, request, (known, sent), added)
 
 
 def document_key(target: bytes, base: str, accept: str, coding: str) -> Hashable:
@@ -74,14 +74,14 @@ def document_key(target: bytes, base: str, accept: str, coding: str) -> Hashable
     return target, base, accept, coding
 
 
-def write_recalled(log: AccessLog, request: PlainRequest, recalled: Recalled, added: Added) -> bytes:
+def write_recalled(journal: Journal, request: PlainRequest, recalled: Recalled, added: Added) -> bytes:
     """Write an answer, and its line in the log; see `api.plain.write_answer`."""
     known, sent = recalled
     if sent is None:
         answer = 304, write_head(headers_of(known.etag, vary=known.vary) | OPEN_TO_ALL), b""
     else:
         answer = sent.status, sent.head, sent.data
-    return write_answer(log, request, known.described, answer, added)
+    return write_answer(journal, request, (known.described, known.route), answer, added)
 
 
 def _find_document(context: Context, request: PlainRequest) -> HotAnswer | None:

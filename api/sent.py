@@ -52,8 +52,8 @@ class HotAnswer(NamedTuple):
         The stamp of the store for which that is true.
     etag, coding
         Entity tag and content coding of what was sent.
-    described
-        The request in the words of the log.
+    described, route
+        The request in the words of the log, and its route.
     vary
         The headers of a request that other answers are given for.
     """
@@ -62,6 +62,7 @@ class HotAnswer(NamedTuple):
     etag: str
     coding: str
     described: str
+    route: str
     vary: str = "Accept-Encoding"
 
 

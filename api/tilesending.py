@@ -10,7 +10,7 @@ from fastapi import Request, Response
 from api.conditional import has_already
 from api.context import Context
 from api.desk import ClientGone, unless_gone
-from api.observe import describe_request
+from api.observe import route_of
 from api.sent import HotAnswer, SentTile, choose_coding, headers_of, pack
 from tiles.source import VectorSource
 from tiles.square import Square, Tile
@@ -31,14 +31,15 @@ class TileWish(NamedTuple):
         Its ``Accept-Encoding``.
     asked
         Its ``If-None-Match``.
-    described
-        The request in the words of the log.
+    described, route
+        The request in the words of the log, and its route.
     """
 
     target: bytes
     accepted: str
     asked: str
     described: str
+    route: str
 
 
 async def send_tile(request: Request, context: Context, source: VectorSource, z: int, x: int, y: int) -> Response:
@@ -49,7 +50,8 @@ async def send_tile(request: Request, context: Context, source: VectorSource, z:
         target=scope["raw_path"] + (b"?" + query if query else b""),
         accepted=request.headers.get("accept-encoding", ""),
         asked=request.headers.get("if-none-match", ""),
-        described=describe_request(scope["method"], scope["path"], query.decode("latin-1")),
+        described=request.state.described,
+        route=route_of(scope),
     )
     try:
         hot, sent = await unless_gone(request, obtain_tile(context, source, (z, x, y), wish))
@@ -84,7 +86,7 @@ async def obtain_tile(
             sent = await context.desk.obtain((state, coding), make, aside=aside)
             context.tags.put(state, sent.etag)
         etag = sent.etag
-    hot = HotAnswer(stamp=stamp, etag=etag, coding=coding, described=wish.described)
+    hot = HotAnswer(stamp=stamp, etag=etag, coding=coding, described=wish.described, route=wish.route)
     context.hot.put((wish.target, wish.accepted.encode("latin-1")), hot)
     return hot, sent if not has_already(wish.asked, etag) else None
 
@@ -109,7 +111,7 @@ def obtain_at_once(
     sent = None
     if not has_already(wish.asked, etag):
         sent = context.tiles.get((etag, coding)) or _send(context, square, coding, patient=False)
-    hot = HotAnswer(stamp=stamp, etag=etag, coding=coding, described=wish.described)
+    hot = HotAnswer(stamp=stamp, etag=etag, coding=coding, described=wish.described, route=wish.route)
     context.hot.put((wish.target, wish.accepted.encode("latin-1")), hot)
     return hot, sent
 

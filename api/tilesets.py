@@ -24,6 +24,8 @@ NOTHING_SENT: dict[int | str, dict[str, Any]] = {
     304: {"description": "The client has it already."},
 }
 
+#: Where most tiles are asked for.
+TILE_ROUTE = "/tiles/{layers}/{z}/{x}/{y}.mvt"
 #: What an address without parameters says.
 PLAIN = GridTileParams()
 
@@ -49,7 +51,7 @@ def show_tilejson(request: Request, layers: str, params: Annotated[TileJsonParam
     return respond(request, document, "tilejson.html", f=params.f)
 
 
-@router.get("/tiles/{layers}/{z}/{x}/{y}.mvt", name="tile", responses=answers(MVT) | NOTHING_SENT)
+@router.get(TILE_ROUTE, name="tile", responses=answers(MVT) | NOTHING_SENT)
 async def show_tile(
     request: Request,
     layers: str,

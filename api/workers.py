@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
 from threading import Thread
 from typing import NoReturn
 
@@ -37,11 +38,22 @@ class Worker:
         This one, and all.
     writes
         Where they count together what they write.
+    shared
+        The folder in which they leave things for each other; none where there is one only.
     """
 
     number: int = 1
     count: int = 1
     writes: SharedCount | None = field(default=None, compare=False, repr=False)
+    shared: Path | None = None
+
+    def find_folder(self, name: str) -> Path | None:
+        """Find the folder for some kind of things in the one that all share."""
+        if self.shared is None:
+            return None
+        folder = self.shared / name
+        folder.mkdir(exist_ok=True)
+        return folder
 
     def share(self, settings: Settings) -> Settings:
         """The settings with this worker's share of the room for tiles and of their queue."""
@@ -58,7 +70,7 @@ ALONE = Worker()
 Serve = Callable[[socket.socket, Worker], None]
 
 
-def run_workers(serve: Serve, listening: socket.socket, count: int) -> NoReturn:
+def run_workers(serve: Serve, listening: socket.socket, count: int, shared: Path) -> NoReturn:
     """Serve by several processes until SIGINT or SIGTERM; one that ends before is replaced.
 
     Parameters
@@ -69,13 +81,16 @@ def run_workers(serve: Serve, listening: socket.socket, count: int) -> NoReturn:
         The socket on which all of them accept, so that no connection is lost with any of them.
     count
         How many.
+    shared
+        A folder for them.
     """
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, lambda *_: sys.exit(0))
     running: dict[Worker, tuple[SpawnProcess, float]] = {}
     try:
         writes = get_context("spawn").Value("q", 0)
-        for worker in (Worker(number=number, count=count, writes=writes) for number in range(1, count + 1)):
+        for number in range(1, count + 1):
+            worker = Worker(number=number, count=count, writes=writes, shared=shared)
             running[worker] = _start(serve, listening, worker)
         while True:
             connection.wait([process.sentinel for process, _ in running.values()])

@@ -20,10 +20,16 @@ class SizedCache(Generic[V]):
     ----------
     most_bytes
         Room for the values and their keys.
+
+    Attributes
+    ----------
+    hits, misses, evictions
+        How often something was there, how often it was not, and what had to go for want of room.
     """
 
     def __init__(self, most_bytes: int) -> None:
         self._most = most_bytes
+        self.hits = self.misses = self.evictions = 0
         self._size = 0
         self._kept: OrderedDict[Hashable, tuple[V, int]] = OrderedDict()
         self._guard = Lock()
@@ -38,7 +44,9 @@ class SizedCache(Generic[V]):
         with self._guard:
             found = self._kept.get(key)
             if found is None:
+                self.misses += 1
                 return None
+            self.hits += 1
             self._kept.move_to_end(key)
             return found[0]
 
@@ -55,3 +63,4 @@ class SizedCache(Generic[V]):
             while self._size > self._most:
                 _, (_, gone) = self._kept.popitem(last=False)
                 self._size -= gone
+                self.evictions += 1

@@ -99,6 +99,12 @@ class StoreReplaced(StoreUnavailable):
     slug, title = "store-replaced", "Store replaced"
 
 
+class TookTooLong(TwinError):
+    """The store would have had to work longer for this than anybody is waited for; ask for less."""
+
+    status, slug, title = 503, "took-too-long", "Took too long"
+
+
 class StoreExists(TwinError):
     """A store is already there and will not be overwritten."""
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from threading import Lock, Timer
 from typing import Protocol
 
+from twin.deadline import wait_at_most
 from twin.departures import Departures
 from twin.errors import TwinError
 from twin.frame import Frame
@@ -95,7 +96,8 @@ class Frames:
             with reading:
                 frame = self._frames.get(key)
                 if frame is None:
-                    frame = read_whole(self.store, layer, as_of=as_of, known_at=known_at)
+                    with wait_at_most(None):  # it is read for everybody, not only for who asks first
+                        frame = read_whole(self.store, layer, as_of=as_of, known_at=known_at)
                     if self._shelf is not None and as_of is None:
                         frame = self._shelf.attach(self.store, frame)
                 self._put(key, frame, current=as_of is None)
@@ -137,6 +139,11 @@ class Frames:
                 self._current[layer] = state
             while len(self._frames) > self._keep:
                 self._frames.popitem(last=False)
+
+    def held(self) -> list[Frame]:
+        """All that are here, of whatever state."""
+        with self._guard:
+            return list(self._frames.values())
 
     def beyond(self, layer: Layer) -> int | None:
         """The last revision of a layer that has too many rows for memory; None of others.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,6 +15,9 @@ from twin.crs import CRS
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+
+#: What GEOS takes for a vertex, and for a geometry beside its vertices.
+_VERTEX_BYTES, _GEOMETRY_BYTES = 24, 150
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,6 +55,16 @@ class Rows:
     def at_hand(self) -> bool:
         """Whether they need not be read first."""
         return True
+
+    @cached_property
+    def size_bytes(self) -> int:
+        """What they take in memory, about."""
+        import shapely
+
+        name = self.data.geometry.name
+        vertices = int(shapely.get_num_coordinates(self.data.geometry.to_numpy()).sum())
+        values = int(self.data.drop(columns=name).memory_usage().sum()) + self.fid.nbytes
+        return values + vertices * _VERTEX_BYTES + len(self) * _GEOMETRY_BYTES
 
     def read(self) -> Self:
         """These rows."""

@@ -39,6 +39,7 @@ class Settings:
         1, "Processes that answer; each has its own rows in memory and its share of the two below", (1, 64)
     )
     max_items: int = _setting(100_000, "Most features in one answer of the API", (1, 1_000_000))
+    max_seconds: int = _setting(60, "How long a store may work for one request", (1, 86_400))
     tile_cache_mb: int = _setting(256, "Room for finished tiles in memory, megabytes", (1, 1_000_000))
     tile_queue: int = _setting(500, "Most tiles that may wait to be made; more are answered with 503", (1, 1_000_000))
     archives: str = _setting("", "Folder whose .pmtiles and .mbtiles files are served under /archives; empty: none")
@@ -55,7 +56,7 @@ class Settings:
     editing: bool = _setting(True, "Whether features may be edited over HTTP at all")
     require_if_match: bool = _setting(False, "Whether who changes a feature must say by If-Match which state he saw")
     max_body_mb: int = _setting(20, "Largest body of a request, megabytes", (1, 10_000))
-    trust_proxy: bool = _setting(False, "Whether X-Forwarded-* headers of a proxy are believed")
+    trust_proxy: bool = _setting(False, "Whether the headers X-Forwarded-* and Forwarded of a proxy are believed")
 
     def serves(self, classification: str) -> bool:
         """Whether layers of a classification go out of the house."""

@@ -42,7 +42,7 @@ LASTING = (
     "/indicators",
 )
 #: What is never the same.
-FRESH = ("/healthz", "/readyz", "/jobs")
+FRESH = ("/healthz", "/readyz", "/metrics", "/jobs")
 UNPACK: dict[str | None, Callable[[bytes], bytes]] = {
     None: bytes,
     "gzip": gzip.decompress,

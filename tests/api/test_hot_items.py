@@ -151,7 +151,7 @@ def test_every_answer_is_logged_once(app, connection, caplog) -> None:
     path = f"{ITEMS}?name={quote('东')}"
     with caplog.at_level(logging.INFO, logger="twin.access"):
         sent = [get(connection, path)[1]["x-request-id"] for _ in range(3)]
-        app.state.log.write()
+        app.state.journal.write()
     lines = [json.loads(line) for record in caplog.records for line in record.getMessage().split("\n")]
     assert [line["request_id"] for line in lines][-3:] == sent
     assert {(line["method"], line["path"], line["query"], line["status"]) for line in lines[-3:]} == {

@@ -99,7 +99,7 @@ def test_a_client_that_leaves_is_logged_and_the_connection_forgotten(app, host, 
     with caplog.at_level(logging.INFO, logger="twin.access"):
         exchange(host, PLAIN)
         time.sleep(0.3)
-        app.state.log.write()
+        app.state.journal.write()
         release.set()
     lines = [json.loads(line) for record in caplog.records for line in record.getMessage().split("\n")]
     assert [(line["path"], line["status"], line["bytes"]) for line in lines] == [(TILE, 499, 0)]
@@ -157,7 +157,7 @@ def test_another_coding_is_another_answer(connection, monkeypatch) -> None:
 def test_every_answer_is_logged_once(app, connection, caplog) -> None:
     with caplog.at_level(logging.INFO, logger="twin.access"):
         sent = [get(connection, TILE)[1]["x-request-id"] for _ in range(3)]
-        app.state.log.write()
+        app.state.journal.write()
     lines = [json.loads(line) for record in caplog.records for line in record.getMessage().split("\n")]
     assert [line["request_id"] for line in lines] == sent
     assert {(line["method"], line["path"], line["query"], line["status"]) for line in lines} == {("GET", TILE, "", 200)}

@@ -162,7 +162,7 @@ def test_a_store_that_is_down_is_503_and_its_cause_stays_in_the_log(failing, cap
 def test_every_request_is_logged_once_with_its_id(client, caplog):
     with caplog.at_level(logging.INFO, logger="twin.access"):
         answer = client.get(f"{ITEMS}?limit=2")
-        client.app.state.log.write()
+        client.app.state.journal.write()
     (line,) = (json.loads(record.getMessage()) for record in caplog.records if record.name == "twin.access")
     assert line["request_id"] == answer.headers["x-request-id"]
     assert (line["method"], line["path"], line["query"], line["status"]) == ("GET", ITEMS, "limit=2", 200)

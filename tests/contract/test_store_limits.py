@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from functools import reduce
 
 import pytest
 import shapely
 
 from tests_support import write
-from twin.errors import InvalidParameter
+from twin.deadline import wait_at_most
+from twin.errors import InvalidParameter, TookTooLong
 from twin.expressions import (
     LONGEST_TEXT,
     MOST_LEVELS,
@@ -77,3 +79,17 @@ def test_the_largest_conditions_are_answered(store, layer, rows):
 def test_a_condition_that_is_too_large_is_the_askers_mistake(where, says):
     with pytest.raises(InvalidParameter, match=says):
         Query(where=where)
+
+
+ON_AND_ON = (
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT count(*) FROM n"
+)
+
+
+def test_what_nobody_waits_for_any_more_is_cancelled_in_the_database(store):
+    begun = time.monotonic()
+    with pytest.raises(TookTooLong, match="ask for less"), wait_at_most(0.3), store._reading() as connection:
+        connection.exec_driver_sql(ON_AND_ON)
+    assert 0.25 < time.monotonic() - begun < 10
+    with wait_at_most(30):
+        assert store.latest() == 0

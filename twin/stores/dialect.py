@@ -45,6 +45,10 @@ class Dialect(Protocol):
         """Turn the driver's errors into `TwinError`; a broken constraint passes as SQLAlchemy's `IntegrityError`."""
         ...
 
+    def limited(self, connection: Connection, seconds: float) -> AbstractContextManager[object]:
+        """Have what the block asks the database cancelled after some time."""
+        ...
+
     def begin_write(self, connection: Connection) -> AbstractContextManager[object]:
         """Begin a transaction that excludes other writers; commit at the end, roll back on any error."""
         ...

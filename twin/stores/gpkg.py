@@ -7,6 +7,7 @@ single plain file when the last writer leaves.
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import cached_property
@@ -55,6 +56,8 @@ from twin.stores.tables import GEOMETRY, LayerTables, layer_tables
 Geometries = npt.NDArray[np.object_]
 Fids = npt.NDArray[np.int64]
 
+#: Steps of SQLite between two looks at the clock.
+_STEPS = 100_000
 #: Keys that a statement looks for.
 KEYS = Table("twin_keys", MetaData(), Column("key", Text, primary_key=True), prefixes=["TEMPORARY"])
 
@@ -146,6 +149,17 @@ class GpkgDialect:
             cause = error.orig if isinstance(error, DBAPIError) else error
             kind = StoreNotPermitted if "readonly" in str(cause) else StoreUnavailable
             raise kind(f"{self.path}: {explain_error(str(cause))}; nothing was changed", cause=error) from error
+
+    @contextmanager
+    def limited(self, connection: Connection, seconds: float) -> Iterator[None]:
+        """SQLite asks now and then whether to go on."""
+        driver, until = connection.connection.driver_connection, time.monotonic() + seconds
+        assert isinstance(driver, sqlite3.Connection)
+        driver.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
+        try:
+            yield
+        finally:
+            driver.set_progress_handler(None, 0)
 
     @contextmanager
     def begin_write(self, connection: Connection) -> Iterator[object]:

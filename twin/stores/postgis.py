@@ -129,6 +129,12 @@ class PostgisDialect:
         return translated(self.url)
 
     @contextmanager
+    def limited(self, connection: Connection, seconds: float) -> Iterator[None]:
+        """PostgreSQL keeps to it by itself, in this transaction."""
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, int(1000 * seconds))}")
+        yield
+
+    @contextmanager
     def begin_write(self, connection: Connection) -> Iterator[object]:
         """Wait for other writers, and then see what they wrote: so a write is not a repeatable read."""
         writing = connection.execution_options(isolation_level="READ COMMITTED")

@@ -6,7 +6,7 @@ Everything that differs between databases stands behind a `Dialect`; the rules o
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -15,20 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import (
-    Connection,
-    Select,
-    func,
-    insert,
-    null,
-    select,
-    union,
-)
+from sqlalchemy import Connection, Select, func, insert, null, select, union
 from sqlalchemy.exc import IntegrityError
 
 from twin.binding import bind
 from twin.crs import CRS, BBox, parse_crs
-from twin.errors import InvalidParameter, RevisionConflict, StoreUnavailable, TwinError
+from twin.deadline import seconds_left
+from twin.errors import InvalidParameter, RevisionConflict, StoreUnavailable, TookTooLong, TwinError
 from twin.expressions import Expression
 from twin.frame import Frame
 from twin.layer import Layer
@@ -125,7 +118,7 @@ class SqlStore:
         """Answer a query a piece at a time; see `twin.store.Store.scan`."""
         where = _bound(layer, query)
         wanted = _wanted(layer, query)
-        with self._reading() as connection:
+        with self._reading(at_length=True) as connection:
             tables = self._standing(connection, layer)
             if tables is None:
                 return
@@ -253,9 +246,20 @@ class SqlStore:
         self.close()
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with self._dialect.translated(), self._dialect.engine.connect() as connection:
-            yield connection
+    def _reading(self, *, at_length: bool = False) -> Iterator[Connection]:
+        """Read, for as long as somebody waits, or at any length."""
+        left = None if at_length else seconds_left()
+        try:
+            with (
+                self._dialect.translated(),
+                self._dialect.engine.connect() as connection,
+                nullcontext() if left is None else self._dialect.limited(connection, left),
+            ):
+                yield connection
+        except StoreUnavailable as error:
+            if left is None or (seconds_left() or 0.0) > 0:
+                raise
+            raise TookTooLong("the store worked for as long as it may for one request; ask for less") from error
 
     def _standing(self, connection: Connection, layer: Layer) -> LayerTables | None:
         """The layer's tables; None before its first revision, whose writer may have them for itself."""
