@@ -20,7 +20,7 @@ from fastapi.responses import StreamingResponse
 
 from api.evidence import encode_evidence, publish_result
 from api.geojson import encode_collection, to_json
-from api.media import GEOJSON, JSON
+from api.media import GEOJSON, JSON, MULTIPART
 from api.values import parse_datetime
 from twin.catalog import Catalog
 from twin.engine import Result
@@ -116,7 +116,7 @@ def send_outputs(outputs: Mapping[str, Content], *, as_document: bool) -> Respon
         ((name, content),) = outputs.items()
         return StreamingResponse(content(), media_type=OUTPUTS[name])
     boundary = uuid.uuid4().hex
-    return StreamingResponse(_parts(outputs, boundary), media_type=f"multipart/related; boundary={boundary}")
+    return StreamingResponse(_parts(outputs, boundary), media_type=f"{MULTIPART}; boundary={boundary}")
 
 
 def _document(outputs: Mapping[str, Content]) -> Iterator[bytes]:

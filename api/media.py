@@ -12,6 +12,7 @@ from twin.errors import TwinError
 JSON = "application/json"
 GEOJSON = "application/geo+json"
 HTML = "text/html"
+MULTIPART = "multipart/related"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 PROBLEM = "application/problem+json"
 SCHEMA = "application/schema+json"

@@ -72,7 +72,7 @@ def describe_service(app: FastAPI, context: Context, links: Links) -> dict[str, 
     paths: dict[str, Any] = {}
     for path, item in document["paths"].items():
         for method, operation in item.items():
-            _finish(operation, context.settings.max_items)
+            _finish(operation)
             for concrete, spelled_out in _spell_out(path, operation, context):
                 paths.setdefault(concrete, {})[method] = spelled_out
     document["paths"] = paths
@@ -81,7 +81,8 @@ def describe_service(app: FastAPI, context: Context, links: Links) -> dict[str, 
 
 def field_parameter(field: Field) -> dict[str, Any]:
     """Describe the filter by a field."""
-    schema = {key: value for key, value in field.json_schema().items() if key not in ("title", "description")}
+    left_out = ("title", "description", "minimum", "maximum")  # who asks beyond the limits finds nothing
+    schema = {key: value for key, value in field.json_schema().items() if key not in left_out}
     about = f"{field.title} {field.title_zh}: only features with this value."
     return _query_parameter(field.name, schema, about)
 
@@ -105,20 +106,19 @@ def parameter_schema(parameter: Parameter) -> dict[str, Any]:
 
 
 def _query_parameter(name: str, schema: dict[str, Any], about: str) -> dict[str, Any]:
-    parameter = {"name": name, "in": "query", "required": False, "schema": schema, "style": "form", "explode": False}
+    parameter = {"name": name, "in": "query", "required": False, "schema": schema}
+    parameter |= {"style": "form", "explode": False, "allowEmptyValue": True}
     return parameter | ({"description": about} if about else {})
 
 
-def _finish(operation: dict[str, Any], max_items: int) -> None:
-    """Say what FastAPI cannot know: how lists are written, how many features there may be, what an error looks like."""
+def _finish(operation: dict[str, Any]) -> None:
+    """Say what FastAPI cannot know: how lists are written, that an empty value is none, what an error looks like."""
     for parameter in operation.get("parameters", ()):
         schema = parameter["schema"]
         for name in ("title", "description"):
             schema.pop(name, None)
-        if parameter["name"] == "limit":
-            schema.setdefault("maximum", max_items)
         if parameter["in"] == "query":
-            parameter |= {"style": "form", "explode": False}
+            parameter |= {"style": "form", "explode": False, "allowEmptyValue": True}
     operation["summary"] = operation["description"].partition("\n")[0].rstrip(".")
     if "HTTPValidationError" in str(operation["responses"].get("422")):  # our own say more
         del operation["responses"]["422"]

@@ -299,7 +299,13 @@ class ItemsParams(ItemParams):
         ),
     ] = None
     bbox_crs: Annotated[_CrsUri, Field(alias="bbox-crs", description="CRS of the box, as `crs`.")] = None
-    limit: Annotated[int, Field(ge=1, description="At most this many features; more come by the link `next`.")] = 100
+    limit: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="At most this many features; the service may give fewer at once. More come by the link `next`.",
+        ),
+    ] = 100
     after: Annotated[
         str | SkipJsonSchema[None],
         Field(description="Only features that come after this one; see the link `next`."),

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as RoutingError
+from starlette.routing import Match
 
 from api.context import context_of, links_of
 from api.media import HTML, JSON, PROBLEM, NotAcceptable, wants_html
@@ -126,7 +127,17 @@ def _answer_routing_error(request: Request, error: RoutingError) -> Response:
         detail = f"{request.method} {request.url.path} is not possible; see {links_of(request).url('landing')}"
     answer = problem(request, status, status.phrase, detail)
     answer.headers.update(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        answer.headers["Allow"] = ", ".join(_find_methods(request))
     return answer
+
+
+def _find_methods(request: Request) -> Iterator[str]:
+    """The methods that are possible at an address, whichever routes they belong to."""
+    for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
+        asked = {**request.scope, "method": "GET" if method == "HEAD" else method}
+        if any(route.matches(dict(asked))[0] is Match.FULL for route in request.app.routes):
+            yield method
 
 
 def problem_kinds() -> dict[str, type[TwinError]]:

@@ -16,7 +16,7 @@ from api.context import Context, context_of, links_of
 from api.execution import MOMENT, OUTPUTS, make_outputs, read_execution, send_outputs
 from api.jobs import describe_job
 from api.links import Links, link
-from api.media import HTML, JSON
+from api.media import HTML, JSON, MULTIPART
 from api.openapi import answers, parameter_schema, takes
 from api.pages import json_response, respond
 from api.params import FormatParams, Params, ProcessesParams
@@ -86,7 +86,7 @@ def show_process(request: Request, processID: str, params: Annotated[FormatParam
     "/processes/{processID}/execution",
     name="execute",
     operation_id="execute",
-    responses=answers(*dict.fromkeys(OUTPUTS.values())) | _JOB_MADE,
+    responses=answers(*dict.fromkeys(OUTPUTS.values()), MULTIPART) | _JOB_MADE,
     openapi_extra=takes(JSON, _EXECUTE),
 )
 def execute_process(

@@ -65,7 +65,7 @@ def test_an_address_that_is_not_there_and_a_method_that_is_not_possible_are_prob
     assert (absent.status_code, absent.json()["type"], absent.json()["title"]) == (404, "about:blank", "Not Found")
     refused = client.post("/collections")
     assert (refused.status_code, refused.json()["title"]) == (405, "Method Not Allowed")
-    assert refused.headers["allow"] == "GET"
+    assert refused.headers["allow"] == "GET, HEAD"
     assert {answer.headers["content-type"] for answer in (absent, refused)} == {"application/problem+json"}
 
 
