@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from api.context import Context, context_of, links_of
-from api.media import HTML, JSON, MVT
+from api.media import HTML, JSON, MVT, PROBLEM
 from api.openapi import answers
 from api.pages import respond
 from api.params import GridTileParams, TileJsonParams, TileNumber
@@ -22,6 +22,7 @@ from twin.query import AsOf
 NOTHING_SENT: dict[int | str, dict[str, Any]] = {
     204: {"description": "The tile is empty."},
     304: {"description": "The client has it already."},
+    404: {"description": "There is no such layer or grid.", "content": {PROBLEM: {}}},
 }
 
 #: Where most tiles are asked for.

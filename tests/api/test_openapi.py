@@ -87,7 +87,7 @@ def test_every_operation_has_an_id_of_its_own_a_summary_and_no_422(document):
     for operation in all_of_them:
         assert operation["summary"]
         assert operation["description"]
-        assert {"200", "default"} <= set(operation["responses"]) <= {"200", "204", "206", "304", "default"}
+        assert {"200", "default"} <= set(operation["responses"]) <= {"200", "204", "206", "304", "404", "default"}
 
 
 def test_the_parameters_of_core_are_defined_as_the_standard_wants_them(document):

@@ -39,7 +39,8 @@ def test_every_locked_version_is_held_by_a_hash_and_by_no_place():
 
 def test_the_conda_environment_asks_for_the_same_as_the_project():
     lines = (ROOT / "environment.yml").read_text("utf-8").splitlines()
-    listed = [line.strip(" -") for line in lines[lines.index("dependencies:") + 1 :] if line.startswith("  - ")]
+    asked = [line for line in lines[lines.index("dependencies:") + 1 :] if line.lstrip().startswith("- ")]
+    listed = [line.strip(" -") for line in asked if not line.startswith("  - pip:")]
     # What is not for every platform cannot be listed in a file that is.
     everywhere = [requirement for requirement in RUNTIME + DEVELOPMENT if requirement.marker is None]
     names = {requirement.name: CONDA_NAMES.get(requirement.name, requirement.name) for requirement in everywhere}
