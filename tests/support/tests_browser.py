@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -44,6 +45,10 @@ class Page:
         """Click at a place of the window."""
         for event in ("mousePressed", "mouseReleased"):
             self._do("Input.dispatchMouseEvent", type=event, x=x, y=y, button="left", clickCount=1)
+
+    def take_picture(self) -> bytes:
+        """What the window shows, as PNG."""
+        return base64.b64decode(self._do("Page.captureScreenshot")["data"])
 
     def wait_for(self, text: str, *, timeout_s: float = 60) -> str:
         """The page's text, folded ones included, as soon as it holds a given one."""
