@@ -41,7 +41,7 @@ from api.hot import HotTiles
 from api.hotitems import HotItems
 from api.jobdesk import Jobs
 from api.journal import Journal
-from api.limits import Limits
+from api.limits import WaitAtMost, refuse_long_address
 from api.measures import Measures
 from api.observe import HeadAsGet, Observe
 from api.pages import load_pages
@@ -110,7 +110,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         default_response_class=Response,
-        dependencies=[Depends(refuse_repeated)],
+        dependencies=[Depends(refuse_long_address), Depends(refuse_repeated)],
         lifespan=_release,
     )
 
@@ -179,7 +179,7 @@ def create_app(
     # The last one added is the outermost: every answer, a crash included, passes CORS and gets its request id.
     app.add_middleware(Finish)
     app.add_middleware(HeadAsGet)
-    app.add_middleware(Limits)
+    app.add_middleware(WaitAtMost)
     if settings.trust_proxy:
         app.add_middleware(BehindProxy)
     app.add_middleware(Observe)

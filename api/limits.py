@@ -1,22 +1,40 @@
-"""What a request may ask for: the length of its address and of its body, and the time that a store works for it."""
+"""What a request may ask for: the length of its address, and the time that a store works for it.
+
+How long its body may be, `api.bodies` says.
+"""
 
 from __future__ import annotations
 
-from http import HTTPStatus
+from typing import ClassVar
 
-from fastapi import HTTPException, Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from fastapi import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.context import Context
-from api.problems import problem
 from twin.deadline import wait_at_most
+from twin.errors import TwinError
 
 #: A filter of some hundred vertices has room in it.
-MOST_ADDRESS_BYTES = 16_000
+_MOST_ADDRESS_BYTES = 16_000
 
 
-class Limits:
-    """ASGI middleware: says which limit a request is beyond, as soon as that is known."""
+class AddressTooLong(TwinError):
+    """The address of the request, its filter included, is longer than addresses may be."""
+
+    status: ClassVar[int] = 414
+    slug: ClassVar[str] = "address-too-long"
+    title: ClassVar[str] = "Address too long"
+
+
+async def refuse_long_address(request: Request) -> None:
+    """Refuse an address that is longer than addresses may be."""
+    scope = request.scope
+    if len(scope["raw_path"]) + len(scope["query_string"]) > _MOST_ADDRESS_BYTES:
+        raise AddressTooLong(f"an address may have {_MOST_ADDRESS_BYTES:,} bytes; ask with a shorter filter")
+
+
+class WaitAtMost:
+    """ASGI middleware: a store works for a request no longer than the setting ``max_seconds`` says."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -27,33 +45,5 @@ class Limits:
             await self._app(scope, receive, send)
             return
         context: Context = scope["app"].state.context
-        most_mb = context.settings.max_body_mb
-        too_large = f"the body of a request may have {most_mb} MB; see the setting max_body_mb"
-        request = Request(scope)
-        if len(scope["raw_path"]) + len(scope["query_string"]) > MOST_ADDRESS_BYTES:
-            detail = f"an address may have {MOST_ADDRESS_BYTES:,} bytes; send a long filter in a body"
-            await _refuse(request, HTTPStatus.REQUEST_URI_TOO_LONG, detail)(scope, receive, send)
-            return
-        said = request.headers.get("content-length", "0")
-        if said.isascii() and said.isdecimal() and int(said) > most_mb * 1_000_000:
-            await _refuse(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large)(scope, receive, send)
-            return
-        received = 0
-
-        async def receive_no_more() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > most_mb * 1_000_000:  # it came in pieces, and nobody said how many
-                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large)
-            return message
-
         with wait_at_most(context.settings.max_seconds):
-            await self._app(scope, receive_no_more, send)
-
-
-def _refuse(request: Request, status: HTTPStatus, detail: str) -> ASGIApp:
-    answer = problem(request, status, status.phrase, detail)
-    answer.headers["Cache-Control"] = "no-store"
-    answer.headers["Connection"] = "close"  # what comes of the request is not read
-    return answer
+            await self._app(scope, receive, send)
