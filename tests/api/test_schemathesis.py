@@ -14,7 +14,7 @@ from tests_server import run_server
 from twin.settings import Settings
 
 #: What exists, where the document cannot say it; and that it is not wrong to refuse what no schema can tell from what
-#: is possible: a tile outside of the limits of its tile set, an instant that is none.
+#: is possible: a tile outside of the limits of its tile set, an instant that is none, rows that do not fit the layer.
 CONFIG = """
 [generation]
 deterministic = true
@@ -28,7 +28,7 @@ max-examples = 8
 "path.layers" = "parcels"
 
 [checks]
-positive_data_acceptance.expected-statuses = ["2xx", "3xx", 400, 404, 406, 409, 412, 415]
+positive_data_acceptance.expected-statuses = ["2xx", "3xx", 400, 404, 406, 409, 412, 415, 422]
 """
 
 
