@@ -112,6 +112,7 @@ def describe_collection(layer: Layer, context: Context, links: Links) -> dict[st
         "x-geometry": layer.geometry,
         "x-geometries": list(layer.geometries),
         "x-dimension": layer.dimension,
+        **({"x-heights": "1985 national heights in metres, in every CRS"} if layer.has_z else {}),
         "x-classification": layer.classification,
         "x-standard": layer.standard,
         "x-key": layer.key,

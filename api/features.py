@@ -38,7 +38,7 @@ def list_items(request: Request, layer_id: str, params: Annotated[ItemsParams, Q
     form = choose_format(request.headers.get("accept", ""), params.f)
     if form is None:
         return _show_page(request, context, wish)
-    return _respond(answer_page(context, wish, form, _client_of(request)))
+    return _respond(request, answer_page(context, wish, form, _client_of(request)))
 
 
 def _show_page(request: Request, context: Context, wish: ItemsWish) -> Response:
@@ -72,10 +72,10 @@ def show_item(
     named = find_crs(params.crs, layer, context.crs, links_of(request).base)
     form = choose_format(request.headers.get("accept", ""), params.f)
     if form is PLAIN:
-        return _respond(answer_item(context, layer, feature_id, params.as_of, named, _client_of(request)))
+        return _respond(request, answer_item(context, layer, feature_id, params.as_of, named, _client_of(request)))
     frame = read_item(context, layer, feature_id, params.as_of)
     if form is not None:
-        return _respond(stream_item(context, frame, named, form, _client_of(request)))
+        return _respond(request, stream_item(context, frame, named, form, _client_of(request)))
     (geometry,), (properties,) = encode_geometries(frame.geometry, frame.crs, named), plain_rows(frame)
     shown = {"properties": properties, "geometry": geometry, "crs": named.uri}
     return page(request, "item.html", layer=layer, feature_id=feature_id, **shown)
@@ -86,11 +86,12 @@ def _client_of(request: Request) -> ItemsClient:
     return ItemsClient(links=links_of(request), accepted=accepted, asked=asked)
 
 
-def _respond(answer: Sent | Streamed) -> Response:
+def _respond(request: Request, answer: Sent | Streamed) -> Response:
     if isinstance(answer, Streamed):
         if answer.pieces is None:
             return Response(status_code=304, headers=answer.headers)
-        return StreamingResponse(answer.pieces, headers=answer.headers)
+        nobody_reads = getattr(request.state, "head", False)
+        return StreamingResponse(iter(()) if nobody_reads else answer.pieces, headers=answer.headers)
     etag, sent = answer
     if sent is None:
         return Response(status_code=304, headers=items_headers(etag))

@@ -52,6 +52,8 @@ def test_a_collection_says_all_that_a_map_needs(client):
     assert collection["x-geometries"] == ["Point"]
     assert (collection["x-classification"], collection["x-key"], collection["x-count"]) == ("public", "well_id", 2)
     assert collection["x-revision"] == 3
+    assert "1985" in collection["x-heights"]
+    assert "x-heights" not in client.get("/collections/parcels").json()
     assert collection["x-style"]["color"].startswith("#")
     assert collection["crs"][0] == "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 

@@ -128,6 +128,10 @@ def test_tables_have_x_east_and_name_the_crs_documents_have_its_order_of_axes(cl
             y, x = answer.json()["features"][0]["geometry"]["coordinates"][:2]
         else:
             y, x = answer.json()["features"][0]["place"]["coordinates"][:2]
+            table = read(answer)
+            assert table.crs == CRS.from_epsg(4548)
+            place = table.set_index("well_id").geometry["W1"]  # by which GDAL puts x east again
+            assert (place.x, place.y) == pytest.approx((x, y))
         assert np.hypot(x - east, y - north) < 1e-3, name
 
 
@@ -159,6 +163,17 @@ def test_geoparquet_has_boxes_by_which_it_can_be_searched(client):
     near = gpd.read_parquet(io.BytesIO(answer.content), bbox=(west, south, east, north))
     assert 0 < len(near) < len(everything)
     assert everything["parcel_id"].iloc[1] in set(near["parcel_id"])
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_head_says_what_get_says_and_a_client_that_has_it_is_told_so(client, form):
+    address = f"{ITEMS}?f={form.name}&limit=2000"
+    answer = client.get(address)
+    head = client.head(address)
+    for name in ("content-type", "content-crs", "etag", "vary", "cache-control"):
+        assert head.headers[name] == answer.headers[name]
+    again = client.get(address, headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
 
 
 def test_csv_shows_chinese_in_a_spreadsheet(client):
