@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from api.context import Context, context_of, links_of
-from api.crs import CRS84_URI, crs_of, storage_crs
+from api.crs import CRS84_URI, STORAGE_PATH, crs_of, storage_crs
 from api.links import Link, Links, link
 from api.media import GEOJSON, HTML, JSON, SCHEMA, STYLE
 from api.openapi import answers
@@ -106,7 +106,7 @@ def describe_collection(layer: Layer, context: Context, links: Links) -> dict[st
         "description": layer.about,
         "itemType": "feature",
         "crs": [each.href(links.base) for each in crs_of(layer, context.crs)],
-        "storageCrs": storage_crs(context.store).href(links.base),
+        **_storage_crs(context),
         "extent": _extent(layer, context),
         "x-storage-crs": crs_label(context.store.crs),
         "x-geometry": layer.geometry,
@@ -135,6 +135,12 @@ def describe_collection(layer: Layer, context: Context, links: Links) -> dict[st
 def spatial_extent(box: BBox, crs: CRS) -> dict[str, Any]:
     """Write a box of the storage CRS in degrees, as an extent in space."""
     return {"bbox": [[round(value, 9) for value in reproject_bbox(box, crs, CRS84)]], "crs": CRS84_URI}
+
+
+def _storage_crs(context: Context) -> dict[str, str]:
+    """Name the storage CRS if the registers know it; GDAL would ask for any other one too, and not know where it is."""
+    storage = storage_crs(context.store)
+    return {"storageCrs": storage.uri} if storage.uri != STORAGE_PATH else {}
 
 
 def _extent(layer: Layer, context: Context) -> dict[str, Any]:

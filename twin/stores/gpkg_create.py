@@ -17,8 +17,9 @@ from twin.crs import CRS
 from twin.drafts import drafting
 from twin.errors import StoreExists, StoreUnavailable
 from twin.stores import gpkg_meta as meta
+from twin.stores.facts import twin_facts
 from twin.stores.gpkg_open import open_gpkg
-from twin.stores.sql_store import SqlStore, twin_facts
+from twin.stores.sql_store import SqlStore
 from twin.stores.tables import META, REVISIONS
 
 

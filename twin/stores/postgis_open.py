@@ -14,6 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 from twin.crs import CRS, crs_to_gpkg
 from twin.errors import StoreExists, StoreUnavailable
 from twin.layer import Layer
+from twin.stores.facts import twin_facts
 from twin.stores.postgis import PostgisDialect
 from twin.stores.postgis_drafts import drop_draft, hold_draft, mark_draft, name_draft, publish_draft, tidy_drafts
 from twin.stores.postgis_roles import renew_rights, write_roles
@@ -21,7 +22,7 @@ from twin.stores.postgis_rules import mend_rules
 from twin.stores.postgis_styles import make_styles_table
 from twin.stores.postgis_url import PostgisPlace
 from twin.stores.postgis_versions import NEWEST, bring_up_to_date, read_version, require_newest
-from twin.stores.sql_store import SqlStore, twin_facts
+from twin.stores.sql_store import SqlStore
 from twin.stores.tables import META
 
 #: Oldest versions that have all that is asked of them.

@@ -33,6 +33,7 @@ from twin.stores.apply import apply_changes
 from twin.stores.as_of import latest_revision, select_state
 from twin.stores.columns import read_column
 from twin.stores.dialect import Dialect
+from twin.stores.facts import FORMAT
 from twin.stores.fetch import UNREADABLE, Fetched, fetch_batches, fetch_columns
 from twin.stores.tables import GEOMETRY, META, REVISIONS, LayerTables
 from twin.stores.where import boxes_to_meet, compile_where, split_areas, utc_text
@@ -43,8 +44,6 @@ Revisions = npt.NDArray[np.int64]
 _NOTHING = Query()
 #: Rows of a piece of a scan.
 _PIECE = 20_000
-#: Format of the tables; a store with a higher number was written by a newer program.
-FORMAT = "1"
 
 
 class SqlStore:
@@ -390,14 +389,3 @@ def _require_base(layer: Layer, base: int | None, latest: int) -> None:
 def _revision(row: dict[str, Any]) -> Revision:
     times = {name: datetime.fromisoformat(row[name]) for name in ("recorded_at", "effective")}
     return Revision(**{**row, **times})
-
-
-def twin_facts(
-    crs: CRS, title: str, area: BaseGeometry | None, created_at: datetime | None = None
-) -> list[dict[str, str]]:
-    """The rows of `META` for a new store."""
-    created = utc_text(created_at or datetime.now(UTC))
-    facts = {"format": FORMAT, "crs": crs.to_wkt(), "title": title, "created_at": created}
-    if area is not None:
-        facts["area"] = area.wkt
-    return [{"key": key, "value": value} for key, value in facts.items()]
