@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from api import geojson, jsonfg, tables
+from api import geojson, gmlpages, jsonfg, tables
 from api.links import Link, Links, link
-from api.media import CSV, FLATGEOBUF, GEOJSON, GEOPARQUET, HTML, JSONFG, choose_media_type
+from api.media import CSV, FLATGEOBUF, GEOJSON, GEOPARQUET, GML, HTML, JSONFG, choose_media_type
 
 if TYPE_CHECKING:
     from api.itempages import ItemsPage
@@ -54,6 +54,14 @@ FORMATS = (
     _table("fgb", FLATGEOBUF, "FlatGeobuf", tables.write_flatgeobuf),
     _table("parquet", GEOPARQUET, "GeoParquet", tables.write_geoparquet),
     _table("csv", CSV, "CSV with geometries as WKT", tables.write_csv),
+    Format(
+        name="gml",
+        media_type=GML,
+        title="GML 3.2",
+        write=gmlpages.write_page,
+        write_one=gmlpages.write_one,
+        suffix=".gml",
+    ),
 )
 MEDIA_TYPES = tuple(each.media_type for each in FORMATS)
 _NAMES = {"geojson": PLAIN, **{each.name: each for each in FORMATS}}

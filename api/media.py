@@ -27,6 +27,7 @@ FLATGEOBUF = "application/flatgeobuf"
 GEOPARQUET = "application/vnd.apache.parquet"
 JSONFG = "application/vnd.ogc.fg+json"
 CSV = "text/csv"
+GML = "application/gml+xml"
 
 
 class NotAcceptable(TwinError):

@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from api.geojson import encode_features, to_json
-from api.gml import (
-    GML_URI,
-    NAMESPACE,
-    PREFIX,
-    encode_gml,
-    encode_members,
-    encode_property,
-    encode_values,
-    feature_ids,
-)
+from api.gml import encode_gml, encode_members, encode_property, encode_values, feature_ids
+from api.gmlpages import close_collection, enclose_feature, enclose_members, open_collection
 from api.wfs.crs import Srs
 from api.wfs.find import Found
-from api.xmlnames import escape_text
 from twin.frame import Frame
 from twin.schema import GEOMETRY
 
 GML_TYPE = "application/gml+xml; version=3.2"
-WFS_URI = "http://www.opengis.net/wfs/2.0"
-_XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
-_SPACES = {
-    "wfs": WFS_URI,
-    "gml": GML_URI,
-    PREFIX: NAMESPACE,
-    "xsi": "http://www.w3.org/2001/XMLSchema-instance",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,40 +44,39 @@ class Wish:
 
 def write_collection(found: Found, wish: Wish) -> Iterator[bytes]:
     """Write features as a ``wfs:FeatureCollection``."""
-    yield _head("FeatureCollection", found.matched, len(found.keys), wish).encode()
+    yield _open("FeatureCollection", found.matched, len(found.keys), wish)
     for frame in found.frames():
-        members = encode_members(frame, wish.srs.crs, wish.srs.name, fields=wish.fields, geometry=wish.geometry)
-        yield "".join(f"<wfs:member>{member}</wfs:member>\n" for member in members).encode()
-    yield b"</wfs:FeatureCollection>\n"
+        named = wish.srs
+        yield enclose_members(encode_members(frame, named.crs, named.name, fields=wish.fields, geometry=wish.geometry))
+    yield close_collection("FeatureCollection")
 
 
 def write_hits(found: Found, wish: Wish, element: str = "FeatureCollection") -> bytes:
     """Write how many features there are, and none of them."""
-    return f"{_head(element, found.matched, 0, wish)}</wfs:{element}>\n".encode()
+    return _open(element, found.matched, 0, wish) + close_collection(element)
 
 
 def write_values(found: Found, wish: Wish, name: str) -> Iterator[bytes]:
     """Write the values of a property of features as a ``wfs:ValueCollection``."""
-    yield _head("ValueCollection", found.matched, len(found.keys), wish).encode()
+    yield _open("ValueCollection", found.matched, len(found.keys), wish)
     for frame in found.frames():
         values = encode_property(name, _contents(frame, name, wish.srs))
-        yield "".join(f"<wfs:member>{value}</wfs:member>\n" for value in values if value).encode()
-    yield b"</wfs:ValueCollection>\n"
+        yield enclose_members(value for value in values if value)
+    yield close_collection("ValueCollection")
 
 
 def write_feature(found: Found, wish: Wish) -> bytes:
     """Write the one feature there is."""
     (frame,) = found.frames()
     (member,) = encode_members(frame, wish.srs.crs, wish.srs.name)
-    head, _, rest = member.partition(" ")
-    return f"{_XML}{head}{_spaces(wish.schema)} {rest}\n".encode()
+    return enclose_feature(member, wish.schema)
 
 
 def write_geojson(found: Found, wish: Wish) -> Iterator[bytes]:
     """Write features as a GeoJSON FeatureCollection, in degrees."""
     members = {
         "type": "FeatureCollection",
-        "timeStamp": _now(),
+        "timeStamp": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "numberMatched": found.matched,
         "numberReturned": len(found.keys),
     }
@@ -103,7 +85,7 @@ def write_geojson(found: Found, wish: Wish) -> Iterator[bytes]:
     yield f'{to_json(members)[:-1]}, "features": ['.encode()
     separator = ""
     for frame in found.frames():
-        yield (separator + ",\n".join(encode_features(_only(frame, wish.fields)))).encode()
+        yield (separator + ",\n".join(encode_features(frame, only=wish.fields))).encode()
         separator = ",\n"
     yield b"]}"
 
@@ -116,32 +98,5 @@ def _contents(frame: Frame, name: str, srs: Srs) -> list[str]:
     return encode_values(frame, name)
 
 
-def _only(frame: Frame, fields: Sequence[str] | None) -> Frame:
-    """The same rows with some of their fields."""
-    if fields is None:
-        return frame
-    rows = frame.rows.read()
-    kept = [name for name in frame.layer.schema.names if name in fields]
-    return replace(frame, rows=replace(rows, data=rows.data[[*kept, frame.data.geometry.name]]))
-
-
-def _head(element: str, matched: int, returned: int, wish: Wish) -> str:
-    following = f' next="{escape_text(wish.following)}"' if wish.following else ""
-    return (
-        f'{_XML}<wfs:{element}{_spaces(wish.schema)} timeStamp="{_now()}" numberMatched="{matched}" '
-        f'numberReturned="{returned}"{following}>\n'
-    )
-
-
-def _spaces(schema: str) -> str:
-    """The namespaces, and where their schemas are."""
-    places = (
-        f"{WFS_URI} http://schemas.opengis.net/wfs/2.0/wfs.xsd "
-        f"{GML_URI} http://schemas.opengis.net/gml/3.2.1/gml.xsd {NAMESPACE} {schema}"
-    )
-    spaces = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in _SPACES.items())
-    return f'{spaces} xsi:schemaLocation="{escape_text(places)}"'
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def _open(element: str, matched: int, returned: int, wish: Wish) -> bytes:
+    return open_collection(element, matched, returned, schema=wish.schema, following=wish.following)

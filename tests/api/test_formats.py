@@ -44,7 +44,15 @@ def from_jsonfg(answer):
     return pyogrio.read_dataframe(io.BytesIO(answer.content))
 
 
+def from_gml(answer):
+    if b"<wfs:member>" not in answer.content:
+        return gpd.GeoDataFrame(columns=["parcel_id", "name", "floors", "geometry"])
+    table = pyogrio.read_dataframe(io.BytesIO(answer.content))
+    return table if "name" in table else table.assign(name=None)
+
+
 READERS = {
+    "gml": from_gml,
     "json": from_geojson,
     "parquet": from_parquet,
     "fgb": from_flatgeobuf,
@@ -124,6 +132,8 @@ def test_tables_have_x_east_and_name_the_crs_documents_have_its_order_of_axes(cl
             assert z == 87.25
         elif name == "csv":
             y, x = shapely.get_coordinates(from_csv(answer).geometry)[0]
+        elif name == "gml":
+            y, x = map(float, answer.text.partition("<gml:pos>")[2].split()[:2])
         elif name == "json":
             y, x = answer.json()["features"][0]["geometry"]["coordinates"][:2]
         else:

@@ -76,7 +76,7 @@ def memory_mb(pid, which):
 
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux to measure the peak of memory")
-@pytest.mark.parametrize("form", ["json", "jsonfg", "csv", "fgb", "parquet"])
+@pytest.mark.parametrize("form", ["json", "jsonfg", "csv", "fgb", "parquet", "gml"])
 @pytest.mark.parametrize("crs", ["", f"&crs={PLANE}"], ids=["degrees", "another"])
 def test_a_hundred_thousand_features_take_little_memory(service, form, crs):
     pid, root, _ = service
