@@ -37,7 +37,11 @@ _GROUP = 10_000
 
 
 def write_flatgeobuf(page: ItemsPage, _related: list[Link]) -> Iterator[bytes]:
-    """Write a page as FlatGeobuf with a spatial index, by way of a file that is gone afterwards."""
+    """Write a page as FlatGeobuf, by way of a file that is gone afterwards.
+
+    It has no index in space: GDAL would make that at the end, with all boxes in memory, and for 100,000 features let
+    nobody else do anything for half a second.
+    """
     import pyarrow as pa
     import pyogrio
 
@@ -53,7 +57,7 @@ def write_flatgeobuf(page: ItemsPage, _related: list[Link]) -> Iterator[bytes]:
             geometry_name=GEOMETRY,
             geometry_type=page.geometry_type,
             crs=publishable(page.crs.crs).to_wkt(),
-            TEMPORARY_DIR=folder,
+            SPATIAL_INDEX="NO",
         )
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK):
