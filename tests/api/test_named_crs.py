@@ -92,6 +92,13 @@ def test_the_storage_crs_is_in_the_list_and_its_address_defines_it(client, store
     assert "storageCrs" not in collection  # by which GDAL would ask, and not know where it is
 
 
+def test_a_storage_crs_that_everybody_knows_is_said_in_the_words_of_the_standard(tmp_path, catalog):
+    with create_store(tmp_path / "known.gpkg", crs=parse_crs(4548)) as store:
+        document = TestClient(create_app(Settings(), store, catalog)).get("/collections").json()
+    assert {collection["storageCrs"] for collection in document["collections"]} == {f"{EPSG}4548"}
+    assert f"{EPSG}4548" in document["crs"]
+
+
 def test_the_parameters_of_a_datum_are_not_told(tmp_path, catalog):
     xian80 = "+proj=tmerc +lon_0=117 +x_0=500000 +a=6378140 +rf=298.257 +towgs84=24,-123,-94,0,0,0,0 +type=crs"
     with create_store(tmp_path / "old.gpkg", crs=parse_crs(xian80)) as store:
