@@ -118,6 +118,8 @@ def create_app(
     keys = KeyFile(Path(settings.keys)) if settings.keys else None
     writer = Writer(open_to_write)
 
+    measures = Measures()
+
     def make_context(store: Store) -> Context:
         return Context(
             settings=settings,
@@ -134,6 +136,7 @@ def create_app(
             jobs=jobs_here,
             grids=grids_for(store.crs),
             at_hand=AtHand(lambda ids: tilesets.find_source(app.state.context, ids)),
+            measures=measures,
             desk=Desk(settings.tile_queue),
             hot=SizedCache(_TAGS_BYTES),
             tags=SizedCache(_TAGS_BYTES),
@@ -144,8 +147,7 @@ def create_app(
         )
 
     app.state.context = make_context(store)
-    app.state.measures = Measures()
-    app.state.journal = Journal(app.state.measures)
+    app.state.journal = Journal(measures)
     app.state.readiness = health.Readiness()
     app.state.recall = Recall(app)
     app.state.hot = HotTiles(app)

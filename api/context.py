@@ -15,6 +15,7 @@ from api.crs import NamedCrs
 from api.desk import Desk
 from api.jobdesk import Jobs
 from api.links import Links
+from api.measures import Measures
 from api.sent import HotAnswer, SentTile
 from api.turn import StampReader
 from api.workers import Worker
@@ -63,6 +64,8 @@ class Context:
         The tile grids that the twin offers, by id.
     at_hand
         The levels of tiles of which everything is in memory.
+    measures
+        What was answered so far.
     desk
         Where tiles are made that take longer than a moment.
     hot
@@ -91,6 +94,7 @@ class Context:
     jobs: Jobs
     grids: Mapping[str, Grid]
     at_hand: AtHand
+    measures: Measures
     desk: Desk
     hot: SizedCache[HotAnswer]
     tags: SizedCache[str]

@@ -83,7 +83,7 @@ def show_item(
 
 def _client_of(request: Request) -> ItemsClient:
     accepted, asked = (request.headers.get(name, "") for name in ("accept-encoding", "if-none-match"))
-    return ItemsClient(links=links_of(request), accepted=accepted, asked=asked)
+    return ItemsClient(links=links_of(request), accepted=accepted, asked=asked, measures=context_of(request).measures)
 
 
 def _respond(request: Request, answer: Sent | Streamed) -> Response:

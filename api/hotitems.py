@@ -87,7 +87,7 @@ class HotItems:
             return None
         links = Links(self._app, base, path, pairs)
         accepted, asked = _text(request, b"accept-encoding"), _text(request, b"if-none-match")
-        client = ItemsClient(links=links, accepted=accepted, asked=asked)
+        client = ItemsClient(links=links, accepted=accepted, asked=asked, measures=context.measures)
         if not isinstance(params, ItemsParams):
             return send_item(context, client, key, DEFAULT_CRS, frame, items)
         wish = ItemsWish.of(context, layer, params, links.base)

@@ -14,6 +14,7 @@ from api.crs import NamedCrs
 from api.formats import PLAIN, Format, Writer, link_formats
 from api.itempages import ItemsPage, ItemsWish, Matched, make_page, read_page
 from api.links import Link, Links, link
+from api.measures import Measures
 from api.media import GEOJSON, JSON
 from api.ready import Integers, ReadyItems, ready_items
 from api.sent import SentTile, choose_coding, headers_of, pack
@@ -60,11 +61,14 @@ class ItemsClient:
         Of the request.
     accepted, asked
         Its ``Accept-Encoding`` and ``If-None-Match``.
+    measures
+        Where it is counted what is sent.
     """
 
     links: Links
     accepted: str
     asked: str
+    measures: Measures
 
 
 def answer_page(context: Context, wish: ItemsWish, form: Format, client: ItemsClient) -> Sent | Streamed:
@@ -167,7 +171,12 @@ def _send_item(context: Context, client: ItemsClient, revision: int, page: Items
     layer = page.frame.layer
     # The tag is strong: it names the bytes, the coding included.
     etag = tag_item(context, layer, revision, f"{client.links.here()} {choose_coding(client.accepted)} {_VERSION}")
-    return _send(client, etag, page.crs, lambda: b"".join(PLAIN.write_one(page, _related(page, PLAIN, client.links))))
+
+    def write() -> bytes:
+        _count(page, client)
+        return b"".join(PLAIN.write_one(page, _related(page, PLAIN, client.links)))
+
+    return _send(client, etag, page.crs, write)
 
 
 def _send_page(
@@ -177,6 +186,7 @@ def _send_page(
 
     def write() -> bytes:
         page = make()
+        _count(page, client)
         return b"".join(PLAIN.write(page, _related(page, PLAIN, client.links)))
 
     # The tag is weak: a page says when it was made.
@@ -202,6 +212,7 @@ def _stream(page: ItemsPage, form: Format, write: Writer, etag: str, client: Ite
     """Send a page piece by piece, unless the client has it."""
     if has_already(client.asked, etag):
         return Streamed(headers=items_headers(etag), pieces=None)
+    _count(page, client)
     related = _related(page, form, client.links)
     headers = {
         **page.crs.header(client.links.base),
@@ -215,6 +226,10 @@ def _stream(page: ItemsPage, form: Format, write: Writer, etag: str, client: Ite
     if form.suffix is not None:
         headers["Content-Disposition"] = f'attachment; filename="{page.frame.layer.id}{form.suffix}"'
     return Streamed(headers=headers, pieces=write(page, related))
+
+
+def _count(page: ItemsPage, client: ItemsClient) -> None:
+    client.measures.count_features(page.frame.layer.id, len(page.rows))
 
 
 def _related(page: ItemsPage, form: Format, links: Links) -> list[Link]:

@@ -73,7 +73,7 @@ def publish(app: FastAPI) -> None:
 def collect(app: FastAPI) -> list[Metric]:
     """Collect the metrics of this process."""
     context: Context = app.state.context
-    return [*_answers(app.state.measures), *_caches(context), *_layers(context), *_process(context)]
+    return [*_answers(context.measures), *_caches(context), *_layers(context), *_process(context)]
 
 
 def write_metrics(everybody: dict[int, list[Metric]]) -> Iterator[str]:

@@ -65,6 +65,7 @@ def test_answers_are_counted_whichever_way_they_take(connection) -> None:
         assert value(samples, "twin_request_seconds_count", route=route) == 3
         assert value(samples, "twin_request_seconds_bucket", route=route, le="+Inf") == 3
         assert 0 < value(samples, "twin_request_seconds_sum", route=route) < 60
+    assert value(samples, "twin_features_sent_total", layer="parcels") == 3
     assert value(samples, "twin_cache_hits_total", cache="answers") >= 4  # of tile and landing page, twice each
 
 

@@ -6,7 +6,7 @@ Everything that differs between databases stands behind a `Dialect`; the rules o
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -20,8 +20,7 @@ from sqlalchemy.exc import IntegrityError
 
 from twin.binding import bind
 from twin.crs import CRS, BBox, parse_crs
-from twin.deadline import seconds_left
-from twin.errors import InvalidParameter, RevisionConflict, StoreUnavailable, TookTooLong, TwinError
+from twin.errors import InvalidParameter, RevisionConflict, StoreUnavailable, TwinError
 from twin.expressions import Expression
 from twin.frame import Frame
 from twin.layer import Layer
@@ -35,6 +34,7 @@ from twin.stores.columns import read_column
 from twin.stores.dialect import Dialect
 from twin.stores.facts import FORMAT
 from twin.stores.fetch import UNREADABLE, Fetched, fetch_batches, fetch_columns
+from twin.stores.reading import read_in_time
 from twin.stores.tables import GEOMETRY, META, REVISIONS, LayerTables
 from twin.stores.where import boxes_to_meet, compile_where, split_areas, utc_text
 
@@ -244,21 +244,8 @@ class SqlStore:
     ) -> None:
         self.close()
 
-    @contextmanager
-    def _reading(self, *, at_length: bool = False) -> Iterator[Connection]:
-        """Read, for as long as somebody waits, or at any length."""
-        left = None if at_length else seconds_left()
-        try:
-            with (
-                self._dialect.translated(),
-                self._dialect.engine.connect() as connection,
-                nullcontext() if left is None else self._dialect.limited(connection, left),
-            ):
-                yield connection
-        except StoreUnavailable as error:
-            if left is None or (seconds_left() or 0.0) > 0:
-                raise
-            raise TookTooLong("the store worked for as long as it may for one request; ask for less") from error
+    def _reading(self, *, at_length: bool = False) -> AbstractContextManager[Connection]:
+        return read_in_time(self._dialect, at_length=at_length)
 
     def _standing(self, connection: Connection, layer: Layer) -> LayerTables | None:
         """The layer's tables; None before its first revision, whose writer may have them for itself."""
