@@ -39,7 +39,7 @@ _WRK = """
 local asked = {}
 function init(arguments)
   for line in io.lines("PATHS") do
-    asked[#asked + 1] = wrk.format("GET", line, {["Accept-Encoding"] = "gzip"})
+    asked[#asked + 1] = wrk.format("GET", line, {["Accept-Encoding"] = "CODING"})
   end
 end
 local last = 0
@@ -163,12 +163,14 @@ def get(connection: http.client.HTTPConnection, path: str, coding: str = "gzip")
     return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
 
 
-def ask_on_and_on(server: Server, paths: Sequence[str], connections: int, *, seconds: int, core: int) -> Load:
-    """Ask for the same paths in turn for some seconds, with gzip, by wrk on one core."""
+def ask_on_and_on(
+    server: Server, paths: Sequence[str], connections: int, *, seconds: int, core: int, coding: str = "gzip"
+) -> Load:
+    """Ask for the same paths in turn for some seconds, by wrk on one core."""
     with tempfile.TemporaryDirectory() as name:
         script, listed = Path(name) / "load.lua", Path(name) / "paths"
         listed.write_text("\n".join(paths) + "\n")
-        script.write_text(_WRK.replace("PATHS", str(listed)))
+        script.write_text(_WRK.replace("PATHS", str(listed)).replace("CODING", coding))
         command = ["taskset", "-c", str(core), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script)]
         before = server.cpu_s()
         said = subprocess.run([*command, f"http://127.0.0.1:{server.port}"], check=True, capture_output=True, text=True)
