@@ -42,7 +42,7 @@ def county(cluster: Cluster, schema: str, address: str) -> str:
 
 def test_the_api_serves_as_the_reader_and_sees_what_others_write(county, cluster, schema, tmp_path):
     with serving(cluster.address(schema, user=f"{schema}_reader"), log=tmp_path / "log") as (_, root):
-        for path in ("/readyz", ITEMS, TILE, "/collections/weather_stations", "/indicators/key_place_5g", "/"):
+        for path in (ITEMS, TILE, "/collections/weather_stations", "/indicators/key_place_5g", "/"):
             with urllib.request.urlopen(root + path) as answer:
                 assert answer.status == 200
         with open_store(county, write=True) as store:
