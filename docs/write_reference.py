@@ -107,6 +107,7 @@ def describe_problems() -> Iterator[str]:
     """Yield the table of errors."""
     yield "# Problems"
     yield "The API answers errors as `application/problem+json`; `type` ends with the slug. Commands print the detail."
+    yield "A running service lists those of HTTP too, at `/problems`."
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, TwinError)]
     kinds.remove(TwinError)
     kinds.sort(key=lambda kind: (kind.status, kind.slug))

@@ -36,7 +36,9 @@ class Settings:
         3_000_000, "Layers with more rows are served from the database; so many buildings take 5 GB", (1, 1_000_000_000)
     )
     workers: int = _setting(
-        1, "Processes that answer; each has its own rows in memory and its share of the two below", (1, 64)
+        1,
+        "Processes that answer; each has its own rows in memory and its share of tile_cache_mb and tile_queue",
+        (1, 64),
     )
     max_items: int = _setting(100_000, "Most features in one answer of the API", (1, 1_000_000))
     max_seconds: int = _setting(60, "How long a store may work for one request", (1, 86_400))
