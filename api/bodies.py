@@ -1,4 +1,4 @@
-"""What a client sends: read as it comes, as far as it may be long."""
+"""What a client sends: read as it comes, as far as it may be long, and as JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from fastapi import Depends, Request
 
 from api.context import context_of
-from twin.errors import InvalidParameter, TwinError
+from twin.errors import TwinError
 
 
 class BodyTooLarge(TwinError):
@@ -17,6 +17,14 @@ class BodyTooLarge(TwinError):
     status: ClassVar[int] = 413
     slug: ClassVar[str] = "body-too-large"
     title: ClassVar[str] = "Too much was sent"
+
+
+class InvalidBody(TwinError):
+    """The body of a request is missing, or is not what its media type says."""
+
+    status: ClassVar[int] = 400
+    slug: ClassVar[str] = "invalid-body"
+    title: ClassVar[str] = "Invalid body"
 
 
 async def read_body(request: Request) -> bytes:
@@ -36,17 +44,36 @@ async def read_body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _read_object(body: Annotated[bytes, Depends(read_body)]) -> dict[str, Any]:
+#: The body of a request as it came.
+Body = Annotated[bytes, Depends(read_body)]
+
+
+def read_object(body: Body) -> dict[str, Any]:
+    """Read a body that is a JSON object.
+
+    Raises
+    ------
+    InvalidBody
+        It is something else.
+    """
     try:
-        document = json.loads(body)
+        document = json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise InvalidParameter(f"the body is no JSON: {error}", parameter="body") from error
+        raise InvalidBody(f"the body is not JSON: {error}", cause=error) from error
     if not isinstance(document, dict):
-        raise InvalidParameter("the body must be a JSON object", parameter="body")
+        raise InvalidBody(f"the body must be a JSON object, not {name_kind(document)}")
     return document
 
 
 #: The body of a request as a JSON object.
-JsonBody = Annotated[dict[str, Any], Depends(_read_object)]
-#: The body of a request as it came.
-Body = Annotated[bytes, Depends(read_body)]
+JsonBody = Annotated[dict[str, Any], Depends(read_object)]
+
+
+def name_kind(value: Any) -> str:
+    """Say what kind of JSON a value is."""
+    names = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")

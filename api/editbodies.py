@@ -15,6 +15,7 @@ from fastapi import Request
 from shapely.errors import GEOSException
 from shapely.geometry.base import BaseGeometry
 
+from api.bodies import InvalidBody, name_kind, read_object
 from api.crs import NamedCrs
 from api.media import GEOJSON, JSON
 from twin.errors import Fault, SchemaViolation, TwinError
@@ -22,7 +23,6 @@ from twin.ingest.edits import Edits
 from twin.ingest.given import GivenFeature
 from twin.layer import Layer
 
-MERGE_PATCH = "application/merge-patch+json"
 #: What whole features come as.
 FEATURES = (GEOJSON, JSON)
 
@@ -35,14 +35,6 @@ _GEOMETRIES = {
     "MultiPolygon",
     "GeometryCollection",
 }
-
-
-class InvalidBody(TwinError):
-    """The body of a request is missing, or is not what its media type says."""
-
-    status: ClassVar[int] = 400
-    slug: ClassVar[str] = "invalid-body"
-    title: ClassVar[str] = "Invalid body"
 
 
 class UnsupportedMediaType(TwinError):
@@ -70,13 +62,7 @@ def read_json(request: Request, body: bytes, *accepted: str) -> dict[str, Any]:
         raise UnsupportedMediaType(f"the body must be {' or '.join(accepted)}, not {said}", accepted=accepted)
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("the body must be sent as it is, without Content-Encoding")
-    try:
-        document = json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise InvalidBody(f"the body is not JSON: {error}", cause=error) from error
-    if not isinstance(document, dict):
-        raise InvalidBody(f"the body must be a JSON object, not {_kind(document)}")
-    return document
+    return read_object(body)
 
 
 def read_features(document: Mapping[str, Any], layer: Layer, crs: NamedCrs) -> list[GivenFeature]:
@@ -125,7 +111,7 @@ def read_patch(document: Any, layer: Layer, crs: NamedCrs, *, key: str | None = 
     A geometry is given as a whole; its type may be left out where the layer has one only.
     """
     if not isinstance(document, dict):
-        raise InvalidBody(f"{where or 'the body'} must be a JSON object, not {_kind(document)}")
+        raise InvalidBody(f"{where or 'the body'} must be a JSON object, not {name_kind(document)}")
     values = _read_values(document.get("properties", {}), where)
     key = _read_key(document, values, layer, key)
     if "geometry" not in document:
@@ -148,7 +134,7 @@ def read_transaction(document: Mapping[str, Any], layer: Layer, crs: NamedCrs) -
     lists: dict[str, list[Any]] = {name: document.get(name, []) for name in ("insert", "replace", "update", "delete")}
     for name, some in lists.items():
         if not isinstance(some, list):
-            raise InvalidBody(f"{name} must be a list, not {_kind(some)}")
+            raise InvalidBody(f"{name} must be a list, not {name_kind(some)}")
     if not any(lists.values()):
         raise InvalidBody("there is nothing to do: insert, replace, update or delete must have something")
 
@@ -170,7 +156,7 @@ def read_transaction(document: Mapping[str, Any], layer: Layer, crs: NamedCrs) -
 
 def _read_values(properties: Any, where: str) -> dict[str, Any]:
     if properties is not None and not isinstance(properties, dict):
-        raise InvalidBody(f"properties{f' of {where}' if where else ''} must be an object, not {_kind(properties)}")
+        raise InvalidBody(f"properties{f' of {where}' if where else ''} must be an object, not {name_kind(properties)}")
     return dict(properties or {})
 
 
@@ -199,7 +185,7 @@ def _read_geometry(document: Any, layer: Layer, crs: NamedCrs) -> tuple[BaseGeom
     if document is None:
         return None, None
     if not isinstance(document, dict):
-        return None, f"it must be an object, not {_kind(document)}"
+        return None, f"it must be an object, not {name_kind(document)}"
     kind = document.get("type", None if layer.also else layer.geometry)
     if not isinstance(kind, str) or kind not in _GEOMETRIES:
         return None, f"type must be one of {', '.join(layer.geometries)}"
@@ -210,15 +196,6 @@ def _read_geometry(document: Any, layer: Layer, crs: NamedCrs) -> tuple[BaseGeom
     if geometry is None or shapely.is_missing(geometry):
         return None, "it is no geometry"
     return crs.ordered(np.array([geometry], dtype=object))[0], None
-
-
-def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")
 
 
 def content_crs(request: Request) -> str | None:

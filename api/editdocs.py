@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from api.editbodies import FEATURES, MERGE_PATCH
-from api.media import GEOJSON, JSON, PROBLEM
+from api.editbodies import FEATURES
+from api.media import GEOJSON, JSON, MERGE_PATCH, PROBLEM
 from twin.layer import Layer
 
 _TEXT = {"type": "string"}
-_PROBLEM = {"description": "What was refused and why (RFC 9457).", "content": {PROBLEM: {}}}
 _REFUSALS: Mapping[int, str] = {
     400: "The body is not what its Content-Type says, or there is none.",
     401: "A key is needed.",
@@ -74,7 +73,7 @@ def _describe(
     """The keywords of a route: its answers, parameters that are headers, and the name of what each body is."""
     responses: dict[int | str, dict[str, Any]] = {status: dict(answer) for status, answer in success.items()}
     for status in sorted({401, 403, 404, 503, *refusals}):
-        responses[status] = _PROBLEM | {"description": _REFUSALS[status]}
+        responses[status] = {"description": _REFUSALS[status], "content": {PROBLEM: {}}}
     extra: dict[str, Any] = {"parameters": parameters}
     if body is not None:
         content = {media_type: {"schema": {"x-body": name}} for media_type, name in body.items()}

@@ -13,10 +13,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.context import context_of
-from api.editbodies import FEATURES, MERGE_PATCH, read_feature, read_features, read_patch, read_transaction
+from api.editbodies import FEATURES, read_feature, read_features, read_patch, read_transaction
 from api.editdocs import ADD, CHANGE, REMOVE, REPLACE, TRANSACT
 from api.editing import Edit
-from api.media import JSON
+from api.media import JSON, MERGE_PATCH
 from api.rights import EditRefused, NotAuthenticated, find_author
 from twin.ingest.edits import Edits
 from twin.store import Store

@@ -1,4 +1,4 @@
-"""Content negotiation: every resource is JSON of some kind, and an HTML page for people."""
+"""Media types of answers, and which of several a client prefers: nearly every resource is a page for people too."""
 
 from __future__ import annotations
 
@@ -9,25 +9,24 @@ from fastapi import Request
 
 from twin.errors import TwinError
 
-JSON = "application/json"
+CSV = "text/csv"
+FLATGEOBUF = "application/flatgeobuf"
 GEOJSON = "application/geo+json"
+GEOPARQUET = "application/vnd.apache.parquet"
+GML = "application/gml+xml"
 HTML = "text/html"
+JSON = "application/json"
+JSONFG = "application/vnd.ogc.fg+json"
+MERGE_PATCH = "application/merge-patch+json"
 MULTIPART = "multipart/related"
-OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
-PROBLEM = "application/problem+json"
-SCHEMA = "application/schema+json"
 MVT = "application/vnd.mapbox-vector-tile"
+OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 PBF = "application/x-protobuf"
 PNG = "image/png"
+PROBLEM = "application/problem+json"
 QGZ = "application/x-qgis-project-container"
+SCHEMA = "application/schema+json"
 STYLE = "application/vnd.mapbox.style+json"
-
-
-FLATGEOBUF = "application/flatgeobuf"
-GEOPARQUET = "application/vnd.apache.parquet"
-JSONFG = "application/vnd.ogc.fg+json"
-CSV = "text/csv"
-GML = "application/gml+xml"
 
 
 class NotAcceptable(TwinError):
@@ -61,13 +60,9 @@ def wants_html(request: Request, f: str | None, media_type: str = JSON) -> bool:
     ----------
     RFC 9110, 12.5.1: Accept, with quality values.
     """
-    return prefers_html(request.headers.get("accept", ""), f, media_type)
-
-
-def prefers_html(accept: str, f: str | None, media_type: str) -> bool:
-    """The same by the value of an Accept header; empty where there is none."""
     if f is not None:
         return f == "html"
+    accept = request.headers.get("accept", "")
     return choose_media_type(accept, (media_type.partition(";")[0], HTML)) == HTML
 
 

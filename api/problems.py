@@ -1,4 +1,4 @@
-"""Errors as problem documents (RFC 9457): the only place that turns an exception into an answer.
+"""Errors as problem documents (RFC 9457): the only place that turns an exception into an answer, but for WFS.
 
 Four handlers: what the twin refuses, what FastAPI's validation refuses, what routing refuses, and the crash, of which
 the client learns nothing but the request id.
@@ -97,7 +97,11 @@ def crash_problem(request: Request) -> Response:
     return problem(request, 500, HTTPStatus(500).phrase, detail)
 
 
-def _answer_twin_error(request: Request, error: TwinError) -> Response:
+def note_error(request: Request, error: TwinError) -> str:
+    """Log an error of the service itself, have a store that was replaced opened anew, and say what clients are told.
+
+    Where the store stands is for the operator to know, not for the client.
+    """
     if error.status >= 500:
         # What the twin says itself needs no traceback; a store that is away would fill the log with them.
         trace = error if error.__cause__ else None
@@ -105,8 +109,11 @@ def _answer_twin_error(request: Request, error: TwinError) -> Response:
         log.error("request %s: %s", name, error.detail, exc_info=trace, extra={"request_id": name})
     if isinstance(error, StoreReplaced):
         request.app.state.reopen()
-    # Where the store stands is for the operator to know, not for the client.
-    detail = error.detail.replace(context_of(request).store.url, "the store")
+    return error.detail.replace(context_of(request).store.url, "the store")
+
+
+def _answer_twin_error(request: Request, error: TwinError) -> Response:
+    detail = note_error(request, error)
     members = {name: value for name, value in error.members.items() if name not in _RESERVED}
     return problem(request, error.status, error.title, detail, slug=error.slug, uri=error.uri, **members)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from api.context import Context
 from api.gml import NAMESPACE, PREFIX
+from api.media import GEOJSON, JSON
 from api.wfs.ask import FEATURE_BY_ID, VERSIONS
 from api.wfs.crs import offer_srs
 from api.wfs.fes import COMPARISONS, SPATIAL, TEMPORAL
@@ -17,14 +18,13 @@ from twin.kinds import FUNCTIONS, KINDS
 from twin.layer import Layer
 from twin.schema import GEOMETRY, FieldType
 
-GEOJSON_TYPE = "application/geo+json"
 #: What each output format is called; clients ask by any of the names.
 FORMATS: Mapping[str, str] = {
     GML_TYPE: GML_TYPE,
     "text/xml; subtype=gml/3.2": GML_TYPE,
     "gml32": GML_TYPE,
-    GEOJSON_TYPE: GEOJSON_TYPE,
-    "application/json": GEOJSON_TYPE,
+    GEOJSON: GEOJSON,
+    JSON: GEOJSON,
 }
 _QUERY = {"resultType": ("results", "hits"), "outputFormat": tuple(FORMATS)}
 OPERATIONS: Mapping[str, Mapping[str, Iterable[str]]] = {

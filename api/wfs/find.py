@@ -114,7 +114,7 @@ def read_condition(context: Context, ask: Ask, layer: Layer) -> Expression | Non
     return both(*parts)
 
 
-def types_of(context: Context, ask: Ask) -> Layer:
+def layer_of(context: Context, ask: Ask) -> Layer:
     """The one layer that a request is about: by its name, or by the ids of its features.
 
     Raises

@@ -7,7 +7,6 @@ OGC 09-025r2 (ISO 19142), WFS 2.0.2: conformance classes Simple WFS and Basic WF
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 
 from fastapi import Request, Response
@@ -18,12 +17,13 @@ from starlette.routing import Route
 from api.bodies import read_body
 from api.conditional import has_already
 from api.context import context_of, links_of
+from api.media import GEOJSON
+from api.problems import note_error
 from api.tags import digest, name_state
 from api.wfs.ask import STORED_QUERIES, VERSIONS, Ask, MissingParameter, read_document, read_query
 from api.wfs.crs import find_srs, offer_srs
 from api.wfs.describe import (
     FORMATS,
-    GEOJSON_TYPE,
     OPERATIONS,
     write_capabilities,
     write_exception,
@@ -31,17 +31,16 @@ from api.wfs.describe import (
     write_stored_queries,
 )
 from api.wfs.fes import property_name
-from api.wfs.find import Found, find_features, types_of
+from api.wfs.find import Found, find_features, layer_of
 from api.wfs.names import find_type, read_resource_id
 from api.wfs.write import GML_TYPE, Wish, write_collection, write_feature, write_geojson, write_hits, write_values
 from api.xmlnames import to_xml_name
 from twin.crs import CRS84
-from twin.errors import FeatureNotFound, InvalidParameter, StoreReplaced, TwinError
+from twin.errors import FeatureNotFound, InvalidParameter, TwinError
 from twin.layer import Layer
 from twin.schema import GEOMETRY
 
 XML = "text/xml; charset=UTF-8"
-log = logging.getLogger("twin.api")
 
 
 async def serve_wfs(request: Request) -> Response:
@@ -71,7 +70,7 @@ def _answer(request: Request, body: bytes) -> Response:
 
 def _show_capabilities(request: Request, ask: Ask) -> Response:
     accepted = ask.names("acceptVersions")
-    if accepted and not {"2.0.0", "2.0.2"} & set(accepted):
+    if accepted and not set(VERSIONS) & set(accepted):
         raise InvalidParameter(f"of the versions there is {' and '.join(VERSIONS)}", parameter="acceptVersions")
     request.state.lasting = True
     content = write_capabilities(context_of(request), links_of(request).url("wfs"))
@@ -103,15 +102,15 @@ def _give_features(request: Request, ask: Ask) -> Response:
     if stored is not None:
         _require_stored(stored)
         return _give_feature(request, ask)
-    layer = types_of(context_of(request), ask)
+    layer = layer_of(context_of(request), ask)
     form = FORMATS[ask.choice("outputFormat", FORMATS, GML_TYPE)]
     found, wish = _find(request, ask, layer)
-    if form == GEOJSON_TYPE and ask.get("srsName") and wish.srs.crs.crs != CRS84:
+    if form == GEOJSON and ask.get("srsName") and wish.srs.crs.crs != CRS84:
         raise InvalidParameter("GeoJSON is in degrees, longitude first; leave srsName out", parameter="srsName")
     if ask.choice("resultType", ("results", "hits"), "results") == "hits":
         return _send(request, found, lambda: iter([write_hits(found, wish)]), GML_TYPE)
-    if form == GEOJSON_TYPE:
-        return _send(request, found, lambda: write_geojson(found, wish), GEOJSON_TYPE)
+    if form == GEOJSON:
+        return _send(request, found, lambda: write_geojson(found, wish), GEOJSON)
     return _send(request, found, lambda: write_collection(found, wish), GML_TYPE)
 
 
@@ -129,7 +128,7 @@ def _give_feature(request: Request, ask: Ask) -> Response:
 
 
 def _give_values(request: Request, ask: Ask) -> Response:
-    layer = types_of(context_of(request), ask)
+    layer = layer_of(context_of(request), ask)
     name = property_name(ask["valueReference"], layer)
     found, wish = _find(request, ask, layer)
     if ask.choice("resultType", ("results", "hits"), "results") == "hits":
@@ -191,15 +190,8 @@ def _require_stored(*names: str) -> None:
 
 def _report(request: Request, error: TwinError) -> Response:
     """Say in XML what went wrong."""
-    if isinstance(error, StoreReplaced):
-        request.app.state.reopen()
-    if error.status >= 500:
-        log.error("request %s: %s", request.state.request_id, error.detail, exc_info=error if error.__cause__ else None)
-    context = context_of(request)
-    locator = str(error.members.get("parameter", ""))
-    content = write_exception(
-        context, _code(error, locator), locator, error.detail.replace(context.store.url, "the store")
-    )
+    detail, locator = note_error(request, error), str(error.members.get("parameter", ""))
+    content = write_exception(context_of(request), _code(error, locator), locator, detail)
     return Response(content, error.status, media_type=XML)
 
 

@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from api.geojson import encode_features, to_json
 from api.gml import encode_gml, encode_members, encode_property, encode_values, feature_ids
 from api.gmlpages import close_collection, enclose_feature, enclose_members, open_collection
+from api.media import GML
 from api.wfs.crs import Srs
 from api.wfs.find import Found
 from twin.frame import Frame
 from twin.schema import GEOMETRY
 
-GML_TYPE = "application/gml+xml; version=3.2"
+GML_TYPE = f"{GML}; version=3.2"
 
 
 @dataclass(frozen=True, kw_only=True)
