@@ -69,9 +69,11 @@ class Context:
     desk
         Where tiles are made that take longer than a moment.
     hot
-        What requests for tiles were answered with, by target and accepted codings.
+        What requests were answered with: those for tiles by target and accepted codings, those for documents by
+        `api.recall.document_key`.
     tags, tiles
-        Entity tags of tiles by state and place; finished tiles by entity tag, and letters by range, and content coding.
+        Entity tags of tiles by state and place; finished tiles and documents by entity tag, letters by range, each by
+        content coding too.
     counter
         Counts what tiles leave out.
     font

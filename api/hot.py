@@ -1,9 +1,9 @@
-"""Tiles answered before anything else is done: most requests of a map are for tiles, most of these were sent before.
+"""Small answers given before anything else is done: most requests of a map are for what was sent before.
 
 What takes the time of a small answer in Python is not the answer but the way to it: layers of middleware, routing,
-parameters. A request that is whole, plain and for a tile goes none of that way, nor does one for a tile that has to be
-made first if its address is as plain. Everything else, everything that is unusual about a connection, and every
-request about which there is something to say, is uvicorn's.
+parameters. A request that is whole and plain goes none of that way if it is for what was sent before (`api.recall`),
+for features in memory (`api.hotitems`), or for a tile, made already or not. Everything else, everything that is unusual
+about a connection, and every request about which there is something to say, is uvicorn's.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _wish_of(request: PlainRequest) -> TileWish:
 
 
 class HotProtocol(HttpToolsProtocol):
-    """Uvicorn's HTTP, with tiles answered before it begins.
+    """Uvicorn's HTTP, with small answers given before it begins.
 
     It does so only where it knows that nothing else is under way on the connection: every piece of data so far was one
     plain request, and the last of them is answered. What comes while a tile is made waits until it is sent.
