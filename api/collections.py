@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.context import Context, context_of, links_of
 from api.crs import CRS84_URI, STORAGE_PATH, crs_of, storage_crs
-from api.links import Link, Links, link
+from api.links import OGC_REL, Link, Links, link
 from api.media import GEOJSON, HTML, JSON, SCHEMA, STYLE
 from api.openapi import answers
 from api.pages import respond
@@ -25,7 +25,6 @@ CONFORMANCE = (
         for name in ("schemas", "core-roles-features", "returnables-and-receivables")
     ),
 )
-_REL = "http://www.opengis.net/def/rel/ogc/1.0"
 #: The list of CRS that all layers share, where a layer refers to it (OGC 18-058r1, /req/crs/fc-md-crs-list-global).
 _ALL_CRS = "#/crs"
 
@@ -85,7 +84,7 @@ def show_schema(request: Request, layer_id: str, params: Annotated[FormatParams,
     return _respond_schema(request, "schema", layer, layer.queryables(), params)
 
 
-@router.get("/crs/storage", name="storage_crs", responses=answers(JSON, HTML))
+@router.get(STORAGE_PATH, name="storage_crs", responses=answers(JSON, HTML))
 def show_storage_crs(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
     """Define the CRS in which the twin keeps its coordinates, as PROJJSON.
 
@@ -164,13 +163,13 @@ def _collection_links(layer: Layer, links: Links) -> list[Link]:
     return [
         link("items", links.url("items", layer_id=own, query={"f": "geojson"}), GEOJSON, "Features"),
         link("items", links.url("items", layer_id=own, query={"f": "html"}), HTML, "Features as pages"),
-        link(f"{_REL}/queryables", links.url("queryables", layer_id=own), SCHEMA, "Fields to filter by"),
-        link(f"{_REL}/sortables", links.url("sortables", layer_id=own), SCHEMA, "Fields to sort by"),
+        link(f"{OGC_REL}/queryables", links.url("queryables", layer_id=own), SCHEMA, "Fields to filter by"),
+        link(f"{OGC_REL}/sortables", links.url("sortables", layer_id=own), SCHEMA, "Fields to sort by"),
         link("describedby", links.url("schema", layer_id=own), SCHEMA, "Fields of a feature"),
-        link(f"{_REL}/schema", links.url("schema", layer_id=own), SCHEMA, "Fields of a feature"),
-        link(f"{_REL}/tilesets-vector", links.url("tilesets", layer_id=own), JSON, "Vector tiles"),
+        link(f"{OGC_REL}/schema", links.url("schema", layer_id=own), SCHEMA, "Fields of a feature"),
+        link(f"{OGC_REL}/tilesets-vector", links.url("tilesets", layer_id=own), JSON, "Vector tiles"),
         link("tilejson", links.url("tilejson", layers=own), JSON, "Vector tiles (TileJSON)"),
-        link(f"{_REL}/styles", links.url("styles"), JSON, "Map styles"),
+        link(f"{OGC_REL}/styles", links.url("styles"), JSON, "Map styles"),
         link("stylesheet", links.url("style", style=own), STYLE, "Map style of this layer"),
         link("preview", links.url("viewer", path="/"), HTML, "On the map"),
     ]

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from api import collections, edits, features, filters, ogctiles, processes
 from api.collections import spatial_extent
 from api.context import context_of, links_of
-from api.links import link
+from api.links import OGC_REL, link
 from api.media import HTML, JSON, OPENAPI, QGZ
 from api.openapi import answers, describe_service
 from api.pages import page, respond
@@ -22,7 +22,6 @@ CONFORMANCE = tuple(
     f"http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/{name}"
     for name in ("core", "landing-page", "oas30", "html", "json")
 )
-_REL = "http://www.opengis.net/def/rel/ogc/1.0"
 
 _CAPABILITIES = {"service": "WFS", "request": "GetCapabilities"}
 
@@ -46,12 +45,12 @@ def show_landing(request: Request, params: Annotated[FormatParams, Query()]) -> 
             link("service-doc", links.url("docs"), HTML, "Description of the service, to read and try"),
             link("conformance", links.url("conformance"), JSON, "Standards the service conforms to"),
             link("data", links.url("collections"), JSON, "Layers"),
-            link(f"{_REL}/tilesets-vector", links.url("dataset_tilesets"), JSON, "Vector tiles of all layers"),
-            link(f"{_REL}/functions", links.url("functions"), JSON, "Functions for filters"),
-            link(f"{_REL}/tiling-schemes", links.url("grids"), JSON, "Tile grids"),
-            link(f"{_REL}/styles", links.url("styles"), JSON, "Map styles"),
-            link(f"{_REL}/processes", links.url("processes"), JSON, "Indicators as processes"),
-            link(f"{_REL}/job-list", links.url("jobs"), JSON, "Jobs"),
+            link(f"{OGC_REL}/tilesets-vector", links.url("dataset_tilesets"), JSON, "Vector tiles of all layers"),
+            link(f"{OGC_REL}/functions", links.url("functions"), JSON, "Functions for filters"),
+            link(f"{OGC_REL}/tiling-schemes", links.url("grids"), JSON, "Tile grids"),
+            link(f"{OGC_REL}/styles", links.url("styles"), JSON, "Map styles"),
+            link(f"{OGC_REL}/processes", links.url("processes"), JSON, "Indicators as processes"),
+            link(f"{OGC_REL}/job-list", links.url("jobs"), JSON, "Jobs"),
             link("related", links.url("indicators"), JSON, "Indicators"),
             link("related", links.url("wfs", query=_CAPABILITIES), "text/xml", "WFS 2.0"),
             link("related", links.url("viewer", path="/"), HTML, "Map"),

@@ -16,6 +16,7 @@ from api.context import context_of
 from api.editbodies import FEATURES, read_feature, read_features, read_patch, read_transaction
 from api.editdocs import ADD, CHANGE, REMOVE, REPLACE, TRANSACT
 from api.editing import Edit
+from api.items import ITEM_ROUTE, ITEMS_ROUTE
 from api.media import JSON, MERGE_PATCH
 from api.rights import EditRefused, NotAuthenticated, find_author
 from twin.ingest.edits import Edits
@@ -32,7 +33,7 @@ router = APIRouter(tags=["Edits"])
 Asked = Annotated[Edit, Depends(Edit.read)]
 
 
-@router.post("/collections/{layer_id}/items", name="add_items", **ADD)
+@router.post(ITEMS_ROUTE, name="add_items", **ADD)
 async def add_features(edit: Asked) -> Response:
     """Add a feature, or those of a FeatureCollection, as one revision; a key is made where the layer makes keys."""
 
@@ -49,7 +50,7 @@ async def add_features(edit: Asked) -> Response:
     return await edit.run(add)
 
 
-@router.put("/collections/{layer_id}/items/{feature_id:path}", name="replace_item", **REPLACE)
+@router.put(ITEM_ROUTE, name="replace_item", **REPLACE)
 async def replace_feature(edit: Asked, feature_id: str) -> Response:
     """Put a feature in the place of the one of this key, which must be there; what is not given gets its default."""
 
@@ -60,7 +61,7 @@ async def replace_feature(edit: Asked, feature_id: str) -> Response:
     return await edit.run(replace)
 
 
-@router.patch("/collections/{layer_id}/items/{feature_id:path}", name="change_item", **CHANGE)
+@router.patch(ITEM_ROUTE, name="change_item", **CHANGE)
 async def change_feature(edit: Asked, feature_id: str) -> Response:
     """Change what is given of a feature (JSON Merge Patch); all else stays what it is."""
 
@@ -71,7 +72,7 @@ async def change_feature(edit: Asked, feature_id: str) -> Response:
     return await edit.run(change)
 
 
-@router.delete("/collections/{layer_id}/items/{feature_id:path}", name="remove_item", **REMOVE)
+@router.delete(ITEM_ROUTE, name="remove_item", **REMOVE)
 async def remove_feature(edit: Asked, feature_id: str) -> Response:
     """Remove a feature; its history stays."""
 
@@ -93,13 +94,13 @@ async def transact(edit: Asked) -> Response:
     return await edit.run(carry_out)
 
 
-@router.options("/collections/{layer_id}/items", include_in_schema=False)
+@router.options(ITEMS_ROUTE, include_in_schema=False)
 def show_options_of_items(request: Request, layer_id: str) -> Response:
     """Say what whoever asks may do with the features of a layer."""
     return _say_options(request, layer_id, {"POST": {"Accept-Post": ", ".join(FEATURES)}})
 
 
-@router.options("/collections/{layer_id}/items/{feature_id:path}", include_in_schema=False)
+@router.options(ITEM_ROUTE, include_in_schema=False)
 def show_options_of_item(request: Request, layer_id: str, feature_id: str) -> Response:  # noqa: ARG001
     """Say what whoever asks may do with a feature; QGIS asks about one that is not there to learn of all."""
     return _say_options(request, layer_id, {"PUT": {}, "PATCH": {"Accept-Patch": MERGE_PATCH}, "DELETE": {}})

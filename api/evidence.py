@@ -10,7 +10,7 @@ import numpy as np
 from api.geojson import encode_feature, encode_features, encode_geometries
 from twin.catalog import Catalog
 from twin.engine import Result
-from twin.query import Query
+from twin.evidence import ask_features
 from twin.store import Store
 
 
@@ -41,9 +41,5 @@ def _encode_shapes(result: Result, store: Store) -> Iterator[str]:
 
 def _encode_features(result: Result, served: Catalog, store: Store) -> Iterator[str]:
     """Write the features that count and those that do not, as they stood when the result was computed."""
-    for role, keys in (("covered", result.measure.covered), ("uncovered", result.measure.uncovered)):
-        for layer_id, ids in keys.items():
-            if ids and layer_id in served.layers:
-                query = Query(ids=ids, as_of=result.as_of, known_at=result.known_at)
-                frame = store.read(served.layer(layer_id), query)
-                yield from encode_features(frame, {"role": role, "layer": layer_id})
+    for role, layer, query in ask_features(result, served.layers):
+        yield from encode_features(store.read(layer, query), {"role": role, "layer": layer.id})

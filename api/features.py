@@ -1,4 +1,4 @@
-"""OGC API – Features: the features of a layer as GeoJSON in CRS84 or another CRS, and as pages."""
+"""OGC API – Features: the features of a layer, in every form and CRS that is offered, and as pages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,18 @@ from api.filters import read_filter
 from api.formats import FORMATS, MEDIA_TYPES, PLAIN, choose_format
 from api.geojson import encode_geometries, plain_rows
 from api.itempages import ItemsWish, read_page
-from api.items import ItemsClient, Sent, Streamed, answer_item, answer_page, items_headers, read_item, stream_item
+from api.items import (
+    ITEM_ROUTE,
+    ITEMS_ROUTE,
+    ItemsClient,
+    Sent,
+    Streamed,
+    answer_item,
+    answer_page,
+    items_headers,
+    read_item,
+    stream_item,
+)
 from api.media import HTML
 from api.openapi import answers
 from api.pages import page
@@ -28,7 +39,7 @@ CONFORMANCE = tuple(
 router = APIRouter(tags=["Features"])
 
 
-@router.get("/collections/{layer_id}/items", name="items", responses=answers(*MEDIA_TYPES, HTML))
+@router.get(ITEMS_ROUTE, name="items", responses=answers(*MEDIA_TYPES, HTML))
 def list_items(request: Request, layer_id: str, params: Annotated[ItemsParams, QueryString()]) -> Response:
     """List the features of a layer by box, moment, values of fields and condition, page by page."""
     context, links = context_of(request), links_of(request)
@@ -58,11 +69,7 @@ def _show_page(request: Request, context: Context, wish: ItemsWish) -> Response:
     return answer
 
 
-@router.get(
-    "/collections/{layer_id}/items/{feature_id:path}",
-    name="item",
-    responses=answers(*MEDIA_TYPES, HTML),
-)
+@router.get(ITEM_ROUTE, name="item", responses=answers(*MEDIA_TYPES, HTML))
 def show_item(
     request: Request, layer_id: str, feature_id: str, params: Annotated[ItemParams, QueryString()]
 ) -> Response:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from api.itempages import ItemsPage
 
 #: Writes a page piece by piece; what it links to is given.
-Writer = Callable[["ItemsPage", list[Link]], Iterator[bytes]]
+WritePage = Callable[["ItemsPage", list[Link]], Iterator[bytes]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +38,12 @@ class Format:
     name: str
     media_type: str
     title: str
-    write: Writer
-    write_one: Writer
+    write: WritePage
+    write_one: WritePage
     suffix: str | None = None
 
 
-def _table(name: str, media_type: str, title: str, write: Writer) -> Format:
+def _table(name: str, media_type: str, title: str, write: WritePage) -> Format:
     return Format(name=name, media_type=media_type, title=title, write=write, write_one=write, suffix=f".{name}")
 
 

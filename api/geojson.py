@@ -139,13 +139,9 @@ def _encode_values(values: list[Any], kind: FieldType) -> list[str]:
     return [known[value] for value in values]
 
 
-def encode_feature(
-    geometry: str, properties: Mapping[str, Any], *, feature_id: str | None = None, **members: Any
-) -> str:
-    """Write one Feature around a geometry that is GeoJSON text already."""
-    own = {"id": feature_id} if feature_id is not None else {}
-    feature = to_json({"type": "Feature", **own, **members, "properties": properties})
-    return f'{feature[:-1]}, "geometry": {geometry}}}'
+def encode_feature(geometry: str, properties: Mapping[str, Any]) -> str:
+    """Write a Feature without a key around a geometry that is GeoJSON text already."""
+    return f'{{"type": "Feature", "properties": {to_json(properties)}, "geometry": {geometry}}}'
 
 
 def encode_collection(features: bytes, **members: Any) -> bytes:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from api.context import context_of
 from api.media import HTML, JSON
 from api.openapi import answers
-from api.pages import respond
+from api.pages import never_kept, respond
 from api.params import FormatParams
 from twin.errors import TwinError
 
@@ -53,7 +53,7 @@ async def show_health(request: Request, params: Annotated[FormatParams, Query()]
     """Say which process answers; neither the data nor those who work on it are asked."""
     worker = context_of(request).worker
     alive = {"status": "alive", "worker": f"{worker.number} of {worker.count}"}
-    return _never_kept(respond(request, alive, "facts.html", f=params.f, heading="Alive 存活"))
+    return never_kept(respond(request, alive, "facts.html", f=params.f, heading="Alive 存活"))
 
 
 @router.get("/readyz", name="readiness", responses=answers(JSON, HTML))
@@ -65,9 +65,4 @@ def show_readiness(request: Request, params: Annotated[FormatParams, Query()]) -
     for layer in context.served.layers.values():
         context.store.extent(layer)
     ready = {"status": "ready", "revision": revision}
-    return _never_kept(respond(request, ready, "facts.html", f=params.f, heading="Ready 就绪"))
-
-
-def _never_kept(answer: Response) -> Response:
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return never_kept(respond(request, ready, "facts.html", f=params.f, heading="Ready 就绪"))

@@ -17,7 +17,7 @@ from api.cors import OPEN_TO_ALL
 from api.crs import DEFAULT_CRS
 from api.formats import PLAIN, choose_format
 from api.itempages import ItemsWish
-from api.items import AT_ONCE, ItemsClient, Sent, items_headers, send_item, send_page
+from api.items import AT_ONCE, ITEM_ROUTE, ITEMS_ROUTE, ItemsClient, Sent, items_headers, send_item, send_page
 from api.links import Links
 from api.observe import describe_request
 from api.params import ItemParams, ItemsParams
@@ -28,8 +28,6 @@ from api.sent import write_head
 
 #: The address of the features of a layer, or of one of them.
 _ITEMS = re.compile(rb"(/collections/([a-z0-9_]+)/items(?:/([A-Za-z0-9_.~-]+))?)(?:\?([!-~]*))?")
-#: The same as routes, which documents and measures name.
-ITEMS_ROUTE, ITEM_ROUTE = "/collections/{layer_id}/items", "/collections/{layer_id}/items/{feature_id:path}"
 
 
 class HotItems:

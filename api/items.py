@@ -11,7 +11,7 @@ import numpy as np
 from api.conditional import has_already
 from api.context import Context
 from api.crs import NamedCrs
-from api.formats import PLAIN, Format, Writer, link_formats
+from api.formats import PLAIN, Format, WritePage, link_formats
 from api.itempages import ItemsPage, ItemsWish, Matched, make_page, read_page
 from api.links import Link, Links, link
 from api.measures import Measures
@@ -24,6 +24,8 @@ from twin.frame import Frame
 from twin.layer import Layer
 from twin.query import Query
 
+#: Where features are asked for and edited, all of a layer or one.
+ITEMS_ROUTE, ITEM_ROUTE = "/collections/{layer_id}/items", "/collections/{layer_id}/items/{feature_id:path}"
 #: Layers with more rows than this are not waited for.
 _LARGE = 20_000
 #: Larger pages are sent piece by piece.
@@ -208,7 +210,7 @@ def _send(client: ItemsClient, etag: str, named: NamedCrs, write: Callable[[], b
     return etag, pack(plain, choose_coding(client.accepted))
 
 
-def _stream(page: ItemsPage, form: Format, write: Writer, etag: str, client: ItemsClient) -> Streamed:
+def _stream(page: ItemsPage, form: Format, write: WritePage, etag: str, client: ItemsClient) -> Streamed:
     """Send a page piece by piece, unless the client has it."""
     if has_already(client.asked, etag):
         return Streamed(headers=items_headers(etag), pieces=None)

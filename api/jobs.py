@@ -16,15 +16,13 @@ from fastapi import APIRouter, Query, Request, Response
 from api.context import context_of, links_of
 from api.execution import send_outputs
 from api.jobfiles import UNFINISHED, Job
-from api.links import Links, link
+from api.links import OGC_REL, Links, link
 from api.media import HTML, JSON
 from api.openapi import answers
-from api.pages import json_response, respond
+from api.pages import json_response, never_kept, respond
 from api.params import FormatParams, JobsParams, Params
 from api.problems import problem
 from twin.errors import TwinError
-
-_REL = "http://www.opengis.net/def/rel/ogc/1.0"
 
 router = APIRouter(tags=["Processes"])
 
@@ -52,14 +50,14 @@ def list_jobs(request: Request, params: Annotated[JobsParams, Query()]) -> Respo
             *([link("next", links.here(offset=str(following)), JSON, "Next page")] if following < len(found) else []),
         ],
     }
-    return _unkept(respond(request, document, "jobs.html", f=params.f))
+    return never_kept(respond(request, document, "jobs.html", f=params.f))
 
 
 @router.get("/jobs/{jobID}", name="job", operation_id="getStatus", responses=answers(JSON, HTML))
 def show_job(request: Request, jobID: str, params: Annotated[FormatParams, Query()]) -> Response:  # noqa: N803
     """Say how a job stands."""
     job = context_of(request).jobs.read(jobID)
-    return _unkept(respond(request, describe_job(job, links_of(request)), "job.html", f=params.f))
+    return never_kept(respond(request, describe_job(job, links_of(request)), "job.html", f=params.f))
 
 
 @router.delete("/jobs/{jobID}", name="dismiss", operation_id="dismiss", responses=answers(JSON))
@@ -83,13 +81,13 @@ def show_results(
     if job.problem is not None:
         return problem(request, **job.problem)
     contents = {name: partial(jobs.output, job, name) for name in job.execution.outputs}
-    return _unkept(send_outputs(contents, as_document=job.execution.as_document))
+    return never_kept(send_outputs(contents, as_document=job.execution.as_document))
 
 
 def describe_job(job: Job, links: Links) -> dict[str, Any]:
     """Write the status of a job (OGC 18-062r2, statusInfo.yaml)."""
     moments = {name: getattr(job, name) for name in ("created", "started", "finished", "updated")}
-    results = [link(f"{_REL}/results", links.url("results", jobID=job.id), JSON, "Outputs")]
+    results = [link(f"{OGC_REL}/results", links.url("results", jobID=job.id), JSON, "Outputs")]
     return {
         "processID": job.execution.process,
         "type": "process",
@@ -124,9 +122,3 @@ def _is_wanted(job: Job, params: JobsParams) -> bool:
 
 def _is_named(name: str, names: str | None) -> bool:
     return names is None or name in names.split(",")
-
-
-def _unkept(answer: Response) -> Response:
-    """An answer that the next moment may make untrue."""
-    answer.headers["Cache-Control"] = "no-store"
-    return answer

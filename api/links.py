@@ -13,6 +13,9 @@ from starlette.routing import Mount
 
 from api.media import HTML, JSON
 
+#: Where relations begin that the OGC has named.
+OGC_REL = "http://www.opengis.net/def/rel/ogc/1.0"
+
 Link = dict[str, str]
 
 

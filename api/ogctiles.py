@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from api.context import Context, context_of, links_of
-from api.links import Link, Links, link
+from api.links import OGC_REL, Link, Links, link
 from api.media import HTML, JSON, MVT
 from api.openapi import answers
 from api.pages import respond
@@ -52,7 +52,6 @@ CONFORMANCE = (
     ),
     *(f"http://www.opengis.net/spec/tms/2.0/conf/{name}" for name in ("tilematrixset", "json-tilematrixset")),
 )
-_REL = "http://www.opengis.net/def/rel/ogc/1.0"
 
 router = APIRouter(tags=["Tiles"])
 
@@ -203,7 +202,7 @@ def _tileset_links(links: Links, tms: GridId, route: str, ids: dict[str, str], q
         **ids,
     )
     return [
-        link(f"{_REL}/tiling-scheme", links.url("grid", tileMatrixSetId=tms), JSON, "Tile grid"),
+        link(f"{OGC_REL}/tiling-scheme", links.url("grid", tileMatrixSetId=tms), JSON, "Tile grid"),
         {**link("item", template, MVT, "Tiles"), "templated": True},  # type: ignore[dict-item]
     ]
 
@@ -226,7 +225,7 @@ def _respond_list(
             | {
                 "links": [
                     link("self", address, JSON, f"Tile set in {grid.id}"),
-                    link(f"{_REL}/tiling-scheme", links.url("grid", tileMatrixSetId=grid.id), JSON, "Tile grid"),
+                    link(f"{OGC_REL}/tiling-scheme", links.url("grid", tileMatrixSetId=grid.id), JSON, "Tile grid"),
                 ]
             }
         )

@@ -75,6 +75,12 @@ def json_response(document: Mapping[str, Any], media_type: str = JSON) -> Respon
     return Response(to_json(document), media_type=media_type, headers={"Vary": "Accept"})
 
 
+def never_kept(answer: Response) -> Response:
+    """Have nobody keep an answer that the next moment may make untrue."""
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
 def page(request: Request, template: str, **shown: Any) -> Response:
     """Answer with an HTML page; what every page sees is named here."""
     context, links = context_of(request), links_of(request)

@@ -1,4 +1,4 @@
-"""The only reader of query strings: text in, typed values out, anything unknown refused by name.
+"""The reader of query strings: text in, typed values out, anything unknown refused by name. WFS has its own.
 
 Each class is the set of parameters that a kind of resource takes; FastAPI documents it, pydantic reads it.
 """
@@ -203,20 +203,19 @@ class PagedParams(FormatParams):
     offset: Annotated[int, Field(ge=0, le=1_000_000, description="So many are passed over; see the link `next`.")] = 0
 
 
-class ProcessesParams(PagedParams):
-    """The list of processes."""
-
-
-_Names = Annotated[str | None, WithJsonSchema({"type": "array", "items": {"type": "string"}})]
 _Seconds = Annotated[int | SkipJsonSchema[None], Field(ge=0)]
 
 
 class JobsParams(PagedParams):
     """The list of jobs (OGC 18-062r2, 11.2)."""
 
-    kinds: Annotated[_Names, Field(alias="type", description="Only jobs of these kinds; all are of `process`.")] = None
-    processes: Annotated[_Names, Field(alias="processID", description="Only jobs of these processes.")] = None
-    states: Annotated[_Names, Field(alias="status", description="Only jobs in these states.")] = None
+    kinds: Annotated[
+        str | None, _NAMES, Field(alias="type", description="Only jobs of these kinds; all are of `process`.")
+    ] = None
+    processes: Annotated[str | None, _NAMES, Field(alias="processID", description="Only jobs of these processes.")] = (
+        None
+    )
+    states: Annotated[str | None, _NAMES, Field(alias="status", description="Only jobs in these states.")] = None
     created: Annotated[
         Any,  # two instants or None; FastAPI would read anything with several parts from several parameters
         PlainValidator(parse_interval),
@@ -331,12 +330,6 @@ class ItemsParams(ItemParams):
     properties: Annotated[str | None, _NAMES, Field(description="Only these fields: their names joined by commas.")] = (
         None
     )
-
-    @property
-    def plain(self) -> bool:
-        """Whether the features are asked for as they are now, in degrees, in the order of their keys."""
-        return super().plain and self.filter is None and self.sortby is None and self.properties is None
-
     count: Annotated[
         Literal["exact", "estimate", "none"] | SkipJsonSchema[None],
         Field(
@@ -344,6 +337,11 @@ class ItemsParams(ItemParams):
             "not at all. A rough number is told as `x-numberMatchedEstimate`, an exact one as `numberMatched`."
         ),
     ] = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether the features are asked for as they are now, in degrees, in the order of their keys."""
+        return super().plain and self.filter is None and self.sortby is None and self.properties is None
 
     def wanted(self, layer: Layer) -> dict[str, Scalar]:
         """The property filters: the value that each field named must have."""

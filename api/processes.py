@@ -15,11 +15,11 @@ from api.bodies import JsonBody
 from api.context import Context, context_of, links_of
 from api.execution import MOMENT, OUTPUTS, make_outputs, read_execution, send_outputs
 from api.jobs import describe_job
-from api.links import Links, link
+from api.links import OGC_REL, Links, link
 from api.media import HTML, JSON, MULTIPART
 from api.openapi import answers, parameter_schema, takes
 from api.pages import json_response, respond
-from api.params import FormatParams, Params, ProcessesParams
+from api.params import FormatParams, PagedParams, Params
 from twin import __version__
 from twin.errors import IndicatorNotFound
 from twin.indicator import Indicator
@@ -28,7 +28,6 @@ CONFORMANCE = tuple(
     f"http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/{name}"
     for name in ("core", "ogc-process-description", "json", "oas30", "job-list", "dismiss")
 )
-_REL = "http://www.opengis.net/def/rel/ogc/1.0"
 _EXECUTE = {
     "type": "object",
     "properties": {
@@ -53,7 +52,7 @@ class ProcessNotFound(IndicatorNotFound):
 
 
 @router.get("/processes", name="processes", operation_id="getProcesses", responses=answers(JSON, HTML))
-def list_processes(request: Request, params: Annotated[ProcessesParams, Query()]) -> Response:
+def list_processes(request: Request, params: Annotated[PagedParams, Query()]) -> Response:
     """List the processes: every indicator is one."""
     context, links = context_of(request), links_of(request)
     processes = list(context.catalog.indicators.values())
@@ -78,7 +77,7 @@ def show_process(request: Request, processID: str, params: Annotated[FormatParam
     indicator, links = _find_process(context_of(request), processID), links_of(request)
     document = _summarise(indicator, links) | {"inputs": _inputs(indicator), "outputs": _outputs()}
     execute = links.url("execute", processID=indicator.id)
-    document["links"].append(link(f"{_REL}/execute", execute, JSON, "Where to execute it"))
+    document["links"].append(link(f"{OGC_REL}/execute", execute, JSON, "Where to execute it"))
     return respond(request, document, "process.html", f=params.f)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,20 +76,31 @@ def gather_evidence(result: Result, layers: Mapping[str, Layer], store: Store) -
     return gathered
 
 
+def ask_features(result: Result, layers: Mapping[str, Layer]) -> Iterator[tuple[str, Layer, Query]]:
+    """Say where to read what counts and what does not, as it stood when the result was computed: role, layer, query.
+
+    Parameters
+    ----------
+    result
+        The result.
+    layers
+        Those whose features may be shown, by id.
+    """
+    for role, keys in (("covered", result.measure.covered), ("uncovered", result.measure.uncovered)):
+        for name, ids in keys.items():
+            if ids and name in layers:
+                yield role, layers[name], Query(ids=ids, as_of=result.as_of, known_at=result.known_at)
+
+
 def _features(
     result: Result, layers: Mapping[str, Layer], store: Store
 ) -> Iterator[tuple[shapely.Geometry, dict[str, Any]]]:
-    """Give the features that count and those that do not, as they stood when the result was computed."""
-    for role, keys in (("covered", result.measure.covered), ("uncovered", result.measure.uncovered)):
-        for name, ids in keys.items():
-            if name not in layers or not ids:
-                continue
-            layer = layers[name]
-            label = layer.style.label or layer.key
-            query = Query(ids=ids, fields=(label,), as_of=result.as_of, known_at=result.known_at)
-            data = store.read(layer, query).data
-            for key, shape, said in zip(data.index, data.geometry, data[label], strict=True):
-                yield shape, {"role": role, "layer": name, "feature": key, "name": said}
+    """Give the features that count and those that do not."""
+    for role, layer, query in ask_features(result, layers):
+        label = layer.style.label or layer.key
+        data = store.read(layer, replace(query, fields=(label,))).data
+        for key, shape, said in zip(data.index, data.geometry, data[label], strict=True):
+            yield shape, {"role": role, "layer": layer.id, "feature": key, "name": said}
 
 
 def _shapes(result: Result) -> Iterator[tuple[shapely.Geometry, dict[str, Any]]]:

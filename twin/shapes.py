@@ -29,7 +29,7 @@ SPATIAL: Mapping[str, Callable[..., Any]] = {
     "s_contains": shapely.contains,
 }
 #: The predicate the other way round.
-_MIRRORED = {"s_within": "s_contains", "s_contains": "s_within"}
+MIRRORED: Mapping[str, str] = {"s_within": "s_contains", "s_contains": "s_within"}
 
 
 def relate_shapes(predicate: Operation) -> Expression:
@@ -46,7 +46,7 @@ def relate_shapes(predicate: Operation) -> Expression:
     if isinstance(first, Shape):
         if isinstance(second, Shape):
             return TRUE if SPATIAL[op](first.geometry, second.geometry) else FALSE
-        op, first, second = _MIRRORED.get(op, op), second, first
+        op, first, second = MIRRORED.get(op, op), second, first
     if not isinstance(second, Shape):
         return Operation(op, (first, second))
     parts = _by_dimension(second.geometry)

@@ -13,6 +13,7 @@ from twin.ingest.changes import differing_fields
 from twin.ingest.edits import Edits
 from twin.ingest.given import GivenFeature
 from twin.layer import Layer
+from twin.schema import GEOMETRY
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -21,7 +22,6 @@ Side = Literal["mine", "theirs"]
 #: A feature by its fields, ``geometry`` among them, with plain values; None where it is not there.
 Feature = Mapping[str, Any]
 
-_GEOMETRY = "geometry"
 #: Decimals of coordinates in what is told of geometries: a millimetre, or a tenth of one in degrees.
 _DECIMALS = {False: 3, True: 9}
 
@@ -108,10 +108,10 @@ def merge_states(
 
 def _give(key: str, values: Feature, mine: GeoDataFrame) -> GivenFeature:
     """Give a feature, or what changes of one; a place that changes is mine, to the last vertex."""
-    moves = _GEOMETRY in values
+    moves = GEOMETRY in values
     return GivenFeature(
         key=key,
-        values={name: value for name, value in values.items() if name != _GEOMETRY},
+        values={name: value for name, value in values.items() if name != GEOMETRY},
         geometry=mine.geometry[key] if moves else None,
         keeps_geometry=not moves,
     )
@@ -142,7 +142,7 @@ def _features(state: GeoDataFrame, keys: Iterable[str], layer: Layer) -> dict[st
     """The features of keys, as far as they are there; a text of blanks is none, a ring may start anywhere."""
     rows = state.loc[state.index.intersection(list(keys))]
     columns = {field.name: [_tidy(value) for value in plain_values(rows[field.name], field)] for field in layer.schema}
-    columns[_GEOMETRY] = shapely.to_wkb(shapely.normalize(rows.geometry.to_numpy())).tolist()
+    columns[GEOMETRY] = shapely.to_wkb(shapely.normalize(rows.geometry.to_numpy())).tolist()
     return {
         key: dict(zip(columns, values, strict=True))
         for key, values in zip(rows.index, zip(*columns.values(), strict=True), strict=True)
@@ -159,7 +159,7 @@ def _tell(name: str | None, base: Feature | None, mine: Feature | None, theirs: 
     if name is None:
         return {side: "removed" if feature is None else _changes(base, feature) for side, feature in sides.items()}
     values = {side: None if feature is None else feature[name] for side, feature in sides.items()}
-    return {side: _wkt(value) for side, value in values.items()} if name == _GEOMETRY else values
+    return {side: _wkt(value) for side, value in values.items()} if name == GEOMETRY else values
 
 
 def _changes(base: Feature | None, feature: Feature) -> str:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from twin.shapes import SPATIAL
+from twin.shapes import MIRRORED, SPATIAL
 from twin.stores.gpkg_blob import read_box, read_geometry
 from twin.stores.text_folding import fold_accents
 
 #: The number of arguments of a function, and what it does.
 _Function = tuple[int, Callable[..., Any]]
 _Test = Callable[[BaseGeometry, BaseGeometry], bool]
-
-#: Predicates with their arguments the other way round, because a constant is prepared if it comes first.
-_MIRRORED: Mapping[str, str] = {"s_within": "s_contains", "s_contains": "s_within"}
-
 
 #: What holds of everything whose box lies inside of another one.
 _BY_BOXES = frozenset({"s_intersects", "s_within"})
@@ -53,7 +49,7 @@ def _spatial_test(op: str) -> Callable[[bytes | None, bytes | None], bool | None
     The envelope in the header settles nearly every feature without decoding it: R-tree boxes are 32-bit, so
     every box read must end with this exact test.
     """
-    test: _Test = SPATIAL[_MIRRORED.get(op, op)]
+    test: _Test = SPATIAL[MIRRORED.get(op, op)]  # a constant is prepared if it comes first
 
     @lru_cache(maxsize=8)  # a statement may test against several, row by row in turn
     def prepared(constant: bytes) -> tuple[BaseGeometry, tuple[float, float, float, float], bool]:
