@@ -113,11 +113,9 @@ def create_app(
         dependencies=[Depends(refuse_long_address), Depends(refuse_repeated)],
         lifespan=_release,
     )
-
     jobs_here = jobs_of_all or Jobs(settings, Place(store.url))
     keys = KeyFile(Path(settings.keys)) if settings.keys else None
     writer = Writer(open_to_write)
-
     measures = Measures()
 
     def make_context(store: Store) -> Context:

@@ -17,6 +17,7 @@ from twin.bbox import BBox
 from twin.crs import CRS, CRS84, crs_label, reproject_bbox
 from twin.datums import publishable
 from twin.layer import Layer
+from twin.moments import write_instant
 
 CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
@@ -150,7 +151,7 @@ def _extent(layer: Layer, context: Context) -> dict[str, Any]:
         extent["spatial"] = spatial_extent(box, context.store.crs)
     moments = sorted(revision.effective for revision in context.store.revisions(layer))
     if moments:
-        interval = [moment.isoformat().replace("+00:00", "Z") for moment in (moments[0], moments[-1])]
+        interval = [write_instant(moment) for moment in (moments[0], moments[-1])]
         extent["temporal"] = {
             "interval": [interval],
             "trs": "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian",

@@ -21,6 +21,7 @@ from api.crs import DEFAULT_CRS, NamedCrs
 from twin.columns import plain_values
 from twin.crs import CRS, reproject
 from twin.frame import Frame
+from twin.moments import write_instant
 from twin.schema import FieldType
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def page_members(page: ItemsPage) -> dict[str, Any]:
     OGC 17-069r4, requirements fc-timeStamp, fc-numberMatched (which must be exact) and fc-numberReturned.
     """
     return {
-        "timeStamp": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "timeStamp": write_instant(datetime.now(UTC), timespec="seconds"),
         **page.matched.members,
         "numberReturned": len(page.rows),
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from api.gml import GML_URI, NAMESPACE, PREFIX, encode_members
 from api.xmlnames import escape_text
+from twin.moments import write_instant
 
 if TYPE_CHECKING:
     from api.itempages import ItemsPage
@@ -59,7 +60,7 @@ def open_collection(
     """
     known = "unknown" if matched is None else matched
     link = f' next="{escape_text(following)}"' if following else ""
-    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    now = write_instant(datetime.now(UTC), timespec="seconds")
     return (
         f'{_XML}<wfs:{element}{_spaces(schema)} timeStamp="{now}" numberMatched="{known}" '
         f'numberReturned="{returned}"{link}>\n'

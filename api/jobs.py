@@ -42,13 +42,9 @@ def list_jobs(request: Request, params: Annotated[JobsParams, Query()]) -> Respo
     links = links_of(request)
     found = [job for job in context_of(request).jobs.all() if _is_wanted(job, params)]
     shown = found[params.offset : params.offset + params.limit]
-    following = params.offset + params.limit
     document = {
         "jobs": [describe_job(job, links) for job in shown],
-        "links": [
-            *links.self_and_page(),
-            *([link("next", links.here(offset=str(following)), JSON, "Next page")] if following < len(found) else []),
-        ],
+        "links": [*links.self_and_page(), *links.next_page(params.offset + params.limit, len(found))],
     }
     return never_kept(respond(request, document, "jobs.html", f=params.f))
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from api.measures import Measures
 from api.proxy import Header
+from twin.moments import write_instant
 
 access_log = logging.getLogger("twin.access")
 #: How long a line may wait to be written to the log.
@@ -74,7 +75,7 @@ class Journal:
         """
         self._measures.note(route, method, status, size, seconds)
         if not self._time:
-            self._time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            self._time = write_instant(datetime.now(UTC), timespec="milliseconds")
             asyncio.get_running_loop().call_later(_LOG_EVERY_S, self.write)
         line = (
             f'{{"time": "{self._time}", "request_id": "{name}", {described}, '

@@ -68,6 +68,10 @@ class Links:
         """Path and query of the request as they stand in an address."""
         return quote(self._path, safe=",/"), urlencode(self._pairs).split("&")
 
+    def next_page(self, passed: int, count: int) -> list[Link]:
+        """Link to the rest of a list of which so many were passed over or shown, if there is any."""
+        return [link("next", self.here(offset=str(passed)), JSON, "Next page")] if passed < count else []
+
     def self_and_page(self, media_type: str = JSON) -> list[Link]:
         """Link a JSON document to itself and to its page for people."""
         return [

@@ -7,13 +7,15 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from twin.moments import write_instant
+
 
 class JsonLines(logging.Formatter):
     """Writes a record as a line: when, how bad, who says it, what, and where it came from."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Write a record."""
-        when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        when = write_instant(datetime.fromtimestamp(record.created, UTC), timespec="milliseconds")
         line = {"time": when, "level": record.levelname.lower(), "logger": record.name, "message": record.getMessage()}
         if name := getattr(record, "request_id", None):
             line["request_id"] = name

@@ -57,14 +57,9 @@ def list_processes(request: Request, params: Annotated[PagedParams, Query()]) ->
     context, links = context_of(request), links_of(request)
     processes = list(context.catalog.indicators.values())
     shown = processes[params.offset : params.offset + params.limit]
-    following = params.offset + params.limit
-    more = following < len(processes)
     document = {
         "processes": [_summarise(each, links) for each in shown],
-        "links": [
-            *links.self_and_page(),
-            *([link("next", links.here(offset=str(following)), JSON, "Next page")] if more else []),
-        ],
+        "links": [*links.self_and_page(), *links.next_page(params.offset + params.limit, len(processes))],
     }
     return respond(request, document, "processes.html", f=params.f)
 

@@ -1,4 +1,4 @@
-"""Dates and instants as they are written (RFC 3339)."""
+"""Dates and instants as they are written (RFC 3339): read, and written."""
 
 from __future__ import annotations
 
@@ -36,6 +36,11 @@ def read_instant(text: str) -> datetime:
     except OverflowError as error:
         raise ValueError("outside of the calendar") from error
     return instant
+
+
+def write_instant(instant: datetime, *, timespec: str = "auto") -> str:
+    """Write an instant in UTC, with a ``Z`` behind it; ``timespec`` says how finely, as of `datetime.isoformat`."""
+    return instant.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
 
 
 def _require(form: re.Pattern[str], text: str) -> str:

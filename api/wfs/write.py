@@ -13,6 +13,7 @@ from api.media import GML
 from api.wfs.crs import Srs
 from api.wfs.find import Found
 from twin.frame import Frame
+from twin.moments import write_instant
 from twin.schema import GEOMETRY
 
 GML_TYPE = f"{GML}; version=3.2"
@@ -77,7 +78,7 @@ def write_geojson(found: Found, wish: Wish) -> Iterator[bytes]:
     """Write features as a GeoJSON FeatureCollection, in degrees."""
     members = {
         "type": "FeatureCollection",
-        "timeStamp": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "timeStamp": write_instant(datetime.now(UTC), timespec="seconds"),
         "numberMatched": found.matched,
         "numberReturned": len(found.keys),
     }

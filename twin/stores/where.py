@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any, Protocol
 
@@ -28,6 +28,7 @@ from sqlalchemy.types import TypeEngine
 from twin.crs import BBox
 from twin.expressions import COMPARISONS, Expression, Operation, Property, Scalar, Shape, Value, both
 from twin.kinds import FUNCTIONS, Kind, kind_of
+from twin.moments import write_instant
 from twin.schema import GEOMETRY
 from twin.shapes import SPATIAL
 from twin.stores.tables import GEOMETRY as GEOMETRY_COLUMN
@@ -77,7 +78,7 @@ def stored(value: Scalar) -> Scalar:
 
 def utc_text(instant: datetime, *, timespec: str = "microseconds") -> str:
     """An instant as ISO 8601 UTC text: its order as text is its order in time."""
-    return instant.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
+    return write_instant(instant, timespec=timespec)
 
 
 def split_areas(where: Expression | None) -> tuple[list[BaseGeometry], Expression | None]:
