@@ -21,9 +21,10 @@ import numpy.typing as npt
 import shapely
 
 from api.geojson import PIECE
-from twin.arrow import GEOMETRY, arrow_schema, arrow_table, geoparquet_metadata, with_boxes
+from twin.arrow import arrow_schema, arrow_table, geoparquet_metadata, with_boxes
 from twin.crs import reproject
 from twin.datums import publishable
+from twin.schema import GEOMETRY
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -13,12 +13,13 @@ import shapely
 from twin.crs import CRS
 from twin.frame import Frame
 from twin.layer import Layer
+from twin.schema import GEOMETRY
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: The column of geometries, and the one of their boxes.
-GEOMETRY, BBOX = "geometry", "bbox"
+#: The column of the boxes of geometries.
+BBOX = "bbox"
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
 
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from twin.arrow import GEOMETRY, arrow_table, geoparquet_metadata, with_boxes
+from twin.arrow import arrow_table, geoparquet_metadata, with_boxes
 from twin.crs import CRS, CRS84, crs_label, parse_crs, reproject, same_grid
 from twin.errors import InvalidParameter, TwinError
 from twin.ingest.names import short_names
 from twin.layer import Layer
 from twin.query import AsOf, Query
+from twin.schema import GEOMETRY
 from twin.store import Store
 from twin.stores import is_store
 
