@@ -18,6 +18,7 @@ from twin.crs import CRS, CRS84, crs_label, reproject_bbox
 from twin.datums import publishable
 from twin.layer import Layer
 from twin.moments import write_instant
+from twin.schema import GEOMETRY
 
 CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
@@ -65,16 +66,15 @@ def show_collection(request: Request, layer_id: str, params: Annotated[FormatPar
 def show_queryables(request: Request, layer_id: str, params: Annotated[FormatParams, Query()]) -> Response:
     """List the fields that can be filtered by, as a JSON Schema."""
     layer = context_of(request).served.layer(layer_id)
-    schema = {key: value for key, value in layer.queryables().items() if key != "required"}
-    return _respond_schema(request, "queryables", layer, schema, params)
+    return _respond_schema(request, "queryables", layer, _optional(layer), params)
 
 
 @router.get("/collections/{layer_id}/sortables", name="sortables", responses=answers(SCHEMA, HTML))
 def show_sortables(request: Request, layer_id: str, params: Annotated[FormatParams, Query()]) -> Response:
     """List the fields that features can be sorted by, as a JSON Schema."""
     layer = context_of(request).served.layer(layer_id)
-    schema = {key: value for key, value in layer.queryables().items() if key != "required"}
-    del schema["properties"]["geometry"]
+    schema = _optional(layer)
+    del schema["properties"][GEOMETRY]
     return _respond_schema(request, "sortables", layer, schema, params)
 
 
@@ -82,7 +82,7 @@ def show_sortables(request: Request, layer_id: str, params: Annotated[FormatPara
 def show_schema(request: Request, layer_id: str, params: Annotated[FormatParams, Query()]) -> Response:
     """Describe the fields of the layer's features, as they are given and taken, as a JSON Schema."""
     layer = context_of(request).served.layer(layer_id)
-    return _respond_schema(request, "schema", layer, layer.queryables(), params)
+    return _respond_schema(request, "schema", layer, layer.json_schema(), params)
 
 
 @router.get(STORAGE_PATH, name="storage_crs", responses=answers(JSON, HTML))
@@ -174,6 +174,11 @@ def _collection_links(layer: Layer, links: Links) -> list[Link]:
         link("stylesheet", links.url("style", style=own), STYLE, "Map style of this layer"),
         link("preview", links.url("viewer", path="/"), HTML, "On the map"),
     ]
+
+
+def _optional(layer: Layer) -> dict[str, Any]:
+    """The schema of a layer in which no field is required: who asks names those that he likes."""
+    return {key: value for key, value in layer.json_schema().items() if key != "required"}
 
 
 def _respond_schema(

@@ -160,7 +160,7 @@ class Layer:
         """0 for points, 1 for lines, 2 for areas."""
         return 0 if "Point" in self.geometry else 1 if "Line" in self.geometry else 2
 
-    def queryables(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         """The layer as a JSON Schema object: its fields and its geometry.
 
         References

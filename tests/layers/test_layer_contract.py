@@ -210,7 +210,7 @@ def test_the_checks_of_a_layer_pass_its_example_and_no_rows_at_all(layer: Layer,
 
 @every_layer
 def test_a_layer_describes_itself_as_json_schema(layer: Layer):
-    described = json.loads(json.dumps(layer.queryables()))
+    described = json.loads(json.dumps(layer.json_schema()))
     assert list(described["properties"]) == [*layer.schema.names, "geometry"]
     assert layer.key in described["required"]
 

@@ -37,7 +37,7 @@ def describe(session: Session, layer_id: str) -> None:
     """Show one layer's schema: fields, units, codes and ranges."""
     layer = session.catalog.layer(layer_id)
     if session.as_json:
-        print_json({"id": layer.id, "key": layer.key, "geometry": layer.geometry, **layer.queryables()})
+        print_json({"id": layer.id, "key": layer.key, "geometry": layer.geometry, **layer.json_schema()})
         return
     click.echo(f"{layer.id}: {layer.title} {layer.title_zh}\n{layer.about}")
     click.echo(f"geometry {layer.geometry}{'Z' if layer.has_z else ''}, key {layer.key}, standard: {layer.standard}\n")
