@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
-import numpy.typing as npt
 
 from api.area import AskedArea, Reach, within_area
 from api.context import Context
-from api.crs import NamedCrs, find_crs
+from api.crs import Geometries, NamedCrs, find_crs
 from api.geojson import PIECE, encode_features
 from api.params import Count, ItemsParams
 from api.ready import Integers, ReadyItems
@@ -26,8 +25,6 @@ from twin.query import AsOf, Order, Query
 _MOST_READ = 10_000
 #: As many features are counted one by one; beyond that their number is an estimate, unless it is asked for.
 _MOST_COUNTED = 1_000_000
-
-Geometries = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,13 +12,12 @@ import numpy.typing as npt
 import shapely
 
 from api.area import Area, Reach
-from api.crs import NamedCrs
+from api.crs import Geometries, NamedCrs
 from tiles.kernels.index import hilbert_distance, leaf_bounds, rows_in_box
 from twin.crs import CRS, BBox
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-Geometries = npt.NDArray[np.object_]
 T = TypeVar("T", bound=np.generic)
 
 #: What came after an edit stands behind the rest until it is this part of all.
