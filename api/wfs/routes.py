@@ -17,6 +17,7 @@ from starlette.routing import Route
 from api.bodies import read_body
 from api.conditional import has_already
 from api.context import context_of, links_of
+from api.limits import refuse_long_address
 from api.media import GEOJSON
 from api.problems import note_error
 from api.tags import digest, name_state
@@ -46,6 +47,7 @@ XML = "text/xml; charset=UTF-8"
 async def serve_wfs(request: Request) -> Response:
     """Answer a request of WFS."""
     try:
+        await refuse_long_address(request)
         body = await read_body(request) if request.method == "POST" else b""
         return await run_in_threadpool(_answer, request, body)
     except TwinError as error:
