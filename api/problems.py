@@ -27,6 +27,8 @@ from twin.errors import InvalidParameter, StoreReplaced, TwinError
 
 router = APIRouter(tags=["About"])
 log = logging.getLogger("twin.api")
+#: What an answer says that is another one soon (503).
+TRY_AGAIN = {"Retry-After": "5"}
 #: Members of a problem document that an error's own members do not replace.
 _RESERVED = frozenset({"type", "title", "status", "detail", "instance", "request_id", "slug", "uri", "request"})
 
@@ -77,7 +79,7 @@ def problem(
         answer = Response(content, media_type=PROBLEM, headers={"Vary": "Accept"})
     answer.status_code = status
     if status == 503:
-        answer.headers["Retry-After"] = "5"
+        answer.headers.update(TRY_AGAIN)
     if status == 401:
         answer.headers["WWW-Authenticate"] = 'Basic realm="County twin", charset="UTF-8", Bearer realm="County twin"'
     return answer

@@ -30,7 +30,7 @@ from twin.layer import Layer
 #: The style of the map with every layer.
 WHOLE_MAP = "map"
 
-#: They change with the program only.
+#: Letters and marks change with the program only.
 _A_DAY = "public, max-age=86400"
 _LAST_CODE = 0x10FFFF
 
@@ -126,7 +126,9 @@ def _draw_letters(font: GlyphFont, first: int, coding: str) -> SentTile:
 @router.get("/sprites/{sprite}.json", name="sprite", responses=answers(JSON))
 def show_sprite(sprite: str, params: Annotated[Params, Query()]) -> Response:  # noqa: ARG001
     """Say where in the image of marks each stands; ``@2x`` after the name is twice as fine."""
-    return json_response(describe_sprite(_ratio(sprite)))
+    answer = json_response(describe_sprite(_ratio(sprite)))
+    answer.headers["Cache-Control"] = _A_DAY
+    return answer
 
 
 @router.get("/sprites/{sprite}.png", name="sprite_image", responses=answers(PNG))

@@ -19,7 +19,7 @@ from api.conditional import has_already
 from api.context import context_of, links_of
 from api.limits import refuse_long_address
 from api.media import GEOJSON
-from api.problems import note_error
+from api.problems import TRY_AGAIN, note_error
 from api.tags import digest, name_state
 from api.wfs.ask import STORED_QUERIES, VERSIONS, Ask, MissingParameter, read_document, read_query
 from api.wfs.crs import find_srs, offer_srs
@@ -194,7 +194,7 @@ def _report(request: Request, error: TwinError) -> Response:
     """Say in XML what went wrong."""
     detail, locator = note_error(request, error), str(error.members.get("parameter", ""))
     content = write_exception(context_of(request), _code(error, locator), locator, detail)
-    return Response(content, error.status, media_type=XML)
+    return Response(content, error.status, TRY_AGAIN if error.status == 503 else None, XML)
 
 
 def _code(error: TwinError, locator: str) -> str:
