@@ -138,7 +138,7 @@ def create_app(
             desk=Desk(settings.tile_queue),
             hot=SizedCache(_TAGS_BYTES),
             tags=SizedCache(_TAGS_BYTES),
-            tiles=SizedCache(settings.tile_cache_mb * 1_000_000),
+            answers=SizedCache(settings.tile_cache_mb * 1_000_000),
             counter=ZoomCounter(),
             font=GlyphFont(),
             pages=load_pages(),

@@ -16,7 +16,7 @@ from api.desk import Desk
 from api.jobdesk import Jobs
 from api.links import Links
 from api.measures import Measures
-from api.sent import HotAnswer, SentTile
+from api.sent import HotAnswer, SentAnswer
 from api.turn import StampReader
 from api.workers import Worker
 from api.writer import Writer
@@ -71,7 +71,7 @@ class Context:
     hot
         What requests were answered with: those for tiles by target and accepted codings, those for documents by
         `api.recall.document_key`.
-    tags, tiles
+    tags, answers
         Entity tags of tiles by state and place; finished tiles and documents by entity tag, letters by range, each by
         content coding too.
     counter
@@ -100,7 +100,7 @@ class Context:
     desk: Desk
     hot: SizedCache[HotAnswer]
     tags: SizedCache[str]
-    tiles: SizedCache[SentTile]
+    answers: SizedCache[SentAnswer]
     counter: ZoomCounter
     font: GlyphFont
     pages: Environment

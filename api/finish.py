@@ -15,7 +15,7 @@ from api.context import Context
 from api.links import Links
 from api.observe import route_of
 from api.recall import document_key
-from api.sent import CACHE, HotAnswer, Packer, SentTile, choose_coding, is_compressible, make_packer, pack
+from api.sent import CACHE, HotAnswer, Packer, SentAnswer, choose_coding, is_compressible, make_packer, pack
 from twin.errors import TwinError
 
 #: What an answer that says nothing new says nevertheless (RFC 9110, 15.4.5).
@@ -78,10 +78,10 @@ class _Ending:
         if self._may_be_kept(start, headers) and "etag" not in headers:
             named = hashlib.blake2b(headers.get("content-type", "").encode() + b"\n" + body, digest_size=16)
             headers["etag"] = f'W/"{named.hexdigest()}"'
-        sent = SentTile(etag=headers.get("etag", "").removeprefix("W/"), data=body, headers=_plain(headers))
+        sent = SentAnswer(etag=headers.get("etag", "").removeprefix("W/"), data=body, headers=_plain(headers))
         if self._may_be_packed(headers):
             _vary_by_coding(headers)
-            sent = pack(SentTile(etag=sent.etag, data=body, headers=_plain(headers)), self._coding)
+            sent = pack(SentAnswer(etag=sent.etag, data=body, headers=_plain(headers)), self._coding)
         if self._is_lasting(start, headers):
             self._remember(sent)
         if self._client_has_it(start, headers):
@@ -151,7 +151,7 @@ class _Ending:
         lasts = state.get("lasting", False) and not state.get("head", False) and self._stamp is not None
         return lasts and is_anyones and self._may_be_kept(start, headers)
 
-    def _remember(self, sent: SentTile) -> None:
+    def _remember(self, sent: SentAnswer) -> None:
         scope, query = self._scope, self._scope["query_string"]
         request = Request(scope)
         hot = HotAnswer(
@@ -165,7 +165,7 @@ class _Ending:
         target = scope["raw_path"] + (b"?" + query if query else b"")
         base, accept = Links.of(request).base, self._asked.get("accept", "")
         self._context.hot.put(document_key(target, base, accept, self._coding), hot)
-        self._context.tiles.put((sent.etag, self._coding), sent, len(sent.data))
+        self._context.answers.put((sent.etag, self._coding), sent, len(sent.data))
 
 
 def _vary_by_coding(headers: MutableHeaders) -> None:

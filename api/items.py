@@ -17,7 +17,7 @@ from api.links import Link, Links, link
 from api.measures import Measures
 from api.media import GEOJSON, JSON
 from api.ready import Integers, ReadyItems, ready_items
-from api.sent import SentTile, choose_coding, headers_of, pack
+from api.sent import SentAnswer, choose_coding, headers_of, pack
 from api.tags import digest, tag_item
 from twin.errors import FeatureNotFound
 from twin.frame import Frame
@@ -34,7 +34,7 @@ AT_ONCE = 1_000
 _VERSION = 2
 
 #: The entity tag, and what is sent; None where the client has it.
-Sent = tuple[str, SentTile | None]
+Sent = tuple[str, SentAnswer | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,7 +206,7 @@ def _send(client: ItemsClient, etag: str, named: NamedCrs, write: Callable[[], b
     if has_already(client.asked, etag):
         return etag, None
     headers = named.header(client.links.base) | items_headers(etag) | {"Content-Type": GEOJSON}
-    plain = SentTile(etag=etag, data=write(), headers=headers)
+    plain = SentAnswer(etag=etag, data=write(), headers=headers)
     return etag, pack(plain, choose_coding(client.accepted))
 
 

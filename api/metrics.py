@@ -119,7 +119,7 @@ def _histogram(route: str, tallies: list[Tally]) -> Iterator[Sample]:
 
 
 def _caches(context: Context) -> Iterator[Metric]:
-    caches = {"answers": context.tiles, "requests": context.hot, "tags": context.tags}
+    caches = {"answers": context.answers, "requests": context.hot, "tags": context.tags}
     for name, kind, about in (
         ("hits", "counter", "How often something was there."),
         ("misses", "counter", "How often it was not."),

@@ -12,11 +12,11 @@ from api.cors import OPEN_TO_ALL
 from api.journal import Journal
 from api.plain import Added, PlainRequest, write_answer
 from api.proxy import find_base
-from api.sent import HotAnswer, SentTile, choose_coding, headers_of, write_head
+from api.sent import HotAnswer, SentAnswer, choose_coding, headers_of, write_head
 from twin.errors import TwinError
 
 #: What is remembered, and what is sent; nothing where the client has it already.
-Recalled = tuple[HotAnswer, SentTile | None]
+Recalled = tuple[HotAnswer, SentAnswer | None]
 
 
 class Recall:
@@ -53,7 +53,7 @@ class Recall:
         asked = request.header(b"if-none-match")
         if asked and has_already(asked.decode("latin-1"), known.etag):
             return write_recalled(self._app.state.journal, request, (known, None), added)
-        sent = context.tiles.get((known.etag, known.coding))
+        sent = context.answers.get((known.etag, known.coding))
         return None if sent is None else write_recalled(self._app.state.journal, request, (known, sent), added)
 
 

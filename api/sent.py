@@ -24,7 +24,7 @@ _COMPRESSIBLE = re.compile(r"text/|application/([a-z.+-]*(json|xml|yaml)|javascr
 
 
 @dataclass(frozen=True, kw_only=True)
-class SentTile:
+class SentAnswer:
     """A tile, features, letters or a document, as sent in one content coding, with the headers that belong to it."""
 
     etag: str
@@ -33,12 +33,12 @@ class SentTile:
 
     @property
     def status(self) -> int:
-        """Of an answer with the tile."""
+        """Of the answer; what is empty is a tile without features."""
         return 200 if self.data else 204
 
     @cached_property
     def head(self) -> bytes:
-        """The headers of an answer with the tile, to whatever origin, as HTTP/1.1 writes them."""
+        """The headers of the answer, to whatever origin, as HTTP/1.1 writes them."""
         length = {"Content-Length": str(len(self.data))} if self.data else {}
         return write_head(self.headers | length) + _OPEN_HEAD
 
@@ -66,12 +66,12 @@ class HotAnswer(NamedTuple):
     vary: str = "Accept-Encoding"
 
 
-def pack(plain: SentTile, coding: str) -> SentTile:
+def pack(plain: SentAnswer, coding: str) -> SentAnswer:
     """Compress what is to be sent, unless it is too small for that."""
     if coding == "identity" or len(plain.data) < _WORTH_COMPRESSING:
         return plain
     packed = _compress(plain.data, coding)
-    return SentTile(etag=plain.etag, data=packed, headers=plain.headers | {"Content-Encoding": coding})
+    return SentAnswer(etag=plain.etag, data=packed, headers=plain.headers | {"Content-Encoding": coding})
 
 
 def headers_of(etag: str, *, cache: str = CACHE, vary: str = "Accept-Encoding") -> dict[str, str]:

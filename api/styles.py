@@ -17,7 +17,7 @@ from api.media import HTML, JSON, PBF, PNG, STYLE
 from api.openapi import answers
 from api.pages import json_response, respond
 from api.params import FormatParams, Params, StateParams
-from api.sent import SentTile, choose_coding, headers_of, pack
+from api.sent import SentAnswer, choose_coding, headers_of, pack
 from api.stylebook import list_book, read_style
 from api.tilesets import source_of
 from tiles.glyphs import FONT_NAME, RANGE, GlyphFont
@@ -103,24 +103,24 @@ async def show_glyphs(
         raise InvalidParameter(f"there are no code points above {_LAST_CODE}", parameter="range")
     context, coding = context_of(request), choose_coding(request.headers.get("accept-encoding", ""))
     key = ("letters", int(first), coding)
-    sent = context.tiles.get(key)
+    sent = context.answers.get(key)
     if sent is None:
         try:
             work = partial(_draw_letters, context.font, int(first), coding)
             sent = await unless_gone(request, context.desk.obtain(key, work))
         except ClientGone:
             return Response(status_code=499)
-        context.tiles.put(key, sent, len(sent.data))
+        context.answers.put(key, sent, len(sent.data))
     if has_already(request.headers.get("if-none-match", ""), sent.etag):
         return Response(status_code=304, headers=headers_of(sent.etag, cache=_A_DAY))
     return Response(sent.data, sent.status, sent.headers)
 
 
-def _draw_letters(font: GlyphFont, first: int, coding: str) -> SentTile:
+def _draw_letters(font: GlyphFont, first: int, coding: str) -> SentAnswer:
     data = font.draw_range(first)
     etag = f'"{blake2b(data, digest_size=8).hexdigest()}"'
     headers = headers_of(etag, cache=_A_DAY) | {"Content-Type": PBF}
-    return pack(SentTile(etag=etag, data=data, headers=headers), coding)
+    return pack(SentAnswer(etag=etag, data=data, headers=headers), coding)
 
 
 @router.get("/sprites/{sprite}.json", name="sprite", responses=answers(JSON))

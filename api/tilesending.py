@@ -11,7 +11,7 @@ from api.conditional import has_already
 from api.context import Context
 from api.desk import ClientGone, unless_gone
 from api.observe import route_of
-from api.sent import HotAnswer, SentTile, choose_coding, headers_of, pack
+from api.sent import HotAnswer, SentAnswer, choose_coding, headers_of, pack
 from tiles.source import VectorSource
 from tiles.square import Square, Tile
 from twin.errors import InvalidParameter
@@ -64,7 +64,7 @@ async def send_tile(request: Request, context: Context, source: VectorSource, z:
 
 async def obtain_tile(
     context: Context, source: VectorSource, place: tuple[int, int, int], wish: TileWish
-) -> tuple[HotAnswer, SentTile | None]:
+) -> tuple[HotAnswer, SentAnswer | None]:
     """Have a tile made unless it is there, and remember what the wish was answered with.
 
     Returns
@@ -80,7 +80,7 @@ async def obtain_tile(
         context.tags.put(state, etag)
     sent = None
     if etag is None or not has_already(wish.asked, etag):
-        sent = context.tiles.get((etag, coding))
+        sent = context.answers.get((etag, coding))
         if sent is None:
             make = partial(_make, context, source, place, coding)
             sent = await context.desk.obtain((state, coding), make, aside=aside)
@@ -93,7 +93,7 @@ async def obtain_tile(
 
 def obtain_at_once(
     context: Context, ids: str, place: tuple[int, int, int], wish: TileWish
-) -> tuple[HotAnswer, SentTile | None] | None:
+) -> tuple[HotAnswer, SentAnswer | None] | None:
     """Make a tile in the thread that asks, see `obtain_tile`; None where that may take longer than a moment.
 
     Raises
@@ -110,7 +110,7 @@ def obtain_at_once(
     etag, coding = square.etag, choose_coding(wish.accepted)
     sent = None
     if not has_already(wish.asked, etag):
-        sent = context.tiles.get((etag, coding)) or _send(context, square, coding, patient=False)
+        sent = context.answers.get((etag, coding)) or _send(context, square, coding, patient=False)
     hot = HotAnswer(stamp=stamp, etag=etag, coding=coding, described=wish.described, route=wish.route)
     context.hot.put((wish.target, wish.accepted.encode("latin-1")), hot)
     return hot, sent
@@ -120,15 +120,15 @@ def _tag(source: VectorSource, place: tuple[int, int, int]) -> str:
     return source.pinned(*place).etag(*place)
 
 
-def _make(context: Context, source: VectorSource, place: tuple[int, int, int], coding: str) -> SentTile:
+def _make(context: Context, source: VectorSource, place: tuple[int, int, int], coding: str) -> SentAnswer:
     # What is written meanwhile belongs to the next tag.
     return _send(context, source.pinned(*place).square(*place), coding)
 
 
-def _send(context: Context, square: Square, coding: str, *, patient: bool = True) -> SentTile:
+def _send(context: Context, square: Square, coding: str, *, patient: bool = True) -> SentAnswer:
     """Make a tile, or take what was made of the same state before, and compress it."""
     etag = square.etag
-    plain = context.tiles.get((etag, "identity"))
+    plain = context.answers.get((etag, "identity"))
     if plain is None:
         tile = square.tile(patient=patient)
         if square.budget_bytes is None and len(tile.data) > _MOST_STRICT_BYTES:
@@ -140,11 +140,11 @@ def _send(context: Context, square: Square, coding: str, *, patient: bool = True
         headers = headers_of(etag) | {"X-Twin-Features": describe_features(tile)}
         if tile.data:
             headers["Content-Type"] = tile.media_type
-        plain = SentTile(etag=etag, data=tile.data, headers=headers)
-        context.tiles.put((etag, "identity"), plain, len(plain.data))
+        plain = SentAnswer(etag=etag, data=tile.data, headers=headers)
+        context.answers.put((etag, "identity"), plain, len(plain.data))
     sent = pack(plain, coding)
     if coding != "identity":
-        context.tiles.put((etag, coding), sent, len(sent.data))
+        context.answers.put((etag, coding), sent, len(sent.data))
     return sent
 
 
