@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import time
-from functools import partial
 
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.journal import Journal
 from api.problems import crash_problem
+from api.proxy import header_of
 
 error_log = logging.getLogger("twin.api")
 _QUOTE = json.encoder.encode_basestring
@@ -33,10 +33,6 @@ def route_of(scope: Scope) -> str:
     return folder or UNKNOWN
 
 
-def _find_header(headers: dict[bytes, bytes], name: bytes) -> bytes:
-    return headers.get(name, b"")
-
-
 class Observe:
     """ASGI middleware: names each request, logs it once as a JSON line, and answers what nobody caught.
 
@@ -54,7 +50,7 @@ class Observe:
             return
         started = time.perf_counter()
         journal: Journal = scope["app"].state.journal
-        request_id = journal.name_request(partial(_find_header, dict(reversed(scope["headers"]))))
+        request_id = journal.name_request(header_of(scope))
         described = describe_request(scope["method"], scope["path"], scope["query_string"].decode("latin-1"))
         scope.setdefault("state", {}).update(request_id=request_id, described=described)
         seen = {"status": 0, "size": 0}

@@ -77,9 +77,14 @@ def find_base(header: Header, *, trust_proxy: bool) -> str | None:
     return f"{seen.scheme or 'http'}://{host}{seen.prefix}" if HOST.fullmatch(host) else None
 
 
-def _as_clients_see(scope: Scope) -> Scope:
+def header_of(scope: Scope) -> Header:
+    """Give the headers of a request by name."""
     headers = dict(reversed(scope["headers"]))
-    said = Seen.by(lambda name: headers.get(name, b""))
+    return lambda name: headers.get(name, b"")
+
+
+def _as_clients_see(scope: Scope) -> Scope:
+    said = Seen.by(header_of(scope))
     seen: dict[str, Any] = dict(scope)
     if said.scheme:
         seen["scheme"] = said.scheme
