@@ -27,6 +27,14 @@ class InvalidBody(TwinError):
     title: ClassVar[str] = "Invalid body"
 
 
+class UnsupportedMediaType(TwinError):
+    """The body of a request is of a kind that is not read here."""
+
+    status: ClassVar[int] = 415
+    slug: ClassVar[str] = "unsupported-media-type"
+    title: ClassVar[str] = "Unsupported media type"
+
+
 async def read_body(request: Request) -> bytes:
     """Read the body of a request.
 
@@ -63,6 +71,26 @@ def read_object(body: Body) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise InvalidBody(f"the body must be a JSON object, not {name_kind(document)}")
     return document
+
+
+def read_json(request: Request, body: bytes, *accepted: str) -> dict[str, Any]:
+    """Read a body that is a JSON object of one of some media types.
+
+    Raises
+    ------
+    InvalidBody
+        Nothing says of which type it is, or it is not JSON.
+    UnsupportedMediaType
+        It is of another type, or compressed.
+    """
+    said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not said:
+        raise InvalidBody(f"say by Content-Type what the body is: {' or '.join(accepted)}")
+    if said not in accepted:
+        raise UnsupportedMediaType(f"the body must be {' or '.join(accepted)}, not {said}", accepted=accepted)
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType("the body must be sent as it is, without Content-Encoding")
+    return read_object(body)
 
 
 #: The body of a request as a JSON object.

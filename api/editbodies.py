@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import shapely
@@ -15,10 +15,10 @@ from fastapi import Request
 from shapely.errors import GEOSException
 from shapely.geometry.base import BaseGeometry
 
-from api.bodies import InvalidBody, name_kind, read_object
+from api.bodies import InvalidBody, name_kind
 from api.crs import NamedCrs
 from api.media import GEOJSON, JSON
-from twin.errors import Fault, SchemaViolation, TwinError
+from twin.errors import Fault, SchemaViolation
 from twin.ingest.edits import Edits
 from twin.ingest.given import GivenFeature
 from twin.layer import Layer
@@ -35,34 +35,6 @@ _GEOMETRIES = {
     "MultiPolygon",
     "GeometryCollection",
 }
-
-
-class UnsupportedMediaType(TwinError):
-    """The body of a request is of a kind that is not read here."""
-
-    status: ClassVar[int] = 415
-    slug: ClassVar[str] = "unsupported-media-type"
-    title: ClassVar[str] = "Unsupported media type"
-
-
-def read_json(request: Request, body: bytes, *accepted: str) -> dict[str, Any]:
-    """Read a body that is a JSON object of one of some media types.
-
-    Raises
-    ------
-    InvalidBody
-        Nothing says of which type it is, or it is not JSON.
-    UnsupportedMediaType
-        It is of another type, or compressed.
-    """
-    said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not said:
-        raise InvalidBody(f"say by Content-Type what the body is: {' or '.join(accepted)}")
-    if said not in accepted:
-        raise UnsupportedMediaType(f"the body must be {' or '.join(accepted)}, not {said}", accepted=accepted)
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise UnsupportedMediaType("the body must be sent as it is, without Content-Encoding")
-    return read_object(body)
 
 
 def read_features(document: Mapping[str, Any], layer: Layer, crs: NamedCrs) -> list[GivenFeature]:

@@ -9,10 +9,10 @@ from typing import Annotated, Any, ClassVar
 
 from fastapi import Depends, Query, Request, Response
 
-from api.bodies import Body
+from api.bodies import Body, read_json
 from api.context import Context, context_of, links_of
 from api.crs import DEFAULT_CRS, NamedCrs, find_crs
-from api.editbodies import content_crs, read_json
+from api.editbodies import content_crs
 from api.items import ItemsClient, answer_item
 from api.links import Links
 from api.pages import json_response

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from api.bodies import JsonBody
+from api.bodies import Body, read_json
 from api.context import Context, context_of, links_of
 from api.execution import MOMENT, OUTPUTS, make_outputs, read_execution, send_outputs
 from api.jobs import describe_job
@@ -87,13 +87,13 @@ def execute_process(
     request: Request,
     processID: str,  # noqa: N803
     params: Annotated[Params, Query()],  # noqa: ARG001
-    body: JsonBody,
+    body: Body,
     prefer: Annotated[str, Header(description="`respond-async` makes a job of it.")] = "",
 ) -> Response:
     """Execute a process: at once, or as a job where ``Prefer: respond-async`` asks for one (RFC 7240)."""
     context = context_of(request)
     indicator = _find_process(context, processID)
-    execution = read_execution(indicator, body)
+    execution = read_execution(indicator, read_json(request, body, JSON))  # which no page of another origin may send
     if "respond-async" in {part.partition(";")[0].strip().lower() for part in prefer.split(",")}:
         job = context.jobs.start(execution)
         answer = json_response(describe_job(job, links_of(request)))
