@@ -115,6 +115,7 @@ class HotProtocol(HttpToolsProtocol):
         self._plain, self._is_stopping = True, False
         self._making: asyncio.Task[Recalled] | None = None
         self._later = b""
+        self._answered = 0.0
 
     def data_received(self, data: bytes) -> None:
         """Answer at once, have a tile made, or hand on."""
@@ -139,8 +140,11 @@ class HotProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False  # and the client is told so
 
     def _answer(self, request: PlainRequest, added: Added) -> bytes | None:
-        ways = self._recall, self._hot, self._items
-        return next((answer for way in ways if (answer := way.answer(request, added))), None)
+        return (
+            self._recall.answer(request, added)
+            or self._hot.answer(request, added)
+            or self._items.answer(request, added)
+        )
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Want nothing any more."""
@@ -173,5 +177,16 @@ class HotProtocol(HttpToolsProtocol):
 
     def _send(self, answer: bytes) -> None:
         self.transport.write(answer)
-        self._unset_keepalive_if_required()
-        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        self._answered = self.loop.time()
+        if self.timeout_keep_alive_task is None:  # else it looks again when it is over
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection, unless something was answered on it meanwhile."""
+        left = self._answered + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
+        else:
+            super().timeout_keep_alive_handler()

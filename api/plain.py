@@ -16,7 +16,7 @@ Added = Sequence[tuple[bytes, bytes]]
 #: A request without a body and nothing behind it (RFC 9112, 2 to 5): each line of its head is a name and a value.
 _WHOLE = re.compile(rb"GET (/[!-~]*) HTTP/1\.1\r\n(?:[!-9;-~]+:[^\r\n\x00]*\r\n)*\r\n")
 #: What makes a request more than plain, in lower case.
-_MORE = (b"content-length:", b"transfer-encoding:", b"expect:", b"upgrade:")
+_MORE = re.compile(rb"\r\n(?:content-length|transfer-encoding|expect|upgrade):")
 
 
 class PlainRequest:
@@ -44,7 +44,7 @@ class PlainRequest:
 
     def _if_plain(self) -> PlainRequest | None:
         stays = self.header(b"connection").lower() in (b"", b"keep-alive")
-        return self if stays and not any(map(self.has_some, _MORE)) else None
+        return self if stays and not _MORE.search(self._lowered) else None
 
     @property
     def is_named(self) -> bool:

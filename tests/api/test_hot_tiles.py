@@ -237,3 +237,19 @@ def test_a_plain_request_is_read_as_it_is_written() -> None:
     assert request.target == b"/tiles/a?x=%20"
     assert request.header(b"accept-encoding") == b"GZip , br"
     assert request.header(b"if-none-match") == b""
+
+
+def test_a_connection_stays_as_long_as_something_is_answered_on_it(app) -> None:
+    with run_server(app, timeout_keep_alive=1) as root:
+        connection = http.client.HTTPConnection(urlsplit(root).netloc)
+        get(connection, f"{TILE}?strict=true")  # by the long way, which waits for the next one in its own way
+        opened = connection.sock
+        for _ in range(5):
+            time.sleep(0.4)
+            assert get(connection, TILE)[0] == 200
+            assert connection.sock is opened
+        opened.settimeout(5)
+        begun = time.monotonic()
+        assert opened.recv(1) == b""  # closed by the service
+        assert 0.5 < time.monotonic() - begun < 3
+        connection.close()

@@ -20,10 +20,10 @@ from api.hot import HotProtocol
 
 
 @contextmanager
-def run_server(app: FastAPI) -> Iterator[str]:
-    """Serve an application and give its address."""
+def run_server(app: FastAPI, **options: int) -> Iterator[str]:
+    """Serve an application and give its address; options of uvicorn."""
     http = HotProtocol if hasattr(app.state, "hot") else "auto"
-    server = uvicorn.Server(uvicorn.Config(app, http=http, port=0, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(app, http=http, port=0, log_level="warning", **options))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
