@@ -130,6 +130,22 @@ class Reach:
         found = near.geom_type == "Polygon" and west < east and south < north
         return Area(geometry=geometry, inner=BBox(west, south, east, north) if found else None)
 
+    def place(self, asked: BaseGeometry) -> BaseGeometry:
+        """Bring any geometry into the storage CRS for comparisons with features.
+
+        What lies far from all features is cut off, and a small piece near them, but outside of each, stands for it: so
+        it is still true that not all of the geometry lies in any of them.
+        """
+        around = self.around.polygon()
+        if not around.covers(asked) and not asked.is_empty:
+            beyond = asked.difference(around)
+            west, south, east, north = around.bounds
+            margin = min(east - west, north - south) / 1e6
+            corner = shapely.box(west, south, west + margin, south + margin)
+            stands_for = {0: corner.centroid, 1: corner.exterior, 2: corner}[int(shapely.get_dimensions(beyond))]
+            asked = asked.intersection(around).union(stands_for)
+        return self.move(asked)[0]
+
     def move(self, near: BaseGeometry) -> tuple[BaseGeometry, Places, Places]:
         """Bring a geometry around the features into the storage CRS; returns its places before and after as well."""
         followed = near if self.step is None else shapely.segmentize(near, self.step)

@@ -107,10 +107,7 @@ def read_filter(context: Context, layer: Layer, params: ItemsParams, links: Link
 
 
 def _place(shape: Shape, named: NamedCrs, reach: Reach | None) -> BaseGeometry:
-    """Bring a geometry of a client into the storage CRS.
-
-    What lies far from all features is cut off, and a small piece near them, but outside of each, stands for it: so it
-    is still true that not all of the geometry lies in any of them.
+    """Bring a geometry of a client into the storage CRS, see `api.area.Reach.place`.
 
     Parameters
     ----------
@@ -126,14 +123,4 @@ def _place(shape: Shape, named: NamedCrs, reach: Reach | None) -> BaseGeometry:
         order = "latitude" if named.north_first else "longitude"
         detail = f"a geometry has degrees, {order} first, within ±180 and ±90 (at {shape.at})"
         raise InvalidParameter(detail, parameter="filter")
-    if reach is None:
-        return ordered
-    around = reach.around.polygon()
-    if not around.covers(ordered) and not ordered.is_empty:
-        beyond = ordered.difference(around)
-        west, south, east, north = around.bounds
-        margin = min(east - west, north - south) / 1e6
-        corner = shapely.box(west, south, west + margin, south + margin)
-        stands_for = {0: corner.centroid, 1: corner.exterior, 2: corner}[int(shapely.get_dimensions(beyond))]
-        ordered = ordered.intersection(around).union(stands_for)
-    return reach.move(ordered)[0]
+    return ordered if reach is None else reach.place(ordered)

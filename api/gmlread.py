@@ -107,7 +107,10 @@ def _numbers(element: Element, size: int) -> Floats:
         raise ValueError(f"{size} is no number of dimensions")
     if local_name(element) in ("pos", "lowerCorner", "upperCorner"):
         size = len(text_of(element).split())
-    return np.array(text_of(element).replace(",", " ").split(), dtype=np.float64).reshape(-1, size)
+    numbers = np.array(text_of(element).replace(",", " ").split(), dtype=np.float64).reshape(-1, size)
+    if not np.isfinite(numbers).all():
+        raise ValueError("a coordinate is no finite number")
+    return numbers
 
 
 _READERS: Mapping[str, Callable[[Element, int], BaseGeometry]] = {

@@ -50,15 +50,7 @@ class HotTiles:
         self._app = app
 
     def answer(self, request: PlainRequest, added: Added) -> bytes | None:
-        """Answer a request at once: with a tile that is made in a moment; or not at all.
-
-        Parameters
-        ----------
-        request
-            For whatever.
-        added
-            Headers that the server adds to every answer.
-        """
+        """Answer a request at once: with a tile that is made in a moment; or not at all. See `api.recall.Recall`."""
         made = self._make_at_once(request)
         return None if made is None else write_recalled(self._app.state.journal, request, made, added)
 

@@ -43,15 +43,7 @@ class HotItems:
         self._app = app
 
     def answer(self, request: PlainRequest, added: Added) -> bytes | None:
-        """Answer a request, or not at all.
-
-        Parameters
-        ----------
-        request
-            For whatever.
-        added
-            Headers that the server adds to every answer.
-        """
+        """Answer a request, or not at all; see `api.recall.Recall`."""
         address = _ITEMS.fullmatch(request.target)
         if address is None:
             return None

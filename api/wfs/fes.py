@@ -14,17 +14,15 @@ from functools import partial
 from xml.etree.ElementTree import Element
 
 import numpy as np
-import shapely
 from shapely.geometry.base import BaseGeometry
 
-from api.crs import Geometries
+from api.area import Reach
 from api.gmlread import is_geometry, read_gml
 from api.values import parse_interval, read_value
 from api.wfs.crs import Srs, find_srs
 from api.wfs.names import read_resource_id
 from api.xmlnames import from_xml_name
 from api.xmlread import local_name, text_of
-from twin.crs import reproject_bbox
 from twin.errors import InvalidParameter
 from twin.expressions import FALSE, Expression, Operation, Property, Scalar, Shape, Value, among, intersects
 from twin.kinds import FUNCTIONS
@@ -67,8 +65,6 @@ TEMPORAL: Mapping[str, str] = {
     "AnyInteracts": "t_intersects",
 }
 _MIDNIGHT = re.compile(r"([0-9-]{10})T00:00:00(?:\.0+)?(?:Z|[+-][0-9:]{5})?")
-#: Of a box in another CRS, vertices on each side: its sides are bent in the storage CRS.
-_STEPS = 64
 
 
 def read_filter(element: Element, layer: Layer, store: Store, offered: Sequence[Srs]) -> Expression:
@@ -94,20 +90,17 @@ def box_condition(
     box: BaseGeometry, srs_name: str | None, layer: Layer, store: Store, offered: Sequence[Srs]
 ) -> Expression:
     """Features that share a point with a box, whose numbers stand in the order of the axes of its CRS."""
-    crs = find_srs(srs_name, offered).crs
-    extent = store.extent(layer)
-    if extent is None:
-        return FALSE
-    (plain,) = crs.ordered(_array(box))
-    # What lies far outside may have no place in the storage CRS, and there is nothing.
-    near = reproject_bbox(extent, store.crs, crs.crs)
-    margin = max(near.east - near.west, near.north - near.south, 1e-6)
-    cut = shapely.intersection(plain, near.buffer(margin).polygon())
-    if cut.is_empty:
-        return FALSE
-    bent = shapely.segmentize(cut, max(cut.length / (4 * _STEPS), 1e-9))
-    (placed,) = crs.to_storage(crs.ordered(_array(bent)), store.crs)
-    return intersects(placed)
+    placed = _place(box, srs_name, layer, store, offered)
+    return FALSE if placed is None else intersects(placed)
+
+
+def _place(
+    geometry: BaseGeometry, srs_name: str | None, layer: Layer, store: Store, offered: Sequence[Srs]
+) -> BaseGeometry | None:
+    """Bring a geometry of a client into the storage CRS, see `api.area.Reach.place`; None if there are no features."""
+    named, extent = find_srs(srs_name, offered).crs, store.extent(layer)
+    (ordered,) = named.ordered(np.array([geometry], dtype=object))
+    return None if extent is None else Reach.of(extent, store.crs, named.crs).place(ordered)
 
 
 class _Reader:
@@ -180,8 +173,8 @@ class _Reader:
         if not is_geometry(element):
             return self._read_property(element)
         geometry, named = read_gml(element)
-        (placed,) = find_srs(named, self._offered).crs.to_storage(_array(geometry), self._store.crs)
-        return Shape(placed)
+        placed = _place(geometry, named, self._layer, self._store, self._offered)
+        return Shape(geometry if placed is None else placed)  # which is compared with nothing
 
     def _read_temporal(self, op: str, element: Element) -> Expression:
         return Operation(op, tuple(self._read_time(part) for part in element))
@@ -282,9 +275,3 @@ def _plain_value(text: str) -> str | float:
         return float(text)
     except ValueError:
         return text
-
-
-def _array(geometry: BaseGeometry) -> Geometries:
-    out = np.empty(1, dtype=object)
-    out[0] = geometry
-    return out

@@ -261,3 +261,17 @@ def test_xml_that_attacks_is_refused(client, body, status):
     assert answer.status_code == status
     assert ET.fromstring(answer.content).tag == "{http://www.opengis.net/ows/1.1}ExceptionReport"
     assert "root:" not in answer.text
+
+
+@pytest.mark.parametrize(("operator", "function"), [("Intersects", "S_INTERSECTS"), ("Within", "S_WITHIN")])
+def test_a_place_that_reaches_round_the_globe_means_the_same_as_in_a_filter_of_features(client, operator, function):
+    """Its corners have no place in the storage CRS, and a side of 120 degrees is bent there."""
+    corners = [(60.0, -80.0), (179.0, -80.0), (179.0, 35.2), (60.0, 80.0), (60.0, -80.0)]
+    places = " ".join(f"{latitude} {longitude}" for longitude, latitude in corners)
+    ring = f"<gml:exterior><gml:LinearRing><gml:posList>{places}</gml:posList></gml:LinearRing></gml:exterior>"
+    area = f"<gml:Polygon srsName='urn:ogc:def:crs:EPSG::4490'>{ring}</gml:Polygon>"
+    text = ", ".join(f"{longitude} {latitude}" for longitude, latitude in corners)
+    asked = {"filter": f"{function}(geometry, POLYGON(({text})))"}
+    features = client.get("/collections/parcels/items", params=asked).json()["features"]
+    keys = sorted(found(client, f"<fes:{operator}>{PLACE}{area}</fes:{operator}>"))
+    assert keys == sorted(feature["id"].replace("P/5 东", P5) for feature in features) != []
