@@ -10,49 +10,42 @@ from pathlib import Path
 from fastapi import Depends, FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 
-from api import (
-    arcgis,
-    archives,
-    collections,
-    common,
-    edits,
-    features,
-    filters,
-    health,
-    indicators,
-    jobs,
-    metrics,
-    ogctiles,
-    problems,
-    processes,
-    qgis,
-    styleedits,
-    styles,
-    tilesets,
-)
-from api.athand import AtHand
+from api import common, qgis
 from api.context import Context
-from api.cors import OpenToAll
 from api.crs import offer_crs
-from api.desk import Desk
-from api.evaluation import remember_results
-from api.finish import Finish
+from api.edits import routes as edits
+from api.edits.writer import Writer
+from api.features import collections, filters
+from api.features import routes as features
+from api.features.hot import HotItems
 from api.hot import HotTiles
-from api.hotitems import HotItems
-from api.jobdesk import Jobs
-from api.journal import Journal
-from api.limits import WaitAtMost, refuse_long_address
-from api.measures import Measures
-from api.observe import HeadAsGet, Observe
-from api.pages import load_pages
+from api.http import problems
+from api.http.cors import OpenToAll
+from api.http.finish import Finish
+from api.http.limits import WaitAtMost, refuse_long_address
+from api.http.pages import load_pages
+from api.http.proxy import BehindProxy
+from api.http.recall import Recall
+from api.indicators import routes as indicators
+from api.indicators.evaluation import remember_results
+from api.jobs import processes
+from api.jobs import routes as jobs
+from api.jobs.desk import Jobs
+from api.ops import health, metrics
+from api.ops.desk import Desk
+from api.ops.journal import Journal
+from api.ops.measures import Measures
+from api.ops.observe import HeadAsGet, Observe
+from api.ops.reopen import Reopening
+from api.ops.turn import StampReader
+from api.ops.workers import ALONE, Worker
 from api.params import refuse_repeated
-from api.proxy import BehindProxy
-from api.recall import Recall
-from api.reopen import Reopening
-from api.turn import StampReader
+from api.styles import edits as styleedits
+from api.styles import routes as styles
+from api.tiles import arcgis, archives, tilesets
+from api.tiles import ogc as ogctiles
+from api.tiles.athand import AtHand
 from api.wfs import routes as wfs
-from api.workers import ALONE, Worker
-from api.writer import Writer
 from tiles.cache import SizedCache
 from tiles.counting import ZoomCounter
 from tiles.glyphs import GlyphFont

@@ -20,7 +20,7 @@ from twin.session import Session
 from twin.store import UNTITLED, Store
 
 if TYPE_CHECKING:
-    from api.workers import Worker
+    from api.ops.workers import Worker
 
 
 @click.command()
@@ -33,7 +33,7 @@ def serve(session: Session, host: str | None, port: int | None, workers: int | N
 
     Example: twin serve --port 8080
     """
-    from api.workers import ALONE, run_workers
+    from api.ops.workers import ALONE, run_workers
 
     gc.disable()  # what is loaded here stays, and to search it for garbage would take a fifth of the time
     session = replace(session, settings=replace(session.settings, host=host or session.settings.host))
@@ -75,9 +75,9 @@ def _serve(session: Session, store: Store, listening: socket.socket, worker: Wor
 
     from api.app import create_app
     from api.hot import HotProtocol
-    from api.jobdesk import Jobs
-    from api.logs import write_logs
-    from api.server import TwinServer
+    from api.jobs.desk import Jobs
+    from api.ops.logs import write_logs
+    from api.ops.server import TwinServer
     from tiles.shelf import open_shelf
     from tiles.warm import warm_up_letters, warm_up_tiles
     from twin.stores import is_database

@@ -7,15 +7,19 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api import collections, edits, features, filters, ogctiles, processes
-from api.collections import spatial_extent
 from api.context import context_of, links_of
-from api.links import OGC_REL, link
-from api.media import HTML, JSON, OPENAPI, QGZ
+from api.edits import routes as edits
+from api.edits.rights import allows_edits
+from api.features import collections, filters
+from api.features import routes as features
+from api.features.collections import spatial_extent
+from api.http.links import OGC_REL, link
+from api.http.media import HTML, JSON, OPENAPI, QGZ
+from api.http.pages import page, respond
+from api.jobs import processes
 from api.openapi import answers, describe_service
-from api.pages import page, respond
 from api.params import FormatParams, Params
-from api.rights import allows_edits
+from api.tiles import ogc as ogctiles
 from twin.bbox import BBox
 
 CONFORMANCE = tuple(

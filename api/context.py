@@ -10,16 +10,16 @@ from typing import Any
 from fastapi import Request
 from jinja2 import Environment
 
-from api.athand import AtHand
 from api.crs import NamedCrs
-from api.desk import Desk
-from api.jobdesk import Jobs
-from api.links import Links
-from api.measures import Measures
-from api.sent import HotAnswer, SentAnswer
-from api.turn import StampReader
-from api.workers import Worker
-from api.writer import Writer
+from api.edits.writer import Writer
+from api.http.links import Links
+from api.http.sent import HotAnswer, SentAnswer
+from api.jobs.desk import Jobs
+from api.ops.desk import Desk
+from api.ops.measures import Measures
+from api.ops.turn import StampReader
+from api.ops.workers import Worker
+from api.tiles.athand import AtHand
 from tiles.cache import SizedCache
 from tiles.counting import ZoomCounter
 from tiles.glyphs import GlyphFont
@@ -70,7 +70,7 @@ class Context:
         Where tiles are made that take longer than a moment.
     hot
         What requests were answered with: those for tiles by target and accepted codings, those for documents by
-        `api.recall.document_key`.
+        `api.http.recall.document_key`.
     tags, answers
         Entity tags of tiles by state and place; finished tiles and documents by entity tag, letters by range, each by
         content coding too.

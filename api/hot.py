@@ -1,9 +1,9 @@
 """Small answers given before anything else is done: most requests of a map are for what was sent before.
 
 What takes the time of a small answer in Python is not the answer but the way to it: layers of middleware, routing,
-parameters. A request that is whole and plain goes none of that way if it is for what was sent before (`api.recall`),
-for features in memory (`api.hotitems`), or for a tile, made already or not. Everything else, everything that is unusual
-about a connection, and every request about which there is something to say, is uvicorn's.
+parameters. A request that is whole and plain goes none of that way if it is for what was sent before
+(`api.http.recall`), for features in memory (`api.features.hot`), or for a tile, made already or not. Everything else,
+everything that is unusual about a connection, and every request about which there is something to say, is uvicorn's.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.context import Context
-from api.hotitems import HotItems
-from api.journal import Journal
-from api.observe import describe_request
-from api.plain import Added, PlainRequest, note_answer
-from api.recall import Recall, Recalled, write_recalled
-from api.tilesending import TileWish, obtain_at_once, obtain_tile
-from api.tilesets import PLAIN, TILE_ROUTE, find_tile
+from api.features.hot import HotItems
+from api.http.plain import Added, PlainRequest, note_answer
+from api.http.recall import Recall, Recalled, write_recalled
+from api.ops.journal import Journal
+from api.ops.observe import describe_request
+from api.tiles.sending import TileWish, obtain_at_once, obtain_tile
+from api.tiles.tilesets import PLAIN, TILE_ROUTE, find_tile
 from twin.errors import TwinError
 
 Making = Coroutine[Any, Any, Recalled]
@@ -50,7 +50,7 @@ class HotTiles:
         self._app = app
 
     def answer(self, request: PlainRequest, added: Added) -> bytes | None:
-        """Answer a request at once: with a tile that is made in a moment; or not at all. See `api.recall.Recall`."""
+        """Answer a request at once with a tile that is made in a moment, or not; see `api.http.recall.Recall`."""
         made = self._make_at_once(request)
         return None if made is None else write_recalled(self._app.state.journal, request, made, added)
 

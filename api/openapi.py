@@ -10,9 +10,9 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.context import Context
-from api.editdocs import describe_body
-from api.links import Links
-from api.media import PROBLEM
+from api.edits.docs import describe_body
+from api.http.links import Links
+from api.http.media import PROBLEM
 from twin import __version__
 from twin.indicator import Indicator, Parameter
 from twin.layer import Layer

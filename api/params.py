@@ -25,7 +25,7 @@ from pydantic import (
 )
 from pydantic.json_schema import SkipJsonSchema
 
-from api.formats import FORM_NAMES
+from api.forms.formats import FORM_NAMES
 from api.values import Corners, parse_bbox, parse_datetime, parse_effective, parse_interval, parse_subset, parse_value
 from twin.errors import InvalidParameter
 from twin.expressions import Scalar

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api.context import context_of, links_of
-from api.media import QGZ
+from api.http.media import QGZ
 from api.openapi import answers
 from api.params import Params
 from twin.evidence import gather_evidence

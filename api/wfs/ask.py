@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 from xml.etree.ElementTree import Element
 
-from api.xmlread import local_name, read_xml, text_of
-from twin.errors import InvalidParameter, TwinError
+from api.errors import MissingParameter
+from api.wfs.xmlread import local_name, read_xml, text_of
+from twin.errors import InvalidParameter
 
 #: Both names of the one query that every WFS has stored.
 FEATURE_BY_ID = "urn:ogc:def:query:OGC-WFS::GetFeatureById"
@@ -23,14 +23,6 @@ VERSIONS = ("2.0.0", "2.0.2")
 #: Keys that some clients use: older ones, and OWSLib for a filter.
 _OLDER = {"TYPENAME": "TYPENAMES", "MAXFEATURES": "COUNT", "FEATUREID": "RESOURCEID", "QUERY": "FILTER"}
 _NUMBER = re.compile(r"[0-9]{1,9}")
-
-
-class MissingParameter(TwinError):
-    """Something that the request cannot do without is not there."""
-
-    status: ClassVar[int] = 400
-    slug: ClassVar[str] = "missing-parameter"
-    title: ClassVar[str] = "Missing parameter"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from api.context import Context
-from api.gml import NAMESPACE, PREFIX
-from api.media import GEOJSON, JSON
+from api.forms.gml import NAMESPACE, PREFIX
+from api.forms.xmlnames import make_writable, to_xml_name
+from api.http.media import GEOJSON, JSON
 from api.wfs.ask import FEATURE_BY_ID, VERSIONS
 from api.wfs.crs import offer_srs
 from api.wfs.fes import COMPARISONS, SPATIAL, TEMPORAL
 from api.wfs.write import GML_TYPE
-from api.xmlnames import make_writable, to_xml_name
 from twin.crs import CRS84, reproject_bbox
 from twin.kinds import FUNCTIONS, KINDS
 from twin.layer import Layer

@@ -16,13 +16,13 @@ from xml.etree.ElementTree import Element
 import numpy as np
 from shapely.geometry.base import BaseGeometry
 
-from api.area import Reach
-from api.gmlread import is_geometry, read_gml
+from api.features.area import Reach
+from api.forms.xmlnames import from_xml_name
 from api.values import parse_interval, read_value
 from api.wfs.crs import Srs, find_srs
+from api.wfs.gmlread import is_geometry, read_gml
 from api.wfs.names import read_resource_id
-from api.xmlnames import from_xml_name
-from api.xmlread import local_name, text_of
+from api.wfs.xmlread import local_name, text_of
 from twin.errors import InvalidParameter
 from twin.expressions import FALSE, Expression, Operation, Property, Scalar, Shape, Value, among, intersects
 from twin.kinds import FUNCTIONS
@@ -97,7 +97,7 @@ def box_condition(
 def _place(
     geometry: BaseGeometry, srs_name: str | None, layer: Layer, store: Store, offered: Sequence[Srs]
 ) -> BaseGeometry | None:
-    """Bring a geometry of a client into the storage CRS, see `api.area.Reach.place`; None if there are no features."""
+    """Bring a geometry into the storage CRS, see `api.features.area.Reach.place`; None if there are no features."""
     named, extent = find_srs(srs_name, offered).crs, store.extent(layer)
     (ordered,) = named.ordered(np.array([geometry], dtype=object))
     return None if extent is None else Reach.of(extent, store.crs, named.crs).place(ordered)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.xmlnames import from_xml_name
+from api.forms.xmlnames import from_xml_name
 from twin.catalog import Catalog
 from twin.errors import InvalidParameter
 from twin.layer import Layer

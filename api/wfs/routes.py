@@ -14,14 +14,16 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
-from api.bodies import read_body
-from api.conditional import has_already
 from api.context import context_of, links_of
-from api.limits import refuse_long_address
-from api.media import GEOJSON
-from api.problems import TRY_AGAIN, note_error
-from api.tags import digest, name_state
-from api.wfs.ask import STORED_QUERIES, VERSIONS, Ask, MissingParameter, read_document, read_query
+from api.errors import MissingParameter
+from api.features.tags import digest, name_state
+from api.forms.xmlnames import to_xml_name
+from api.http.bodies import read_body
+from api.http.conditional import has_already
+from api.http.limits import refuse_long_address
+from api.http.media import GEOJSON
+from api.http.problems import TRY_AGAIN, note_error
+from api.wfs.ask import STORED_QUERIES, VERSIONS, Ask, read_document, read_query
 from api.wfs.crs import find_srs, offer_srs
 from api.wfs.describe import (
     FORMATS,
@@ -35,7 +37,6 @@ from api.wfs.fes import property_name
 from api.wfs.find import Found, find_features, layer_of
 from api.wfs.names import find_type, read_resource_id
 from api.wfs.write import GML_TYPE, Wish, write_collection, write_feature, write_geojson, write_hits, write_values
-from api.xmlnames import to_xml_name
 from twin.crs import CRS84
 from twin.errors import FeatureNotFound, InvalidParameter, TwinError
 from twin.layer import Layer

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from api.geojson import encode_features, to_json
-from api.gml import encode_gml, encode_members, encode_property, encode_values, feature_ids
-from api.gmlpages import close_collection, enclose_feature, enclose_members, open_collection
-from api.media import GML
+from api.forms.geojson import encode_features, to_json
+from api.forms.gml import encode_gml, encode_members, encode_property, encode_values, feature_ids
+from api.forms.gmlpages import close_collection, enclose_feature, enclose_members, open_collection
+from api.http.media import GML
 from api.wfs.crs import Srs
 from api.wfs.find import Found
 from twin.frame import Frame

@@ -102,7 +102,7 @@ def edited(county: Path) -> Iterator[http.client.HTTPConnection]:
 
 
 def test_after_the_last_edit_a_copy_of_the_file_is_whole(edited, county, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("api.writer._IDLE_S", 0.2)
+    monkeypatch.setattr("api.edits.writer._IDLE_S", 0.2)
     assert rename(edited, "one")[0] == 204
     time.sleep(1)
     with open_store(shutil.copy(county, tmp_path / "copy.gpkg")) as copy:

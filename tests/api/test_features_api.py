@@ -96,7 +96,7 @@ def test_a_write_between_two_pages_neither_repeats_nor_skips_a_feature(client, s
 
 def test_the_number_matched_is_that_of_the_state_on_the_page(client, store, catalog, monkeypatch):
     count = store.count
-    monkeypatch.setattr("api.items.hold_items", lambda *_: None)
+    monkeypatch.setattr("api.features.items.hold_items", lambda *_: None)
 
     def count_after_a_write(layer, query):
         store.write(catalog.layer("parcels"), Changes(delete=("P1", "P2")), author="survey", reason="meanwhile")

@@ -12,7 +12,7 @@ from itertools import pairwise
 import cql2
 import pytest
 
-from api.filters import CONFORMANCE
+from api.features.filters import CONFORMANCE
 
 PATHS = ["/collections/parcels", "/collections/wells"]
 GLOBE = "BBOX(-180,-90,180,90)"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pyproj import Transformer
 
-import api.features
+import api.features.routes
 from tests_qgis import VERSIONS, run_in_qgis
 
 SCRIPT = Path(__file__).parents[1] / "support" / "filter_in_qgis.py"
@@ -18,14 +18,14 @@ SCRIPT = Path(__file__).parents[1] / "support" / "filter_in_qgis.py"
 def arrived(monkeypatch):
     """The filters that the service reads, in the order in which they arrive."""
     seen = []
-    read = api.features.read_filter
+    read = api.features.routes.read_filter
 
     def note(context, layer, params, links):
         if params.filter is not None:
             seen.append((params.filter_lang, params.filter))
         return read(context, layer, params, links)
 
-    monkeypatch.setattr(api.features, "read_filter", note)
+    monkeypatch.setattr(api.features.routes, "read_filter", note)
     return seen
 
 

@@ -17,7 +17,7 @@ from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.recall import Recall
+from api.http.recall import Recall
 from tests_server import get, run_server
 from twin.settings import Settings
 from twin.store import Changes
@@ -58,7 +58,7 @@ def without_own(answer: Answer) -> Answer:
 
 
 def close_the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.finish.Finish.__call__", lambda *_: pytest.fail("it went the long way"))
+    monkeypatch.setattr("api.http.finish.Finish.__call__", lambda *_: pytest.fail("it went the long way"))
 
 
 @pytest.mark.parametrize("headers", [{}, {"Accept_Encoding": "gzip, br"}, {"Accept_Encoding": "zstd"}])

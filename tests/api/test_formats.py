@@ -14,7 +14,7 @@ import pytest
 import shapely
 from pyproj import CRS, Transformer
 
-from api.formats import FORMATS
+from api.forms.formats import FORMATS
 
 ITEMS = "/collections/parcels/items"
 WELLS = "/collections/wells/items"

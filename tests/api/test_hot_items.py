@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from api.app import create_app
-from api.hotitems import HotItems
+from api.features.hot import HotItems
 from tests_server import get, run_server
 from twin.settings import Settings
 from twin.store import Changes
@@ -33,7 +33,7 @@ def get_the_long_way(connection: http.client.HTTPConnection, path: str = ITEMS, 
 def get_the_short_way(connection: http.client.HTTPConnection, path: str = ITEMS, **headers: str) -> Answer:
     with pytest.MonkeyPatch.context() as patch:
         for answer in ("answer_page", "answer_item"):
-            patch.setattr(f"api.features.{answer}", lambda *_: pytest.fail("it went the long way"))
+            patch.setattr(f"api.features.routes.{answer}", lambda *_: pytest.fail("it went the long way"))
         return get(connection, path, **headers)
 
 
@@ -67,7 +67,7 @@ def without_own(answer: Answer) -> Answer:
     ],
 )
 def test_features_are_sent_by_the_short_way_as_by_the_long_one(connection, monkeypatch, query, headers) -> None:
-    monkeypatch.setattr("api.sent._WORTH_COMPRESSING", 100)
+    monkeypatch.setattr("api.http.sent._WORTH_COMPRESSING", 100)
     answer = without_own(get_the_long_way(connection, ITEMS + query, **headers))
     assert answer[0] == 200
     assert answer == without_own(get_the_short_way(connection, ITEMS + query, **headers))
@@ -128,7 +128,7 @@ def test_after_a_write_the_next_answer_is_right(connection, store, catalog, parc
 )
 def test_what_is_not_plain_goes_the_long_way(connection, monkeypatch, path, headers, status) -> None:
     get(connection, ITEMS)
-    monkeypatch.setattr("api.hotitems.write_answer", lambda *_: pytest.fail("it went the short way"))
+    monkeypatch.setattr("api.features.hot.write_answer", lambda *_: pytest.fail("it went the short way"))
     assert get(connection, path, **headers)[0] == status
 
 

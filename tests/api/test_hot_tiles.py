@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from api.app import create_app
-from api.plain import PlainRequest
+from api.http.plain import PlainRequest
 from tests_server import get, run_server
 from tiles.square import Square, Tile
 from twin.settings import Settings
@@ -27,7 +27,7 @@ OWN = {"date", "x-request-id", "vary", "access-control-allow-origin", "access-co
 
 
 def close_the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.tilesets.send_tile", lambda *_: pytest.fail("it went the long way"))
+    monkeypatch.setattr("api.tiles.tilesets.send_tile", lambda *_: pytest.fail("it went the long way"))
 
 
 @pytest.mark.parametrize("path", [TILE, f"{TILE}?strict=true", f"{TILE}?datetime=2021-01-01", EMPTY])
@@ -48,7 +48,7 @@ def test_a_tile_is_sent_again_as_it_was_sent_first(connection, monkeypatch, path
 @pytest.mark.parametrize("path", [TILE, EMPTY])
 @pytest.mark.parametrize("asked", [{}, {"Accept_Encoding": "gzip"}, {"If_None_Match": "*"}])
 def test_a_tile_is_made_by_the_short_way_as_by_the_long_one(store, catalog, monkeypatch, path, asked) -> None:
-    monkeypatch.setattr("api.sent._WORTH_COMPRESSING", 100)
+    monkeypatch.setattr("api.http.sent._WORTH_COMPRESSING", 100)
     answers = []
     for address in (f"{path}?tms=WebMercatorQuad", path):  # which mean the same, and only the second is plain
         with run_server(create_app(Settings(), store, catalog)) as root:
@@ -146,7 +146,7 @@ def test_a_write_ends_what_was_true(connection, store, catalog) -> None:
 
 
 def test_another_coding_is_another_answer(connection, monkeypatch) -> None:
-    monkeypatch.setattr("api.sent._WORTH_COMPRESSING", 100)
+    monkeypatch.setattr("api.http.sent._WORTH_COMPRESSING", 100)
     assert "content-encoding" not in get(connection, TILE)[1]
     assert get(connection, TILE, Accept_Encoding="gzip")[1]["content-encoding"] == "gzip"
     close_the_long_way(monkeypatch)

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.pages import amount, detail, figure, measured
+from api.http.pages import amount, detail, figure, measured
 from layers.key_places import KEY_PLACES
 from twin.catalog import Catalog
 from twin.settings import Settings

@@ -13,8 +13,8 @@ from fastapi.testclient import TestClient
 
 import layers
 from api.app import create_app
-from api.execution import Execution
-from api.jobdesk import Jobs
+from api.jobs.desk import Jobs
+from api.jobs.execution import Execution
 from tests_server import serving
 from twin.place import Place
 from twin.settings import Settings
@@ -215,7 +215,7 @@ def test_jobs_end_with_the_service_and_leave_nothing(county):
 
 
 def test_the_oldest_finished_jobs_are_forgotten(client, monkeypatch):
-    monkeypatch.setattr("api.jobdesk._MOST_FINISHED", 1)
+    monkeypatch.setattr("api.jobs.desk._MOST_FINISHED", 1)
     jobs = [make_job(client).json() for _ in range(2)]
     for job in jobs:
         wait_for(client, job, "successful")

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.desk import Desk
+from api.ops.desk import Desk
 from twin.cli import main_group
 from twin.errors import StoreUnavailable
 from twin.settings import Settings

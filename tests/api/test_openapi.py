@@ -10,9 +10,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.execution import Execution
-from api.jobdesk import Jobs
-from api.jobfiles import Job, write_job
+from api.jobs.desk import Jobs
+from api.jobs.execution import Execution
+from api.jobs.files import Job, write_job
 from twin.place import Place
 from twin.settings import Settings
 

@@ -17,9 +17,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.logs import JsonLines
-from api.metrics import Metric, write_metrics
-from api.workers import Worker
+from api.ops.logs import JsonLines
+from api.ops.metrics import Metric, write_metrics
+from api.ops.workers import Worker
 from tests_server import get, serving
 from twin.deadline import wait_at_most
 from twin.settings import Settings
@@ -161,7 +161,7 @@ def test_what_takes_a_store_too_long_is_cancelled_and_named(store, catalog, monk
     address = "/collections/parcels/items?datetime=2021-06-01"
     assert client.get(address).status_code == 200
     monkeypatch.setattr("twin.stores.gpkg._STEPS", 1)
-    monkeypatch.setattr("api.limits.wait_at_most", lambda _: wait_at_most(0.0))
+    monkeypatch.setattr("api.http.limits.wait_at_most", lambda _: wait_at_most(0.0))
     refused = client.get(address)
     assert (refused.status_code, refused.json()["type"]) == (503, "http://testserver/problems/took-too-long")
     monkeypatch.undo()

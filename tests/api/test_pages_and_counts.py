@@ -59,7 +59,7 @@ def test_who_does_not_want_a_count_gets_none(service):
 
 
 def test_many_are_estimated_and_that_is_said(store, catalog, monkeypatch):
-    monkeypatch.setattr("api.itempages._MOST_COUNTED", 0)
+    monkeypatch.setattr("api.features.itempages._MOST_COUNTED", 0)
     client = TestClient(create_app(Settings(max_rows_in_memory=1), store, catalog))
     page = client.get(f"{ITEMS}?limit=1").json()
     assert (page["numberMatched"], "x-numberMatchedEstimate" in page) == (4, False)  # of a whole layer it is known

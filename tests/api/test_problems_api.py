@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.problems import problem_kinds
+from api.http.problems import problem_kinds
 from twin.errors import StoreUnavailable, TwinError
 from twin.settings import Settings
 

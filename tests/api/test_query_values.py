@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import shapely
 
-from api.area import AskedArea
 from api.crs import DEFAULT_CRS, NamedCrs
+from api.features.area import AskedArea
 from api.values import parse_bbox, parse_datetime, parse_value
 from twin.crs import parse_crs
 from twin.errors import InvalidParameter

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import pytest
 
-from api import sent
 from api.app import create_app
+from api.http import sent
 from tests_browser import open_browser
 from tests_server import run_server
 from tiles.glyphs import FONT_NAME, GlyphFont

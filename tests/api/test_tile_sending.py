@@ -13,8 +13,9 @@ import zstandard
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.desk import ClientGone, Desk, ServiceBusy, unless_gone
-from api.sent import choose_coding
+from api.errors import ServiceBusy
+from api.http.sent import choose_coding
+from api.ops.desk import ClientGone, Desk, unless_gone
 from tiles.cache import SizedCache
 from twin.settings import Settings
 from twin.store import Changes
@@ -42,7 +43,7 @@ def test_the_coding_is_the_one_that_the_client_weighs_highest(accepted: str, cod
 
 
 def test_every_coding_holds_the_same_tile(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.sent._WORTH_COMPRESSING", 100)
+    monkeypatch.setattr("api.http.sent._WORTH_COMPRESSING", 100)
     plain = client.get(TILE, headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
     for coding, unpack in (("gzip", gzip.decompress), ("zstd", zstandard.ZstdDecompressor().decompress)):

@@ -73,7 +73,7 @@ def test_an_area_that_geos_has_to_mend_is_left_to_the_desk(connection, addresses
 
 @pytest.mark.parametrize("asked", [{}, {"Accept_Encoding": "gzip"}, {"If_None_Match": "*"}])
 def test_it_is_the_tile_that_the_desk_makes(store, catalog, addresses, monkeypatch, asked) -> None:
-    monkeypatch.setattr("api.sent._WORTH_COMPRESSING", 100)
+    monkeypatch.setattr("api.http.sent._WORTH_COMPRESSING", 100)
     answers = []
     for few in (2_000, -1):
         monkeypatch.setattr("tiles.square._FEW_FEATURES", few)

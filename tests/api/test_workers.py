@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from api.workers import Worker
+from api.ops.workers import Worker
 from layers import catalog
 from tests_server import serving
 from twin.settings import Settings

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.xmlnames import escape_text, from_xml_name, to_xml_name
+from api.forms.xmlnames import escape_text, from_xml_name, to_xml_name
 
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1) | st.text(
     "_x0123456789ABCDEFabcdef.- 层", min_size=1

@@ -11,11 +11,11 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api import geojson, tables
 from api.app import create_app
-from api.itempages import ItemsWish, make_page, read_page
+from api.features.itempages import ItemsWish, make_page, read_page
+from api.features.ready import ready_items
+from api.forms import geojson, tables
 from api.params import ItemsParams
-from api.ready import ready_items
 from tests_support import CRS, LAYER, make_rows, write, write_edit
 from twin.catalog import Catalog
 from twin.crs import CRS84, reproject
@@ -123,8 +123,8 @@ def test_memory_answers_as_the_store_does(town, query):
 def test_memory_follows_edits(new_store, edits, queries, tidy):
     with pytest.MonkeyPatch.context() as patch, new_store() as store:
         patch.setattr("twin.renewal._LARGEST_SHARE", 1.0)
-        patch.setattr("api.texts._LATER_BYTES", 0 if tidy else 1_000_000)
-        patch.setattr("api.places._LOOSE_SHARE", 0.0 if tidy else 1.0)
+        patch.setattr("api.features.texts._LATER_BYTES", 0 if tidy else 1_000_000)
+        patch.setattr("api.features.places._LOOSE_SHARE", 0.0 if tidy else 1.0)
         present = write_edit(store, {key: PLOTS[key] for key in KEYS[:60]}, set())
         context = context_of(store)
         for query in queries:

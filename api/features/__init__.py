@@ -1,0 +1,1 @@
+"""OGC API – Features: layers as collections, their features found, filtered, sorted and paged."""

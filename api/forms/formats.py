@@ -1,0 +1,96 @@
+"""The forms in which features are given: one entry each, in the order in which they are offered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from api.forms import geojson, gmlpages, jsonfg, tables
+from api.http.links import Link, Links, link
+from api.http.media import CSV, FLATGEOBUF, GEOJSON, GEOPARQUET, GML, HTML, JSONFG, choose_media_type
+
+if TYPE_CHECKING:
+    from api.features.itempages import ItemsPage
+
+#: Writes a page piece by piece; what it links to is given.
+WritePage = Callable[["ItemsPage", list[Link]], Iterator[bytes]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """A form in which features are given.
+
+    Parameters
+    ----------
+    name
+        What the parameter ``f`` calls it.
+    media_type, title
+        What it is.
+    write
+        Writes a page of features.
+    write_one
+        Writes a page of one feature that is asked for by its key.
+    suffix
+        Of a file; None where it is a document to look at.
+    """
+
+    name: str
+    media_type: str
+    title: str
+    write: WritePage
+    write_one: WritePage
+    suffix: str | None = None
+
+
+def _table(name: str, media_type: str, title: str, write: WritePage) -> Format:
+    return Format(name=name, media_type=media_type, title=title, write=write, write_one=write, suffix=f".{name}")
+
+
+PLAIN = Format(name="json", media_type=GEOJSON, title="GeoJSON", write=geojson.write_page, write_one=geojson.write_one)
+FORMATS = (
+    PLAIN,
+    Format(name="jsonfg", media_type=JSONFG, title="JSON-FG", write=jsonfg.write_page, write_one=jsonfg.write_one),
+    _table("fgb", FLATGEOBUF, "FlatGeobuf", tables.write_flatgeobuf),
+    _table("parquet", GEOPARQUET, "GeoParquet", tables.write_geoparquet),
+    _table("csv", CSV, "CSV with geometries as WKT", tables.write_csv),
+    Format(
+        name="gml",
+        media_type=GML,
+        title="GML 3.2",
+        write=gmlpages.write_page,
+        write_one=gmlpages.write_one,
+        suffix=".gml",
+    ),
+)
+MEDIA_TYPES = tuple(each.media_type for each in FORMATS)
+_NAMES = {"geojson": PLAIN, **{each.name: each for each in FORMATS}}
+#: The values of the parameter ``f``.
+FORM_NAMES = (*_NAMES, "html")
+
+
+def choose_format(accept: str, f: str | None) -> Format | None:
+    """Choose the form of an answer by the parameter or by an Accept header; None is the page for people.
+
+    Raises
+    ------
+    NotAcceptable
+        The header allows none of them.
+    """
+    if f is not None:
+        return _NAMES.get(f)
+    chosen = choose_media_type(accept, (GEOJSON, HTML, *MEDIA_TYPES))
+    return next((each for each in FORMATS if each.media_type == chosen), None)
+
+
+def link_formats(links: Links, own: Format | None) -> list[Link]:
+    """Link features to themselves and to their other forms (OGC 17-069r4, /req/core/fc-links and f-links)."""
+    return [
+        *([link("self", links.here(f=own.name), own.media_type, "This document")] if own else []),
+        *(
+            link("alternate", links.here(f=each.name), each.media_type, f"The same as {each.title}")
+            for each in FORMATS
+            if each is not own
+        ),
+        link("alternate", links.here(f="html"), HTML, "The same as a page"),
+    ]

@@ -1,0 +1,55 @@
+"""Features as JSON-FG: the geometry in degrees for everybody, the place in the CRS that was asked for.
+
+References
+----------
+OGC 21-045r1, Features and Geometries JSON – Part 1: Core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from api.crs import DEFAULT_CRS
+from api.forms.geojson import enclose, encode_geometries, page_members, split_geometry, to_json
+from api.http.links import Link
+from twin.crs import CRS84
+
+if TYPE_CHECKING:
+    from api.features.itempages import ItemsPage
+
+_CORE = "http://www.opengis.net/spec/json-fg-1/1.0/conf/core"
+
+
+def write_page(page: ItemsPage, related: list[Link]) -> Iterator[bytes]:
+    """Write a page as a JSON-FG feature collection."""
+    members = {"type": "FeatureCollection", **_root(page), **page_members(page), "links": related}
+    members["geometryDimension"] = page.frame.layer.dimension
+    return enclose(members, (b",".join(texts) for texts in _written(page)))
+
+
+def write_one(page: ItemsPage, related: list[Link]) -> Iterator[bytes]:
+    """Write one feature, which is a document of its own."""
+    ((feature,),) = _written(page)
+    yield b"".join((to_json(_root(page))[:-1].encode(), b", ", feature[1:-1], b', "links": '))
+    yield to_json(related).encode() + b"}"
+
+
+def _root(page: ItemsPage) -> dict[str, Any]:
+    """What stands at the root of a document only."""
+    return {"conformsTo": [_CORE], "featureType": page.frame.layer.id, "coordRefSys": page.crs.uri}
+
+
+def _written(page: ItemsPage) -> Iterator[list[bytes]]:
+    """The features, some at a time: GeoJSON with a time that is not told and a place."""
+    in_degrees = page.crs.crs is CRS84
+    for rows in page.pieces():
+        texts = page.texts(rows, DEFAULT_CRS)
+        places = [b"null"] * len(rows)
+        if not in_degrees:
+            moved = encode_geometries(page.geometries(rows), page.frame.crs, page.crs)
+            places = [place.encode() for place in moved]
+        yield [
+            b"".join((before, b', "time": null, "place": ', place, geometry))
+            for (before, geometry), place in zip(map(split_geometry, texts), places, strict=True)
+        ]

@@ -1,0 +1,1 @@
+"""How the service speaks HTTP: links, media types, pages, errors, caching, compression, proxies."""

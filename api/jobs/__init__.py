@@ -1,0 +1,1 @@
+"""OGC API – Processes: indicators as processes, and their jobs."""

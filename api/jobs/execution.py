@@ -1,0 +1,183 @@
+"""What is asked of a process, and how its outputs are written (OGC API – Processes).
+
+References
+----------
+OGC 18-062r2, 7.11 (execute) and 7.13 (results).
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from fastapi import Response
+from fastapi.responses import StreamingResponse
+
+from api.forms.geojson import encode_collection, to_json
+from api.http.media import GEOJSON, JSON, MULTIPART
+from api.indicators.evidence import encode_evidence, publish_result
+from api.values import parse_datetime
+from twin.catalog import Catalog
+from twin.engine import Result
+from twin.errors import InvalidParameter
+from twin.indicator import Indicator
+from twin.store import Store
+
+#: What every process gives, and as what.
+OUTPUTS: Mapping[str, str] = {"result": JSON, "evidence": GEOJSON}
+#: The input beside an indicator's own parameters: the moment whose state is meant.
+MOMENT = "datetime"
+_MEMBERS = ("inputs", "outputs", "response")
+
+#: Gives the content of an output piece by piece.
+Content = Callable[[], Iterable[bytes]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """What is asked of a process.
+
+    Parameters
+    ----------
+    process
+        Which one: the id of an indicator.
+    inputs
+        Values by name, as they came.
+    outputs
+        Names of those that are wanted.
+    as_document
+        Whether they come as one JSON document, rather than as they are.
+    """
+
+    process: str
+    inputs: Mapping[str, Any]
+    outputs: tuple[str, ...]
+    as_document: bool
+
+    def arguments(self, indicator: Indicator) -> tuple[dict[str, Any], datetime | None]:
+        """The values of the indicator's parameters, and the moment.
+
+        Raises
+        ------
+        InvalidParameter
+            A value is not what the description of the process allows.
+        """
+        given = dict(self.inputs)
+        moment = given.pop(MOMENT, None)
+        if moment is not None and not isinstance(moment, str):
+            raise InvalidParameter(f"{MOMENT} must be text, not {moment!r}", parameter=MOMENT)
+        return indicator.parse(given), parse_datetime(moment) if moment else None
+
+
+def read_execution(indicator: Indicator, document: Mapping[str, Any]) -> Execution:
+    """Read an execute request, and refuse what the process could not do as asked.
+
+    Raises
+    ------
+    InvalidParameter
+        Names the member that is wrong.
+    """
+    for name in document:
+        if name not in _MEMBERS:
+            hint = "callbacks are not offered" if name == "subscriber" else f"there are: {', '.join(_MEMBERS)}"
+            raise InvalidParameter(f"an execute request has no member {name} here; {hint}", parameter=name)
+    response = document.get("response", "raw")
+    if response not in ("raw", "document"):
+        raise InvalidParameter(f"response must be raw or document, not {response!r}", parameter="response")
+    execution = Execution(
+        process=indicator.id,
+        inputs={name: _read_value(name, value) for name, value in _member(document, "inputs").items()},
+        outputs=_read_outputs(_member(document, "outputs")),
+        as_document=response == "document",
+    )
+    execution.arguments(indicator)
+    return execution
+
+
+def make_outputs(result: Result, wanted: Iterable[str], served: Catalog, store: Store) -> dict[str, bytes]:
+    """Write the outputs of a process that are wanted."""
+    writers: Mapping[str, Callable[[], bytes]] = {
+        "result": lambda: to_json(publish_result(result, served)).encode(),
+        "evidence": lambda: encode_collection(encode_evidence(result, served, store)),
+    }
+    return {name: writers[name]() for name in wanted}
+
+
+def send_outputs(outputs: Mapping[str, Content], *, as_document: bool) -> Response:
+    """Answer with outputs: one document, one output as it is, or several of them in parts."""
+    if as_document:
+        return StreamingResponse(_document(outputs), media_type=JSON)
+    if len(outputs) == 1:
+        ((name, content),) = outputs.items()
+        return StreamingResponse(content(), media_type=OUTPUTS[name])
+    boundary = uuid.uuid4().hex
+    return StreamingResponse(_parts(outputs, boundary), media_type=f"{MULTIPART}; boundary={boundary}")
+
+
+def _document(outputs: Mapping[str, Content]) -> Iterator[bytes]:
+    """Write a results document: each output is an object, and so stands in a qualified value."""
+    for number, (name, content) in enumerate(outputs.items()):
+        yield f'{", " if number else "{"}"{name}": {{"mediaType": "{OUTPUTS[name]}", "value": '.encode()
+        yield from content()
+        yield b"}"
+    yield b"}"
+
+
+def _parts(outputs: Mapping[str, Content], boundary: str) -> Iterator[bytes]:
+    """Write outputs as the parts of a message (RFC 2387), each with its name as ``Content-ID``."""
+    for name, content in outputs.items():
+        yield f"--{boundary}\r\nContent-Type: {OUTPUTS[name]}\r\nContent-ID: <{name}>\r\n\r\n".encode()
+        yield from content()
+        yield b"\r\n"
+    yield f"--{boundary}--\r\n".encode()
+
+
+def _member(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = document.get(name, {})
+    if not isinstance(value, dict):
+        raise InvalidParameter(f"{name} must be a JSON object, not {str(value)[:80]!r}", parameter=name)
+    return value
+
+
+def _read_outputs(wanted: Mapping[str, Any]) -> tuple[str, ...]:
+    """The outputs that are wanted; all of them where none is named."""
+    for name, how in wanted.items():
+        if name not in OUTPUTS:
+            raise InvalidParameter(f"there is no output {name}; there are: {', '.join(OUTPUTS)}", parameter=name)
+        if not isinstance(how, dict) or how.get("transmissionMode", "value") != "value":
+            raise InvalidParameter(f"{name} is given by value only", parameter=name)
+        form = how.get("format", {})
+        if not isinstance(form, dict) or form.get("mediaType", OUTPUTS[name]) != OUTPUTS[name]:
+            raise InvalidParameter(f"{name} is given as {OUTPUTS[name]} only", parameter=name)
+    return tuple(wanted) or tuple(OUTPUTS)
+
+
+def _read_value(name: str, value: Any) -> Any:
+    """The value of an input: inline, qualified, or behind a reference that carries it."""
+    if not isinstance(value, dict):
+        return value
+    if "href" in value:
+        return _read_reference(name, value["href"])
+    if "value" in value:
+        return value["value"]
+    raise InvalidParameter(f"{name} is a plain value, not an object", parameter=name)
+
+
+def _read_reference(name: str, href: Any) -> Any:
+    """Read a ``data:`` address (RFC 2397); others are not fetched, because who asks must not send us anywhere."""
+    head, comma, data = href.partition(",") if isinstance(href, str) else ("", "", "")
+    if urlsplit(head).scheme != "data" or not comma or head.endswith(";base64"):
+        raise InvalidParameter(
+            f"{name}: a reference must be an address such as data:application/json,5; others are not fetched",
+            parameter=name,
+        )
+    try:
+        text = unquote_to_bytes(data).decode()
+        return json.loads(text) if head.startswith("data:application/json") else text
+    except ValueError as error:
+        raise InvalidParameter(f"{name}: what the reference carries cannot be read", parameter=name) from error

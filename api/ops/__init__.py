@@ -1,0 +1,1 @@
+"""How the service runs: processes, queues, health, metrics, the log."""

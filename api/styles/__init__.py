@@ -1,0 +1,1 @@
+"""OGC API – Styles: map styles, and what renderers need with them."""

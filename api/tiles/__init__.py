@@ -1,0 +1,1 @@
+"""OGC API – Tiles, XYZ addresses, archives, and the face of an ArcGIS server."""
