@@ -22,7 +22,10 @@ from twin.schema import Field
 CATALOG = layers.catalog()
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 YINAN = shapely.box(118.1, 35.3, 118.8, 35.8)
-UNITS = {"m": "m", "mm": "mm", "deg": "deg", "w": "W", "dbm": "dBm", "db": "dB", "m2": "m²"}
+UNITS = {"m": "m", "mm": "mm", "m2": "m²", "deg": "deg", "w": "W", "kv": "kV", "dbm": "dBm", "db": "dB"} | {
+    "mpa": "MPa",
+    "c": "°C",
+}
 PYTHON_TYPES = {"text": str, "integer": int, "real": float, "boolean": bool, "date": str, "datetime": str}
 
 every_layer = pytest.mark.parametrize("layer", CATALOG.layers.values(), ids=list(CATALOG.layers))
@@ -49,6 +52,13 @@ PROMISED = {
         {"status": "in_service", "site_id": ""},
     ),
     "weather_stations": ("PointZ", "station_id name", {"kind": "automatic manual", "status": "in_service"}),
+    "pipe_nodes": ("PointZ", "node_id", {"status": "in_service"}),
+    "pipe_segments": (
+        "LineStringZ",
+        "segment_id from_node to_node subclass material diameter_mm depth_ref from_depth_m to_depth_m",
+        {"class": "JS PS RQ RL DL TX GY QT", "status": "in_service"},
+    ),
+    "monitoring_devices": ("PointZ", "device_id segment_ids", {"status": "in_service"}),
     "buildings": ("MultiPolygonZ", "building_id name height_m floors use cim_level", {}),
 }
 

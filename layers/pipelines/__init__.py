@@ -1,0 +1,9 @@
+"""Underground pipelines: their layers and dictionaries, their deliveries, and the rules by which these are accepted."""
+
+from __future__ import annotations
+
+from layers.pipelines.devices import MONITORING_DEVICES
+from layers.pipelines.nodes import PIPE_NODES
+from layers.pipelines.segments import PIPE_SEGMENTS
+
+__all__ = ["MONITORING_DEVICES", "PIPE_NODES", "PIPE_SEGMENTS"]
