@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tiles.kernels.clip import clip_segment
-from tiles.kernels.compiled import compiled, step
 from tiles.kernels.sketch import HIGH, LOW, Features, Integers, Place, box_in_units, is_inside
+from twin.compiled import compiled, step
 
 
 class Members(NamedTuple):

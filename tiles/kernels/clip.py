@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tiles.kernels.compiled import compiled, step
+from twin.compiled import compiled, step
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

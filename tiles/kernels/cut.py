@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from tiles.kernels.clip import MOST_TIMES, clip_line, clip_points, clip_ring
-from tiles.kernels.compiled import compiled, step
 from tiles.kernels.sketch import (
     HIGH,
     LOW,
@@ -20,6 +19,7 @@ from tiles.kernels.sketch import (
     finish_path,
     judge,
 )
+from twin.compiled import compiled, step
 
 
 class Scratch(NamedTuple):

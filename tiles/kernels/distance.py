@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tiles.kernels.compiled import compiled, step
 from tiles.kernels.outline import trim_lines
+from twin.compiled import compiled, step
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

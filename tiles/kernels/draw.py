@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from tiles.kernels.clip import MOST_TIMES
-from tiles.kernels.compiled import compiled, step
 from tiles.kernels.cut import Scratch, cut_feature, is_long, longest_path, make_scratch
 from tiles.kernels.fit import draw_pixel, fit_feature
 from tiles.kernels.mend import mend_area, set_up_bench
@@ -31,6 +30,7 @@ from tiles.kernels.sketch import (
     is_inside,
     make_room,
 )
+from twin.compiled import compiled, step
 
 #: Vertices of the square that stands for what is smaller than a pixel.
 _SQUARE = 4

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tiles.kernels.compiled import compiled
 from tiles.kernels.draw import draw_features
 from tiles.kernels.sketch import COLLAPSED, DOUBTFUL, SHARED, Bytes, Features, Integers, Place, Rules
 from tiles.kernels.write import Tags, TilePaths, write_layer
+from twin.compiled import compiled
 
 
 @compiled

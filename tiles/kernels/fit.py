@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from tiles.kernels.clip import outside
-from tiles.kernels.compiled import step
 from tiles.kernels.sketch import (
     BUFFER,
     DRAWN,
@@ -23,6 +22,7 @@ from tiles.kernels.sketch import (
     finish_path,
     judge,
 )
+from twin.compiled import step
 
 
 @step

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tiles.kernels.compiled import compiled, step
+from twin.compiled import compiled, step
 
 #: Features in a leaf.
 LEAF = 64

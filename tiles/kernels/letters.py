@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tiles.kernels.compiled import compiled
 from tiles.kernels.distance import Floats, draw_distance
 from tiles.kernels.glyf import Bytes, Integers, Outlines, read_lines
+from twin.compiled import compiled
 
 
 @compiled

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tiles.kernels.compiled import compiled, step
 from tiles.kernels.rings import Flags, Integers, Vertices, measure_ring
 from tiles.kernels.sketch import COLLAPSED, DOUBTFUL, DRAWN, Sketch, finish_path, make_room
+from twin.compiled import compiled, step
 
 #: Most pieces of edges that are looked at; each is held against each. An area of more than half as many edges is left.
 _MOST = 200

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tiles.kernels.compiled import step
+from twin.compiled import step
 
 Vertices = npt.NDArray[np.int32]
 Integers = npt.NDArray[np.int64]

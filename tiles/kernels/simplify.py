@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tiles.kernels.compiled import compiled
+from twin.compiled import compiled
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]

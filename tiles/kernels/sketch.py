@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tiles.kernels.compiled import compiled, step
 from tiles.kernels.rings import (
     are_proved_apart,
     is_proved_simple,
@@ -20,6 +19,7 @@ from tiles.kernels.rings import (
     straighten_line,
     straighten_ring,
 )
+from twin.compiled import compiled, step
 
 EXTENT = 4096
 BUFFER = 64

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tiles.kernels.compiled import compiled, step
 from tiles.kernels.write import varint_size, write_varint
+from twin.compiled import compiled, step
 
 Integers = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tiles.kernels.compiled import compiled, step
 from tiles.kernels.sketch import DRAWN, EXTENT
+from twin.compiled import compiled, step
 
 Integers = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
+import inspect
 import os
 import sys
 import tempfile
@@ -18,14 +20,15 @@ from numba.core.caching import FunctionCache
 F = TypeVar("F", bound=Callable[..., object])
 
 
-def find_cache() -> Path | None:
-    """Say where compiled kernels are kept: the user's cache folder, by the kernels' sources and the compiler.
+@functools.cache
+def find_cache(kernels: Path) -> Path | None:
+    """Say where the compiled kernels of a folder are kept: the user's cache folder, by their sources and the compiler.
 
-    A kernel holds the code of those it calls, so a change in one file makes all of them new. Where nothing can be
+    A kernel holds the code of those it calls, so a change in one file makes all of the folder new. Where nothing can be
     written there (None), they are compiled anew in every process.
     """
     digest = hashlib.sha256(numba.__version__.encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    for source in sorted([*kernels.glob("*.py"), Path(__file__)]):
         digest.update(source.read_bytes())
     try:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -54,10 +57,6 @@ def _without(module: str) -> Iterator[None]:
 with _without("scipy.linalg.cython_blas"):
     import numba.np.arraymath
 
-_FOLDER = find_cache()
-if _FOLDER:
-    numba.core.config.CACHE_DIR = str(_FOLDER)  # type: ignore[attr-defined]
-
 
 class _KernelCache(FunctionCache):
     """The compiled code of one kernel on disk, where a damaged file or a full disk costs time and nothing else."""
@@ -84,7 +83,8 @@ class _KernelCache(FunctionCache):
 def compiled(function: F) -> F:
     """Compile a function when it is first called, or load what an earlier process compiled."""
     kernel: Any = numba.njit(nogil=True, error_model="numpy")(function)
-    if _FOLDER:
+    if folder := find_cache(Path(inspect.getfile(function)).parent):
+        numba.core.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined] # read when a cache is made
         kernel._cache = _KernelCache(function)  # type: ignore[no-untyped-call]
     return cast("F", kernel)
 
