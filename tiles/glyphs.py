@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from functools import cached_property
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 
 from tiles.font import Font, load_font
 from tiles.kernels.letters import draw_letters
 from tiles.protobuf import bytes_field, varint_field
+from twin.paper import FONT_FILE
 
 #: The one font there is; Latin, Greek, Cyrillic, kana, and every CJK ideograph of the basic block.
 FONT_NAME = "WenQuanYi Micro Hei Regular"
 RANGE = 256
 
-_FILE = Path(__file__).parent / "fonts" / "wqy-microhei.ttf"
 _EM_PX = 24
 #: Room around each glyph for what of its distance field lies outside.
 _MARGIN_PX = 3
@@ -34,7 +33,7 @@ class GlyphFont:
 
     @cached_property
     def _font(self) -> Font:
-        return load_font(_FILE, _EM_PX)
+        return load_font(FONT_FILE, _EM_PX)
 
     def draw_range(self, first: int) -> bytes:
         """Draw the characters from a code point on, as a glyph range; those that the font lacks are absent.

@@ -41,11 +41,14 @@ class Sections:
         Of the opening; both are the diameter of a round one. NaN where nothing is known of it.
     wall_m
         Thickness of the wall, 0 where it is unknown: surfaces of such a pipe are those of its opening.
+    is_round
+        Whether the opening is round, or unknown.
     """
 
     width_m: Floats
     height_m: Floats
     wall_m: Floats
+    is_round: npt.NDArray[np.bool_]
 
     @classmethod
     def of(cls, segments: pd.DataFrame) -> Sections:
@@ -59,7 +62,15 @@ class Sections:
             width_m=np.where(round_, column["diameter_mm"], column["width_mm"]),
             height_m=np.where(round_, column["diameter_mm"], column["height_mm"]),
             wall_m=np.nan_to_num(column["wall_mm"]),
+            is_round=round_ | np.isnan(column["width_mm"]),
         )
+
+    def labels(self) -> npt.NDArray[np.object_]:
+        """What n sections are called on drawings: ``DN300``, ``600×400``, and nothing where nothing is known."""
+        round_ = np.char.add("DN", np.char.mod("%.0f", self.width_m / _MM))
+        both = np.char.add(np.char.mod("%.0f×", self.width_m / _MM), np.char.mod("%.0f", self.height_m / _MM))
+        names = np.where(self.is_round, round_, both).astype(object)
+        return np.where(np.isnan(self.width_m), "", names)
 
     def rise_m(self, depth_ref: pd.Series[Any] | npt.NDArray[np.object_]) -> Floats:
         """How far the axis lies above what depth is measured to, n values in metres.

@@ -12,7 +12,7 @@ import pytest
 import shapely
 from fontTools.ttLib import TTFont
 
-import tiles
+import twin
 from tests_letters import draw_area, fill_rings, read_rings
 from tiles.font import load_font
 from tiles.glyphs import FONT_NAME, GlyphFont
@@ -21,7 +21,7 @@ from tiles.kernels.letters import draw_letters
 from tiles.kernels.outline import trim_lines
 from tiles.sprites import describe_sprite, draw_sprite
 
-FONT = Path(tiles.__file__).parent / "fonts" / "wqy-microhei.ttf"
+FONT = Path(twin.__file__).parent / "fonts" / "wqy-microhei.ttf"
 #: A pixel's value where the outline runs; 8 pixels are the whole scale.
 OUTLINE = 255 * 0.75
 

@@ -91,7 +91,7 @@ def tubes_of(segments: GeoDataFrame) -> Tubes:
         origin=(float(origin[0]), float(origin[1])),
         owners=rows[starts].astype(np.int64),
         sizes=np.nan_to_num(sizes),
-        is_round=~segments["width_mm"].notna().to_numpy(bool),
+        is_round=sections.is_round,
         kinds=kinds,
         ends=nodes.reshape(-1, 2).astype(np.int64),
     )

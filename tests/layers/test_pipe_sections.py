@@ -1,0 +1,153 @@
+"""Long and cross sections: figures worked out by hand, and drawings that show them."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import geopandas
+import pytest
+import shapely
+
+from layers.pipelines import PIPE_NODES, PIPE_SEGMENTS
+from layers.pipelines.sections.cross import make_cross_section
+from layers.pipelines.sections.cross_sheet import draw_cross_section
+from layers.pipelines.sections.profile import make_profile
+from layers.pipelines.sections.profile_sheet import draw_profile
+from twin.columns import typed_series
+from twin.errors import InvalidParameter
+
+E, N = 600_000.0, 3_930_000.0
+
+
+def rows(layer, given):
+    columns = {f.name: typed_series([row.get(f.name) for row in given], f) for f in layer.schema}
+    frame = geopandas.GeoDataFrame(columns, geometry=[row["at"] for row in given], crs="EPSG:4548")
+    frame.index = frame[layer.key].rename(None)
+    return frame
+
+
+def line(*vertices):
+    return shapely.LineString([(E + x, N + y, z) for x, y, z in vertices])
+
+
+@pytest.fixture(scope="module")
+def nodes():
+    ground = {"W1": (0, 0, 120.0), "W2": (30, 40, 119.8), "W3": (30, 80, 119.5)}
+    return rows(
+        PIPE_NODES, [{"node_id": name, "at": shapely.Point(E + x, N + y, z)} for name, (x, y, z) in ground.items()]
+    )
+
+
+@pytest.fixture(scope="module")
+def segments():
+    sewer = {"class": "PS", "depth_ref": "inner_bottom", "diameter_mm": 400, "wall_mm": 40, "material": "T"}
+    water = {"class": "JS", "depth_ref": "outer_top", "diameter_mm": 200}
+    duct = {"class": "TX", "depth_ref": "outer_top", "width_mm": 600, "height_mm": 400}
+    given = [
+        # 50 m from W1 to W2, invert 117.50 to 117.35; 40 m on to W3, drawn against the flow, invert 117.25 to 117.13.
+        {"segment_id": "a", "from_node": "W1", "to_node": "W2", "from_depth_m": 2.5, "to_depth_m": 2.45, **sewer,
+         "at": line((0, 0, 117.7), (30, 40, 117.55))},
+        {"segment_id": "b", "from_node": "W3", "to_node": "W2", "from_depth_m": 2.37, "to_depth_m": 2.55, **sewer,
+         "at": line((30, 80, 117.33), (30, 40, 117.45))},
+        {"segment_id": "w", "from_node": "J1", "to_node": "J2", "from_depth_m": 1.2, "to_depth_m": 1.0, **water,
+         "at": line((20, 60, 118.5), (40, 60, 118.6))},
+        {"segment_id": "d", "from_node": "T1", "to_node": "T2", "from_depth_m": 0.9, "to_depth_m": 0.9, **duct,
+         "at": line((10, 70, 118.4), (50, 70, 118.4))},
+        {"segment_id": "?", "from_node": "R1", "to_node": "R2", "class": "RQ", "depth_ref": "outer_top",
+         "diameter_mm": 110, "at": line((20, 50, 0), (40, 50, 0))},
+        {"segment_id": "far", "from_node": "F1", "to_node": "F2", "from_depth_m": 1, "to_depth_m": 1, **water,
+         "at": line((200, 0, 118.5), (200, 90, 118.5))},
+    ]  # fmt: skip
+    return rows(PIPE_SEGMENTS, given)
+
+
+def test_a_long_section_follows_the_path_against_a_segment_too(nodes, segments):
+    profile = make_profile(nodes, segments, ["a", "b"])
+    assert [(s.node_id, s.at_m, s.ground_m) for s in profile.stations] == [
+        ("W1", 0, 120),
+        ("W2", 50, 119.8),
+        ("W3", 90, 119.5),
+    ]
+    first, second = profile.runs
+    assert (first.inverts_m, second.inverts_m) == (pytest.approx((117.5, 117.35)), pytest.approx((117.25, 117.13)))
+    assert (first.slope, second.slope) == (pytest.approx(0.15 / 50), pytest.approx(0.12 / 40))
+    assert first.covers_m == pytest.approx((2.5 - 0.4 - 0.04, 2.45 - 0.4 - 0.04))
+    assert second.covers_m == pytest.approx((2.55 - 0.44, 2.37 - 0.44))
+    assert (first.size, first.material) == ("DN400", "T")
+    back = make_profile(nodes, segments, ["b", "a"])
+    assert [s.node_id for s in back.stations] == ["W3", "W2", "W1"]
+    assert [run.slope for run in back.runs] == pytest.approx([-0.003, -0.003])
+
+
+def test_what_crosses_a_path_is_there_with_its_clearance(nodes, segments):
+    unknown, water, duct = make_profile(nodes, segments, ["a", "b"]).crossings
+    assert [crossing.cut.segment_id for crossing in (unknown, water, duct)] == ["?", "w", "d"]
+    assert [crossing.cut.at_m for crossing in (unknown, water, duct)] == pytest.approx([60, 70, 80])
+    assert unknown.clearance_m != unknown.clearance_m  # its depth is not known
+    # The axis of the sewer at 70 m is 117.45 - 0.12 / 2 = 117.39; that of the water main 118.55.
+    assert water.cut.axis_m == pytest.approx(118.55)
+    assert water.cut.cover_m == pytest.approx(1.1)
+    assert water.clearance_m == pytest.approx(118.55 - 117.39 - 0.1 - 0.24)
+    assert duct.clearance_m == pytest.approx(118.4 - 117.36 - 0.2 - 0.24)
+    assert water.above
+    assert water.cut.angle_deg == pytest.approx(90)
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ([], "at least one"),
+        (["a", "x"], "no segment x"),
+        (["a", "d"], "segment d does not go on from point W2"),
+        (["w"], "no point J1"),
+    ],
+)
+def test_a_path_that_is_none_is_refused(nodes, segments, path, said):
+    with pytest.raises(InvalidParameter, match=said):
+        make_profile(nodes, segments, path)
+
+
+def test_a_cross_section_has_pipes_where_the_line_cuts_them(segments):
+    cut = make_cross_section(segments, shapely.LineString([(E + 25, N + 45), (E + 25, N + 85)]))
+    assert cut.length_m == 40
+    assert [(each.segment_id, each.at_m) for each in cut.cuts] == [
+        ("?", pytest.approx(5)),
+        ("w", pytest.approx(15)),
+        ("d", pytest.approx(25)),
+    ]
+    # A quarter of the way along the water main: axis 118.525, depth 1.15 to its top.
+    assert cut.cuts[1].axis_m == pytest.approx(118.525)
+    assert cut.cuts[1].ground_m == pytest.approx(118.525 + 0.1 + 1.15)
+    # At 45 degrees to the sewer's bearing of 3 : 4 the angle is atan(7).
+    assert not make_cross_section(segments, shapely.LineString([(E - 10, N), (E - 10, N + 50)])).cuts
+    slanted = make_cross_section(segments, shapely.LineString([(E, N + 30), (E + 30, N)]))
+    assert slanted.cuts[0].angle_deg == pytest.approx(81.8699, abs=1e-4)
+    with pytest.raises(InvalidParameter, match="no length"):
+        make_cross_section(segments, shapely.LineString([(E, N), (E, N)]))
+
+
+def words_of(paper):
+    return [element.text for element in ET.fromstring(paper.svg()).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_the_drawing_of_a_long_section_has_its_figures(nodes, segments):
+    paper = draw_profile(make_profile(nodes, segments, ["a", "b"]), title="Sewer <W1–W3> 纵断面")
+    words = words_of(paper)
+    assert words[0] == "Sewer <W1–W3> 纵断面"
+    assert "1:500, 1:50" in words[1]  # 90 m by 352 mm, 4 m by 200 mm
+    for figure in ("119.80", "117.35", "117.25", "2.45", "2.55", "DN400 T", "3.0‰  50.0", "90.0", "W3"):
+        assert figure in words
+    assert "JS DN200 118.55, clear 净距 0.82" in words
+    picture = paper.png(dpi=50)
+    assert picture.startswith(b"\x89PNG")
+    assert int.from_bytes(picture[16:20], "big") == round(420 / 25.4 * 50)
+
+
+def test_pipes_keep_their_shape_in_the_drawing_of_a_cross_section(segments):
+    paper = draw_cross_section(
+        make_cross_section(segments, shapely.LineString([(E + 25, N + 45), (E + 25, N + 85)])), title="X"
+    )
+    (circle,) = ET.fromstring(paper.svg()).iter("{http://www.w3.org/2000/svg}ellipse")
+    assert float(circle.get("rx")) == pytest.approx(float(circle.get("ry")), abs=1e-3)
+    assert float(circle.get("rx")) == pytest.approx(100 / 200, abs=1e-3)  # radius of 100 mm to 1:200
+    assert any("depth unknown 埋深不明" in words for words in words_of(paper))
