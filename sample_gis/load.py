@@ -43,6 +43,8 @@ def load(
     """
     from twin.ingest import ingest_rows
 
+    for layer in layers.values():  # those that the county has nothing of are there too, as in any new twin
+        store.prepare(layer)
     reports = []
     for delivery in county.deliveries:
         report = ingest_rows(

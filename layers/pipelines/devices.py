@@ -129,7 +129,16 @@ MONITORING_DEVICES = Layer(
         *SERVICE_FIELDS,
     ),
     zooms=(12, 22),
-    style=Style(color="#b0246b", opacity=0.95, radius_px=4, marker="diamond", label="name", label_zoom=16),
+    style=Style(
+        color="#b0246b",
+        by="status",
+        colors={"in_service": "#b0246b", "planned": "#d99ab9", "out_of_service": "#8a8f98"},
+        opacity=0.95,
+        radius_px=4,
+        marker="diamond",
+        label="name",
+        label_zoom=16,
+    ),
     standard="数鲁专组办发〔2019〕7号附件2 (市政管网管线智能化监测管理率); CJJ 61-2017 (classes)",
     checks=(check_service_period, check_watched),
     example={

@@ -103,6 +103,11 @@ def _check_limits(field: Field, values: Column, good: Flags, rows: Rows, faults:
         )
 
 
+def read_text(column: Column) -> Column:
+    """Delivered values as trimmed text, missing where there is none; 371321.0 is the text 371321."""
+    return _to_text(column)[0]
+
+
 def _to_text(column: Column) -> tuple[Column, Flags]:
     kind = column.dtype.kind
     if kind == "f":

@@ -25,8 +25,8 @@ from twin.ingest.settle import settle_shapes
 from twin.ingest.shapes import Flags
 from twin.ingest.source import Geometries, Source, Table
 from twin.ingest.stage import Staged, stage
-from twin.ingest.vector import open_vector
-from twin.ingest.workbook import open_xlsx
+from twin.ingest.vector import list_layers, open_vector
+from twin.ingest.workbook import open_workbook, open_xlsx
 from twin.layer import Layer
 
 if TYPE_CHECKING:
@@ -154,6 +154,22 @@ def open_source(staged: Staged, layer: Layer, wishes: Wishes, faults: Faults) ->
     if suffix in (".parquet", ".geoparquet"):
         return open_parquet(staged)
     return open_vector(staged, layer, wanted=wishes.layer, encoding=wishes.encoding)
+
+
+def open_tables(staged: Staged, layer: Layer, wishes: Wishes, faults: Faults) -> list[Source]:
+    """Open every table of a staged file, of a kind of file that has several.
+
+    Raises
+    ------
+    SourceError
+        It cannot be read as what it claims to be.
+    """
+    if staged.path.suffix in (".xlsx", ".xlsm"):
+        return open_workbook(staged, faults=faults)
+    if staged.path.suffix in (".gpkg", ".sqlite", ".gdb"):
+        names = list_layers(staged)
+        return [open_vector(staged, layer, wanted=name, encoding=wishes.encoding) for name in names]
+    return [open_source(staged, layer, wishes, faults)]
 
 
 def _coordinate_columns(source: Source, layer: Layer, wishes: Wishes) -> CoordinateColumns | None:

@@ -123,6 +123,14 @@ def open_vector(staged: Staged, layer: Layer, *, wanted: str | None, encoding: s
     )
 
 
+def list_layers(staged: Staged) -> list[str]:
+    """Names of the layers of a file that GDAL reads, tables without geometry included."""
+    import pyogrio
+
+    with run_gdal(staged, [], {}):
+        return [str(name) for name, _ in pyogrio.list_layers(staged.path)]
+
+
 def _read(
     staged: Staged, layer: str, reading: _Reading, names: list[str], positions: list[int], columns: Sequence[str]
 ) -> Table:

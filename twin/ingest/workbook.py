@@ -35,7 +35,24 @@ def open_xlsx(staged: Staged, *, wanted: str | None, faults: Faults) -> Source:
     """
     sheets, notices = _read_sheets(staged)
     name = _choose_sheet(sheets, staged.name, wanted)
-    rows = sheets[name]
+    return _open_sheet(staged, name, sheets[name], notices, faults)
+
+
+def open_workbook(staged: Staged, *, faults: Faults) -> list[Source]:
+    """Open every visible sheet of a workbook that has rows below a header; see `open_xlsx`.
+
+    Raises
+    ------
+    SourceError
+        It is not a workbook.
+    """
+    sheets, notices = _read_sheets(staged)
+    return [_open_sheet(staged, name, rows, notices, faults) for name, rows in sheets.items() if len(rows) > 1]
+
+
+def _open_sheet(
+    staged: Staged, name: str, rows: list[tuple[int, tuple[Any, ...]]], notices: list[str], faults: Faults
+) -> Source:
     width = max((len(row) for _, row in rows), default=0)
     skip = next((i for i, (_, row) in enumerate(rows) if sum(cell is not None for cell in row) > width / 2), None)
     if skip is None:
