@@ -1,0 +1,1 @@
+"""The network of pipelines and what is asked of it: traces, ways, isolation, loops, ends."""

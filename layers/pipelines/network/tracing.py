@@ -1,0 +1,125 @@
+"""Upstream, downstream and connected: everything that one gets to from a segment or node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from layers.pipelines.network.arrays import Ints, Mask
+from layers.pipelines.network.graph import Network
+from layers.pipelines.network.links import Links
+from twin.errors import InvalidParameter
+from twin.nearest import suggest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """What a trace came through.
+
+    Parameters
+    ----------
+    segments, nodes
+        Their keys, where it began included.
+    length_m
+        Of the segments.
+    undirected
+        Segments among them whose direction is unknown: the trace went on behind them as if they flowed its way.
+    """
+
+    segments: tuple[str, ...]
+    nodes: tuple[str, ...]
+    length_m: float
+    undirected: tuple[str, ...]
+
+
+def trace_upstream(network: Network, segment_id: str | None = None, *, node_id: str | None = None) -> Trace:
+    """Everything from which something flows to a segment or node."""
+    return _trace(network, network.against, -1, segment_id, node_id)
+
+
+def trace_downstream(network: Network, segment_id: str | None = None, *, node_id: str | None = None) -> Trace:
+    """Everything to which something flows from a segment or node."""
+    return _trace(network, network.along, 1, segment_id, node_id)
+
+
+def trace_connected(network: Network, segment_id: str | None = None, *, node_id: str | None = None) -> Trace:
+    """Everything that is connected with a segment or node, whichever way it flows."""
+    return _trace(network, network.anyway, 0, segment_id, node_id)
+
+
+def find_segment(network: Network, segment_id: str) -> int:
+    """Return the position of a segment.
+
+    Raises
+    ------
+    InvalidParameter
+        The network has none of that key: it does not exist, or is not in use.
+    """
+    return _find(network.segment_index, segment_id, "segment")
+
+
+def find_vertices(network: Network, node_id: str, parameter: str = "node") -> Ints:
+    """Return the vertices of a node.
+
+    Raises
+    ------
+    InvalidParameter
+        No segment of the network ends at a node of that key.
+    """
+    return network.vertices_of(_find(network.node_index, node_id, parameter))
+
+
+def require_one(segment_id: str | None, node_id: str | None) -> None:
+    """Refuse to begin nowhere, or at two places.
+
+    Raises
+    ------
+    InvalidParameter
+        There is not exactly one.
+    """
+    if (segment_id is None) == (node_id is None):
+        raise InvalidParameter("give a segment or a node to begin at, and not both", parameter="segment")
+
+
+def _find(index: Any, key: str, what: str) -> int:
+    try:
+        return int(index.get_loc(key))
+    except KeyError:
+        hint = suggest(key, index) if len(index) < 1000 else "is it in use, and of this state of the twin?"
+        raise InvalidParameter(f"the network has no {what} {key}; {hint}", parameter=what) from None
+
+
+def _trace(network: Network, links: Links, sense: int, segment_id: str | None, node_id: str | None) -> Trace:
+    """Trace along (1), against (-1) or across (0) the flow."""
+    require_one(segment_id, node_id)
+    first = np.zeros(len(network.segment_ids), bool)
+    if segment_id is not None:
+        segment = find_segment(network, segment_id)
+        first[segment] = True
+        starts = _leaving_ends(network, sense)[segment]
+        starts = network.ends[segment][starts]
+    else:
+        starts = find_vertices(network, str(node_id))
+    reached = links.reach(starts)
+    passed = first | (reached[network.ends] & _entering_ends(network, sense)).any(axis=1)
+    vertices = reached
+    vertices[network.ends[first]] = True
+    return Trace(
+        segments=network.name_segments(passed),
+        nodes=network.name_nodes(np.unique(network.vertex_node[vertices])),
+        length_m=float(network.length_m[passed].sum()),
+        undirected=network.name_segments(passed & (network.direction == 0)) if sense else (),
+    )
+
+
+def _entering_ends(network: Network, sense: int) -> Mask:
+    """(m, 2) whether a trace enters each segment at its start and at its end."""
+    direction = network.direction * sense
+    return np.stack([direction >= 0, direction <= 0], axis=1)
+
+
+def _leaving_ends(network: Network, sense: int) -> Mask:
+    """(m, 2) whether a trace leaves each segment at its start and at its end."""
+    return _entering_ends(network, sense)[:, ::-1]
