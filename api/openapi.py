@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.context import Context
+from api.crs import crs_of
 from api.edits.docs import describe_body
 from api.http.links import Links
 from api.http.media import PROBLEM
@@ -37,6 +38,8 @@ _PROBLEM = {
         }
     },
 }
+#: Parameters whose values are the URIs of the CRS in which a layer is given.
+_OF_CRS = ("crs", "bbox-crs", "filter-crs", "Content-Crs")
 
 
 def answers(*media_types: str) -> dict[int | str, dict[str, Any]]:
@@ -73,7 +76,7 @@ def describe_service(app: FastAPI, context: Context, links: Links) -> dict[str, 
     for path, item in document["paths"].items():
         for method, operation in item.items():
             _finish(operation)
-            for concrete, spelled_out in _spell_out(path, operation, context):
+            for concrete, spelled_out in _spell_out(path, operation, context, links):
                 paths.setdefault(concrete, {})[method] = spelled_out
     document["paths"] = paths
     return document
@@ -125,13 +128,19 @@ def _finish(operation: dict[str, Any]) -> None:
     operation["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
 
 
-def _spell_out(path: str, operation: dict[str, Any], context: Context) -> Iterator[tuple[str, dict[str, Any]]]:
+def _spell_out(
+    path: str, operation: dict[str, Any], context: Context, links: Links
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Give the operation once for each layer or indicator it is about, with the parameters of that one."""
     if "{layer_id}" in path:
         for layer in context.served.layers.values():
             filtered = path.endswith("/items") and "requestBody" not in operation
             extra = [field_parameter(field) for field in layer.schema] if filtered else []
             concrete, own = _for_one(path, operation, "layer_id", layer, extra)
+            for parameter in own["parameters"]:
+                if parameter["name"] in _OF_CRS:
+                    uris = [each.href(links.base) for each in crs_of(layer, context.crs)]
+                    parameter["schema"] = {"type": "string", "format": "uri", "enum": uris}
             for content in own.get("requestBody", {}).get("content", {}).values():
                 content["schema"] = describe_body(layer, content["schema"]["x-body"])
             yield concrete, own

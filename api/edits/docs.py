@@ -85,8 +85,15 @@ _DONE = {"description": "Done.", "headers": _HEADERS}
 _SEEN = {"description": "Done; the feature as it is now.", "headers": _HEADERS, "content": {GEOJSON: {}}}
 _GIVEN = (400, 413, 415, 422)
 
+#: Without content types, because there may be nothing.
+_ADDED = {
+    "description": "Added. There is no content, or the feature if that was preferred; of a FeatureCollection, a "
+    "summary as of a transaction.",
+    "headers": _HEADERS | _LOCATION,
+}
+
 ADD = _describe(
-    {201: _SUMMARY | {"description": "Added.", "headers": _HEADERS | _LOCATION}},
+    {201: _ADDED},
     *_GIVEN,
     409,
     parameters=[_CONTENT_CRS, _PREFER],
@@ -113,14 +120,8 @@ TRANSACT = _describe({200: _SUMMARY}, *_GIVEN, 409, parameters=[_CONTENT_CRS], b
 def describe_body(layer: Layer, name: str) -> dict[str, Any]:
     """Describe a body that edits a layer as JSON Schema."""
     fields = {field.name: field.json_schema() for field in layer.schema}
-    geometry = {
-        "type": "object",
-        "required": ["type", "coordinates"],
-        "properties": {
-            "type": {"type": "string", "enum": list(layer.geometries)},
-            "coordinates": {"type": "array", "items": {}},
-        },
-    }
+    shapes = [_describe_geometry(kind) for kind in layer.geometries]
+    geometry = shapes[0] if len(shapes) == 1 else {"oneOf": shapes}
     must = [field.name for field in layer.schema if field.required and field.default is None]
     must = [name for name in must if name != layer.key]  # which may stand in id
     patch: dict[str, Any] = {
@@ -164,3 +165,18 @@ def describe_body(layer: Layer, name: str) -> dict[str, Any]:
         },
     }
     return bodies[name]
+
+
+def _describe_geometry(kind: str) -> dict[str, Any]:
+    """Describe a geometry of GeoJSON (RFC 7946, 3.1)."""
+    position: dict[str, Any] = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 3}
+    line = {"type": "array", "items": position, "minItems": 2}
+    area = {"type": "array", "items": line | {"minItems": 4}, "minItems": 1}
+    single = {"Point": position, "LineString": line, "Polygon": area}
+    part = single[kind.removeprefix("Multi")]
+    coordinates = {"type": "array", "items": part, "minItems": 1} if kind.startswith("Multi") else part
+    return {
+        "type": "object",
+        "required": ["type", "coordinates"],
+        "properties": {"type": {"type": "string", "enum": [kind]}, "coordinates": coordinates},
+    }

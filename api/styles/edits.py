@@ -22,7 +22,19 @@ from api.params import Params
 from api.styles.book import remove_style, write_style
 from api.styles.routes import is_made_here
 
-_STYLE = takes(STYLE, {"type": "object", "description": "A style of MapLibre, version 8; its sources are here."})
+_STYLE = takes(
+    STYLE,
+    {
+        "type": "object",
+        "description": "A style of MapLibre, version 8; its sources are here.",
+        "required": ["version", "sources", "layers"],
+        "properties": {
+            "version": {"type": "integer", "enum": [8]},
+            "sources": {"type": "object", "additionalProperties": {"type": "object"}},
+            "layers": {"type": "array", "items": {"type": "object", "required": ["id", "type"]}},
+        },
+    },
+)
 Author = Annotated[str, Depends(find_author)]
 
 router = APIRouter(tags=["Styles"])
@@ -47,7 +59,7 @@ def add_style(
     "/styles/{style}",
     name="replace_style",
     status_code=204,
-    responses=_says(204, "It is there."),
+    responses=_says(204, "It is there.") | _says(201, "It is there, and was not before."),
     openapi_extra=_STYLE,
 )
 def replace_style(
