@@ -135,3 +135,17 @@ class MissingParameter(TwinError):
     status: ClassVar[int] = 400
     slug: ClassVar[str] = "missing-parameter"
     title: ClassVar[str] = "Missing parameter"
+
+
+class OptionNotSupported(TwinError):
+    """The standard allows it, and it is not offered here."""
+
+    status: ClassVar[int] = 400
+    slug: ClassVar[str] = "option-not-supported"
+    title: ClassVar[str] = "Not offered here"
+
+
+class OperationNotSupported(OptionNotSupported):
+    """The standard has such an operation, and it is not offered here."""
+
+    slug: ClassVar[str] = "operation-not-supported"

@@ -137,6 +137,10 @@ class Store(Protocol):
         """How many features a query matches, limit and paging aside."""
         ...
 
+    def keys(self, layer: Layer, query: Query = ..., *, skip: int = 0) -> npt.NDArray[np.object_]:
+        """Keys of the features that a query matches, in its order, those of the first few passed over."""
+        ...
+
     def tally(self, layer: Layer, query: Query = ...) -> Tally:
         """Count the features that a query matches, as far as its limit: no more is looked at; paging aside."""
         ...

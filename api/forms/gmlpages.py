@@ -20,6 +20,7 @@ _SPACES = {
     "wfs": WFS_URI,
     "gml": GML_URI,
     PREFIX: NAMESPACE,
+    "xlink": "http://www.w3.org/1999/xlink",
     "xsi": "http://www.w3.org/2001/XMLSchema-instance",
 }
 
@@ -45,7 +46,7 @@ def write_one(page: ItemsPage, _related: list[Link]) -> Iterator[bytes]:
 def open_collection(
     element: str, matched: int | None, returned: int, *, schema: str | None = None, following: str | None = None
 ) -> bytes:
-    """Begin a collection.
+    """Begin a document that is a collection.
 
     Parameters
     ----------
@@ -54,16 +55,31 @@ def open_collection(
     matched, returned
         How many there are, where that is known, and how many stand here.
     schema
-        Address of the schema of the layer.
+        Address of the schema of the layers.
     following
         Address of the next page.
     """
-    known = "unknown" if matched is None else matched
     link = f' next="{escape_text(following)}"' if following else ""
+    return _XML.encode() + _open(element, _spaces(schema), matched, returned, link)
+
+
+def enclose_collection(matched: int, returned: int, members: Iterable[bytes]) -> Iterator[bytes]:
+    """Write a collection that is a member of another one (OGC 09-025r2, 11.3.3.5)."""
+    yield b"<wfs:member>" + _open("FeatureCollection", "", matched, returned)
+    yield from members
+    yield close_collection("FeatureCollection").rstrip() + b"</wfs:member>\n"
+
+
+def refer_to(gml_id: str) -> str:
+    """A member that stands in the document already."""
+    return f'<wfs:member xlink:href="#{gml_id}"/>\n'
+
+
+def _open(element: str, spaces: str, matched: int | None, returned: int, link: str = "") -> bytes:
+    known = "unknown" if matched is None else matched
     now = write_instant(datetime.now(UTC), timespec="seconds")
     return (
-        f'{_XML}<wfs:{element}{_spaces(schema)} timeStamp="{now}" numberMatched="{known}" '
-        f'numberReturned="{returned}"{link}>\n'
+        f'<wfs:{element}{spaces} timeStamp="{now}" numberMatched="{known}" numberReturned="{returned}"{link}>\n'
     ).encode()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element
 
 from api.errors import MissingParameter
@@ -20,6 +20,10 @@ from twin.errors import InvalidParameter
 FEATURE_BY_ID = "urn:ogc:def:query:OGC-WFS::GetFeatureById"
 STORED_QUERIES = (FEATURE_BY_ID, "http://www.opengis.net/def/query/OGC-WFS/0/GetFeatureById")
 VERSIONS = ("2.0.0", "2.0.2")
+#: What each of several queries has of its own, in brackets behind one another.
+_OF_QUERIES = ("TYPENAMES", "ALIASES", "SRSNAME", "PROPERTYNAME", "FILTER", "RESOURCEID", "BBOX", "SORTBY")
+#: Between two of them; a filter begins with a tag.
+_BETWEEN = re.compile(r"\)\s*\((?=\s*<|\)|$)")
 #: Keys that some clients use: older ones, and OWSLib for a filter.
 _OLDER = {"TYPENAME": "TYPENAMES", "MAXFEATURES": "COUNT", "FEATUREID": "RESOURCEID", "QUERY": "FILTER"}
 _NUMBER = re.compile(r"[0-9]{1,9}")
@@ -37,11 +41,14 @@ class Ask:
         What was given as XML.
     by_get
         Whether the address says everything.
+    queries
+        Where there are several, each as if it had been asked by itself.
     """
 
     values: Mapping[str, str]
     filter: Element | None = None
     by_get: bool = True
+    queries: tuple[Ask, ...] = ()
 
     def __getitem__(self, key: str) -> str:
         """The value of a key that must be there.
@@ -69,7 +76,7 @@ class Ask:
 
     def names(self, key: str) -> list[str]:
         """The value of a key as a list."""
-        return [name.strip() for name in (self.get(key) or "").strip("()").split(",") if name.strip()]
+        return [name.strip() for name in (self.get(key) or "").split(",") if name.strip()]
 
     def choice(self, key: str, choices: Iterable[str], default: str) -> str:
         """The value of a key that is one of some."""
@@ -92,14 +99,14 @@ def read_query(pairs: Iterable[tuple[str, str]]) -> Ask:
         key = _OLDER.get(name.upper(), name.upper())
         if values.setdefault(key, value) != value:
             raise InvalidParameter(f"{name} is given twice; give it once", parameter=name)
-    given = values.pop("FILTER", "")
-    if given.startswith("("):
-        given = given[1:-1]
-    return Ask(values=values, filter=read_xml(given) if given else None)
+    several = _split(values)
+    if len(several) == 1:
+        return _with_filter(several[0])
+    return replace(_with_filter(values | {"FILTER": ""}), queries=tuple(map(_with_filter, several)))
 
 
 def read_document(body: bytes) -> Ask:
-    """Read a request that was posted as XML, of one query.
+    """Read a request that was posted as XML.
 
     Raises
     ------
@@ -108,18 +115,50 @@ def read_document(body: bytes) -> Ask:
     """
     root = read_xml(body)
     values = _attributes(root) | {"REQUEST": local_name(root)}
-    conditions: list[Element] = []
-    queries = [part for part in root if local_name(part) in ("Query", "StoredQuery")]
-    if len(queries) > 1:
-        raise InvalidParameter("one query at a time is answered here", parameter="Query")
     types = [text_of(part) for part in root if local_name(part) == "TypeName"]
     values |= {"TYPENAMES": ",".join(types)} if types else {}
-    for query in queries:
-        values |= _attributes(query, {"ID": "STOREDQUERY_ID"})
-        conditions += [part for part in query if local_name(part) == "Filter"]
-        values |= _read_lists(query)
-        values |= {part.get("name", "").upper(): text_of(part) for part in query if local_name(part) == "Parameter"}
+    queries = tuple(_read_part(part, values) for part in root if local_name(part) in ("Query", "StoredQuery"))
+    if len(queries) == 1:
+        return queries[0]
+    return Ask(values=values, by_get=False, queries=queries)
+
+
+def _read_part(query: Element, common: Mapping[str, str]) -> Ask:
+    """Read one query of a document, and what holds of all."""
+    values = {**common, **_attributes(query, {"ID": "STOREDQUERY_ID"}), **_read_lists(query)}
+    values |= {part.get("name", "").upper(): text_of(part) for part in query if local_name(part) == "Parameter"}
+    conditions = [part for part in query if local_name(part) == "Filter"]
     return Ask(values=values, filter=conditions[0] if conditions else None, by_get=False)
+
+
+def _split(values: Mapping[str, str]) -> list[dict[str, str]]:
+    """Split the values of several queries, which stand in brackets behind one another.
+
+    Raises
+    ------
+    InvalidParameter
+        There are not as many of one key as of another.
+    """
+    types = values.get("TYPENAMES", "").strip()
+    count = len(types[1:-1].split(")(")) if types.startswith("(") and types.endswith(")") else 1
+    several = [dict(values) for _ in range(count)]
+    for key in _OF_QUERIES:
+        text = values.get(key, "").strip()
+        if not (text.startswith("(") and text.endswith(")")):
+            continue
+        parts = [text[1:-1]]
+        if count > 1:
+            parts = _BETWEEN.split(text[1:-1]) if key == "FILTER" else text[1:-1].split(")(")
+        if len(parts) != count:
+            raise InvalidParameter(f"{key} is there for {len(parts)} queries, typeNames for {count}", parameter=key)
+        for one, part in zip(several, parts, strict=True):
+            one[key] = part
+    return several
+
+
+def _with_filter(values: dict[str, str]) -> Ask:
+    given = values.pop("FILTER", "")
+    return Ask(values=values, filter=read_xml(given) if given else None)
 
 
 def _attributes(element: Element, renamed: Mapping[str, str] | None = None) -> dict[str, str]:

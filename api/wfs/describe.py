@@ -113,7 +113,7 @@ def write_capabilities(context: Context, address: str) -> bytes:
         formats=tuple(FORMATS),
         filters=_FILTERS,
         comparisons=(*COMPARISONS, "PropertyIsBetween", "PropertyIsLike", "PropertyIsNull", "PropertyIsNil"),
-        spatial=("BBOX", *SPATIAL),
+        spatial=("BBOX", *SPATIAL, "DWithin", "Beyond"),
         temporal=tuple(name for name in TEMPORAL if name != "AnyInteracts"),  # which the schema forgets
         geometries=_GEOMETRIES,
         functions=FUNCTIONS,

@@ -20,6 +20,7 @@ from api.features.area import Reach
 from api.forms.xmlnames import from_xml_name
 from api.values import parse_interval, read_value
 from api.wfs.crs import Srs, find_srs
+from api.wfs.distances import read_metres, widen
 from api.wfs.gmlread import is_geometry, read_gml
 from api.wfs.names import read_resource_id
 from api.wfs.xmlread import local_name, text_of
@@ -114,6 +115,8 @@ class _Reader:
             **{name: partial(self._read_spatial, op) for name, op in SPATIAL.items()},
             **{name: partial(self._read_temporal, op) for name, op in TEMPORAL.items()},
             "BBOX": self._read_box,
+            "DWithin": self._read_within,
+            "Beyond": lambda element: Operation("not", (self._read_within(element),)),
             "PropertyIsBetween": self._read_between,
             "PropertyIsLike": self._read_like,
             "PropertyIsNull": self._read_null,
@@ -168,6 +171,17 @@ class _Reader:
         if any(self._read_property(each) != Property(GEOMETRY) for each in named):
             raise InvalidParameter("BBOX takes the geometry of a feature", parameter="filter")
         return box_condition(*read_gml(box), self._layer, self._store, self._offered)
+
+    def _read_within(self, element: Element) -> Expression:
+        named, place, distance = _parts(element, 3)
+        if self._read_property(named) != Property(GEOMETRY) or not is_geometry(place):
+            raise InvalidParameter(f"{local_name(element)} takes the geometry of a feature and a place of its own")
+        geometry, srs_name = read_gml(place)
+        crs = find_srs(srs_name, self._offered).crs
+        (ordered,) = crs.ordered(np.array([geometry], dtype=object))
+        extent = self._store.extent(self._layer)
+        near = None if extent is None else widen(ordered, read_metres(distance), crs.crs, extent, self._store.crs)
+        return FALSE if near is None else intersects(near)
 
     def _read_place(self, element: Element) -> Expression:
         if not is_geometry(element):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 
 from api.context import Context
+from api.errors import OptionNotSupported
+from api.features.sorting import after_place, name_place
 from api.wfs.ask import Ask
 from api.wfs.crs import Srs, offer_srs
 from api.wfs.fes import box_condition, property_name, read_filter
@@ -19,11 +20,8 @@ from twin.errors import InvalidParameter
 from twin.expressions import FALSE, Expression, among, both
 from twin.frame import Frame
 from twin.layer import Layer
-from twin.query import Query
+from twin.query import Order, Query
 from twin.schema import GEOMETRY
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Features that are written at a time.
 BATCH = 1_000
@@ -40,9 +38,11 @@ class Found:
     matched
         How many there are.
     keys
-        Of those on this page, in order.
+        Of those on this page, in order: no more than are sent.
     begin
         How many stand before them.
+    following
+        Names the place of the last one where there are more.
     context
         Where they are read.
     """
@@ -52,12 +52,8 @@ class Found:
     matched: int
     keys: npt.NDArray[np.object_]
     begin: int
+    following: str | None
     context: Context
-
-    @property
-    def more(self) -> bool:
-        """Whether there are features behind those of this page."""
-        return self.begin + len(self.keys) < self.matched
 
     def frames(self) -> Iterator[Frame]:
         """The features of the page, some at a time: from memory, or read in the same state."""
@@ -82,21 +78,36 @@ def find_features(context: Context, ask: Ask, layer: Layer, *, count: int, begin
     count, begin
         How many of them are wanted, and how many are passed over before.
     after
-        A key instead of `begin`: what comes behind it, whatever was written meanwhile.
+        A place instead of `begin`, as `Found.following` names it: what comes behind it, whatever was written meanwhile.
     """
-    where = read_condition(context, ask, layer)
     order = read_order(ask, layer)
-    revision = context.store.latest(layer)
-    if context.frames.beyond(layer) is None and where is None:
-        frame = context.frames.get(layer)
-        revision, keys = frame.revision, _in_order(frame, order)
-    else:
-        query = Query(where=where, fields=tuple(name for name, _ in order), known_at=revision)
-        keys = _scan(context, layer, query, order)
-    if after is not None and not order:
-        begin = int(np.searchsorted(keys, after, side="right"))
-    chosen = keys[begin : begin + count]
-    return Found(layer=layer, revision=revision, matched=len(keys), keys=chosen, begin=begin, context=context)
+    everything = Query(where=read_condition(context, ask, layer), known_at=context.store.latest(layer), order=order)
+    matched = context.store.count(layer, everything)
+    page = replace(everything, limit=count + 1)
+    if after is not None and order:
+        page = replace(page, where=both(page.where, after_place(after, order, layer)))
+    elif after is not None:
+        page = replace(page, after=after)
+    keys = context.store.keys(layer, page, skip=begin if after is None else 0)
+    following = _name_last(context, layer, page, keys[count - 1]) if 0 < count < len(keys) else None
+    return Found(
+        layer=layer,
+        revision=everything.known_at or 0,
+        matched=matched,
+        keys=keys[:count],
+        begin=begin,
+        following=following,
+        context=context,
+    )
+
+
+def _name_last(context: Context, layer: Layer, page: Query, key: str) -> str:
+    """Name the place of a feature among those of a query."""
+    if not page.order:
+        return key
+    fields = tuple(each.field for each in page.order)
+    one = Query(ids=(key,), known_at=page.known_at, fields=fields)
+    return name_place(context.store.read(layer, one), page.order)
 
 
 def read_condition(context: Context, ask: Ask, layer: Layer) -> Expression | None:
@@ -115,21 +126,25 @@ def read_condition(context: Context, ask: Ask, layer: Layer) -> Expression | Non
 
 
 def layer_of(context: Context, ask: Ask) -> Layer:
-    """The one layer that a request is about: by its name, or by the ids of its features.
+    """The one layer that a query is about: by its name, or by the ids of its features.
 
     Raises
     ------
-    InvalidParameter
+    OptionNotSupported
         There are several: joins are not offered.
     """
-    names = ask.names("typeNames") or [rid.partition(".")[0] for rid in ask.names("resourceId")[:1]]
+    names = " ".join(ask.names("typeNames")).split()
+    names = names or [rid.partition(".")[0] for rid in ask.names("resourceId")[:1]]
     if len(names) > 1:
-        raise InvalidParameter("one feature type at a time is answered here; joins are not", parameter="typeNames")
+        raise OptionNotSupported(
+            "joins are not offered; several types are asked for by several queries, as typeNames=(first)(second)",
+            parameter="typeNames",
+        )
     return find_type(names[0] if names else ask["typeNames"], context.served)
 
 
-def read_order(ask: Ask, layer: Layer) -> list[tuple[str, bool]]:
-    """The fields by which features are sorted, each with whether it ascends.
+def read_order(ask: Ask, layer: Layer) -> tuple[Order, ...]:
+    """The fields by which features are sorted.
 
     Raises
     ------
@@ -142,8 +157,8 @@ def read_order(ask: Ask, layer: Layer) -> list[tuple[str, bool]]:
         name = property_name(reference, layer)
         if name == GEOMETRY or direction.strip().upper() not in ("", "A", "D", "ASC", "DESC"):
             raise InvalidParameter(f"sortBy is fields with ASC or DESC, not {part!r}", parameter="sortBy")
-        order.append((name, not direction.strip().upper().startswith("D")))
-    return order
+        order.append(Order(name, descending=direction.strip().upper().startswith("D")))
+    return tuple(order)
 
 
 def _read_box(text: str, layer: Layer, context: Context, srs: Sequence[Srs]) -> Expression:
@@ -158,28 +173,3 @@ def _read_box(text: str, layer: Layer, context: Context, srs: Sequence[Srs]) -> 
         raise InvalidParameter(f"bbox must be {wanted}; not {text!r}", parameter="bbox") from error
     box = shapely.MultiPoint([(west, south), (east, north)]).envelope
     return box_condition(box, None if len(numbers) == 3 else last, layer, context.store, srs)
-
-
-def _scan(context: Context, layer: Layer, query: Query, order: Sequence[tuple[str, bool]]) -> npt.NDArray[np.object_]:
-    """Keys of the features that a query matches, in order; of rows no more than a piece is held."""
-    import pandas as pd
-
-    columns = [name for name, _ in order]
-    pieces = [piece.data[columns] for piece in context.store.scan(layer, query)]
-    rows = pd.concat(pieces) if pieces else pd.DataFrame(columns=columns)
-    return _sorted(rows, order)
-
-
-def _in_order(frame: Frame, order: Sequence[tuple[str, bool]]) -> npt.NDArray[np.object_]:
-    if not order:
-        return np.asarray(frame.data.index.to_numpy(), dtype=object)
-    return _sorted(frame.data[[name for name, _ in order]], order)
-
-
-def _sorted(rows: pd.DataFrame, order: Sequence[tuple[str, bool]]) -> npt.NDArray[np.object_]:
-    """Keys sorted by fields, those without a value last, and by key where these are equal."""
-    rows = rows.sort_index()
-    if order:
-        names, ascending = zip(*order, strict=True)
-        rows = rows.sort_values(list(names), ascending=list(ascending), kind="stable", na_position="last")
-    return np.asarray(rows.index.to_numpy(), dtype=object)

@@ -7,15 +7,15 @@ OGC 09-025r2 (ISO 19142), WFS 2.0.2: conformance classes Simple WFS and Basic WF
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
-from api.context import context_of, links_of
-from api.errors import MissingParameter
+from api.context import Context, context_of, links_of
+from api.errors import MissingParameter, OperationNotSupported, OptionNotSupported
 from api.features.tags import digest, name_state
 from api.forms.xmlnames import to_xml_name
 from api.http.bodies import read_body
@@ -34,12 +34,20 @@ from api.wfs.describe import (
     write_stored_queries,
 )
 from api.wfs.fes import property_name
-from api.wfs.find import Found, find_features, layer_of
+from api.wfs.find import find_features, layer_of
 from api.wfs.names import find_type, read_resource_id
-from api.wfs.write import GML_TYPE, Wish, write_collection, write_feature, write_geojson, write_hits, write_values
+from api.wfs.write import (
+    GML_TYPE,
+    Result,
+    Results,
+    write_collection,
+    write_feature,
+    write_geojson,
+    write_hits,
+    write_values,
+)
 from twin.crs import CRS84
 from twin.errors import FeatureNotFound, InvalidParameter, TwinError
-from twin.layer import Layer
 from twin.schema import GEOMETRY
 
 XML = "text/xml; charset=UTF-8"
@@ -64,6 +72,8 @@ def _answer(request: Request, body: bytes) -> Response:
     if ask["service"] != "WFS":
         raise InvalidParameter("service must be WFS", parameter="service")
     operation = ask["request"]
+    if operation in _NOT_OFFERED:
+        raise OperationNotSupported(f"{operation} is not offered here", parameter=operation)
     if operation not in _ANSWERS:
         raise InvalidParameter(f"request must be one of {', '.join(_ANSWERS)}; not {operation!r}", parameter="request")
     if operation != "GetCapabilities":
@@ -103,82 +113,99 @@ def _describe_queries(request: Request, ask: Ask) -> Response:
 def _give_features(request: Request, ask: Ask) -> Response:
     stored = ask.get("storedQuery_Id")
     if stored is not None:
-        _require_stored(stored)
-        return _give_feature(request, ask)
-    layer = layer_of(context_of(request), ask)
+        return _give_feature(request, ask, stored)
     form = FORMATS[ask.choice("outputFormat", FORMATS, GML_TYPE)]
-    found, wish = _find(request, ask, layer)
-    if form == GEOJSON and ask.get("srsName") and wish.srs.crs.crs != CRS84:
+    results = _find(request, ask)
+    if form == GEOJSON and ask.get("srsName") and any(one.srs.crs.crs != CRS84 for one in results.each):
         raise InvalidParameter("GeoJSON is in degrees, longitude first; leave srsName out", parameter="srsName")
-    if ask.choice("resultType", ("results", "hits"), "results") == "hits":
-        return _send(request, found, lambda: iter([write_hits(found, wish)]), GML_TYPE)
+    if _only_hits(ask):
+        return _send(request, results, lambda: iter([write_hits(results)]), GML_TYPE)
     if form == GEOJSON:
-        return _send(request, found, lambda: write_geojson(found, wish), GEOJSON)
-    return _send(request, found, lambda: write_collection(found, wish), GML_TYPE)
+        return _send(request, results, lambda: write_geojson(results), GEOJSON)
+    return _send(request, results, lambda: write_collection(results), GML_TYPE)
 
 
-def _give_feature(request: Request, ask: Ask) -> Response:
-    """Answer the stored query: one feature by its id."""
-    context, rid = context_of(request), ask["id"]
-    layer_id, _ = read_resource_id(rid)
-    if layer_id not in context.served.layers:
+def _give_feature(request: Request, ask: Ask, stored: str) -> Response:
+    """Answer the stored query by itself: the feature is the document."""
+    results = _find(request, _by_id(request, ask, stored))
+    if results.matched == 0:
+        raise FeatureNotFound(f"there is no feature {ask['id']}", parameter="id")
+    return _send(request, results, lambda: iter([write_feature(results)]), GML_TYPE)
+
+
+def _by_id(request: Request, ask: Ask, stored: str) -> Ask:
+    """The query that the stored one stands for: one feature by its id."""
+    _require_stored(stored)
+    rid = ask["id"]
+    if read_resource_id(rid)[0] not in context_of(request).served.layers:
         raise FeatureNotFound(f"there is no feature {rid}", parameter="id")
-    by_id = Ask(values={**ask.values, "RESOURCEID": rid}, by_get=False)
-    found, wish = _find(request, by_id, context.served.layers[layer_id])
-    if found.matched == 0:
-        raise FeatureNotFound(f"there is no feature {rid}", parameter="id")
-    return _send(request, found, lambda: iter([write_feature(found, wish)]), GML_TYPE)
+    return Ask(values={**ask.values, "RESOURCEID": rid, "TYPENAMES": ""}, by_get=False)
 
 
 def _give_values(request: Request, ask: Ask) -> Response:
-    layer = layer_of(context_of(request), ask)
-    name = property_name(ask["valueReference"], layer)
-    found, wish = _find(request, ask, layer)
-    if ask.choice("resultType", ("results", "hits"), "results") == "hits":
-        return _send(request, found, lambda: iter([write_hits(found, wish, "ValueCollection")]), GML_TYPE)
-    return _send(request, found, lambda: write_values(found, wish, name), GML_TYPE)
+    if ask.queries:
+        raise InvalidParameter("values are of one query", parameter="Query")
+    name = property_name(ask["valueReference"], layer_of(context_of(request), ask))
+    results = _find(request, ask)
+    if _only_hits(ask):
+        return _send(request, results, lambda: iter([write_hits(results, "ValueCollection")]), GML_TYPE)
+    return _send(request, results, lambda: write_values(results, name), GML_TYPE)
 
 
-def _find(request: Request, ask: Ask, layer: Layer) -> tuple[Found, Wish]:
-    """Find what is asked for, and how it is wanted."""
+def _only_hits(ask: Ask) -> bool:
+    return ask.choice("resultType", ("results", "hits"), "results") == "hits"
+
+
+def _find(request: Request, ask: Ask) -> Results:
+    """Find what the queries of a request ask for; ``count`` and ``startIndex`` are of all of them together."""
     context, links = context_of(request), links_of(request)
-    most = context.settings.max_items
-    count = ask.number("count")
-    found = find_features(
-        context,
-        ask,
-        layer,
-        count=most if count is None else min(count, most),
-        begin=ask.number("startIndex") or 0,
-        after=ask.get("after"),
-    )
-    wanted = [property_name(name, layer) for name in ask.names("propertyName")]
+    most, count, begin = context.settings.max_items, ask.number("count"), ask.number("startIndex") or 0
+    left, each = most if count is None else min(count, most), list[Result]()
+    for query in ask.queries or (ask,):
+        stored = query.get("storedQuery_Id")
+        one = _find_one(context, query if stored is None else _by_id(request, query, stored), left, begin)
+        left, begin = left - len(one.found.keys), max(0, begin - one.found.matched)
+        each.append(one)
     described = {"service": "WFS", "version": "2.0.0", "request": "DescribeFeatureType"}
-    return found, Wish(
+    names = ",".join(dict.fromkeys(to_xml_name(one.found.layer.id) for one in each))
+    return Results(
+        each=each,
+        schema=links.url("wfs", query={**described, "typeNames": names}),
+        following=_next_page(request, ask, each),
+    )
+
+
+def _find_one(context: Context, ask: Ask, count: int, begin: int) -> Result:
+    layer = layer_of(context, ask)
+    wanted = [property_name(name, layer) for name in ask.names("propertyName")]
+    return Result(
+        found=find_features(context, ask, layer, count=count, begin=begin, after=ask.get("after")),
         srs=find_srs(ask.get("srsName"), offer_srs(context.store, context.crs)),
         fields=tuple(wanted) if wanted else None,
         geometry=not wanted or GEOMETRY in wanted,
-        schema=links.url("wfs", query={**described, "typeNames": to_xml_name(layer.id)}),
-        following=_next_page(request, ask, found),
     )
 
 
-def _next_page(request: Request, ask: Ask, found: Found) -> str | None:
-    """Where the next page is: behind the last key of this one, unless features are sorted by something else."""
-    if not (ask.by_get and found.more and len(found.keys)):
+def _next_page(request: Request, ask: Ask, each: Sequence[Result]) -> str | None:
+    """Where the next page is: behind the last feature of this one, or behind so many of several queries."""
+    returned = sum(len(one.found.keys) for one in each)
+    end = (ask.number("startIndex") or 0) + returned
+    if not (ask.by_get and returned) or (len(each) > 1 and end >= sum(one.found.matched for one in each)):
+        return None
+    if len(each) == 1 and each[0].found.following is None:
         return None
     changed: dict[str, str | None] = {name: None for name in request.query_params if name.upper() == "STARTINDEX"}
-    changed |= {"startIndex": str(found.begin + len(found.keys))}
-    if not ask.get("sortBy"):
-        changed["after"] = str(found.keys[-1])
+    changed |= {"startIndex": str(end)}
+    if len(each) == 1:
+        changed["after"] = each[0].found.following
     return links_of(request).here(**changed)
 
 
-def _send(request: Request, found: Found, write: Callable[[], Iterator[bytes]], media_type: str) -> Response:
+def _send(request: Request, results: Results, write: Callable[[], Iterator[bytes]], media_type: str) -> Response:
     """Send what belongs to a state, unless the client has it."""
     context = context_of(request)
-    state = f"{name_state(context, found.layer, found.revision)} {links_of(request).here()}"
-    etag = f'"{digest(state)}"'
+    states = [name_state(context, one.found.layer, one.found.revision) for one in results.each]
+    etag = f'"{digest(" ".join((*states, links_of(request).here())))}"'
     headers = {"ETag": f"W/{etag}"}
     if request.method == "GET" and has_already(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
@@ -202,6 +229,8 @@ def _code(error: TwinError, locator: str) -> str:
     """The code of an error (OGC 09-025r2, table 3; OGC 06-121r3, table 27)."""
     if isinstance(error, MissingParameter):
         return "MissingParameterValue"
+    if isinstance(error, OptionNotSupported):
+        return "OperationNotSupported" if isinstance(error, OperationNotSupported) else "OptionNotSupported"
     if isinstance(error, FeatureNotFound):
         return "NotFound"
     if locator == "acceptVersions":
@@ -209,6 +238,14 @@ def _code(error: TwinError, locator: str) -> str:
     return "InvalidParameterValue" if error.status == 400 else "OperationProcessingFailed"
 
 
+#: Operations of the standard's other conformance classes.
+_NOT_OFFERED = (
+    "CreateStoredQuery",
+    "DropStoredQuery",
+    "GetFeatureWithLock",
+    "LockFeature",
+    "Transaction",
+)
 _ANSWERS: Mapping[str, Callable[[Request, Ask], Response]] = {
     "GetCapabilities": _show_capabilities,
     "DescribeFeatureType": _show_schema,

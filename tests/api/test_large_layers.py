@@ -121,3 +121,21 @@ def test_doctor_says_which_layers_are_served_from_the_database(tmp_path: Path, m
     monkeypatch.setenv("TWIN_MAX_ROWS_IN_MEMORY", "5000")
     assert list(look()) == ["layer buildings"]
     assert look()["layer buildings"].startswith("tiles are served from the database (6,358 rows > max_rows_in_memory")
+
+
+def test_wfs_holds_no_more_than_its_page(large: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[int] = []
+    keys, read = SqlStore.keys, SqlStore.read
+    monkeypatch.setattr(SqlStore, "keys", lambda *a, **k: noted(held, keys(*a, **k)))
+    monkeypatch.setattr(SqlStore, "read", lambda *a, **k: noted(held, read(*a, **k)))
+    monkeypatch.setattr(SqlStore, "scan", None)
+    asked = {"service": "WFS", "request": "GetFeature", "typeNames": "parcels", "count": "1", "sortBy": "floors DESC"}
+    answer = large.get("/wfs", params=asked)
+    assert 'numberMatched="4" numberReturned="1"' in answer.text
+    assert "parcels.P2" in answer.text
+    assert max(held) <= 2  # one more than is sent shows that there are more
+
+
+def noted(held: list[int], some: Any) -> Any:
+    held.append(len(some))
+    return some

@@ -232,6 +232,71 @@ def test_geojson_is_there_in_degrees(client):
     assert other.status_code == 400
 
 
+def collections(client, **values):
+    """Matched, returned and members of the collections in one, and their ids or references."""
+    root = features(client, **values)
+    inner = [member[0] for member in root.findall("wfs:member", SPACES)]
+    href = "{http://www.w3.org/1999/xlink}href"
+    members = [[m.get(href) or m[0].get(GML_ID) for m in each.findall("wfs:member", SPACES)] for each in inner]
+    counts = [(each.get("numberMatched"), each.get("numberReturned")) for each in (root, *inner)]
+    return counts, members, root
+
+
+def test_several_queries_are_answered_in_one_document_in_their_order(client):
+    several = {"typeNames": "(twin:wells)(parcels)", "sortBy": "()(floors DESC)", "propertyName": "()(floors)"}
+    counts, members, root = collections(client, **several)
+    assert counts == [("6", "6"), ("2", "2"), ("4", "4")]
+    assert members == [["wells.W1", "wells.W2"], ["parcels.P2", "parcels.P1", P5, "parcels.P3"]]
+    assert root.get("next") is None
+    parcel = root[1][0][0][0]
+    assert [each.tag.partition("}")[2] for each in parcel] == ["floors"]
+    where = root.get("{http://www.w3.org/2001/XMLSchema-instance}schemaLocation").split()[-1]
+    assert "typeNames=wells%2Cparcels" in where
+    assert client.get(where).status_code == 200
+
+
+def test_count_and_start_are_of_all_queries_together(client):
+    counts, members, root = collections(client, typeNames="(wells)(parcels)", count="3", startIndex="1")
+    assert counts == [("6", "3"), ("2", "1"), ("4", "2")]
+    assert members == [["wells.W2"], ALL[:2]]
+    following = ET.fromstring(client.get(root.get("next")).content)
+    assert [len(member[0]) for member in following] == [0, 2]
+    assert following.get("next") is None
+    assert features(client, typeNames="(wells)(parcels)", resultType="hits").get("numberMatched") == "6"
+
+
+def test_a_feature_that_two_queries_find_is_written_once_and_referred_to(client):
+    condition = (
+        "<Filter><PropertyIsEqualTo><ValueReference>name</ValueReference><Literal>{}</Literal></PropertyIsEqualTo>"
+    )
+    filters = f"({condition.format('Two')}</Filter>)({condition.format('Two')}</Filter>)"
+    counts, members, _ = collections(client, typeNames="(parcels)(parcels)", filter=filters)
+    assert counts == [("2", "2"), ("1", "1"), ("1", "1")]
+    assert members == [["parcels.P2"], ["#parcels.P2"]]
+
+
+def test_several_queries_may_be_posted_stored_ones_among_them(client):
+    stored = f'<wfs:StoredQuery id="{BY_ID}"><wfs:Parameter name="id">wells.W1</wfs:Parameter></wfs:StoredQuery>'
+    query = '<wfs:Query typeNames="twin:parcels" srsName="urn:ogc:def:crs:EPSG::4548"/>'
+    root = ET.fromstring(client.post("/wfs", content=POST.format(count=10, query=stored + query)).content)
+    assert [ids(member[0]) for member in root] == [["wells.W1"], ALL]
+    join = POST.format(count=1, query='<wfs:Query typeNames="twin:parcels twin:wells"/>')
+    assert b'exceptionCode="OptionNotSupported"' in client.post("/wfs", content=join).content
+    json = client.get(
+        "/wfs",
+        params=BASE | {"request": "GetFeature", "typeNames": "(wells)(parcels)", "outputFormat": "application/json"},
+    ).json()
+    assert (json["numberMatched"], len(json["features"])) == (6, 6)
+
+
+def test_pages_that_are_sorted_follow_one_another_by_what_stands_last(client, store, catalog):
+    page = features(client, count="2", sortBy="use,floors DESC")
+    assert ids(page) == ["parcels.P2", "parcels.P1"]
+    store.write(catalog.layer("parcels"), Changes(delete=("P2",)), author="survey", reason="gone")
+    following = ET.fromstring(client.get(page.get("next")).content)
+    assert (ids(following), following.get("next")) == (["parcels.P3", P5], None)
+
+
 def test_a_request_may_be_posted(client):
     query = """<wfs:Query typeNames="twin:parcels" srsName="urn:ogc:def:crs:EPSG::4548">
       <wfs:PropertyName>twin:floors</wfs:PropertyName>
@@ -254,11 +319,13 @@ def test_a_request_may_be_posted(client):
         ({"service": ""}, "MissingParameterValue", "service"),
         ({"service": "WMS"}, "InvalidParameterValue", "service"),
         ({"version": "1.1.0"}, "InvalidParameterValue", "version"),
-        ({"request": "Transaction"}, "InvalidParameterValue", "request"),
+        ({"request": "GetEverything"}, "InvalidParameterValue", "request"),
+        ({"request": "Transaction"}, "OperationNotSupported", "Transaction"),
         ({"request": "GetCapabilities", "acceptVersions": "1.1.0"}, "VersionNegotiationFailed", "acceptVersions"),
         ({"typeNames": ""}, "MissingParameterValue", "typeNames"),
         ({"typeNames": "twin:bunkers"}, "InvalidParameterValue", "typeNames"),
-        ({"typeNames": "parcels,wells"}, "InvalidParameterValue", "typeNames"),
+        ({"typeNames": "parcels,wells"}, "OptionNotSupported", "typeNames"),
+        ({"typeNames": "(parcels)(wells)", "sortBy": "(floors)"}, "InvalidParameterValue", "SORTBY"),
         ({"count": "-1"}, "InvalidParameterValue", "count"),
         ({"startIndex": "x"}, "InvalidParameterValue", "startIndex"),
         ({"srsName": "urn:ogc:def:crs:EPSG::2100"}, "InvalidParameterValue", "srsName"),

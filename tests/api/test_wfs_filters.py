@@ -5,6 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 import pytest
+import shapely
 from pyproj import Transformer
 
 FES = 'xmlns:fes="http://www.opengis.net/fes/2.0" xmlns:gml="http://www.opengis.net/gml/3.2"'
@@ -163,6 +164,51 @@ def test_points_and_lines_are_read_in_all_their_forms(client, store, shape):
     assert found(client, f"<fes:Intersects>{PLACE}{written}</fes:Intersects>") == ["P3"]
 
 
+def point(store, x, y, code="EPSG:4490"):
+    lon, lat = Transformer.from_crs(store.crs, code, always_xy=True).transform(x, y)
+    return f'<gml:Point srsName="urn:ogc:def:crs:{code.replace(":", "::")}"><gml:pos>{lat} {lon}</gml:pos></gml:Point>'
+
+
+@pytest.mark.parametrize("code", ["EPSG:4490", "EPSG:4548"])
+@pytest.mark.parametrize(
+    ("x", "distance", "keys"),
+    [
+        # 400 m east of P1, which ends at 500 100 m, and 500 m west of P2
+        (500_500, '<fes:Distance uom="m">399.9</fes:Distance>', []),
+        (500_500, '<fes:Distance uom="m">400.1</fes:Distance>', ["P1"]),
+        (500_500, '<fes:Distance uom="http://www.opengis.net/def/uom/EPSG/0/9001">499.9</fes:Distance>', ["P1"]),
+        (500_500, '<fes:Distance uom="km">0.5001</fes:Distance>', ["P1", "P2"]),
+        (501_050, '<fes:Distance uom="urn:ogc:def:uom:UCUM::m">0</fes:Distance>', ["P2"]),
+        (400_000, '<fes:Distance uom="m">99999.9</fes:Distance>', []),
+        (400_000, '<fes:Distance uom="km">100.01</fes:Distance>', ["P1"]),
+    ],
+)
+def test_a_condition_on_distances_finds_what_is_as_near_and_what_is_not(client, store, code, x, distance, keys):
+    place = PLACE + point(store, x, 3_900_050, code) + distance
+    assert found(client, f"<fes:DWithin>{place}</fes:DWithin>") == keys
+    others = [key for key in (P5, "P1", "P2", "P3") if key not in keys]
+    assert found(client, f"<fes:Beyond>{place}</fes:Beyond>") == others
+
+
+def test_distances_from_lines_and_areas_are_those_of_shapely(client, store, parcels):
+    """A line that goes by: the nearest point of it counts, corners are round."""
+    west, east = (499_000, 3_900_400), (504_500, 3_902_000)
+    line = shapely.LineString([west, east])
+    to_degrees = Transformer.from_crs(store.crs, "EPSG:4490", always_xy=True).transform
+    steps = shapely.get_coordinates(shapely.segmentize(line, 50))  # a straight line in degrees is another one
+    places = " ".join(f"{y} {x}" for x, y in (to_degrees(*step) for step in steps))
+    written = (
+        f'<gml:LineString srsName="urn:ogc:def:crs:EPSG::4490"><gml:posList>{places}</gml:posList></gml:LineString>'
+    )
+    distances = parcels.drop(index="P4").geometry.distance(line)
+    for metres in (distances + 0.1, distances - 0.1):
+        for limit in metres:
+            wanted = sorted(distances.index[distances <= limit])
+            place = f"{PLACE}{written}<fes:Distance uom='m'>{limit}</fes:Distance>"
+            keys = found(client, f"<fes:DWithin>{place}</fes:DWithin>")
+            assert sorted(key.replace(P5, "P/5 东") for key in keys) == wanted
+
+
 def moment(text):
     return f'<gml:TimeInstant gml:id="t"><gml:timePosition>{text}</gml:timePosition></gml:TimeInstant>'
 
@@ -189,6 +235,7 @@ def test_a_condition_on_times_finds_what_it_says(client, operator, time, keys):
     assert found(client, written) == keys
 
 
+SOMEWHERE = f"{PLACE}<gml:Point><gml:pos>1 2</gml:pos></gml:Point>"
 UPSIDE_DOWN = (
     "<gml:Envelope><gml:lowerCorner>1 2</gml:lowerCorner><gml:upperCorner>0 0</gml:upperCorner></gml:Envelope>"
 )
@@ -226,6 +273,11 @@ UPSIDE_DOWN = (
         "<fes:After><fes:ValueReference>checked_at</fes:ValueReference></fes:After>",
         f"<fes:After><fes:ValueReference>checked_at</fes:ValueReference>{moment('soon')}</fes:After>",
         "<fes:PropertyIsEqualTo><fes:Function name='exec'/><fes:Literal>1</fes:Literal></fes:PropertyIsEqualTo>",
+        f"<fes:DWithin>{SOMEWHERE}</fes:DWithin>",
+        f"<fes:DWithin>{SOMEWHERE}<fes:Distance>-1</fes:Distance></fes:DWithin>",
+        f"<fes:DWithin>{PLACE}{PLACE}<fes:Distance>1</fes:Distance></fes:DWithin>",
+        f"<fes:Beyond>{SOMEWHERE}<fes:Distance uom='ly'>1</fes:Distance></fes:Beyond>",
+        f"<fes:Beyond>{SOMEWHERE}<fes:Distance uom='m'>nan</fes:Distance></fes:Beyond>",
         "<fes:Not>" * 60 + compare("PropertyIsEqualTo", "floors", "1") + "</fes:Not>" * 60,
     ],
 )

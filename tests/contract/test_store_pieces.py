@@ -7,7 +7,7 @@ import shapely
 from tests_support import LAYER, Rows, write
 from twin.bbox import BBox
 from twin.expressions import compare
-from twin.query import Query
+from twin.query import Order, Query
 from twin.store import Store, Tally
 from twin.stores import sql_store
 
@@ -102,3 +102,16 @@ def test_a_rough_box_finds_all_that_an_exact_one_does_and_looks_at_boxes_only(st
             query = Query(bbox=south_west, roughly=roughly, as_of=as_of)
             assert store.read(LAYER, query).data.index.tolist() == keys
             assert store.tally(LAYER, query).count == len(keys)
+
+
+def test_keys_come_in_order_from_a_place_and_as_many_as_are_asked_for(store: Store, rows: Rows) -> None:
+    assert store.keys(LAYER).tolist() == []
+    fill(store, rows, count=5)
+    assert store.keys(LAYER).tolist() == ["E", "W0", "W1", "W2", "W3", "W4"]
+    assert store.keys(LAYER, skip=4).tolist() == ["W3", "W4"]
+    falling = Query(order=(Order("floors", descending=True),), limit=3)  # of E nobody knows the floors
+    assert store.keys(LAYER, falling).tolist() == ["W4", "W3", "W2"]
+    assert store.keys(LAYER, falling, skip=3).tolist() == ["W1", "W0", "E"]
+    assert store.keys(LAYER, Query(where=compare("floors", ">", 1), after="W2", limit=1)).tolist() == ["W3"]
+    assert store.keys(LAYER, Query(limit=0)).tolist() == []
+    assert store.keys(LAYER, Query(known_at=1, bbox=EAST)).tolist() == []

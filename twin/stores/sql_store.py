@@ -42,6 +42,8 @@ Geometries = npt.NDArray[np.object_]
 Revisions = npt.NDArray[np.int64]
 
 _NOTHING = Query()
+#: More rows than there are; SQLite passes over some only where it is told how many it may give.
+_ALL = 2**62
 #: Rows of a piece of a scan.
 _PIECE = 20_000
 
@@ -99,6 +101,19 @@ class SqlStore:
                 return 0
             statement, _ = self._select(connection, tables, query, where)
             return int(connection.execute(select(func.count()).select_from(statement.subquery())).scalar_one())
+
+    def keys(self, layer: Layer, query: Query = _NOTHING, *, skip: int = 0) -> npt.NDArray[np.object_]:
+        """Keys of the features that a query matches; see `twin.store.Store.keys`."""
+        where = _bound(layer, query)
+        with self._reading() as connection:
+            tables = self._standing(connection, layer)
+            if tables is None:
+                return np.empty(0, dtype=object)
+            statement = self._in_order(self._select(connection, tables, query, where)[0], layer, query)
+            statement = statement.with_only_columns(statement.selected_columns[layer.key])
+            if skip or query.limit is not None:
+                statement = statement.offset(skip).limit(_ALL if query.limit is None else query.limit)
+            return np.array(connection.execute(statement).scalars().all(), dtype=object)
 
     def tally(self, layer: Layer, query: Query = _NOTHING) -> Tally:
         """Count what a query matches, as far as its limit; see `twin.store.Store.tally`."""
@@ -263,16 +278,20 @@ class SqlStore:
         if tables is None:
             return self._frame(layer, query, wanted, Fetched.nothing(2 + len(wanted)), 0)
         statement, revision = self._select(connection, tables, query, where)
-        key = statement.selected_columns[layer.key]
-        if query.after is not None:
-            statement = statement.where(self._dialect.ordered(key) > query.after)
-        fields = [(statement.selected_columns[order.field], order.descending) for order in query.order]
-        order = [(column.desc() if descending else column.asc()).nulls_last() for column, descending in fields]
-        statement = statement.order_by(*order, self._dialect.ordered(key))
+        statement = self._in_order(statement, layer, query)
         if query.limit is not None:
             statement = statement.limit(query.limit + 1)
         rows = fetch_columns(connection.execute(_columns(statement, wanted)), self._dialect.decode)
         return self._frame(layer, query, wanted, rows, revision)
+
+    def _in_order(self, statement: Select[Any], layer: Layer, query: Query) -> Select[Any]:
+        """Sort the rows of a query, and leave out those before its place."""
+        key = self._dialect.ordered(statement.selected_columns[layer.key])
+        if query.after is not None:
+            statement = statement.where(key > query.after)
+        fields = [(statement.selected_columns[order.field], order.descending) for order in query.order]
+        order = [(column.desc() if descending else column.asc()).nulls_last() for column, descending in fields]
+        return statement.order_by(*order, key)
 
     def _frame(self, layer: Layer, query: Query, wanted: Sequence[Field], rows: Fetched, revision: int) -> Frame:
         """Make the frame of rows with the columns fid, opened and those wanted; one row more than asked is cut off."""
