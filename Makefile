@@ -4,6 +4,7 @@ PYTHON ?= python3
 PORT   ?= 8000
 STORE  ?= sample.gpkg
 ARGS   ?=
+ON_ALL := --numprocesses logical --dist worksteal
 BIN    := .venv/bin
 UV     := build/uv/bin/uv
 COMPILE := $(UV) pip compile pyproject.toml --extra dev --no-config --quiet --python-version 3.11 --only-binary :all:
@@ -24,8 +25,8 @@ install: ## install the locked versions into .venv with PYTHON (python3)
 $(STORE): | install
 	@$(BIN)/twin sample $@
 
-test: install ## run every test; ARGS go to pytest
-	@$(BIN)/pytest --install-components $(ARGS)
+test: install ## run every test, on all processors; ARGS go to pytest, which then runs in one process
+	@$(BIN)/pytest --install-components $(or $(ARGS),$(ON_ALL))
 
 check: format-check lint types imports test ## what CI runs: format, lint, types, import contracts, tests
 

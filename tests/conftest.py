@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,7 @@ import hypothesis
 import pytest
 
 if TYPE_CHECKING:
+    from sample_gis import County
     from tests_postgis import Cluster
 
 # Tests see no settings of whoever runs them: what the tests themselves take is read here, the rest is dropped.
@@ -113,13 +115,24 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if not session.config.getoption("--install-components") or os.geteuid() != 0 or not shutil.which("apt-get"):
         return
     names = {name for item in session.items for mark in item.iter_markers("needs") for name in mark.args}
-    missing = [COMPONENTS[name] for name in sorted(names) if not COMPONENTS[name].present()]
-    packages = {component.package for component in missing if component.package}
-    if packages:
-        _install(packages)
-    for component in missing:
-        if component.fetch is not None:
-            _fetch(component.fetch)
+    with _one_at_a_time():
+        missing = [COMPONENTS[name] for name in sorted(names) if not COMPONENTS[name].present()]
+        packages = {component.package for component in missing if component.package}
+        if packages:
+            _install(packages)
+        for component in missing:
+            if component.fetch is not None:
+                _fetch(component.fetch)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Let processes that run parts of the tests wait for each other: the first installs, the others find it done."""
+    import fcntl
+
+    with Path(__file__).open(encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _install(packages: set[str]) -> None:
@@ -190,6 +203,28 @@ def cluster() -> Iterator[Cluster]:
     with run_cluster() as cluster:
         cluster.sql("CREATE EXTENSION postgis")
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def sample_county() -> County:
+    """The small sample county as it is generated."""
+    from sample_gis import generate
+
+    return generate()
+
+
+@pytest.fixture(scope="session")
+def sample_store(sample_county: County, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store that `twin sample` makes of it; whoever writes copies it first."""
+    import layers
+    from sample_gis import load
+    from sample_gis.commands import TITLE
+    from twin.stores import build_store
+
+    path = tmp_path_factory.mktemp("sample") / "county.gpkg"
+    with build_store(path, crs=sample_county.crs, title=TITLE, area=sample_county.area) as store:
+        load(store, layers.catalog().layers, sample_county)
+    return path
 
 
 @pytest.fixture

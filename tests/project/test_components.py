@@ -33,10 +33,10 @@ def test_of_the_network():
 def run_tests(tmp_path):
     """Run the tests above where neither browser nor data are, and return what pytest printed."""
 
-    def run(**environment):
+    def run(*options, **environment):
         (tmp_path / "conftest.py").write_text(CONFTEST.read_text("utf-8"), "utf-8")
         (tmp_path / "test_all.py").write_text(TESTS, "utf-8")
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), *options]
         empty = tmp_path / "nothing_here"
         env = {"PATH": str(empty), "TWIN_SHARED_DATA": str(empty), **environment}
         kept = {name: os.environ[name] for name in ("HOME", "SYSTEMROOT") if name in os.environ}
@@ -45,8 +45,9 @@ def run_tests(tmp_path):
     return run
 
 
-def test_what_is_missing_is_said_once_with_its_remedy(run_tests):
-    said = run_tests()
+@pytest.mark.parametrize("options", [(), ("--numprocesses", "2")], ids=["one process", "two processes"])
+def test_what_is_missing_is_said_once_with_its_remedy(run_tests, options):
+    said = run_tests(*options)
     assert "1 skipped: chromium is missing (apt-get install chromium)" in said
     assert "2 skipped: shared_data is missing (put it at " in said
     assert "1 failed, 3 skipped" in said
