@@ -19,9 +19,9 @@ from fastapi.testclient import TestClient
 
 import layers
 from api.app import create_app
+from tests_rows import make_layer_rows
 from tests_server import run_server
 from twin.catalog import Catalog
-from twin.columns import typed_series
 from twin.crs import transverse_mercator
 from twin.frame import Frame
 from twin.indicator import Clause, Example, Measure, Part, Shape, Target, indicator
@@ -117,11 +117,8 @@ CATALOG = Catalog.of([PARCELS, WELLS, BUNKERS], [park_share])
 
 
 def rows(layer: Layer, geometries: list[Any], **columns: list[Any]) -> gpd.GeoDataFrame:
-    """Rows of a layer, the fields not given empty."""
-    data = {f.name: typed_series(columns.get(f.name, [None] * len(geometries)), f) for f in layer.schema}
-    frame = gpd.GeoDataFrame(data, geometry=geometries, crs=CITY_CRS)
-    frame.index = frame[layer.key].rename(None)
-    return frame
+    """Rows of a layer in the town's CRS, the fields not given empty."""
+    return make_layer_rows(layer, geometries, crs=CITY_CRS, **columns)
 
 
 def square(x: float, y: float, side: float = 100.0) -> shapely.MultiPolygon:

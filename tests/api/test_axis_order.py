@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pyogrio
@@ -20,10 +19,10 @@ from owslib.ogcapi.features import Features
 from pyproj import CRS, Transformer
 
 from api.app import create_app
-from tests_gdal import read_collection
+from tests_gdal import reading_elsewhere
+from tests_rows import make_layer_rows
 from tests_server import run_server
 from twin.catalog import Catalog
-from twin.columns import typed_series
 from twin.crs import parse_crs, same_grid, transverse_mercator
 from twin.layer import Layer
 from twin.schema import Field
@@ -73,9 +72,8 @@ def town(request, tmp_path_factory) -> Iterator[Town]:
     lonlat = np.array([[longitude, 36.5], [longitude + 0.01, 36.5], [longitude, 36.51], [longitude - 0.013, 36.4871]])
     to_storage = Transformer.from_crs("EPSG:4490", crs, always_xy=True)
     keys = [f"M{number}" for number in range(len(lonlat))]
-    data = {f.name: typed_series(keys if f.name == "mark_id" else [None] * len(keys), f) for f in MARKS.schema}
     points = shapely.points(*to_storage.transform(*lonlat.T), HEIGHT_M)
-    rows = gpd.GeoDataFrame(data, geometry=points, crs=crs).set_axis(keys)
+    rows = make_layer_rows(MARKS, points, crs=crs, mark_id=keys)
     area = shapely.box(*shapely.total_bounds(points))
     path = tmp_path_factory.mktemp("town") / "town.gpkg"
     with create_store(path, crs=crs, area=area) as store:
@@ -153,11 +151,16 @@ def test_owslib_reads_the_same_places(town):
         assert np.abs(np.column_stack((lon, lat)) - town.lonlat).max() <= 1e-8
 
 
+@pytest.fixture(scope="module")
+def read_by_gdal():
+    with reading_elsewhere() as read:
+        yield read
+
+
 @pytest.mark.skipif("OAPIF" not in pyogrio.list_drivers(), reason="this GDAL has no OAPIF driver")
-def test_gdal_reads_the_same_places(town):
-    for code, read in zip(
-        town.codes, read_collection(town.root, "marks", [f"EPSG:{code}" for code in town.codes]), strict=True
-    ):
+def test_gdal_reads_the_same_places(town, read_by_gdal):
+    found = read_by_gdal(town.root, "marks", [f"EPSG:{code}" for code in town.codes])
+    for code, read in zip(town.codes, found, strict=True):
         assert same_grid(read.crs, parse_crs(code))  # of grids with two codes GDAL names the first
         to_degrees = Transformer.from_crs(read.crs, "EPSG:4490", always_xy=True)
         found = np.column_stack(to_degrees.transform(read.geometry.x, read.geometry.y))

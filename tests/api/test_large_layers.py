@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.ops.desk import Desk
-from twin.cli import main_group
+from tests_cli import twin
 from twin.errors import StoreUnavailable
 from twin.settings import Settings
 from twin.store import Changes
@@ -107,15 +106,12 @@ def test_long_work_aside_keeps_nobody_waiting() -> None:
     asyncio.run(run())
 
 
-def test_doctor_says_which_layers_are_served_from_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    run = CliRunner().invoke
-    assert run(main_group, ["sample", "sample.gpkg"]).exit_code == 0
-
+def test_doctor_says_which_layers_are_served_from_the_database(
+    sample_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def look() -> dict[str, str]:
-        done = run(main_group, ["doctor", "--store", "sample.gpkg", "--json"])
-        assert done.exit_code == 0
-        return {each["part"]: each["finding"] for each in json.loads(done.stdout) if "layer" in each["part"]}
+        told = json.loads(twin("doctor", "--store", sample_store, "--json"))
+        return {each["part"]: each["finding"] for each in told if "layer" in each["part"]}
 
     assert look() == {}
     monkeypatch.setenv("TWIN_MAX_ROWS_IN_MEMORY", "5000")

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import geopandas as gpd
-import pandas as pd
 import pytest
 import shapely
-import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.types import ASGIApp
@@ -24,8 +19,9 @@ import api
 from api.app import create_app
 from layers.roads import ROADS
 from tests_browser import Page, open_browser
+from tests_rows import make_layer_rows
+from tests_server import run_server
 from twin.catalog import Catalog
-from twin.columns import typed_series
 from twin.crs import transverse_mercator
 from twin.settings import Settings
 from twin.store import Changes
@@ -40,15 +36,8 @@ def serve(app: ASGIApp) -> Iterator[str]:
     """A service on a port of this machine, below a path as a reverse proxy may put it."""
     outside = FastAPI()
     outside.mount("/town", app)
-    server = uvicorn.Server(uvicorn.Config(outside, port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}/town"
-    server.should_exit = True
-    thread.join()
+    with run_server(outside) as root:
+        yield f"{root}/town"
 
 
 @pytest.fixture
@@ -104,9 +93,8 @@ def test_roads_that_are_joined_are_not_taken_for_one_of_them(tmp_path: Path, pag
     ):
         parts = [[(499_000, 3_900_000), (500_000, 3_900_000)], [(500_000, 3_900_000), (501_000, 3_900_000)]]
         values = {"road_id": ["R1", "R2"], "class": ["arterial"] * 2, "lanes": [4, 4]}
-        data = {field.name: typed_series(values.get(field.name, [None, None]), field) for field in roads.schema}
-        new = gpd.GeoDataFrame(data, geometry=[shapely.MultiLineString([line]) for line in parts], crs=store.crs)
-        store.write(roads, Changes(insert=new.set_index(pd.Index(["R1", "R2"]))), author="survey", reason="new")
+        new = make_layer_rows(roads, [shapely.MultiLineString([line]) for line in parts], crs=store.crs, **values)
+        store.write(roads, Changes(insert=new), author="survey", reason="new")
         page.resize(1000, 700)
         for zoom, count, named in ((12, 1, "several as one"), (14, 2, "R2")):
             page.open("about:blank")

@@ -1,21 +1,21 @@
-"""The small sample county, generated and loaded once for all tests."""
+"""The small sample county as the tests of this room call it."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
 import layers
-from sample_gis import County, generate, load
+from sample_gis import County
 from twin.catalog import Catalog
 from twin.store import Store
-from twin.stores import create_store, open_store
+from twin.stores import open_store
 
 
 @pytest.fixture(scope="session")
-def county() -> County:
-    return generate()
+def county(sample_county) -> County:
+    return sample_county
 
 
 @pytest.fixture(scope="session")
@@ -23,15 +23,7 @@ def catalog() -> Catalog:
     return layers.catalog()
 
 
-@pytest.fixture(scope="session")
-def loaded_path(county, catalog, tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("sample") / "sample.gpkg"
-    with create_store(path, crs=county.crs, title="test", area=county.area) as store:
-        load(store, catalog.layers, county)
-    return path
-
-
 @pytest.fixture
-def loaded(loaded_path) -> Store:
-    with open_store(loaded_path) as store:
+def loaded(sample_store) -> Iterator[Store]:
+    with open_store(sample_store) as store:
         yield store

@@ -9,7 +9,6 @@ import pytest
 import shapely
 
 import layers
-from sample_gis import generate, load
 from tests_copy import stored_rows
 from tiles.grid import grids_for
 from tiles.source import VectorSource
@@ -18,7 +17,7 @@ from twin.crs import CRS84, reproject_bbox
 from twin.engine import evaluate
 from twin.frames import Frames
 from twin.store import Store
-from twin.stores import build_store, open_store
+from twin.stores import open_store
 from twin.stores.copying import copy_store
 
 pytestmark = pytest.mark.needs("postgis")
@@ -32,14 +31,11 @@ def catalog() -> Catalog:
 
 
 @pytest.fixture(scope="module")
-def both(catalog, cluster, tmp_path_factory) -> Iterator[Pair]:
+def both(catalog, cluster, sample_store) -> Iterator[Pair]:
     """The county as it was loaded into a file, and its copy in the database."""
-    county = generate()
-    file, place = str(tmp_path_factory.mktemp("sample") / "sample.gpkg"), cluster.address("twin_sample")
-    with build_store(file, crs=county.crs, title="示例县", area=county.area) as store:
-        load(store, catalog.layers, county)
-    copy_store(file, place, catalog.layers, tell=lambda _: None)
-    with open_store(file) as original, open_store(place) as copied:
+    place = cluster.address("twin_sample")
+    copy_store(str(sample_store), place, catalog.layers, tell=lambda _: None)
+    with open_store(sample_store) as original, open_store(place) as copied:
         yield original, copied
 
 

@@ -59,13 +59,14 @@ def ask(address: str) -> tuple[int, dict[str, str], bytes]:
 
 @pytest.fixture
 def load() -> Iterator[object]:
-    """Five clients that ask a service until they are told to stop."""
+    """Clients that ask a service, a hundred times a second each at most, until they are told to stop."""
     stop, answers = threading.Event(), []
 
     def begin(root: str):
         def go_on(path: str) -> None:
             while not stop.is_set():
                 answers.append((time.monotonic(), path, *ask(root + path)))
+                time.sleep(0.01)
 
         threads = ThreadPoolExecutor(5)
         asking = [threads.submit(go_on, path) for path in (f"{ITEMS}?datetime=2099-01-01", *IN_MEMORY, "/readyz")]

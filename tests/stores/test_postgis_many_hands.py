@@ -23,7 +23,7 @@ from twin.stores import create_store, open_store
 
 pytestmark = pytest.mark.needs("postgis")
 
-WRITERS, EDITS = 8, 50
+WRITERS, EDITS = 8, 25
 START = {f"k{i}": 0 for i in range(10)}
 
 
@@ -36,7 +36,7 @@ def plots(address: str) -> str:
 
 
 def floors(store, **query):
-    return store.read(LAYER, Query(**query)).data["floors"].astype(int).to_dict()
+    return store.read(LAYER, Query(fields=("floors",), **query)).data["floors"].astype(int).to_dict()
 
 
 def deadlocks(cluster: Cluster) -> int:
@@ -44,7 +44,7 @@ def deadlocks(cluster: Cluster) -> int:
 
 
 def edit_at_random(plots: str, writer: int) -> tuple[dict[int, dict[str, int | None]], int]:
-    """Add a floor, build or pull down, 50 times; the edits by revision, and how many were refused before."""
+    """Add a floor, build or pull down, 25 times; the edits by revision, and how many were refused before."""
     chance, done, refused = random.Random(writer), {}, 0
     with open_store(plots, write=True) as store:
         while len(done) < EDITS:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 import secrets
+import shutil
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 import layers
+from tests_cli import twin
 from tests_qgis import VERSIONS, run_in_qgis
 from tests_server import serving
-from twin.cli import main_group
 from twin.layer import Layer
 from twin.query import Query
 from twin.stores import open_store
@@ -33,55 +33,43 @@ UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NEW_ROAD = "((497000 3936000, 497300 3936100))"
 
 
-def twin(*arguments):
-    done = CliRunner().invoke(main_group, arguments, catch_exceptions=False)
-    assert done.exit_code == 0, done.output
-    return done.output
-
-
-@pytest.fixture(scope="module")
-def county(tmp_path_factory):
-    path = tmp_path_factory.mktemp("county") / "county.gpkg"
-    twin("sample", str(path))
-    return path
-
-
 @pytest.fixture(scope="module", params=VERSIONS)
 def version(request):
     return request.param
 
 
 @pytest.fixture(scope="module")
-def service(county):
-    with serving(county, log=county.with_name("log")) as (_, root):  # a pipe that nobody reads would fill
+def service(sample_store, tmp_path_factory):
+    log = tmp_path_factory.mktemp("service") / "log"  # a pipe that nobody reads would fill
+    with serving(sample_store, log=log) as (_, root):
         yield root
 
 
 @pytest.fixture(scope="module")
-def database(county, cluster):
+def database(sample_store, cluster):
     schema = f"twin_{secrets.token_hex(4)}"
-    twin("copy", str(county), cluster.address(schema))
+    twin("copy", sample_store, cluster.address(schema))
     yield cluster.address(schema, secret="Xw7.qLz-91")
     cluster.sql(f"DROP SCHEMA {schema} CASCADE")
 
 
 @pytest.fixture(scope="module", params=["gpkg", pytest.param("postgis", marks=pytest.mark.needs("postgis")), "api"])
-def seen(request, county, version, tmp_path_factory):
+def seen(request, sample_store, version, tmp_path_factory):
     """What QGIS makes of the project of a county, by where it takes the layers from."""
-    store, options = str(county), []
+    store, options = sample_store, []
     if request.param == "postgis":
         store = request.getfixturevalue("database")
     elif request.param == "api":
         options = ["--source", "api", "--api", request.getfixturevalue("service")]
-    project = str(tmp_path_factory.mktemp("project") / "county.qgz")
+    project = tmp_path_factory.mktemp("project") / "county.qgz"
     twin("qgis", project, "--store", store, *options)
-    return run_in_qgis(OPEN, {"project": project, "maps": [HOUSES, EVIDENCE, BASE]}, version=version)
+    return run_in_qgis(OPEN, {"project": str(project), "maps": [HOUSES, EVIDENCE, BASE]}, version=version)
 
 
-def test_every_layer_is_there_with_all_its_features(seen, county):
+def test_every_layer_is_there_with_all_its_features(seen, sample_store):
     assert (seen["read"], seen["error"]) == (True, "")
     assert all(layer["valid"] for layer in seen["layers"].values())
-    with open_store(county) as store:
+    with open_store(sample_store) as store:
         for layer in LAYERS.values():
             of_type = seen["layers"][f"twin_{layer.id}_{layer.geometry.lower()}"]
             assert (of_type["count"], of_type["read"]) == (store.count(layer), store.count(layer))
@@ -116,10 +104,10 @@ def test_the_list_has_groups_and_evidence_waits_to_be_switched_on(seen):
     assert seen["layers"]["twin_topographic_coverage_areas_multipolygon"]["read"] > 250
 
 
-def test_the_map_is_in_the_storage_crs_and_shows_the_county(seen, county):
+def test_the_map_is_in_the_storage_crs_and_shows_the_county(seen, sample_store):
     for part in ("+proj=tmerc", "+lon_0=118.5", "+x_0=500000", "+ellps=GRS80"):
         assert part in seen["crs"]
-    with open_store(county) as store:
+    with open_store(sample_store) as store:
         west, south, east, north = store.area.bounds
     corner, other = ([float(value) for value in each.split(",")] for each in seen["window"].split(" : "))
     assert corner[0] <= west + 1 < east - 1 <= other[0]
@@ -155,11 +143,10 @@ def test_a_service_gives_a_base_map_of_tiles_that_looks_the_same(seen):
     assert found == ({"arterial", "secondary"} if by_service else set())
 
 
-def test_edits_in_the_offline_edition_come_back_as_one_revision(county, version, tmp_path):
+def test_edits_in_the_offline_edition_come_back_as_one_revision(sample_store, version, tmp_path):
     """Added, moved, changed and removed, with the map in the storage CRS and in degrees of CGCS2000."""
-    store_copy, file = tmp_path / "county.gpkg", tmp_path / "field.gpkg"
-    store_copy.write_bytes(county.read_bytes())
-    twin("qgis", str(file), "roads", "road_nodes", "--store", str(store_copy))
+    store_copy, file = shutil.copy(sample_store, tmp_path / "county.gpkg"), tmp_path / "field.gpkg"
+    twin("qgis", file, "roads", "road_nodes", "--store", store_copy)
     with open_store(store_copy) as store:
         keys = store.read(LAYERS["roads"], Query(limit=3)).data.index.tolist()
         nodes = store.read(LAYERS["road_nodes"], Query(limit=1)).data.index.tolist()
@@ -186,7 +173,7 @@ def test_edits_in_the_offline_edition_come_back_as_one_revision(county, version,
     assert [saved for saved, _ in seen["edit"]] == [True, True, True], seen["edit"]
     assert all(layer["valid"] for layer in seen["layers"].values())
     assert seen["layers"]["twin_roads_multilinestring"]["source"].startswith(str(file))
-    twin("merge", str(file), "--store", str(store_copy), "--author", "wang")
+    twin("merge", file, "--store", store_copy, "--author", "wang")
     with open_store(store_copy) as store:
         made = [each for each in store.revisions() if each.author == "wang"]
         assert [(each.layer, each.inserted, each.updated, each.deleted) for each in made] == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 import sqlite3
 import zipfile
 from contextlib import closing
@@ -12,6 +13,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from click.testing import CliRunner
 
+from tests_cli import twin
 from tests_postgis import Cluster
 from tests_support import edit_file
 from twin.cli import main_group
@@ -21,23 +23,9 @@ from twin.stores import open_store
 SECRET = "Xw7.qLz-91"
 
 
-def twin(*arguments):
-    done = CliRunner().invoke(main_group, arguments, catch_exceptions=False)
-    assert done.exit_code == 0, done.output
-    return done.output
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory):
-    path = tmp_path_factory.mktemp("sample") / "county.gpkg"
-    twin("sample", str(path))
-    return path
-
-
 @pytest.fixture
-def county(sample, tmp_path, monkeypatch):
-    path = tmp_path / "county.gpkg"
-    path.write_bytes(sample.read_bytes())
+def county(sample_store, tmp_path, monkeypatch):
+    path = shutil.copy(sample_store, tmp_path / "county.gpkg")
     monkeypatch.setenv("TWIN_STORE", str(path))
     return path
 

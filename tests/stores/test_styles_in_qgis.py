@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 import shapely
-from click.testing import CliRunner
 
 import layers
+from tests_cli import twin
 from tests_qgis import VERSIONS, run_in_qgis
-from twin.cli import main_group
 from twin.layer import Layer
 from twin.stores import open_store, roles_of
 
@@ -33,15 +32,11 @@ ON_THE_MAP = {
 }
 
 
-def twin(*arguments):
-    return CliRunner().invoke(main_group, arguments, catch_exceptions=False)
-
-
 @pytest.fixture(scope="module")
 def county(cluster):
     """The sample county in a database, with roles and one place that is known only as a point."""
     schema = f"twin_{secrets.token_hex(4)}"
-    assert twin("sample", cluster.address(schema)).exit_code == 0
+    twin("sample", cluster.address(schema))
     roles_of(cluster.address(schema), create=True)
     cluster.sql(
         f"INSERT INTO {schema}.key_places (geom, place_id, name, category)"
@@ -50,13 +45,6 @@ def county(cluster):
     yield schema
     roles = f"{schema}_reader, {schema}_editor, {schema}_writer"
     cluster.sql(f"DROP SCHEMA {schema} CASCADE; DROP OWNED BY {roles}; DROP ROLE {roles}")
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    path = tmp_path_factory.mktemp("county") / "county.gpkg"
-    assert twin("sample", str(path)).exit_code == 0
-    return str(path)
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
@@ -70,16 +58,13 @@ def planner(cluster, schema, role):
 
 
 @pytest.fixture(scope="module")
-def in_database(county, cluster, version, tmp_path_factory):
-    picture = tmp_path_factory.mktemp("map") / "database.png"
-    asked = {**planner(cluster, county, "reader"), **TOWN, "picture": str(picture)}
-    return run_in_qgis(LOOK, asked, version=version)
+def in_database(county, cluster, version):
+    return run_in_qgis(LOOK, {**planner(cluster, county, "reader"), **TOWN}, version=version)
 
 
 @pytest.fixture(scope="module")
-def in_file(file, version, tmp_path_factory):
-    picture = tmp_path_factory.mktemp("map") / "file.png"
-    return run_in_qgis(LOOK, {"file": file, **TOWN, "picture": str(picture)}, version=version)
+def in_file(sample_store, version):
+    return run_in_qgis(LOOK, {"file": str(sample_store), **TOWN}, version=version)
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +174,7 @@ def test_edits_are_revisions_of_who_made_them(county, cluster, version):
 def test_the_style_that_a_planner_makes_the_default_stays_so(county, cluster, version):
     asked = {**planner(cluster, county, "editor"), "save": "road_nodes", "name": "Mine 我的"}
     assert not run_in_qgis(LOOK, asked, version=version)["save"]
-    assert twin("upgrade", "--store", cluster.address(county)).exit_code == 0
+    twin("upgrade", "--store", cluster.address(county))
     seen = run_in_qgis(LOOK, planner(cluster, county, "reader"), version=version)
     (nodes,) = seen["layers"]["road_nodes"]
     assert nodes["styles"] == ["Mine 我的", "Standard 标准"]

@@ -84,7 +84,13 @@ def open_browser(profile: Path) -> Iterator[Page]:
     # Chromium reads from descriptor 3 and writes to 4.
     start = f'exec chromium "$@" 113<&{commands_out} 114>&{answers_in} 3<&113 4>&114'
     command = ["bash", "-c", start, "chromium", *_FLAGS.split(), f"--user-data-dir={profile}"]
-    chromium = subprocess.Popen(command, pass_fds=(commands_out, answers_in), stderr=subprocess.DEVNULL)
+    profile.mkdir(exist_ok=True)
+    chromium = subprocess.Popen(
+        command,
+        pass_fds=(commands_out, answers_in),
+        env=os.environ | {"TMPDIR": str(profile)},
+        stderr=subprocess.DEVNULL,
+    )
     os.close(commands_out)
     os.close(answers_in)
     try:

@@ -3,17 +3,20 @@ own."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 
 import geopandas as gpd
 import pyogrio
 
 
-def read_collection(root: str, layer: str, crs: list[str]) -> list[gpd.GeoDataFrame]:
-    """Read the features of a collection in some CRS, one after the other."""
+@contextmanager
+def reading_elsewhere() -> Iterator[Callable[[str, str, list[str]], list[gpd.GeoDataFrame]]]:
+    """Give a function that reads the features of a collection of a service in some CRS, one after the other."""
     with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as other:
-        return other.submit(_read, root, layer, crs).result(timeout=60)
+        yield lambda root, layer, crs: other.submit(_read, root, layer, crs).result(timeout=60)
 
 
 def _read(root: str, layer: str, crs: list[str]) -> list[gpd.GeoDataFrame]:

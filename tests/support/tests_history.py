@@ -77,4 +77,5 @@ def edit(store, _, touched, present):
 
 
 def floors(store, **query):
-    return {key: int(value) for key, value in store.read(LAYER, Query(**query)).data["floors"].items()}
+    found = store.read(LAYER, Query(fields=("floors",), **query)).data["floors"]
+    return {key: int(value) for key, value in found.items()}

@@ -27,7 +27,8 @@ VERSIONS = [
 def run_in_qgis(script: Path, asked: dict[str, Any], *, version: Path | None) -> Any:
     """Run a script in the Python of the system, where QGIS has its bindings: JSON in, JSON out, no screen."""
     with TemporaryDirectory() as home:
-        environment = {"QT_QPA_PLATFORM": "offscreen", "HOME": home, "XDG_RUNTIME_DIR": home, "LANG": "C.UTF-8"}
+        environment = {"QT_QPA_PLATFORM": "offscreen", "LANG": "C.UTF-8"}
+        environment |= dict.fromkeys(("HOME", "XDG_RUNTIME_DIR", "TMPDIR"), home)
         if version is not None:
             libraries = sorted({str(path.parent) for path in (version / "usr" / "lib").rglob("lib*.so.*")})
             environment |= {

@@ -6,7 +6,7 @@ import shapely
 from geopandas import GeoDataFrame
 
 from layers import catalog
-from twin.columns import typed_series
+from tests_rows import make_layer_rows
 from twin.crs import parse_crs
 from twin.store import Changes, Store
 from twin.stores import create_store
@@ -20,18 +20,16 @@ ITEMS = "/collections/weather_stations/items"
 
 def station_rows(**names: str) -> GeoDataFrame:
     """Stations by number, with these names, 10 m from each other."""
-    fixed = {"station_id": list(names), "name": list(names.values()), "kind": "manual", "status": "in_service"}
-    columns = {field.name: fixed.get(field.name) for field in STATIONS.schema}
-    data = {
-        field.name: typed_series(
-            values if isinstance(values := columns[field.name], list) else [values] * len(names), field
-        )
-        for field in STATIONS.schema
-    }
-    points = [shapely.Point(632_000 + 10 * i, 3_936_000, 100) for i in range(len(names))]
-    rows = GeoDataFrame(data, geometry=points, crs=CRS)
-    rows.index = rows["station_id"].rename(None)
-    return rows
+    count = len(names)
+    return make_layer_rows(
+        STATIONS,
+        [shapely.Point(632_000 + 10 * i, 3_936_000, 100) for i in range(count)],
+        crs=CRS,
+        station_id=list(names),
+        name=list(names.values()),
+        kind=["manual"] * count,
+        status=["in_service"] * count,
+    )
 
 
 def create_county(address: str) -> Store:

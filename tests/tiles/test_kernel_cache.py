@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -43,22 +44,29 @@ def run(*before: str, script: str = SCRIPT, given: str = "", **environment: str)
     return said.strip()
 
 
-def test_the_next_process_finds_what_was_compiled(tmp_path: Path) -> None:
-    assert run(XDG_CACHE_HOME=str(tmp_path)) == f"{RESULT} compiled"
-    assert run(XDG_CACHE_HOME=str(tmp_path)) == f"{RESULT} found"
-    assert [path.name for path in tmp_path.iterdir()] == ["county-twin"]
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a process has compiled the small kernel."""
+    folder = tmp_path_factory.mktemp("cache")
+    assert run(XDG_CACHE_HOME=str(folder)) == f"{RESULT} compiled"
+    return folder
+
+
+def test_the_next_process_finds_what_was_compiled(cache: Path, tmp_path: Path) -> None:
+    assert run(XDG_CACHE_HOME=str(cache)) == f"{RESULT} found"
+    assert [path.name for path in cache.iterdir()] == ["county-twin"]
     assert run(HOME=str(tmp_path)) == f"{RESULT} compiled"
     assert (tmp_path / ".cache" / "county-twin").is_dir()
 
 
 @pytest.mark.parametrize(("kind", "size"), [("nbi", 0), ("nbi", 700), ("nbc", 9_000)])
-def test_a_torn_file_is_replaced(kind: str, size: int, tmp_path: Path) -> None:
+def test_a_torn_file_is_replaced(kind: str, size: int, cache: Path, tmp_path: Path) -> None:
     # As a loss of power leaves them.
-    run(XDG_CACHE_HOME=str(tmp_path))
-    (file,) = tmp_path.rglob(f"*.{kind}")
+    torn = shutil.copytree(cache, tmp_path / "cache")
+    (file,) = torn.rglob(f"*.{kind}")
     os.truncate(file, size)
-    assert run(XDG_CACHE_HOME=str(tmp_path)) == f"{RESULT} compiled"
-    assert run(XDG_CACHE_HOME=str(tmp_path)) == f"{RESULT} found"
+    assert run(XDG_CACHE_HOME=str(torn)) == f"{RESULT} compiled"
+    assert run(XDG_CACHE_HOME=str(torn)) == f"{RESULT} found"
 
 
 def test_code_for_other_types_is_not_taken(tmp_path: Path) -> None:

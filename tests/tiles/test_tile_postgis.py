@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 import layers
-from sample_gis import generate
+from sample_gis import County
 from tests_postgis import Cluster, run_cluster
 from tests_tiles import SQUARE, RawFeature, raw_layers
 from tiles.grid import grids_for
@@ -36,9 +36,9 @@ Decode = Callable[[bytes], dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def frames() -> dict[str, Frame]:
+def frames(sample_county: County) -> dict[str, Frame]:
     """The sample county, on the plane of the tiles, with the fields that both encoders write alike."""
-    county, catalog = generate(), layers.catalog()
+    county, catalog = sample_county, layers.catalog()
     found = {}
     for delivery in county.deliveries:
         if delivery.layer in LAYERS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -13,7 +14,6 @@ import pytest
 import shapely
 
 import layers
-from sample_gis import generate, load
 from tests_postgis import Cluster
 from tests_support import CRS, LAYER, make_rows, write
 from tests_tiles import RawFeature, raw_layers
@@ -29,7 +29,8 @@ from twin.frames import Frames
 from twin.layer import Layer
 from twin.query import AsOf
 from twin.store import Store
-from twin.stores import build_store, create_store, open_store, sql_store
+from twin.stores import create_store, open_store, sql_store
+from twin.stores.copying import copy_store
 
 #: Rows that may be in memory: every layer of the sample that is looked at has more.
 MOST = 100
@@ -56,10 +57,9 @@ def catalog() -> Catalog:
 
 
 @pytest.fixture(scope="module")
-def sample(catalog: Catalog, new_place: Callable[[str], str]) -> Iterator[Store]:
-    county, place = generate(), new_place("sample")
-    with build_store(place, crs=county.crs, area=county.area) as store:
-        load(store, catalog.layers, county)
+def sample(catalog: Catalog, new_place: Callable[[str], str], sample_store: Path) -> Iterator[Store]:
+    place = new_place("sample")
+    copy_store(str(sample_store), place, catalog.layers, tell=lambda _: None)
     with open_store(place) as store:
         yield store
 

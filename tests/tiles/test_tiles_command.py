@@ -8,15 +8,14 @@ import pty
 import subprocess
 import sys
 
-import geopandas as gpd
 import pytest
 import shapely
 from click.testing import CliRunner
 
 import layers
+from tests_rows import make_layer_rows
 from tests_support import CRS
 from twin.cli import main_group
-from twin.columns import typed_series
 from twin.errors import GridNotFound, InvalidParameter, LayerNotFound
 from twin.store import Changes
 from twin.stores import create_store
@@ -27,15 +26,15 @@ STATIONS = layers.catalog().layer("weather_stations")
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     """Three stations in a town of eight kilometres."""
-    columns = {
-        "station_id": ["s1", "s2", "s3"],
-        "name": ["一", "二", "三"],
-        "kind": ["automatic"] * 3,
-        "status": ["in_service"] * 3,
-    }
-    data = {f.name: typed_series(columns.get(f.name, [None] * 3), f) for f in STATIONS.schema}
-    points = [shapely.Point(500_000 + 4000 * number, 3_900_000, 100) for number in range(3)]
-    rows = gpd.GeoDataFrame(data, geometry=points, crs=CRS).set_index("station_id", drop=False)
+    rows = make_layer_rows(
+        STATIONS,
+        [shapely.Point(500_000 + 4000 * number, 3_900_000, 100) for number in range(3)],
+        crs=CRS,
+        station_id=["s1", "s2", "s3"],
+        name=["一", "二", "三"],
+        kind=["automatic"] * 3,
+        status=["in_service"] * 3,
+    )
     path = tmp_path_factory.mktemp("store") / "county.gpkg"
     with create_store(path, crs=CRS) as opened:
         opened.write(STATIONS, Changes(insert=rows), author="test", reason="test")
