@@ -58,13 +58,16 @@ def planner(cluster, schema, role):
 
 
 @pytest.fixture(scope="module")
-def in_database(county, cluster, version):
-    return run_in_qgis(LOOK, {**planner(cluster, county, "reader"), **TOWN}, version=version)
+def in_database(county, cluster, version, tmp_path_factory):
+    picture = tmp_path_factory.mktemp("map") / "database.png"
+    asked = {**planner(cluster, county, "reader"), **TOWN, "picture": str(picture)}
+    return run_in_qgis(LOOK, asked, version=version)
 
 
 @pytest.fixture(scope="module")
-def in_file(sample_store, version):
-    return run_in_qgis(LOOK, {"file": str(sample_store), **TOWN}, version=version)
+def in_file(sample_store, version, tmp_path_factory):
+    picture = tmp_path_factory.mktemp("map") / "file.png"
+    return run_in_qgis(LOOK, {"file": str(sample_store), **TOWN, "picture": str(picture)}, version=version)
 
 
 @pytest.fixture(scope="module")
