@@ -9,6 +9,9 @@ BIN    := .venv/bin
 UV     := build/uv/bin/uv
 COMPILE := $(UV) pip compile pyproject.toml --extra dev --no-config --quiet --python-version 3.11 --only-binary :all:
 
+# Python keeps what it compiled, whoever forbids it elsewhere: the tests start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
+
 .NOTPARALLEL:
 .PHONY: help run install test check format-check lint types imports format docs bench lock lowest clean
 
