@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 _FLAGS = """--headless --no-sandbox --disable-gpu --use-gl=angle --use-angle=swiftshader --enable-unsafe-swiftshader
@@ -84,19 +85,19 @@ def open_browser(profile: Path) -> Iterator[Page]:
     # Chromium reads from descriptor 3 and writes to 4.
     start = f'exec chromium "$@" 113<&{commands_out} 114>&{answers_in} 3<&113 4>&114'
     command = ["bash", "-c", start, "chromium", *_FLAGS.split(), f"--user-data-dir={profile}"]
-    profile.mkdir(exist_ok=True)
-    chromium = subprocess.Popen(
-        command,
-        pass_fds=(commands_out, answers_in),
-        env=os.environ | {"TMPDIR": str(profile)},
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(commands_out)
-    os.close(answers_in)
-    try:
-        yield Page(commands_in, answers_out)
-    finally:
-        chromium.terminate()
-        chromium.wait()
-        os.close(commands_in)
-        os.close(answers_out)
+    with TemporaryDirectory(ignore_cleanup_errors=True) as left:  # what it leaves there when it is stopped
+        chromium = subprocess.Popen(
+            command,
+            pass_fds=(commands_out, answers_in),
+            env=os.environ | {"TMPDIR": left},
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(commands_out)
+        os.close(answers_in)
+        try:
+            yield Page(commands_in, answers_out)
+        finally:
+            chromium.terminate()
+            chromium.wait()
+            os.close(commands_in)
+            os.close(answers_out)
