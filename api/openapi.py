@@ -15,8 +15,9 @@ from api.edits.docs import describe_body
 from api.http.links import Links
 from api.http.media import PROBLEM
 from twin import __version__
-from twin.indicator import Indicator, Parameter
+from twin.indicator import Indicator
 from twin.layer import Layer
+from twin.parameters import Parameter
 from twin.schema import Field
 
 _PROBLEM = {

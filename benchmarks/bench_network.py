@@ -52,7 +52,6 @@ def make_county() -> tuple[NodeTable, SegmentTable]:
     roles[0] = roles[SIDE * SIDE - 1] = Role.SOURCE
     names = np.array([f"JS{number:06d}" for number in range(len(roles))], dtype=object)
     count = len(start)
-    unknown = np.full(count, np.nan)
     return NodeTable(ids=names, roles=np.array(roles, np.int64)), SegmentTable(
         ids=np.array([f"P{number:06d}" for number in range(count)], dtype=object),
         start=names[start],
@@ -60,8 +59,7 @@ def make_county() -> tuple[NodeTable, SegmentTable]:
         classes=np.full(count, "JS", dtype=object),
         length_m=np.array(length_m),
         flow=rng.choice([-1, 1, 1], count).astype(np.int8),
-        start_invert_m=unknown,
-        end_invert_m=unknown,
+        fall_m=np.full(count, np.nan),
     )
 
 

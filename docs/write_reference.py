@@ -14,8 +14,9 @@ from tiles.source import TOWN_ZOOM
 from twin import errors
 from twin.cli import main_group
 from twin.errors import TwinError
-from twin.indicator import Indicator, Parameter
+from twin.indicator import Indicator
 from twin.layer import Layer
+from twin.parameters import Parameter
 from twin.schema import Field
 from twin.settings import Settings
 
@@ -97,10 +98,26 @@ def describe_indicator(indicator: Indicator) -> Iterator[str]:
         yield table(("parameter", "default", "allowed", "what"), rows)
 
 
+def describe_analyses() -> Iterator[str]:
+    """Yield a section for each analysis: clause, definition, roles of features, parameters."""
+    yield "# Analyses"
+    yield "Questions about layers: `twin ask`, or each as a process of the API."
+    for analysis in catalog().analyses.values():
+        yield f"## {analysis.id}: {analysis.title} {analysis.title_zh}"
+        yield f"Asked of {', '.join(f'`{name}`' for name in analysis.inputs)}."
+        yield f"> {analysis.clause.document}, {analysis.clause.article}: {analysis.clause.text}"
+        yield analysis.about
+        yield table(("role", "is"), [(f"`{role}`", " ".join(titles)) for role, titles in analysis.roles.items()])
+        if analysis.parameters:
+            rows = [describe_parameter(parameter) for parameter in analysis.parameters.values()]
+            yield table(("parameter", "default", "allowed", "what"), rows)
+
+
 def describe_parameter(parameter: Parameter) -> tuple[str, ...]:
-    """Return a parameter as a row of its indicator's table."""
+    """Return a parameter as a row of the table of what has it."""
     allowed = ", ".join(f"`{choice}`" for choice in parameter.choices) or parameter.type.__name__
-    return f"`{parameter.name}`", f"`{parameter.default}`", allowed, parameter.about
+    default = "needed" if parameter.required else f"`{parameter.default}`"
+    return f"`{parameter.name}`", default, allowed, parameter.about
 
 
 def describe_problems() -> Iterator[str]:
@@ -128,6 +145,7 @@ PAGES: Mapping[str, Callable[[], Iterator[str]]] = {
     "settings.md": describe_settings,
     "layers.md": describe_layers,
     "indicators.md": describe_indicators,
+    "analyses.md": describe_analyses,
     "problems.md": describe_problems,
 }
 

@@ -6,5 +6,5 @@ from twin.catalog import Catalog, discover
 
 
 def catalog() -> Catalog:
-    """Collect the layers and indicators that the modules of this package declare."""
+    """Collect the layers, indicators and analyses that the modules of this package declare."""
     return discover(__name__)

@@ -1,4 +1,4 @@
-"""The Catalog: which layers and indicators there are."""
+"""The Catalog: which layers, indicators and analyses there are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from twin.errors import IndicatorNotFound, LayerNotFound, TwinError
+from twin.analysis import Analysis
+from twin.errors import AnalysisNotFound, IndicatorNotFound, LayerNotFound, TwinError
 from twin.indicator import Indicator
 from twin.layer import Layer
 from twin.nearest import suggest
@@ -19,26 +20,43 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: What can be computed from layers.
+Process = Indicator | Analysis
+
 
 @dataclass(frozen=True)
 class Catalog:
-    """Layers and indicators by id, in order. Adding one makes a new catalog."""
+    """Layers, indicators and analyses by id, in order. Adding one makes a new catalog."""
 
     layers: Mapping[str, Layer]
     indicators: Mapping[str, Indicator]
+    analyses: Mapping[str, Analysis]
 
     @classmethod
-    def of(cls, layers: Iterable[Layer], indicators: Iterable[Indicator] = ()) -> Catalog:
-        """Make a catalog; an indicator must find the layers it asks for."""
+    def of(
+        cls, layers: Iterable[Layer], indicators: Iterable[Indicator] = (), analyses: Iterable[Analysis] = ()
+    ) -> Catalog:
+        """Make a catalog; an indicator or analysis must find the layers it asks for."""
         by_id = {layer.id: layer for layer in layers}
         if len({layer.title_zh for layer in by_id.values()}) < len(by_id):
             raise ValueError("two layers have the same Chinese title, by which either could be meant")
-        measures = {indicator.id: indicator for indicator in indicators}
-        for indicator in measures.values():
-            for name in indicator.inputs:
+        catalog = cls(
+            MappingProxyType(by_id),
+            MappingProxyType({indicator.id: indicator for indicator in indicators}),
+            MappingProxyType({analysis.id: analysis for analysis in analyses}),
+        )
+        if both := catalog.indicators.keys() & catalog.analyses.keys():
+            raise ValueError(f"{', '.join(sorted(both))} is an indicator and an analysis")
+        for process in catalog.processes.values():
+            for name in process.inputs:
                 if name not in by_id:
-                    raise ValueError(f"indicator {indicator.id} asks for layer {name}, which no module declares")
-        return cls(MappingProxyType(by_id), MappingProxyType(measures))
+                    raise ValueError(f"{process.id} asks for layer {name}, which no module declares")
+        return catalog
+
+    @property
+    def processes(self) -> Mapping[str, Process]:
+        """The indicators and the analyses."""
+        return {**self.indicators, **self.analyses}
 
     def layer(self, layer_id: str) -> Layer:
         """The layer of that id or Chinese title, or `LayerNotFound` naming the nearest."""
@@ -48,6 +66,10 @@ class Catalog:
     def indicator(self, indicator_id: str) -> Indicator:
         """The indicator of that id, or `IndicatorNotFound` naming the nearest."""
         return _find(self.indicators, indicator_id, IndicatorNotFound, "indicator")
+
+    def analysis(self, analysis_id: str) -> Analysis:
+        """The analysis of that id, or `AnalysisNotFound` naming the nearest."""
+        return _find(self.analyses, analysis_id, AnalysisNotFound, "analysis")
 
     def served(self, settings: Settings) -> Catalog:
         """The catalog without secret layers, unless the installation may serve them."""
@@ -63,16 +85,17 @@ def _find(things: Mapping[str, T], name: str, error: type[TwinError], kind: str)
 
 
 def discover(package: str) -> Catalog:
-    """Import the modules of a package and collect the `Layer` and `Indicator` values they declare."""
-    layers: dict[str, Layer] = {}
-    indicators: dict[str, Indicator] = {}
+    """Import the modules of a package and collect the layers, indicators and analyses that they declare."""
+    declared: dict[int, Any] = {}
     root = importlib.import_module(package)
     for found in pkgutil.iter_modules(root.__path__, package + "."):
         if found.name.rpartition(".")[2] == "commands":
             continue
         for value in vars(importlib.import_module(found.name)).values():
-            if isinstance(value, Layer):
-                layers[value.id] = value
-            elif isinstance(value, Indicator):
-                indicators[value.id] = value
-    return Catalog.of(layers.values(), indicators.values())
+            declared[id(value)] = value
+    values = list(declared.values())
+    return Catalog.of(
+        [value for value in values if isinstance(value, Layer)],
+        [value for value in values if isinstance(value, Indicator)],
+        [value for value in values if isinstance(value, Analysis)],
+    )

@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, str] = {
     "indicators": "twin.commands.indicators",
     "assess": "twin.commands.indicators",
     "verify": "twin.commands.indicators",
+    "ask": "twin.commands.ask",
     "qgis": "twin.commands.qgis",
     "merge": "twin.commands.qgis",
     "copy": "twin.commands.moves",

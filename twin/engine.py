@@ -6,24 +6,21 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any
 
-import numpy as np
 import shapely
 
 from twin.catalog import Catalog
 from twin.columns import plain_values
 from twin.crs import crs_label
-from twin.errors import InvalidParameter, RevisionNotFound, StoreUnavailable
+from twin.errors import InvalidParameter, RevisionNotFound
 from twin.frame import Frame
 from twin.indicator import Indicator, Measure, Verdict
-from twin.moments import CHINA
-from twin.query import AsOf, Query
+from twin.query import AsOf
+from twin.reading import plain, read_inputs, write_plain
 from twin.store import Store
 
-#: The parameter that the engine fills with the day of the evaluation where nobody gave one.
-ON_DATE = "on_date"
 #: What of a result must come out the same when it is computed again.
 _VERIFIED = (
     *("value", "unit", "numerator", "denominator", "target", "verdict"),
@@ -94,8 +91,7 @@ class Result:
             "evidence": [asdict(evidence) for evidence in self.evidence],
             "computed_at": self.computed_at,
         }
-        plain: dict[str, Any] = json.loads(json.dumps(record, default=_plain, allow_nan=False))
-        return plain
+        return write_plain(record)
 
 
 def evaluate(
@@ -127,27 +123,19 @@ def evaluate(
     StoreUnavailable
         A geometry that another program wrote into the store cannot be measured.
     """
-    now = datetime.now(UTC)
-    known_at = store.latest() if known_at is None else known_at
-    query = Query(as_of=as_of, known_at=known_at)
-    values = indicator.parse(parameters or {})
-    if ON_DATE in values and values[ON_DATE] is None:
-        values[ON_DATE] = _day(as_of, store, now)
-    frames = [store.read(catalog.layer(name), query) for name in indicator.inputs]
-    for frame in frames:
-        _require_sound(frame)
-    measure = _plain_measure(indicator.function(*frames, **values))
+    reading = read_inputs(indicator, catalog, store, parameters=parameters, as_of=as_of, known_at=known_at)
+    measure = _plain_measure(indicator.function(*reading.frames, **reading.parameters))
     target = indicator.target
     return Result(
         indicator=indicator,
         measure=measure,
         verdict=target.verdict(measure.value) if target else "unknown",
         as_of=as_of,
-        known_at=known_at,
+        known_at=reading.known_at,
         crs=crs_label(store.crs),
-        parameters=values,
-        evidence=tuple(_record(frame, measure) for frame in frames),
-        computed_at=now,
+        parameters=reading.parameters,
+        evidence=tuple(_record(frame, measure) for frame in reading.frames),
+        computed_at=reading.at,
     )
 
 
@@ -218,20 +206,6 @@ def frame_digest(frame: Frame) -> str:
     return digest.hexdigest()
 
 
-def _require_sound(frame: Frame) -> None:
-    """Refuse rows whose geometry is absent or invalid: ingest lets none in, but QGIS may have drawn one."""
-    absent = shapely.is_missing(frame.geometry) | shapely.is_empty(frame.geometry)
-    wrong = np.flatnonzero(absent | ~shapely.is_valid(frame.geometry))
-    if wrong.size:
-        first = wrong[0]
-        what = "no geometry" if absent[first] else shapely.is_valid_reason(frame.geometry[first])
-        more = f" (and {wrong.size - 1} more rows like it)" if wrong.size > 1 else ""
-        raise StoreUnavailable(
-            f"{frame.layer.id} {frame.data.index[first]}: {what}{more}; another program wrote it so: mend it there, "
-            "in QGIS with Fix geometries, or ingest the layer again"
-        )
-
-
 def _record(frame: Frame, measure: Measure) -> Evidence:
     layer = frame.layer.id
     singled_out = {*measure.covered.get(layer, ()), *measure.uncovered.get(layer, ())}
@@ -239,20 +213,6 @@ def _record(frame: Frame, measure: Measure) -> Evidence:
     return Evidence(layer=layer, revision=frame.revision, rows=len(frame), used=tuple(used), digest=frame_digest(frame))
 
 
-def _day(as_of: AsOf | None, store: Store, now: datetime) -> date:
-    """The day for which the sites' service dates are judged; the twin knows none after today."""
-    if isinstance(as_of, int):
-        as_of = next((r.effective for r in store.revisions() if r.number == as_of), now)
-    return min(as_of or now, now).astimezone(CHINA).date()
-
-
-def _plain(value: Any) -> Any:
-    """Numpy scalars, dates and instants as JSON has them."""
-    if isinstance(value, date):
-        return value.isoformat()
-    return value.item() if hasattr(value, "item") else value
-
-
 def _plain_measure(measure: Measure) -> Measure:
-    numbers = {name: _plain(getattr(measure, name)) for name in ("value", "numerator", "denominator")}
+    numbers = {name: plain(getattr(measure, name)) for name in ("value", "numerator", "denominator")}
     return Measure(**{**measure.__dict__, **numbers})

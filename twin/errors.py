@@ -69,6 +69,12 @@ class IndicatorNotFound(TwinError):
     status, slug, title = 404, "indicator-not-found", "Indicator not found"
 
 
+class AnalysisNotFound(TwinError):
+    """There is no analysis of that id."""
+
+    status, slug, title = 404, "analysis-not-found", "Analysis not found"
+
+
 class RevisionNotFound(TwinError):
     """There is no such revision."""
 

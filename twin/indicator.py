@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import inspect
 import math
-import types
-import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, Literal
 
 from shapely.geometry.base import BaseGeometry
 
-from twin.errors import InvalidParameter
+from twin.parameters import Parameter, parse_parameters, read_signature
 
 Verdict = Literal["met", "missed", "unknown"]
-
-#: What a parameter can be, in words.
-_WANTED = {
-    str: "text",
-    int: "a whole number",
-    float: "a number",
-    bool: "true or false",
-    date: "a date as 2022-12-31",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,57 +124,6 @@ class Example:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parameter:
-    """One keyword-only parameter of an indicator, as the API and the command line offer it."""
-
-    name: str
-    type: type
-    default: Any
-    choices: tuple[str, ...] = ()
-    optional: bool = False
-    about: str = ""
-
-    def parse(self, raw: Any) -> Any:
-        """Turn text (or an already typed value) into the parameter's type, or raise `InvalidParameter`."""
-        if raw is None or (self.optional and raw == ""):
-            if self.optional:
-                return None
-            raise self._refuse(raw)
-        try:
-            value = self._convert(raw)
-        except (TypeError, ValueError, KeyError, OverflowError) as error:
-            raise self._refuse(raw) from error
-        if self.choices and value not in self.choices:
-            raise self._refuse(raw)
-        return value
-
-    def _convert(self, raw: Any) -> Any:
-        value = _read_text(raw, self.type) if isinstance(raw, str) else raw
-        if self.type is float and type(value) is int:
-            value = float(value)
-        # To Python a truth value is a whole number and an instant a date; to who gives one it is not.
-        if not isinstance(value, self.type) or type(value) in {bool, datetime} - {self.type}:
-            raise TypeError(f"{value!r} is no {self.type.__name__}")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"{value} is no number")
-        return value
-
-    def _refuse(self, raw: Any) -> InvalidParameter:
-        wanted = " or ".join(self.choices) or _WANTED[self.type]
-        return InvalidParameter(f"{self.name} must be {wanted}, not {str(raw)[:80]!r}", parameter=self.name)
-
-
-def _read_text(text: str, kind: type) -> Any:
-    if kind is bool:
-        return {"true": True, "false": False}[text.lower()]
-    if kind is date:
-        return date.fromisoformat(text)
-    if kind in (int, float) and ("_" in text or not text.isascii()):
-        raise ValueError("Python would take 1_0 for 10")
-    return kind(text)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Indicator:
     """A measure of the county: what it is called, what it rests on, and the function that computes it."""
 
@@ -209,14 +147,7 @@ class Indicator:
 
     def parse(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Every parameter with its value: the given ones parsed, the others at their default."""
-        for name in raw:
-            if name not in self.parameters:
-                known = ", ".join(self.parameters) or "none"
-                raise InvalidParameter(f"{self.id} has no parameter {name}; there are: {known}", parameter=name)
-        return {
-            name: parameter.parse(raw[name]) if name in raw else parameter.default
-            for name, parameter in self.parameters.items()
-        }
+        return parse_parameters(self.id, self.parameters, raw)
 
 
 def indicator(
@@ -235,19 +166,11 @@ def indicator(
     """Make an Indicator of a function.
 
     The function's name is the id, its positional parameters are layer ids, its keyword-only parameters are what the
-    API and the command line offer; `about` describes those, `titles` names them for people. Annotations allowed there:
-    str, int, float, bool, date, ``Literal`` of strings, and any of them ``| None``.
+    API and the command line offer (see `twin.parameters`); `about` describes those, `titles` names them for people.
     """
 
     def decorate(function: Callable[..., Measure]) -> Indicator:
-        hints = typing.get_type_hints(function)
-        inputs: list[str] = []
-        parameters: dict[str, Parameter] = {}
-        for name, parameter in inspect.signature(function).parameters.items():
-            if parameter.kind is parameter.KEYWORD_ONLY:
-                parameters[name] = _parameter(name, hints[name], parameter.default, (about or {}).get(name, ""))
-            else:
-                inputs.append(name)
+        inputs, parameters = read_signature(function, about or {})
         return Indicator(
             id=function.__name__,
             title=title,
@@ -257,24 +180,12 @@ def indicator(
             clause=clause,
             about=inspect.cleandoc(function.__doc__ or ""),
             function=function,
-            inputs=tuple(inputs),
-            parameters=types.MappingProxyType(parameters),
+            inputs=inputs,
+            parameters=parameters,
             example=example,
             numerator_unit=numerator_unit,
             denominator_unit=denominator_unit,
-            titles=types.MappingProxyType(dict(titles or {})),
+            titles=MappingProxyType(dict(titles or {})),
         )
 
     return decorate
-
-
-def _parameter(name: str, hint: Any, default: Any, about: str) -> Parameter:
-    # ``Literal[...] | None`` is a typing.Union at run time, ``int | None`` a types.UnionType.
-    union = typing.get_origin(hint) in (typing.Union, types.UnionType)
-    options = typing.get_args(hint) if union else (hint,)
-    optional = type(None) in options
-    kind = next(option for option in options if option is not type(None))
-    choices: tuple[str, ...] = ()
-    if typing.get_origin(kind) is Literal:
-        choices, kind = typing.get_args(kind), str
-    return Parameter(name=name, type=kind, default=default, choices=choices, optional=optional, about=about)

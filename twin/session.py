@@ -36,7 +36,7 @@ class Session:
 
     @property
     def catalog(self) -> Catalog:
-        """Layers and indicators; the themes stand above the core, so they are found by name."""
+        """Layers, indicators and analyses; the themes stand above the core, so they are found by name."""
         catalog: Catalog = importlib.import_module("layers").catalog()
         return catalog
 

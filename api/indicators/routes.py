@@ -17,7 +17,8 @@ from api.http.pages import json_response, page, respond
 from api.indicators.evidence import encode_evidence, publish_result
 from api.openapi import answers, parameter_schema
 from api.params import EvidenceParams, FormatParams, IndicatorParams, indicator_parameters
-from twin.indicator import Indicator, Parameter
+from twin.indicator import Indicator
+from twin.parameters import Parameter
 from twin.schema import Schema
 
 router = APIRouter(tags=["Indicators"])

@@ -2,8 +2,30 @@
 
 from __future__ import annotations
 
+from layers.pipelines.analyses import (
+    dead_ends,
+    isolation,
+    loops,
+    shortest_path,
+    trace_connected,
+    trace_downstream,
+    trace_upstream,
+    unserved,
+)
 from layers.pipelines.devices import MONITORING_DEVICES
 from layers.pipelines.nodes import PIPE_NODES
 from layers.pipelines.segments import PIPE_SEGMENTS
 
-__all__ = ["MONITORING_DEVICES", "PIPE_NODES", "PIPE_SEGMENTS"]
+__all__ = [
+    "MONITORING_DEVICES",
+    "PIPE_NODES",
+    "PIPE_SEGMENTS",
+    "dead_ends",
+    "isolation",
+    "loops",
+    "shortest_path",
+    "trace_connected",
+    "trace_downstream",
+    "trace_upstream",
+    "unserved",
+]

@@ -70,17 +70,17 @@ def test_a_closed_valve_ends_a_trace_and_a_path_and_opens_a_loop():
 
 
 def test_a_sewer_flows_downhill_where_nobody_saw_it_flow():
-    down = {"class": "PS", "start": "A", "end": "B", "start_m": 98.5, "end_m": 98.38}
-    up = {"class": "PS", "start": "B", "end": "C", "start_m": 97.0, "end_m": 98.38}
-    level = {"class": "PS", "start": "C", "end": "D", "start_m": 97.0, "end_m": 97.0}
-    pressed = {"class": "JS", "start": "C", "end": "D", "start_m": 99.0, "end_m": 97.0}
+    down = {"class": "PS", "start": "A", "end": "B", "fall_m": 0.12}
+    up = {"class": "PS", "start": "B", "end": "C", "fall_m": -1.38}
+    level = {"class": "PS", "start": "C", "end": "D", "fall_m": 0.0}
+    pressed = {"class": "JS", "start": "C", "end": "D", "fall_m": 2.0}
     assert make_network([down, up, level, pressed]).direction.tolist() == [1, -1, 0, 0]
 
 
 def test_flow_as_surveyed_goes_first_and_a_climb_is_reported():
-    climbs = {"class": "PS", "start": "A", "end": "B", "flow": 1, "start_m": 98.50, "end_m": 98.52}
-    measured = {"class": "PS", "start": "B", "end": "C", "flow": 1, "start_m": 98.500, "end_m": 98.505}
-    backwards = {"class": "PS", "start": "C", "end": "D", "flow": -1, "start_m": 98.50, "end_m": 98.38}
+    climbs = {"class": "PS", "start": "A", "end": "B", "flow": 1, "fall_m": -0.02}
+    measured = {"class": "PS", "start": "B", "end": "C", "flow": 1, "fall_m": -0.005}
+    backwards = {"class": "PS", "start": "C", "end": "D", "flow": -1, "fall_m": 0.12}
     network = make_network([climbs, measured, backwards])
     assert network.direction.tolist() == [1, 1, -1]
     assert network.name_segments(network.contradicted) == ("s1", "s3")

@@ -28,7 +28,7 @@ def list_nodes(ids: Iterable[str], roles: Mapping[str, Role]) -> NodeTable:
 
 def tabulate(segments: Iterable[Mapping[str, Any]]) -> SegmentTable:
     """Segments with ``start``, ``end`` and, where it matters, the rest; 10 m of water pipe by default."""
-    usual = {"class": "JS", "length_m": 10.0, "flow": 0, "start_m": np.nan, "end_m": np.nan}
+    usual = {"class": "JS", "length_m": 10.0, "flow": 0, "fall_m": np.nan}
     given = [{"id": f"s{number}"} | usual | segment for number, segment in enumerate(segments, start=1)]
 
     def column(name: str, kind: Any = object) -> Any:
@@ -41,8 +41,7 @@ def tabulate(segments: Iterable[Mapping[str, Any]]) -> SegmentTable:
         classes=column("class"),
         length_m=column("length_m", float),
         flow=column("flow", np.int8),
-        start_invert_m=column("start_m", float),
-        end_invert_m=column("end_m", float),
+        fall_m=column("fall_m", float),
     )
 
 

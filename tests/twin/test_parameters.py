@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from twin.errors import InvalidParameter
-from twin.indicator import Parameter
+from twin.parameters import Parameter
 
 
 def parameter(kind, **more):

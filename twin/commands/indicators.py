@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import click
 
 from twin.commands.output import print_json, print_table
-from twin.commands.parse import as_of_option
+from twin.commands.parse import as_of_option, parse_pairs
 from twin.engine import Result, evaluate
 from twin.engine import verify as verify_result
 from twin.errors import InvalidParameter
@@ -58,7 +57,7 @@ def assess(session: Session, names: tuple[str, ...], pairs: tuple[str, ...], as_
     """Evaluate indicators (all by default): value, target and verdict."""
     catalog = session.catalog
     chosen = [catalog.indicator(name) for name in names or catalog.indicators]
-    parameters = _parameters(pairs)
+    parameters = parse_pairs(pairs)
     known = {name for indicator in chosen for name in indicator.parameters}
     for name in parameters.keys() - known:
         raise InvalidParameter(f"no indicator asked for has a parameter {name}; there are: {', '.join(sorted(known))}")
@@ -104,17 +103,6 @@ def verify(session: Session, record: Path) -> None:
     if any(differences for _, differences in found):
         click.echo(f"twin: is {session.store_url} the store that {record} came from?", err=True)
         raise click.exceptions.Exit(1)
-
-
-def _parameters(pairs: tuple[str, ...]) -> dict[str, str]:
-    split = [pair.partition("=") for pair in pairs]
-    for pair, (_, equals, _) in zip(pairs, split, strict=True):
-        if not equals:
-            raise InvalidParameter(f"--param takes name=value, not {pair!r}")
-    for name, times in Counter(name for name, _, _ in split).items():
-        if times > 1:
-            raise InvalidParameter(f"--param gives {name} {times} values; a parameter takes one", parameter=name)
-    return {name: value for name, _, value in split}
 
 
 def _print_results(results: list[Result]) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, time
 
 import click
 
+from twin.errors import InvalidParameter
 from twin.moments import CHINA
 from twin.query import AsOf
 
@@ -36,6 +38,18 @@ def parse_effective(_: click.Context, parameter: click.Parameter, text: str | No
         return (instant if instant.tzinfo else instant.replace(tzinfo=CHINA)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise click.BadParameter(f"{text!r} is not a date like 2022-12-31", param=parameter) from error
+
+
+def parse_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
+    """Parameters given as ``name=value``, each once."""
+    split = [pair.partition("=") for pair in pairs]
+    for pair, (_, equals, _) in zip(pairs, split, strict=True):
+        if not equals:
+            raise InvalidParameter(f"a parameter is given as name=value, not as {pair!r}")
+    for name, times in Counter(name for name, _, _ in split).items():
+        if times > 1:
+            raise InvalidParameter(f"{name} is given {times} values; a parameter takes one", parameter=name)
+    return {name: value for name, _, value in split}
 
 
 #: What ``--datum`` offers.

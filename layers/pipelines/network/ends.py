@@ -67,12 +67,12 @@ def find_dead_ends(network: Network) -> DeadEnds:
     unknown = np.bincount(network.ends[network.direction == 0].ravel(), minlength=vertices)
     role = network.roles[network.vertex_node]
     counts = (degree > 0) & ~np.isin(role, _RIGHTLY)
-    begins = network.is_gravity & (leaving > 0)
+    begins = network.drains & (leaving > 0)
     alone = counts & (degree == 1) & ~begins
     return DeadEnds(
         pipe_ends=_name(network, alone & (role != Role.CLOSED_VALVE)),
         closed_valves=_name(network, alone & (role == Role.CLOSED_VALVE)),
-        sinks=_name(network, counts & network.is_gravity & (degree > 1) & (leaving == 0) & (unknown == 0)),
+        sinks=_name(network, counts & network.drains & (degree > 1) & (leaving == 0) & (unknown == 0)),
     )
 
 
@@ -82,7 +82,7 @@ def find_unserved(network: Network) -> list[UnservedPart]:
     What is fed has to be reached from a source, what drains has to reach an outfall, each the way that it flows where
     that is known.
     """
-    anchors, drains = network.is_anchor, network.is_gravity
+    anchors, drains = network.is_anchor, network.drains
     served = network.along.reach(np.flatnonzero(anchors & ~drains))
     drained = network.against.reach(np.flatnonzero(anchors & drains))
     lower, upper = _ends_by_flow(network)

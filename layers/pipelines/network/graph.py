@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from layers.pipelines.network.arrays import Floats, Ints, Mask, Texts, cut_at
 from layers.pipelines.network.direction import find_directions
 from layers.pipelines.network.links import Links
-from layers.pipelines.network.roles import GRAVITY, Role
+from layers.pipelines.network.roles import Role, is_gravity
 from layers.pipelines.network.zones import Zones, find_zones
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -52,8 +55,8 @@ class SegmentTable:
         Length along the pipe, in space.
     flow
         As surveyed: 1 from start to end, -1 from end to start, 0 where nobody said.
-    start_invert_m, end_invert_m
-        Heights of the inner bottom at both ends; NaN where they are unknown.
+    fall_m
+        How much lower the inner bottom is at the end than at the start; NaN where that is unknown.
     """
 
     ids: Texts
@@ -62,8 +65,7 @@ class SegmentTable:
     classes: Texts
     length_m: Floats
     flow: npt.NDArray[np.int8]
-    start_invert_m: Floats
-    end_invert_m: Floats
+    fall_m: Floats
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -129,11 +131,15 @@ class Network:
     @cached_property
     def segment_index(self) -> pd.Index[str]:
         """Finds segments by key."""
+        import pandas as pd
+
         return pd.Index(self.segment_ids)
 
     @cached_property
     def node_index(self) -> pd.Index[str]:
         """Finds nodes by key."""
+        import pandas as pd
+
         return pd.Index(self.node_ids)
 
     @cached_property
@@ -144,16 +150,15 @@ class Network:
         return found
 
     @cached_property
-    def is_gravity(self) -> Mask:
+    def drains(self) -> Mask:
         """Which of the v vertices belong to a network that drains to an outfall, rather than being fed by a source."""
-        drains = np.isin(self.classes, GRAVITY)[self.vertex_class]
-        return np.asarray(drains, dtype=np.bool_)
+        return is_gravity(np.array(self.classes, dtype=object))[self.vertex_class]
 
     @cached_property
     def is_anchor(self) -> Mask:
         """Which of the v vertices feed their network: sources, and of drainage the outfalls."""
         role = self.roles[self.vertex_node]
-        anchors: Mask = role == np.where(self.is_gravity, Role.OUTFALL, Role.SOURCE)
+        anchors: Mask = role == np.where(self.drains, Role.OUTFALL, Role.SOURCE)
         return anchors
 
     @cached_property
@@ -176,16 +181,16 @@ class Network:
 
 def build_network(nodes: NodeTable, segments: SegmentTable) -> Network:
     """Build the network of all classes."""
+    import pandas as pd
+
     numbers, node_ids = pd.factorize(np.concatenate([segments.start, segments.end]))
     place = pd.Index(nodes.ids).get_indexer(pd.Index(node_ids))
     roles = np.where(place >= 0, nodes.roles[place] if len(nodes.ids) else 0, Role.PLAIN).astype(np.int64)
     kinds, classes = pd.factorize(segments.classes)
     pairs, vertices = pd.factorize(numbers * max(len(classes), 1) + np.tile(kinds, 2))
     vertex_node = vertices // max(len(classes), 1)
-    gravity = np.isin(segments.classes, GRAVITY)
-    direction, contradicted = find_directions(
-        segments.flow, np.where(gravity, segments.start_invert_m - segments.end_invert_m, np.nan)
-    )
+    falls = np.where(is_gravity(segments.classes), segments.fall_m, np.nan)
+    direction, contradicted = find_directions(segments.flow, falls)
     ends, vertex_node = cut_at(
         roles[vertex_node] == Role.CLOSED_VALVE, pairs.reshape(2, -1).T.astype(np.int64), vertex_node
     )

@@ -1,8 +1,13 @@
-"""What nodes are to their network, and in which networks water runs by its weight."""
+"""What nodes are to their network, and in which classes water runs by its weight."""
 
 from __future__ import annotations
 
 from enum import IntEnum
+
+import numpy as np
+
+from layers.pipelines.codes.classes import DRIVES
+from layers.pipelines.network.arrays import Mask, Texts
 
 
 class Role(IntEnum):
@@ -23,5 +28,8 @@ class Role(IntEnum):
 
 VALVES = (Role.VALVE, Role.CLOSED_VALVE, Role.STUCK_VALVE)
 
-#: Codes of the classes in which water runs downhill to an outfall; the others are fed by a source.
-GRAVITY = ("PS",)
+
+def is_gravity(classes: Texts) -> Mask:
+    """Tell in which of n classes, by code, water runs downhill to an outfall; a source feeds the others."""
+    downhill = [code for code, drive in DRIVES.items() if drive == "gravity"]
+    return np.isin(classes, np.array(downhill, dtype=object))

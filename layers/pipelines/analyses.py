@@ -1,0 +1,254 @@
+"""What is asked of the network of pipelines, as analyses: their names are those by which others ask."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from layers.pipelines.network import ends, paths, tracing
+from layers.pipelines.network import isolation as isolating
+from layers.pipelines.network import loops as looping
+from layers.pipelines.network.frames import read_network
+from layers.pipelines.network.graph import Network
+from twin.analysis import Answer, analysis
+from twin.frame import Frame
+from twin.indicator import Clause
+
+CLAUSE = Clause(
+    document="《沂南县新型智慧城市建设实施方案》(2022)",
+    article="17. 完善升级基础设施",
+    text="“完善地下管线信息综合管理系统，建立管线信息动态更新机制，逐步提高地下管线管理水平。”",
+)
+
+#: The class of pipelines that is asked for.
+ClassCode = Literal["JS", "PS", "RQ", "RL", "DL", "TX", "GY", "QT"]
+
+_SEGMENTS, _NODES = "pipe_segments", "pipe_nodes"
+_PLACE = {"segment": "Key of a segment; give this or a node.", "node": "Key of a node; give this or a segment."}
+_CLASS = {"pipe_class": "Of this class only; of all by default."}
+_TRACED = {"traced": ("Traced", "追踪结果"), "undirected": ("Direction of flow unknown", "流向不明")}
+
+
+@analysis(title="Trace upstream", title_zh="上游追踪", clause=CLAUSE, roles=_TRACED, about=_PLACE)
+def trace_upstream(
+    pipe_nodes: Frame, pipe_segments: Frame, *, segment: str | None = None, node: str | None = None
+) -> Answer:
+    """Everything from which something flows to a segment or node.
+
+    Segments flow as was surveyed; sewers of which nobody said flow downhill. Where neither is known the trace goes on
+    both ways, and names these segments. Closed valves end it, and so does what is abandoned or empty.
+    """
+    network = read_network(pipe_nodes, pipe_segments)
+    return _answer_trace(tracing.trace_upstream(network, segment, node_id=node))
+
+
+@analysis(title="Trace downstream", title_zh="下游追踪", clause=CLAUSE, roles=_TRACED, about=_PLACE)
+def trace_downstream(
+    pipe_nodes: Frame, pipe_segments: Frame, *, segment: str | None = None, node: str | None = None
+) -> Answer:
+    """Everything to which something flows from a segment or node; directions as in the trace upstream."""
+    network = read_network(pipe_nodes, pipe_segments)
+    return _answer_trace(tracing.trace_downstream(network, segment, node_id=node))
+
+
+@analysis(title="Trace what is connected", title_zh="连通性分析", clause=CLAUSE, roles=_TRACED, about=_PLACE)
+def trace_connected(
+    pipe_nodes: Frame, pipe_segments: Frame, *, segment: str | None = None, node: str | None = None
+) -> Answer:
+    """Everything that is connected with a segment or node, whichever way it flows; closed valves end it."""
+    network = read_network(pipe_nodes, pipe_segments)
+    return _answer_trace(tracing.trace_connected(network, segment, node_id=node))
+
+
+@analysis(
+    title="Shortest path",
+    title_zh="最短路径分析",
+    clause=CLAUSE,
+    roles={"path": ("Path", "路径")},
+    about={
+        "from_node": "Key of the node where it begins.",
+        "to_node": "Key of the node where it ends.",
+        "with_flow": "Whether it may only go where what is inside flows.",
+    },
+)
+def shortest_path(
+    pipe_nodes: Frame, pipe_segments: Frame, *, from_node: str, to_node: str, with_flow: bool = False
+) -> Answer:
+    """The shortest way through the pipes between two nodes, by length; it goes through no closed valve."""
+    network = read_network(pipe_nodes, pipe_segments)
+    path = paths.find_shortest_path(network, from_node, to_node, with_flow=with_flow)
+    if path is None:
+        note = f"there is no way from {from_node} to {to_node}" + (" with the flow" if with_flow else "")
+        return Answer(figures={"length_m": None, "segments": 0}, note=note)
+    return Answer(
+        figures={"length_m": path.length_m, "segments": len(path.segments), "order": list(path.segments)},
+        features={"path": {_SEGMENTS: path.segments, _NODES: path.nodes}},
+    )
+
+
+@analysis(
+    title="Isolation of a burst",
+    title_zh="爆管关阀分析",
+    clause=CLAUSE,
+    roles={
+        "close": ("Valve to close", "需关阀门"),
+        "shut": ("Closed already", "已关阀门"),
+        "unusable": ("Valve that cannot be used", "失效阀门"),
+        "source": ("Source to shut down", "需停水源"),
+        "isolated": ("Shut off", "停供管段"),
+        "cut_off": ("Cut off", "连带停供"),
+    },
+    about=_PLACE | {"failed": "Keys of valves that turned out not to close, with commas between them."},
+)
+def isolation(
+    pipe_nodes: Frame,
+    pipe_segments: Frame,
+    *,
+    segment: str | None = None,
+    node: str | None = None,
+    failed: str = "",
+) -> Answer:
+    """Which valves to close for a burst, what is shut off then, and what beyond loses its last source.
+
+    Closed valves bound the place already; valves that cannot be operated, or that fail, do not. ``next_ring`` says for
+    each valve which more have to be closed if it fails. Of drainage, outfalls stand for sources.
+    """
+    network = read_network(pipe_nodes, pipe_segments)
+    names = [name.strip() for name in failed.split(",") if name.strip()]
+    found = isolating.isolate(network, segment, node_id=node, failed=names)
+    notes = []
+    if found.sources:
+        notes.append("no valve parts the place from a source: that has to be shut down too")
+    if not found.supplied:
+        notes.append("the place has no source in the survey: what is cut off beyond it is unknown")
+    return Answer(
+        figures={
+            "valves": len(found.valves),
+            "feeding": list(found.feeding),
+            "next_ring": {valve: list(more) for valve, more in found.next_ring.items()},
+            **_count("isolated", found.isolated),
+            **_count("cut_off", found.cut_off),
+        },
+        features={
+            "close": {_NODES: found.valves},
+            "shut": {_NODES: found.shut},
+            "unusable": {_NODES: found.unusable},
+            "source": {_NODES: found.sources},
+            "isolated": {_SEGMENTS: found.isolated.segments, _NODES: found.isolated.nodes},
+            "cut_off": {_SEGMENTS: found.cut_off.segments, _NODES: found.cut_off.nodes},
+        },
+        note="; ".join(notes),
+    )
+
+
+@analysis(
+    title="Dead ends",
+    title_zh="断头管分析",
+    clause=CLAUSE,
+    roles={
+        "pipe_end": ("Pipe ends", "断头点"),
+        "closed_valve": ("Pipe ends at a closed valve", "关阀断头"),
+        "sink": ("Nothing flows away", "有进无出"),
+    },
+    about=_CLASS,
+)
+def dead_ends(pipe_nodes: Frame, pipe_segments: Frame, *, pipe_class: ClassCode | None = None) -> Answer:
+    """Where a pipe ends for no reason that the survey gives, and where sewers flow together and nothing flows away.
+
+    Sources, outfalls, customers, caps, stubs and the border of the survey are reasons. A sewer may begin anywhere.
+    """
+    found = ends.find_dead_ends(_network_of(pipe_nodes, pipe_segments, pipe_class))
+    return Answer(
+        figures={
+            "pipe_ends": len(found.pipe_ends),
+            "closed_valves": len(found.closed_valves),
+            "sinks": len(found.sinks),
+        },
+        features={
+            "pipe_end": {_NODES: found.pipe_ends},
+            "closed_valve": {_NODES: found.closed_valves},
+            "sink": {_NODES: found.sinks},
+        },
+    )
+
+
+@analysis(
+    title="Loops", title_zh="环状管网分析", clause=CLAUSE, roles={"loop": ("In a loop", "环上管段")}, about=_CLASS
+)
+def loops(pipe_nodes: Frame, pipe_segments: Frame, *, pipe_class: ClassCode | None = None) -> Answer:
+    """The loops of the network: independent ones, as many as there are, and short.
+
+    A closed valve opens a loop. ``length_m`` are the lengths of the loops, the shortest first.
+    """
+    network = _network_of(pipe_nodes, pipe_segments, pipe_class)
+    found = looping.find_loops(network)
+    inside = tuple(dict.fromkeys(name for loop in found for name in loop.segments))
+    return Answer(
+        figures={"loops": len(found), "length_m": [loop.length_m for loop in found], "segments": len(inside)},
+        features={"loop": {_SEGMENTS: inside}},
+    )
+
+
+@analysis(
+    title="Parts without source or outfall",
+    title_zh="无源无出口管网分析",
+    clause=CLAUSE,
+    roles={"unserved": ("Without source or outfall", "无水源或出水口")},
+    about=_CLASS,
+)
+def unserved(pipe_nodes: Frame, pipe_segments: Frame, *, pipe_class: ClassCode | None = None) -> Answer:
+    """Parts of the network that no source feeds and, of drainage, that reach no outfall with the flow."""
+    found = ends.find_unserved(_network_of(pipe_nodes, pipe_segments, pipe_class))
+    return Answer(
+        figures={
+            "parts": [
+                {
+                    "class": part.class_code,
+                    "segments": len(part.segments),
+                    "length_m": part.length_m,
+                    "first": part.segments[0],
+                }
+                for part in found
+            ],
+            "length_m": sum(part.length_m for part in found),
+        },
+        features={
+            "unserved": {
+                _SEGMENTS: tuple(name for part in found for name in part.segments),
+                _NODES: tuple(sorted({name for part in found for name in part.nodes})),
+            }
+        },
+    )
+
+
+def _network_of(pipe_nodes: Frame, pipe_segments: Frame, pipe_class: str | None) -> Network:
+    """Return the network of one class, or of all."""
+    if pipe_class is not None:
+        pipe_segments = pipe_segments.take((pipe_segments.data["class"] == pipe_class).to_numpy(bool))
+    return read_network(pipe_nodes, pipe_segments)
+
+
+def _answer_trace(trace: tracing.Trace) -> Answer:
+    unknown = set(trace.undirected)
+    known = tuple(name for name in trace.segments if name not in unknown)
+    note = f"{len(trace.undirected)} segments may flow the other way: nobody knows" if trace.undirected else ""
+    return Answer(
+        figures={
+            "segments": len(trace.segments),
+            "nodes": len(trace.nodes),
+            "length_m": trace.length_m,
+            "undirected_segments": len(trace.undirected),
+        },
+        features={
+            "traced": {_SEGMENTS: known, _NODES: trace.nodes},
+            "undirected": {_SEGMENTS: trace.undirected},
+        },
+        note=note,
+    )
+
+
+def _count(name: str, section: isolating.Section) -> dict[str, Any]:
+    return {
+        f"{name}_length_m": section.length_m,
+        f"{name}_segments": len(section.segments),
+        f"{name}_customers": list(section.customers),
+    }

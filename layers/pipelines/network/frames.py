@@ -1,0 +1,98 @@
+"""The network of the features of ``pipe_nodes`` and ``pipe_segments``."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import shapely
+
+from layers.pipelines.codes.points import has_role
+from layers.pipelines.network.arrays import Floats, Ints
+from layers.pipelines.network.graph import Network, NodeTable, SegmentTable, build_network
+from layers.pipelines.network.roles import Role
+from layers.pipelines.section import Sections
+from twin.bbox import BBox
+from twin.crs import metric_plane, reproject
+from twin.frame import Frame
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+#: Nothing flows in segments of these states.
+OUT_OF_USE = ("abandoned", "empty")
+
+
+def read_network(pipe_nodes: Frame, pipe_segments: Frame) -> Network:
+    """Return the network of what is in use, built once for the same two frames."""
+    kept: MutableMapping[Frame, Network] = pipe_segments.keep("networks", WeakKeyDictionary)
+    network = kept.get(pipe_nodes)
+    if network is None:
+        network = kept[pipe_nodes] = build_network(_read_nodes(pipe_nodes.data), _read_segments(pipe_segments))
+    return network
+
+
+def _read_nodes(rows: GeoDataFrame) -> NodeTable:
+    return NodeTable(ids=rows.index.to_numpy(dtype=object), roles=_read_roles(rows))
+
+
+def _read_roles(rows: GeoDataFrame) -> Ints:
+    """What each of n points is to the network; of several roles the one that matters most to it.
+
+    A pumping station is where a sewer may end: what it lifts goes on where gravity would not take it. A regulator parts
+    no networks: what is behind it is fed through it.
+    """
+    roles = np.full(len(rows), Role.PLAIN, dtype=np.int64)
+    for role, names in (
+        (Role.END, ("end",)),
+        (Role.CUSTOMER, ("consumer", "hydrant")),
+        (Role.OUTFALL, ("outfall", "pump")),
+        (Role.SOURCE, ("source", "storage")),
+        (Role.VALVE, ("valve",)),
+    ):
+        roles[has_role(rows, *names)] = role
+    state = rows["valve_state"]
+    roles[(state == "closed").to_numpy(bool)] = Role.CLOSED_VALVE
+    roles[(state == "inoperable").to_numpy(bool) & (roles == Role.VALVE)] = Role.STUCK_VALVE
+    return roles
+
+
+def _read_segments(segments: Frame) -> SegmentTable:
+    used = segments.take(~segments.data["status"].isin(OUT_OF_USE).to_numpy(bool))
+    rows = used.data
+    direction = rows["flow_direction"]
+    length_m, fall_m = _measure(used)
+    return SegmentTable(
+        ids=rows.index.to_numpy(dtype=object),
+        start=rows["from_node"].to_numpy(dtype=object),
+        end=rows["to_node"].to_numpy(dtype=object),
+        classes=rows["class"].to_numpy(dtype=object),
+        length_m=length_m,
+        flow=(direction == "forward").to_numpy(np.int8) - (direction == "backward").to_numpy(np.int8),
+        fall_m=np.where((direction == "both").to_numpy(bool), np.nan, fall_m),
+    )
+
+
+def _measure(segments: Frame) -> tuple[Floats, Floats]:
+    """Return how long each segment is, in space where its depth is known, and how much it falls from start to end.
+
+    The section of a segment is the same at both ends, so its invert falls as its axis does.
+    """
+    rows = segments.data
+    if not len(rows):  # there is no place, and so no plane
+        return np.zeros(0), np.zeros(0)
+    plane = metric_plane(segments.crs, BBox.around(segments.geometry))
+    lines = reproject(segments.geometry, segments.crs, plane)
+    x_y_z, line = shapely.get_coordinates(lines, include_z=True, return_index=True)
+    depths = rows[["from_depth_m", "to_depth_m"]].to_numpy(dtype=float, na_value=np.nan)
+    unknown = np.isnan(depths).any(axis=1) | np.isnan(Sections.of(rows).rise_m(rows["depth_ref"]))
+    x_y_z[unknown[line], 2] = 0.0
+    steps: Floats = np.sqrt((np.diff(x_y_z, axis=0) ** 2).sum(axis=1))
+    within = np.diff(line) == 0
+    length_m = np.bincount(line[1:][within], weights=steps[within], minlength=len(rows)).astype(np.float64)
+    count = np.bincount(line, minlength=len(rows))
+    last = np.cumsum(count) - 1
+    fall_m: Floats = np.where(unknown, np.nan, x_y_z[last - count + 1, 2] - x_y_z[last, 2])
+    return length_m, fall_m

@@ -1,0 +1,98 @@
+"""An Analysis: a pure function from Frames to an Answer; what is asked of layers and is no measure of the county.
+
+It is declared like an indicator, and the command line and the API are derived from it in the same way. It has no unit,
+no target and no breakdown: its answer is figures, and features that play a part in it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from twin.indicator import Clause, Shape
+from twin.parameters import Parameter, parse_parameters, read_signature
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What an analysis found.
+
+    Parameters
+    ----------
+    figures
+        JSON-ready, named with units.
+    features
+        Keys by layer id, by the role that these features play.
+    shapes
+        Derived geometry.
+    note
+        What a reader must know about this answer.
+    """
+
+    figures: Mapping[str, Any]
+    features: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    shapes: tuple[Shape, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analysis:
+    """A question about layers: what it is called, what it rests on, and the function that answers it.
+
+    Parameters
+    ----------
+    id, title, title_zh, about, clause
+        What it is.
+    function, inputs, parameters
+        The function, the layers that it is given, and what may be asked besides.
+    roles
+        English and Chinese titles of the roles that features and shapes play in its answers.
+    """
+
+    id: str
+    title: str
+    title_zh: str
+    about: str
+    clause: Clause
+    function: Callable[..., Answer]
+    inputs: tuple[str, ...]
+    parameters: Mapping[str, Parameter]
+    roles: Mapping[str, tuple[str, str]]
+
+    def parse(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """Every parameter with its value: the given ones parsed, the others at their default."""
+        return parse_parameters(self.id, self.parameters, raw)
+
+
+def analysis(
+    *,
+    title: str,
+    title_zh: str,
+    clause: Clause,
+    roles: Mapping[str, tuple[str, str]],
+    about: Mapping[str, str] | None = None,
+) -> Callable[[Callable[..., Answer]], Analysis]:
+    """Make an Analysis of a function.
+
+    The function's name is the id, its positional parameters are layer ids, its keyword-only parameters are what the
+    API and the command line offer (see `twin.parameters`); `about` describes those.
+    """
+
+    def decorate(function: Callable[..., Answer]) -> Analysis:
+        inputs, parameters = read_signature(function, about or {})
+        return Analysis(
+            id=function.__name__,
+            title=title,
+            title_zh=title_zh,
+            about=inspect.cleandoc(function.__doc__ or ""),
+            clause=clause,
+            function=function,
+            inputs=inputs,
+            parameters=parameters,
+            roles=MappingProxyType(dict(roles)),
+        )
+
+    return decorate

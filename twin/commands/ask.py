@@ -1,0 +1,108 @@
+"""`twin ask`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from twin.asking import Reply, write_geojson
+from twin.asking import ask as ask_analysis
+from twin.commands.output import print_json, print_table
+from twin.commands.parse import as_of_option, parse_pairs
+from twin.query import AsOf
+from twin.session import Session
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      twin ask
+      twin ask isolation segment=JS12-JS13 --out burst.geojson
+      twin ask trace_upstream node=WS40 --as-of 2022-12-31 --json""",
+)
+@click.argument("name", metavar="[ANALYSIS]", required=False)
+@click.argument("pairs", metavar="[K=V]...", nargs=-1)
+@as_of_option
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the features of the answer as GeoJSON (WGS 84).",
+)
+@click.option("--overwrite", is_flag=True, help="Replace an existing file.")
+@click.pass_obj
+def ask(
+    session: Session, name: str | None, pairs: tuple[str, ...], as_of: AsOf | None, out: Path | None, overwrite: bool
+) -> None:
+    """Ask an analysis of the layers: figures, and the features that play a part; without ANALYSIS, list all."""
+    if name is None:
+        _list_analyses(session)
+        return
+    analysis = session.catalog.analysis(name)
+    with session.open() as store:
+        reply = ask_analysis(analysis, session.catalog, store, parameters=parse_pairs(pairs), as_of=as_of)
+    if out is not None:
+        write_geojson(reply, out, overwrite=overwrite)
+    if session.as_json:
+        print_json(reply.to_dict())
+    else:
+        _print_reply(reply)
+
+
+def _list_analyses(session: Session) -> None:
+    found = session.catalog.analyses.values()
+    if session.as_json:
+        print_json(
+            [
+                {
+                    "id": each.id,
+                    "title": each.title,
+                    "title_zh": each.title_zh,
+                    "inputs": list(each.inputs),
+                    "parameters": {
+                        p.name: {
+                            "default": p.default,
+                            "choices": list(p.choices),
+                            "required": p.required,
+                            "about": p.about,
+                        }
+                        for p in each.parameters.values()
+                    },
+                }
+                for each in found
+            ]
+        )
+        return
+    print_table(
+        ("analysis", "title", "标题", "parameters"),
+        [(each.id, each.title, each.title_zh, ", ".join(each.parameters)) for each in found],
+    )
+
+
+def _print_reply(reply: Reply) -> None:
+    roles = reply.analysis.roles
+    click.echo(f"{reply.analysis.title} {reply.analysis.title_zh}")
+    print_table(("figure", "value"), [(name, _say(value)) for name, value in reply.answer.figures.items()])
+    counted = [
+        (role, *roles[role], layer, len(keys), ", ".join(keys[:5]) + (" …" if len(keys) > 5 else ""))
+        for role, layers in reply.answer.features.items()
+        for layer, keys in layers.items()
+        if keys
+    ]
+    if counted:
+        click.echo()
+        print_table(("role", "is", "含义", "layer", "features", "keys"), counted)
+    if reply.answer.note:
+        click.echo(f"  {reply.answer.note}")
+
+
+def _say(value: Any) -> str:
+    """Write a figure in a line; of long lists only how long they are."""
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    if isinstance(value, list | dict) and len(value) > 10:
+        return f"{len(value)} values; --json gives them"
+    if isinstance(value, list) and all(isinstance(each, str | float) for each in value):
+        return ", ".join(_say(each) for each in value)
+    return "–" if value is None else str(value)
