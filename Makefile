@@ -64,7 +64,7 @@ lowest: $(UV) ## run the tests with the oldest versions that pyproject.toml allo
 	@$(UV) venv --quiet --clear --python $(PYTHON) build/lowest
 	@VIRTUAL_ENV=build/lowest $(UV) pip install --quiet --requirements build/lowest.txt
 	@VIRTUAL_ENV=build/lowest $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
-	@build/lowest/bin/pytest -W default $(ARGS)
+	@build/lowest/bin/pytest -W default $(or $(ARGS),$(ON_ALL))
 
 $(UV): | install
 	@$(BIN)/pip install --quiet --target build/uv uv
