@@ -47,6 +47,14 @@ class BodyTooLarge(TwinError):
     title: ClassVar[str] = "Too much was sent"
 
 
+class GeometryTooLarge(TwinError):
+    """A geometry has more vertices than the installation takes (setting `max_vertices`)."""
+
+    status: ClassVar[int] = 413
+    slug: ClassVar[str] = "geometry-too-large"
+    title: ClassVar[str] = "Geometry of too many vertices"
+
+
 class NotReady(TwinError):
     """The service lives, and whoever has the choice should ask another one."""
 

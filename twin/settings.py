@@ -58,6 +58,9 @@ class Settings:
     editing: bool = _setting(True, "Whether features may be edited over HTTP at all")
     require_if_match: bool = _setting(False, "Whether who changes a feature must say by If-Match which state he saw")
     max_body_mb: int = _setting(20, "Largest body of a request, megabytes", (1, 10_000))
+    max_vertices: int = _setting(
+        100_000, "Most vertices of a geometry that a request brings, in a filter or an edit", (4, 10_000_000)
+    )
     trust_proxy: bool = _setting(False, "Whether the headers X-Forwarded-* and Forwarded of a proxy are believed")
 
     def serves(self, classification: str) -> bool:

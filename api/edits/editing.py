@@ -17,6 +17,7 @@ from api.errors import PreconditionFailed, PreconditionRequired
 from api.features.items import ItemsClient, answer_item
 from api.features.tags import name_state, read_states, tag_item
 from api.http.bodies import Body, read_json
+from api.http.limits import require_simple
 from api.http.links import Links
 from api.http.pages import json_response
 from api.params import EditParams
@@ -90,6 +91,8 @@ class Edit:
 
     def write(self, store: Store, edits: Edits, *, of: str | None = None) -> Edited:
         """Write edits; those of one feature only if that is in the state that the client saw."""
+        for given in (*edits.insert, *edits.replace, *edits.update):
+            require_simple(given.geometry, self.context.settings.max_vertices, whose=given.key or "a new feature")
         return apply_edits(
             store,
             self.layer,

@@ -19,6 +19,7 @@ from api.context import Context, links_of
 from api.crs import NamedCrs, find_crs
 from api.features.area import Reach
 from api.features.itempages import extent_of
+from api.http.limits import require_simple
 from api.http.links import Links
 from api.http.media import HTML, JSON
 from api.http.pages import respond
@@ -91,6 +92,8 @@ def read_filter(context: Context, layer: Layer, params: ItemsParams, links: Link
     ------
     InvalidParameter
         Says what was not understood, and where it stands.
+    GeometryTooLarge
+        It holds a geometry of too many vertices.
     """
     named = find_crs(params.filter_crs, layer, context.crs, links.base, parameter="filter-crs")
     if params.filter is None:
@@ -103,7 +106,11 @@ def read_filter(context: Context, layer: Layer, params: ItemsParams, links: Link
         extent = extent_of(context, layer, params.as_of)
         return None if extent is None else Reach.of(extent, context.store.crs, named.crs)
 
-    return place_shapes(read, lambda shape: _place(shape, named, reach()))
+    def place(shape: Shape) -> BaseGeometry:
+        require_simple(shape.geometry, context.settings.max_vertices, whose="the filter")
+        return _place(shape, named, reach())
+
+    return place_shapes(read, place)
 
 
 def _place(shape: Shape, named: NamedCrs, reach: Reach | None) -> BaseGeometry:

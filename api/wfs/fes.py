@@ -18,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from api.features.area import Reach
 from api.forms.xmlnames import from_xml_name
+from api.http.limits import require_simple
 from api.values import parse_interval, read_value
 from api.wfs.crs import Srs, find_srs
 from api.wfs.distances import read_metres, widen
@@ -68,15 +69,17 @@ TEMPORAL: Mapping[str, str] = {
 _MIDNIGHT = re.compile(r"([0-9-]{10})T00:00:00(?:\.0+)?(?:Z|[+-][0-9:]{5})?")
 
 
-def read_filter(element: Element, layer: Layer, store: Store, offered: Sequence[Srs]) -> Expression:
-    """Read a filter on a layer.
+def read_filter(
+    element: Element, layer: Layer, store: Store, offered: Sequence[Srs], *, most_vertices: int
+) -> Expression:
+    """Read a filter on a layer, of whose geometries none has too many vertices.
 
     Raises
     ------
     InvalidParameter
         It holds an operator that is not offered, or names what is not there.
     """
-    reader = _Reader(layer, store, offered)
+    reader = _Reader(layer, store, offered, most_vertices)
     parts = list(element)
     if not parts:
         raise InvalidParameter("the filter is empty", parameter="filter")
@@ -107,8 +110,8 @@ def _place(
 class _Reader:
     """Reads the parts of a filter on a layer."""
 
-    def __init__(self, layer: Layer, store: Store, offered: Sequence[Srs]) -> None:
-        self._layer, self._store, self._offered = layer, store, offered
+    def __init__(self, layer: Layer, store: Store, offered: Sequence[Srs], most_vertices: int) -> None:
+        self._layer, self._store, self._offered, self._most_vertices = layer, store, offered, most_vertices
         self._readers: Mapping[str, Callable[[Element], Expression]] = {
             **{name: partial(self._read_logical, op) for name, op in (("And", "and"), ("Or", "or"), ("Not", "not"))},
             **{name: partial(self._read_comparison, op) for name, op in COMPARISONS.items()},
@@ -176,7 +179,7 @@ class _Reader:
         named, place, distance = _parts(element, 3)
         if self._read_property(named) != Property(GEOMETRY) or not is_geometry(place):
             raise InvalidParameter(f"{local_name(element)} takes the geometry of a feature and a place of its own")
-        geometry, srs_name = read_gml(place)
+        geometry, srs_name = self._read_geometry(place)
         crs = find_srs(srs_name, self._offered).crs
         (ordered,) = crs.ordered(np.array([geometry], dtype=object))
         extent = self._store.extent(self._layer)
@@ -186,9 +189,14 @@ class _Reader:
     def _read_place(self, element: Element) -> Expression:
         if not is_geometry(element):
             return self._read_property(element)
-        geometry, named = read_gml(element)
+        geometry, named = self._read_geometry(element)
         placed = _place(geometry, named, self._layer, self._store, self._offered)
         return Shape(geometry if placed is None else placed)  # which is compared with nothing
+
+    def _read_geometry(self, element: Element) -> tuple[BaseGeometry, str | None]:
+        geometry, named = read_gml(element)
+        require_simple(geometry, self._most_vertices, whose="the filter")
+        return geometry, named
 
     def _read_temporal(self, op: str, element: Element) -> Expression:
         return Operation(op, tuple(self._read_time(part) for part in element))

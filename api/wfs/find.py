@@ -121,7 +121,7 @@ def read_condition(context: Context, ask: Ask, layer: Layer) -> Expression | Non
     if box := ask.get("bbox"):
         parts.append(_read_box(box, layer, context, srs))
     if ask.filter is not None:
-        parts.append(read_filter(ask.filter, layer, context.store, srs))
+        parts.append(read_filter(ask.filter, layer, context.store, srs, most_vertices=context.settings.max_vertices))
     return both(*parts)
 
 

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from twin.cql2.literals import read_box, read_date_value, read_geojson, read_timestamp
-from twin.cql2.text import LONGEST_FILTER
 from twin.errors import InvalidParameter
 from twin.expressions import MOST_LEVELS, Expression, Operation, Property, Shape, Value
 
@@ -28,8 +27,6 @@ def parse_json(text: str) -> Expression:
     InvalidParameter
         Says what was not understood, and where.
     """
-    if len(text) > LONGEST_FILTER:
-        raise InvalidParameter(f"filter is longer than {LONGEST_FILTER} characters", parameter="filter")
     try:
         document = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:

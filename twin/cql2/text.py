@@ -19,9 +19,6 @@ from twin.cql2.literals import read_box, read_date_value, read_timestamp, read_w
 from twin.errors import InvalidParameter
 from twin.expressions import Expression, Operation, Property, Shape, Value
 
-#: More characters than this are not looked at.
-LONGEST_FILTER = 100_000
-
 #: What is called otherwise by the grammar.
 _OPERATIONS = {"every": "and", "any_of": "or", "negation": "not", "array": "array"}
 #: What may come next, in words; symbols that are not here go without saying.
@@ -54,8 +51,6 @@ def parse_text(text: str) -> Expression:
     InvalidParameter
         Says what was not understood, and at which character.
     """
-    if len(text) > LONGEST_FILTER:
-        raise InvalidParameter(f"filter is longer than {LONGEST_FILTER} characters", parameter="filter")
     try:
         tree = _parser().parse(text)
     except UnexpectedInput as error:
