@@ -24,7 +24,7 @@ from api.http.plain import Added, PlainRequest, note_answer
 from api.http.recall import Recall, Recalled, write_recalled
 from api.ops.journal import Journal
 from api.ops.observe import describe_request
-from api.tiles.sending import TileWish, obtain_at_once, obtain_tile
+from api.tiles.sending import TileWish, obtain_at_once, obtain_tile, tile_key
 from api.tiles.tilesets import PLAIN, TILE_ROUTE, find_tile
 from twin.errors import TwinError
 
@@ -87,7 +87,8 @@ def read_address(target: bytes) -> tuple[str, tuple[int, int, int]] | None:
 def _wish_of(request: PlainRequest) -> TileWish:
     accepted, asked = (request.header(name).decode("latin-1") for name in (b"accept-encoding", b"if-none-match"))
     described = describe_request("GET", request.target.decode())
-    return TileWish(target=request.target, accepted=accepted, asked=asked, described=described, route=TILE_ROUTE)
+    key = tile_key(request.target, accepted)
+    return TileWish(key=key, accepted=accepted, asked=asked, described=described, route=TILE_ROUTE)
 
 
 class HotProtocol(HttpToolsProtocol):

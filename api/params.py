@@ -163,6 +163,11 @@ class TileJsonParams(GridTileParams, FormatParams):
 class OgcTileParams(TileParams, SubsetParams):
     """A tile of a layer, as OGC API - Tiles has it."""
 
+    f: Annotated[
+        Literal["mvt", "geojson"] | SkipJsonSchema[None],
+        Field(description="Form of the tile; without it the Accept header decides."),
+    ] = None
+
 
 class TilesetParams(StateParams, SubsetParams):
     """The tiles of a layer."""

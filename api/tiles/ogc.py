@@ -13,7 +13,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.context import Context, context_of, links_of
 from api.http.links import OGC_REL, Link, Links, link
-from api.http.media import HTML, JSON, MVT
+from api.http.media import GEOJSON, HTML, JSON, MVT
 from api.http.pages import respond
 from api.openapi import answers
 from api.params import (
@@ -28,7 +28,7 @@ from api.params import (
     TileRow,
     TilesetParams,
 )
-from api.tiles.sending import send_tile
+from api.tiles.sending import FORMS, choose_form, send_tile
 from api.tiles.tilesets import NOTHING_SENT, grid_of, layers_of, source_of
 from tiles.source import VectorSource
 from tiles.tileset import describe_grid, describe_tileset, find_limits, summarise_grid, summarise_tileset
@@ -47,6 +47,7 @@ CONFORMANCE = (
             "collections-selection",
             "datetime",
             "mvt",
+            "geojson",
             "oas30",
         )
     ),
@@ -104,7 +105,7 @@ def show_dataset_tileset(request: Request, tms: GridId, params: Annotated[Datase
     "/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}",
     name="dataset_tile",
     operation_id=".dataset.vector.getTile",
-    responses=answers(MVT) | NOTHING_SENT,
+    responses=answers(MVT, GEOJSON) | NOTHING_SENT,
 )
 async def show_dataset_tile(
     request: Request,
@@ -119,7 +120,7 @@ async def show_dataset_tile(
     layers = _chosen(context, params.collections)
     source = source_of(context, layers, grid_of(context, tms), as_of=params.as_of, strict=params.strict)
     _require_within(source, z, row, col)
-    return await send_tile(request, context, source, z, col, row)
+    return await send_tile(request, context, source, z, col, row, choose_form(request, params.f))
 
 
 @router.get(
@@ -152,7 +153,7 @@ def show_tileset(request: Request, layer_id: str, tms: GridId, params: Annotated
     "/collections/{layer_id}/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}",
     name="layer_tile",
     operation_id=".collection.vector.getTile",
-    responses=answers(MVT) | NOTHING_SENT,
+    responses=answers(MVT, GEOJSON) | NOTHING_SENT,
 )
 async def show_layer_tile(
     request: Request,
@@ -168,7 +169,7 @@ async def show_layer_tile(
     layers = (context.served.layer(layer_id),)
     source = source_of(context, layers, grid_of(context, tms), as_of=params.as_of, strict=params.strict)
     _require_within(source, z, row, col)
-    return await send_tile(request, context, source, z, col, row)
+    return await send_tile(request, context, source, z, col, row, choose_form(request, params.f))
 
 
 def _require_within(source: VectorSource, z: int, row: int, col: int) -> None:
@@ -192,18 +193,22 @@ def _state_query(request: Request) -> dict[str, str]:
 
 
 def _tileset_links(links: Links, tms: GridId, route: str, ids: dict[str, str], query: dict[str, str]) -> list[Link]:
-    template = links.template(
-        route,
-        tileMatrixSetId=tms,
-        tileMatrix="{tileMatrix}",
-        tileRow="{tileRow}",
-        tileCol="{tileCol}",
-        query=query or None,
-        **ids,
-    )
+    def item(name: str) -> Link:
+        template = links.template(
+            route,
+            tileMatrixSetId=tms,
+            tileMatrix="{tileMatrix}",
+            tileRow="{tileRow}",
+            tileCol="{tileCol}",
+            query=query | {"f": name},
+            **ids,
+        )
+        titled = link("item", template, FORMS[name].media_type, "Tiles" if name == "mvt" else "Tiles as GeoJSON")
+        return {**titled, "templated": True}  # type: ignore[dict-item]
+
     return [
         link(f"{OGC_REL}/tiling-scheme", links.url("grid", tileMatrixSetId=tms), JSON, "Tile grid"),
-        {**link("item", template, MVT, "Tiles"), "templated": True},  # type: ignore[dict-item]
+        *map(item, FORMS),
     ]
 
 

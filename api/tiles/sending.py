@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from functools import partial
 from typing import NamedTuple
 
@@ -9,9 +10,13 @@ from fastapi import Request, Response
 
 from api.context import Context
 from api.http.conditional import has_already
+from api.http.links import Links
+from api.http.media import GEOJSON, MVT, choose_media_type
+from api.http.recall import document_key
 from api.http.sent import HotAnswer, SentAnswer, choose_coding, headers_of, pack
 from api.ops.desk import ClientGone, unless_gone
 from api.ops.observe import route_of
+from api.tiles.geojson import write_geojson
 from tiles.source import VectorSource
 from tiles.square import Square, Tile
 from twin.errors import InvalidParameter
@@ -20,13 +25,61 @@ from twin.errors import InvalidParameter
 _MOST_STRICT_BYTES = 64_000_000
 
 
+class TileForm(NamedTuple):
+    """In which form a tile is sent.
+
+    Parameters
+    ----------
+    media_type
+        Its media type.
+    write
+        Makes it of a vector tile and its place.
+    vary
+        The headers of a request that decide what is sent.
+    mark
+        What its entity tags end with.
+    """
+
+    media_type: str
+    write: Callable[[VectorSource, tuple[int, int, int], bytes], bytes]
+    vary: str
+    mark: str
+
+
+def _as_it_is(_source: VectorSource, _place: tuple[int, int, int], tile: bytes) -> bytes:
+    return tile
+
+
+#: The form at addresses that have one only.
+ONLY = TileForm(MVT, _as_it_is, "Accept-Encoding", "")
+#: The forms at addresses that have several: each answer says that another one might have come.
+FORMS = {
+    "mvt": TileForm(MVT, _as_it_is, "Accept, Accept-Encoding", "-m"),
+    "geojson": TileForm(GEOJSON, write_geojson, "Accept, Accept-Encoding", "-g"),
+}
+
+
+def choose_form(request: Request, f: str | None) -> TileForm:
+    """Choose the form of a tile by the parameter or the Accept header.
+
+    Raises
+    ------
+    NotAcceptable
+        The header allows none.
+    """
+    if f is not None:
+        return FORMS[f]
+    media_type = choose_media_type(request.headers.get("accept", ""), (MVT, GEOJSON))
+    return next(form for form in FORMS.values() if form.media_type == media_type)
+
+
 class TileWish(NamedTuple):
     """What a request for a tile asks for.
 
     Parameters
     ----------
-    target
-        Path and query as they stand in the request.
+    key
+        What its answer is remembered by.
     accepted
         Its ``Accept-Encoding``.
     asked
@@ -35,35 +88,47 @@ class TileWish(NamedTuple):
         The request in the words of the log, and its route.
     """
 
-    target: bytes
+    key: Hashable
     accepted: str
     asked: str
     described: str
     route: str
 
 
-async def send_tile(request: Request, context: Context, source: VectorSource, z: int, x: int, y: int) -> Response:
+async def send_tile(
+    request: Request, context: Context, source: VectorSource, z: int, x: int, y: int, form: TileForm = ONLY
+) -> Response:
     """Answer with a tile: 200, 204 where it is empty, 304 where the client has it already."""
     scope = request.scope
-    query = scope["query_string"]
+    query, accepted = scope["query_string"], request.headers.get("accept-encoding", "")
+    target = scope["raw_path"] + (b"?" + query if query else b"")
+    key: Hashable = tile_key(target, accepted)
+    if form is not ONLY:
+        accept = request.headers.get("accept", "")
+        key = document_key(target, Links.of(request).base, accept, choose_coding(accepted))
     wish = TileWish(
-        target=scope["raw_path"] + (b"?" + query if query else b""),
-        accepted=request.headers.get("accept-encoding", ""),
+        key=key,
+        accepted=accepted,
         asked=request.headers.get("if-none-match", ""),
         described=request.state.described,
         route=route_of(scope),
     )
     try:
-        hot, sent = await unless_gone(request, obtain_tile(context, source, (z, x, y), wish))
+        hot, sent = await unless_gone(request, obtain_tile(context, source, (z, x, y), wish, form))
     except ClientGone:
         return Response(status_code=499)
     if sent is None:
-        return Response(status_code=304, headers=headers_of(hot.etag))
+        return Response(status_code=304, headers=headers_of(hot.etag, vary=hot.vary))
     return Response(sent.data, sent.status, sent.headers)
 
 
+def tile_key(target: bytes, accepted: str) -> Hashable:
+    """What answers at addresses of one form are remembered by: path and query, and ``Accept-Encoding``."""
+    return target, accepted.encode("latin-1")
+
+
 async def obtain_tile(
-    context: Context, source: VectorSource, place: tuple[int, int, int], wish: TileWish
+    context: Context, source: VectorSource, place: tuple[int, int, int], wish: TileWish, form: TileForm = ONLY
 ) -> tuple[HotAnswer, SentAnswer | None]:
     """Have a tile made unless it is there, and remember what the wish was answered with.
 
@@ -72,22 +137,22 @@ async def obtain_tile(
     What to remember, and the tile; none where the client has it already.
     """
     stamp, coding = context.stamp(), choose_coding(wish.accepted)
-    state = (stamp, source.key, place)
+    state = (stamp, source.key, place, form.mark)
     etag = context.tags.get(state)
     aside = any(map(context.frames.is_known_beyond, source.layers))
     if etag is None and wish.asked:
-        etag = await context.desk.obtain(state, partial(_tag, source, place), aside=aside)
+        etag = await context.desk.obtain(state, partial(_tag, source, place, form), aside=aside)
         context.tags.put(state, etag)
     sent = None
     if etag is None or not has_already(wish.asked, etag):
         sent = context.answers.get((etag, coding))
         if sent is None:
-            make = partial(_make, context, source, place, coding)
+            make = partial(_make, context, source, place, coding, form)
             sent = await context.desk.obtain((state, coding), make, aside=aside)
             context.tags.put(state, sent.etag)
         etag = sent.etag
-    hot = HotAnswer(stamp=stamp, etag=etag, coding=coding, described=wish.described, route=wish.route)
-    context.hot.put((wish.target, wish.accepted.encode("latin-1")), hot)
+    hot = HotAnswer(stamp, etag, coding, wish.described, wish.route, form.vary)
+    context.hot.put(wish.key, hot)
     return hot, sent if not has_already(wish.asked, etag) else None
 
 
@@ -111,23 +176,38 @@ def obtain_at_once(
     sent = None
     if not has_already(wish.asked, etag):
         sent = context.answers.get((etag, coding)) or _send(context, square, coding, patient=False)
-    hot = HotAnswer(stamp=stamp, etag=etag, coding=coding, described=wish.described, route=wish.route)
-    context.hot.put((wish.target, wish.accepted.encode("latin-1")), hot)
+    hot = HotAnswer(stamp, etag, coding, wish.described, wish.route)
+    context.hot.put(wish.key, hot)
     return hot, sent
 
 
-def _tag(source: VectorSource, place: tuple[int, int, int]) -> str:
-    return source.pinned(*place).etag(*place)
+def _tag(source: VectorSource, place: tuple[int, int, int], form: TileForm) -> str:
+    return _mark(source.pinned(*place).etag(*place), form)
 
 
-def _make(context: Context, source: VectorSource, place: tuple[int, int, int], coding: str) -> SentAnswer:
+def _mark(etag: str, form: TileForm) -> str:
+    return f'{etag[:-1]}{form.mark}"'
+
+
+def _make(
+    context: Context, source: VectorSource, place: tuple[int, int, int], coding: str, form: TileForm
+) -> SentAnswer:
     # What is written meanwhile belongs to the next tag.
-    return _send(context, source.pinned(*place).square(*place), coding)
+    write = partial(form.write, source, place)
+    return _send(context, source.pinned(*place).square(*place), coding, form=form, write=write)
 
 
-def _send(context: Context, square: Square, coding: str, *, patient: bool = True) -> SentAnswer:
+def _send(
+    context: Context,
+    square: Square,
+    coding: str,
+    *,
+    patient: bool = True,
+    form: TileForm = ONLY,
+    write: Callable[[bytes], bytes] = bytes,
+) -> SentAnswer:
     """Make a tile, or take what was made of the same state before, and compress it."""
-    etag = square.etag
+    etag = _mark(square.etag, form)
     plain = context.answers.get((etag, "identity"))
     if plain is None:
         tile = square.tile(patient=patient)
@@ -137,10 +217,11 @@ def _send(context: Context, square: Square, coding: str, *, patient: bool = True
                 "ask for a finer one, or without strict",
                 parameter="strict",
             )
-        headers = headers_of(etag) | {"X-Twin-Features": describe_features(tile)}
-        if tile.data:
-            headers["Content-Type"] = tile.media_type
-        plain = SentAnswer(etag=etag, data=tile.data, headers=headers)
+        headers = headers_of(etag, vary=form.vary) | {"X-Twin-Features": describe_features(tile)}
+        data = write(tile.data)
+        if data:
+            headers["Content-Type"] = form.media_type
+        plain = SentAnswer(etag=etag, data=data, headers=headers)
         context.answers.put((etag, "identity"), plain, len(plain.data))
     sent = pack(plain, coding)
     if coding != "identity":

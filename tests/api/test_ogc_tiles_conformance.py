@@ -26,7 +26,7 @@ def links_of(document: dict[str, Any], rel: str) -> list[dict[str, Any]]:
 
 
 def tile_address(described: dict[str, Any], level: str, row: int, col: int) -> str:
-    (item,) = links_of(described, "item")
+    item = next(link for link in links_of(described, "item") if link["type"] == "application/vnd.mapbox-vector-tile")
     address: str = item["href"]
     for name, value in (("{tileMatrix}", level), ("{tileRow}", str(row)), ("{tileCol}", str(col))):
         assert name in address
@@ -44,7 +44,7 @@ def test_conf_core_conformance_success(client: TestClient) -> None:
     ours = {uri.removeprefix(f"{TILES}/") for uri in declared if uri.startswith(TILES)}
     assert ours == {
         "core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets", "collections-selection",
-        "datetime", "mvt", "oas30",
+        "datetime", "mvt", "geojson", "oas30",
     }  # fmt: skip
 
 
@@ -114,9 +114,11 @@ def test_conf_tileset_description(client: TestClient, root: str, grid: str) -> N
     for level in matrices["tileMatrices"]:
         assert {"id", "scaleDenominator", "cellSize", "pointOfOrigin"} <= set(level)
         assert {"tileWidth", "tileHeight", "matrixWidth", "matrixHeight"} <= set(level)
-    (item,) = links_of(described, "item")
-    assert (item["templated"], item["type"]) == (True, "application/vnd.mapbox-vector-tile")
-    assert all(variable in item["href"] for variable in ("{tileMatrix}", "{tileRow}", "{tileCol}"))
+    items = links_of(described, "item")
+    assert [item["type"] for item in items] == ["application/vnd.mapbox-vector-tile", "application/geo+json"]
+    for item in items:
+        assert item["templated"] is True
+        assert all(variable in item["href"] for variable in ("{tileMatrix}", "{tileRow}", "{tileCol}"))
 
 
 @pytest.mark.parametrize("root", ROOTS)

@@ -108,10 +108,11 @@ def test_gdal_reads_the_collection_page_by_page(county, make_rows):
 
 
 @pytest.mark.skipif("OGCAPI" not in pyogrio.list_drivers(), reason="this GDAL has no OGCAPI driver")
-def test_gdal_finds_the_tiles_and_reads_them(county):
+@pytest.mark.parametrize("form", ["MVT", "GEOJSON"])
+def test_gdal_finds_the_tiles_and_reads_them(county, form):
     """From the collection to its tile sets, the grid, the limits and the tiles; GDAL takes the grid in degrees."""
     with serving(county) as (_, root):
         address = f"OGCAPI:{root}/collections/weather_stations"
-        read = pyogrio.read_dataframe(address, layer="Zoom level 12", API="TILES")
+        read = pyogrio.read_dataframe(address, layer="Zoom level 12", API="TILES", VECTOR_FORMAT=form)
     assert sorted(read["station_id"]) == ["S1", "S2"]
     assert read.set_index("station_id").loc["S1"].geometry.x == pytest.approx(118.5, abs=1e-4)
