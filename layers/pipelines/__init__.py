@@ -13,6 +13,7 @@ from layers.pipelines.analyses import (
     unserved,
 )
 from layers.pipelines.devices import MONITORING_DEVICES
+from layers.pipelines.monitoring import pipe_monitoring
 from layers.pipelines.nodes import PIPE_NODES
 from layers.pipelines.segments import PIPE_SEGMENTS
 
@@ -23,6 +24,7 @@ __all__ = [
     "dead_ends",
     "isolation",
     "loops",
+    "pipe_monitoring",
     "shortest_path",
     "trace_connected",
     "trace_downstream",

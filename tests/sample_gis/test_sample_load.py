@@ -38,7 +38,7 @@ def twin(*words, folder, code=0):
 
 
 def test_every_layer_holds_every_generated_row(county, catalog, loaded):
-    assert set(county.layers) == set(LAYERS) == set(catalog.layers)
+    assert set(county.layers) == set(LAYERS) <= set(catalog.layers)
     for layer, rows in county.layers.items():
         assert loaded.count(catalog.layers[layer]) == len(rows), layer
 
@@ -122,7 +122,7 @@ def test_the_command_makes_a_store_and_tells_what_is_in_it(county, catalog, tmp_
     done = twin("sample", "made.gpkg", "--json", folder=tmp_path)
     answer = json.loads(done.stdout)
     assert answer["digest"] == county.digest()
-    assert answer["layers"] == {layer: len(rows) for layer, rows in county.layers.items()}
+    assert answer["layers"] == {layer: len(county.layers.get(layer, ())) for layer in catalog.layers}
     assert "topo_sheets: 286 rows as of 2022-11-30" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["made.gpkg"]
     with open_store(tmp_path / "made.gpkg") as store:

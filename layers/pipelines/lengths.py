@@ -1,0 +1,68 @@
+"""Lengths of pipelines in an area, as indicators add them up."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from twin.breakdown import cut_by_township, make_parts
+from twin.crs import BBox, metric_plane, reproject
+from twin.densify import densify
+from twin.frame import Frame
+from twin.indicator import Part
+from twin.scope import Scope, find_county, find_scope
+
+#: Where lengths are added up.
+Area = Literal["urban", "planning", "county"]
+AREA_ABOUT = "Urban area (城区), planning area (城市规划区) or the whole county."
+
+
+def find_area(planning_areas: Frame, admin_areas: Frame, area: Area) -> Scope | None:
+    """The area in which lengths are added up; None where there is none."""
+    return find_county(admin_areas) if area == "county" else find_scope(planning_areas, area)
+
+
+def measure_lengths(segments: Frame, scope: Scope) -> npt.NDArray[np.float64]:
+    """Length of each of n segments within an area, in metres.
+
+    Along the axis in space where its heights are known, in plan where they are not; of a segment that leaves the area,
+    in proportion to what of its plan lies within.
+    """
+    plane = metric_plane(segments.crs, BBox.around([scope.geometry]))
+    lines = reproject(segments.geometry, segments.crs, plane)
+    ground = reproject(densify([scope.geometry], segments.crs, plane), segments.crs, plane)[0]
+    shapely.prepare(ground)
+    plan = shapely.length(lines)
+    within = plan.copy()
+    crossing = ~shapely.covers(ground, lines)
+    within[crossing] = shapely.length(shapely.intersection(shapely.force_2d(lines[crossing]), ground))
+    known = segments.data[["from_depth_m", "to_depth_m"]].notna().all(axis=1).to_numpy(bool)
+    length = np.where(known, _lengths_in_space(lines), plan)
+    return np.divide(length * within, plan, out=np.zeros_like(plan), where=plan > 0)
+
+
+def _lengths_in_space(lines: npt.NDArray[np.object_]) -> npt.NDArray[np.float64]:
+    vertices, line = shapely.get_coordinates(lines, include_z=True, return_index=True)
+    steps = np.sqrt((np.diff(vertices, axis=0) ** 2).sum(axis=1))
+    same = np.diff(line) == 0
+    return np.asarray(np.bincount(line[1:][same], weights=steps[same], minlength=len(lines)), dtype=float)
+
+
+def break_down(
+    segments: Frame,
+    scope: Scope,
+    admin_areas: Frame,
+    parts_m: npt.NDArray[np.float64],
+    lengths_m: npt.NDArray[np.float64],
+) -> tuple[Part, ...]:
+    """A ratio of lengths by township; a segment belongs to the one in which its middle lies, or to none."""
+    townships, _ = cut_by_township(scope.geometry, admin_areas)
+    middles = shapely.line_interpolate_point(shapely.force_2d(segments.geometry), 0.5, normalized=True)
+    found = np.full(len(segments), len(townships))
+    point, township = townships.tree.query(middles, predicate="intersects")
+    np.minimum.at(found, point, township)
+    sums = [np.bincount(found, weights=each, minlength=len(townships) + 1)[:-1] for each in (parts_m, lengths_m)]
+    return make_parts(townships, *sums)
