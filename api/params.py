@@ -90,7 +90,8 @@ class Params(BaseModel):
     def extras(self, allowed: Iterable[str]) -> dict[str, str]:
         """The parameters beside the declared ones, each known and given once."""
         extras = self.model_extra or {}
-        _require_known(extras, [*allowed, *self.names()])
+        if extras:
+            _require_known(extras, [*allowed, *self.names()])
         return extras
 
 

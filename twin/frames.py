@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from datetime import datetime
 from threading import Lock, Timer
@@ -106,9 +106,19 @@ class Frames:
                 self._reading.pop(key, None)
         return frame
 
-    def peek(self, layer: Layer, *, ask: bool = True) -> Frame | None:
-        """The layer's current frame, if it is here already; without asking the store, if that is known."""
-        latest = self._latest.of(layer) if ask else self._latest.known(layer)
+    def peek(self, layer: Layer, *, ask: bool = True, stamp: Hashable | None = None) -> Frame | None:
+        """The layer's current frame, if it is here already; without asking the store, if that is known.
+
+        Parameters
+        ----------
+        layer
+            The layer.
+        ask
+            Whether the store may be asked which frame is the current one.
+        stamp
+            Of the store at this moment, for who has just read it and does not ask.
+        """
+        latest = self._latest.of(layer) if ask else self._latest.known(layer, stamp)
         return None if latest is None else self._frames.get((layer.id, latest))
 
     def follow(self, layer: Layer) -> Frame | None:

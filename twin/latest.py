@@ -31,10 +31,10 @@ class LatestRevisions:
             self._known[layer.id] = stamp, known
         return known
 
-    def known(self, layer: Layer) -> int | None:
-        """The same, if nobody has to ask for it."""
-        stamp, known = self._known.get(layer.id, (None, None))
-        return known if stamp == self._store.stamp() else None
+    def known(self, layer: Layer, stamp: Hashable | None = None) -> int | None:
+        """The same, if nobody has to ask for it; the stamp of the store need not be read by who has just done so."""
+        seen, known = self._known.get(layer.id, (None, None))
+        return known if seen == (self._store.stamp() if stamp is None else stamp) else None
 
 
 class RevisionNames:

@@ -134,7 +134,7 @@ class Edit:
         if _WHOLE not in preferred:
             etag = tag_item(self.context, self.layer, edited.opened[key], "as edited")
             return self.answer_without_content(edited, status=status, etag=etag)
-        there = Links(self.request.app, self.links.base, f"/collections/{self.layer.id}/items/{key}", [])
+        there = Links(self.request.app, self.links.base, f"/collections/{self.layer.id}/items/{key}")
         client = ItemsClient(links=there, accepted="identity", asked="", measures=self.context.measures)
         _, sent = answer_item(self.context, self.layer, key, None, DEFAULT_CRS, client)
         assert sent is not None

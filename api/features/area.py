@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from api.crs import NamedCrs
 from api.values import Corners
-from tiles.kernels.index import inner_box
+from tiles.kernels.index import Box, boxes_of_ring, follow_sides
 from twin.crs import CRS, BBox, Way, find_way, reproject_bbox, same_grid
 from twin.errors import InvalidParameter
 from twin.expressions import both, intersects
 from twin.query import Query
-
-Places = npt.NDArray[np.float64]
 
 #: A parallel bends away from its chord by L² tan φ / 8R: half a millimetre at 36° north for this length of 180 m.
 _STEP_DEG, _STEP_M = 0.002, 180.0
@@ -25,6 +24,7 @@ _STEP_DEG, _STEP_M = 0.002, 180.0
 _MARGIN_DEG, _MARGIN_M = 0.01, 1000.0
 #: Nothing is farther from the origin of a projection.
 _FAR_M = 1e9
+_NOWHERE = (np.inf, np.inf, -np.inf, -np.inf)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,20 +33,19 @@ class AskedArea:
 
     Parameters
     ----------
-    geometry
-        The area; x is east, as everywhere inside.
+    boxes
+        One, or two where it crosses the antimeridian; x is east, as everywhere inside. One without width or height is a
+        line or a point.
     named
-        The CRS of its coordinates.
+        The CRS of their coordinates.
     """
 
-    geometry: BaseGeometry
+    boxes: tuple[Box, ...]
     named: NamedCrs
 
     @classmethod
     def of_box(cls, corners: Corners, named: NamedCrs) -> AskedArea:
         """Make an area of a box whose corners stand in the order of axes of the CRS.
-
-        A box that crosses the antimeridian becomes two; one without width or height becomes a line or a point.
 
         References
         ----------
@@ -65,25 +64,36 @@ class AskedArea:
         if not globe:  # numbers that overflow in a product are as good as these
             west, south, east, north = (max(-_FAR_M, min(_FAR_M, value)) for value in (west, south, east, north))
         if west <= east:
-            return cls(geometry=_box(west, south, east, north), named=named)
-        halves = [_box(west, south, 180.0, north), _box(-180.0, south, east, north)]
-        return cls(geometry=shapely.union_all(halves), named=named)
+            return cls(boxes=((west, south, east, north),), named=named)
+        return cls(boxes=((west, south, 180.0, north), (-180.0, south, east, north)), named=named)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Area:
     """An area in the storage CRS.
 
     Parameters
     ----------
-    geometry
-        The area; empty where it is far from all features.
-    inner
-        A box that lies in it for certain; None where none is known.
+    outer, inner
+        A box around it and one that lies in it for certain; west is not less than east where there is none.
+    shape
+        Makes its geometry.
     """
 
-    geometry: BaseGeometry
-    inner: BBox | None
+    outer: Box
+    inner: Box
+    shape: Callable[[], BaseGeometry]
+
+    @classmethod
+    def of(cls, geometry: BaseGeometry) -> Area:
+        """Of any geometry."""
+        outer = _NOWHERE if geometry.is_empty else geometry.bounds
+        return cls(outer=outer, inner=_NOWHERE, shape=lambda: geometry)
+
+    @cached_property
+    def geometry(self) -> BaseGeometry:
+        """The area; empty where it is far from all features. Often the boxes tell all."""
+        return self.shape()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -117,18 +127,20 @@ class Reach:
             step=None if same_grid(asked, storage) else step,
         )
 
-    def find(self, asked: BaseGeometry) -> Area | None:
+    def find(self, asked: AskedArea) -> Area | None:
         """Find an area in the storage CRS; None where it holds all features."""
-        box = BBox(*asked.bounds)
-        if box.holds(self.around) and shapely.covers(asked, self.around.polygon()):
+        around = self.around.west, self.around.south, self.around.east, self.around.north
+        parts = [part for box in asked.boxes if (part := _common(box, around)) is not None]
+        if around in parts:
             return None
-        near = asked if self.around.holds(box) else shapely.intersection(asked, self.around.polygon())
-        if near.is_empty:
-            return Area(geometry=near, inner=None)
-        geometry, given, places = self.move(near)
-        west, south, east, north = inner_box(given, places)
-        found = near.geom_type == "Polygon" and west < east and south < north
-        return Area(geometry=geometry, inner=BBox(west, south, east, north) if found else None)
+        (west, south, east, north), *others = parts or [_NOWHERE]
+        if others or west >= east or south >= north:
+            near = shapely.union_all([_shape(part) for part in parts])
+            return Area.of(near if near.is_empty else self.move(near))
+        x, y = follow_sides(parts[0], np.inf if self.step is None else self.step)
+        moved = self.way(x, y)
+        outer, inner = boxes_of_ring(x, y, *moved)
+        return Area(outer=outer, inner=inner, shape=lambda: shapely.Polygon(np.column_stack(moved)))
 
     def place(self, asked: BaseGeometry) -> BaseGeometry:
         """Bring any geometry into the storage CRS for comparisons with features.
@@ -144,14 +156,13 @@ class Reach:
             corner = shapely.box(west, south, west + margin, south + margin)
             stands_for = {0: corner.centroid, 1: corner.exterior, 2: corner}[int(shapely.get_dimensions(beyond))]
             asked = asked.intersection(around).union(stands_for)
-        return self.move(asked)[0]
+        return self.move(asked)
 
-    def move(self, near: BaseGeometry) -> tuple[BaseGeometry, Places, Places]:
-        """Bring a geometry around the features into the storage CRS; returns its places before and after as well."""
+    def move(self, near: BaseGeometry) -> BaseGeometry:
+        """Bring a geometry around the features into the storage CRS."""
         followed = near if self.step is None else shapely.segmentize(near, self.step)
         given = shapely.get_coordinates(followed)
-        places = np.column_stack(self.way(given[:, 0], given[:, 1]))
-        return shapely.set_coordinates(followed, places), given, places
+        return shapely.set_coordinates(followed, np.column_stack(self.way(given[:, 0], given[:, 1])))
 
 
 def within_area(query: Query, asked: AskedArea, extent: BBox | None, crs: CRS) -> Query:
@@ -168,7 +179,7 @@ def within_area(query: Query, asked: AskedArea, extent: BBox | None, crs: CRS) -
     crs
         The storage CRS.
     """
-    area = None if extent is None else Reach.of(extent, crs, asked.named.crs).find(asked.geometry)
+    area = None if extent is None else Reach.of(extent, crs, asked.named.crs).find(asked)
     if area is None:
         return query
     if area.geometry.is_empty:
@@ -176,10 +187,22 @@ def within_area(query: Query, asked: AskedArea, extent: BBox | None, crs: CRS) -
     return replace(query, where=both(query.where, intersects(area.geometry)))
 
 
-def _box(west: float, south: float, east: float, north: float) -> BaseGeometry:
+def _shape(box: Box) -> BaseGeometry:
+    west, south, east, north = box
     if west < east and south < north:
         return shapely.box(west, south, east, north)
     return shapely.MultiPoint([(west, south), (east, north)]).convex_hull
+
+
+def _common(one: Box, other: Box) -> Box | None:
+    """What lies in two boxes."""
+    west, south, east, north = (
+        max(one[0], other[0]),
+        max(one[1], other[1]),
+        min(one[2], other[2]),
+        min(one[3], other[3]),
+    )
+    return (west, south, east, north) if west <= east and south <= north else None
 
 
 def _refuse_box(corners: Corners, wanted: str) -> InvalidParameter:

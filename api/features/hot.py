@@ -50,7 +50,7 @@ class HotItems:
         path, layer_id, key, query = (part.decode() if part else "" for part in address.groups())
         made = None
         with suppress(Exception):  # whatever goes wrong, the long way meets it as well, and says so
-            made = self._make(request, path, layer_id, key, parse_qsl(query, keep_blank_values=True))
+            made = self._make(request, path, layer_id, key, query)
         if made is None:
             return None
         etag, sent = made
@@ -61,21 +61,20 @@ class HotItems:
         asked = describe_request("GET", path, query), ITEM_ROUTE if key else ITEMS_ROUTE
         return write_answer(self._app.state.journal, request, asked, answer, added)
 
-    def _make(
-        self, request: PlainRequest, path: str, layer_id: str, key: str, pairs: list[tuple[str, str]]
-    ) -> Sent | None:
+    def _make(self, request: PlainRequest, path: str, layer_id: str, key: str, query: str) -> Sent | None:
         context: Context = self._app.state.context
+        pairs = parse_qsl(query, keep_blank_values=True)
         layer, given = context.served.layers.get(layer_id), dict(pairs)
         base = find_base(request.header, trust_proxy=context.settings.trust_proxy)
         if layer is None or len(given) < len(pairs) or base is None:
             return None
-        frame = context.frames.peek(layer, ask=False)
+        frame = context.frames.peek(layer, ask=False, stamp=context.stamp())
         items = ready_items(frame) if frame is not None and frame.keeps("items") else None
         params = (ItemParams if key else ItemsParams).model_validate(given)
         plain = params.plain and choose_format(_text(request, b"accept"), params.f) is PLAIN
         if frame is None or items is None or not plain:
             return None
-        links = Links(self._app, base, path, pairs)
+        links = Links(self._app, base, path, query)
         accepted, asked = _text(request, b"accept-encoding"), _text(request, b"if-none-match")
         client = ItemsClient(links=links, accepted=accepted, asked=asked, measures=context.measures)
         if not isinstance(params, ItemsParams):

@@ -165,6 +165,10 @@ class ItemsPage:
             return self.items.written(rows, named)
         return [text.encode() for text in encode_features(self.frame.take(rows), named=named, only=self.fields)]
 
+    def joined(self, rows: Integers, named: NamedCrs) -> bytes:
+        """The same with commas between them."""
+        return b",".join(self.texts(rows, named)) if self.items is None else self.items.joined(rows, named)
+
     def geometries(self, rows: Integers) -> Geometries:
         """The places of some of the features, storage CRS."""
         return self.frame.geometry[rows] if self.items is None else self.items.places.geometries[rows]
@@ -237,7 +241,7 @@ def _count(context: Context, wish: ItemsWish, query: Query) -> Matched:
     share = 1.0
     extent = context.store.extent(wish.layer)
     if wish.area is not None and extent is not None:
-        inside = Reach.of(extent, context.store.crs, wish.area.named.crs).find(wish.area.geometry)
+        inside = Reach.of(extent, context.store.crs, wish.area.named.crs).find(wish.area)
         size = extent.polygon().area
         share = 1.0 if inside is None or size == 0 else inside.geometry.intersection(extent.polygon()).area / size
     everything = Query(as_of=wish.as_of, known_at=query.known_at)

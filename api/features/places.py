@@ -13,7 +13,7 @@ import shapely
 
 from api.crs import Geometries, NamedCrs
 from api.features.area import Area, Reach
-from tiles.kernels.index import hilbert_distance, leaf_bounds, rows_in_box
+from tiles.kernels.index import hilbert_distance, leaf_bounds, sift_rows
 from twin.crs import CRS, BBox
 
 Floats = npt.NDArray[np.float64]
@@ -81,21 +81,13 @@ class Places:
 
     def meeting(self, area: Area) -> Integers:
         """Positions of the features that share a point with an area, ascending."""
-        if area.geometry.is_empty:
-            return np.empty(0, dtype=np.int64)
-        near = rows_in_box(self.bounds, self.leaves, *area.geometry.bounds)
-        rows, bounds = self.rows[near], self.bounds[near]
-        if area.inner is None:
-            certain = np.zeros(len(rows), dtype=bool)
-        else:
-            west, south, east, north = area.inner
-            certain = (
-                (bounds[:, 0] >= west) & (bounds[:, 1] >= south) & (bounds[:, 2] <= east) & (bounds[:, 3] <= north)
-            )
-        asked = np.flatnonzero(~certain)
-        shapely.prepare(area.geometry)
-        certain[asked] = shapely.intersects(area.geometry, self.geometries[rows[asked]])
-        return np.sort(rows[certain])
+        certain, others = sift_rows(self.bounds, self.leaves, self.rows, area.outer, area.inner)
+        if len(others):
+            shapely.prepare(area.geometry)
+            met = shapely.intersects(area.geometry, self.geometries[others])
+            certain = np.concatenate((certain, others[met]))
+        certain.sort()
+        return certain
 
     def spliced(self, come: Geometries, gone: Integers, places: Integers) -> Places:
         """Follow an edit.

@@ -120,7 +120,7 @@ class ReadyItems:
         """
         masks = [self._equal(frame, name, stored(value)) for name, value in wanted.items()]
         reach = None if asked is None else self.places.reach(asked.named)
-        area = None if asked is None or reach is None else reach.find(asked.geometry)
+        area = None if asked is None or reach is None else reach.find(asked)
         if area is not None:
             rows = self.places.meeting(area)
             return reduce(lambda left, mask: left[mask[left]], masks, rows)
@@ -133,6 +133,10 @@ class ReadyItems:
             moved = encode_geometries(self.places.geometries[rows], self.places.crs, named)
             texts = [replace_geometry(text, place) for text, place in zip(texts, moved, strict=True)]
         return texts
+
+    def joined(self, rows: Integers, named: NamedCrs) -> bytes:
+        """The same with commas between them."""
+        return self.texts.joined(rows) if named.crs is CRS84 else b",".join(self.written(rows, named))
 
     def knows(self, frame: Frame, wanted: Mapping[str, Scalar]) -> bool:
         """Whether the values of fields are numbered already, which takes longer than a moment."""

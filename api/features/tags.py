@@ -40,4 +40,4 @@ def read_states(tags: str) -> set[str]:
 
 def digest(text: str) -> str:
     """Say in 32 digits what a text says."""
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from api.features.places import without
 from api.forms.geojson import encode_features
+from tiles.kernels.gather import gather_pieces
 from twin.frame import Frame
 
 Integers = npt.NDArray[np.int64]
@@ -48,7 +49,8 @@ class Texts:
             for key, text in zip(some.data.index, encode_features(some), strict=True):
                 sizes += (written.write(_encode_key(key)), written.write(text.encode()))
         bounds = np.cumsum(sizes)
-        return cls(begin=bounds[:-1:2], middle=bounds[1::2], end=bounds[2::2], pool=written.getvalue())
+        begin, middle, end = (np.ascontiguousarray(one) for one in (bounds[:-1:2], bounds[1::2], bounds[2::2]))
+        return cls(begin=begin, middle=middle, end=end, pool=written.getvalue())
 
     def __len__(self) -> int:
         return len(self.begin)
@@ -56,6 +58,10 @@ class Texts:
     def cut(self, rows: Integers) -> list[bytes]:
         """The texts of some rows."""
         return self._cut(self.middle[rows], self.end[rows])
+
+    def joined(self, rows: Integers) -> bytes:
+        """The same with commas between them."""
+        return gather_pieces(self.pool, self.later, self.middle, self.end, rows, ord(",")).tobytes()
 
     def key(self, row: int) -> str:
         """The key of a row."""

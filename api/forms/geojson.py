@@ -93,7 +93,7 @@ def replace_geometry(feature: bytes, geometry: str) -> bytes:
 def write_page(page: ItemsPage, related: list[Link]) -> Iterator[bytes]:
     """Write a page as a FeatureCollection, piece by piece."""
     members = {"type": "FeatureCollection", **page_members(page), "links": related}
-    return enclose(members, (b",".join(page.texts(rows, page.crs)) for rows in page.pieces()))
+    return enclose(members, (page.joined(rows, page.crs) for rows in page.pieces()))
 
 
 def write_one(page: ItemsPage, related: list[Link]) -> Iterator[bytes]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus, unquote_plus, urlencode
 
 from fastapi import Request
 from starlette.applications import Starlette
@@ -15,6 +15,8 @@ from api.http.media import HTML, JSON
 
 #: Where relations begin that the OGC has named.
 OGC_REL = "http://www.opengis.net/def/rel/ogc/1.0"
+#: What may stand in a query beside letters and digits (RFC 3986, 3.4), and the sign of what may not.
+_IN_QUERY = "!$&'()*+,;=:@/?%"
 
 Link = dict[str, str]
 
@@ -30,22 +32,23 @@ class Links:
         Where the client sees the service: scheme, host and root path.
     path
         Of the request, below that.
-    pairs
-        The query of the request.
+    query
+        Of the request, as it stands there.
     """
 
-    def __init__(self, app: Starlette, base: str, path: str, pairs: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, app: Starlette, base: str, path: str, query: str = "") -> None:
         self.base = base
         self._app = app
         self._path = path
-        self._pairs = pairs
+        self._query = query
 
     @classmethod
     def of(cls, request: Request) -> Links:
         """The links of a request; its scheme, host and root path are where the client sees the service."""
         root, url = _root_path(request), request.url
         path = url.path.removeprefix(root)
-        return cls(request.app, f"{url.scheme}://{url.netloc}{root}", path, request.query_params.multi_items())
+        query = request.scope.get("query_string", b"").decode("latin-1")
+        return cls(request.app, f"{url.scheme}://{url.netloc}{root}", path, query)
 
     def url(self, name: str, /, *, query: Mapping[str, Any] | None = None, **ids: str) -> str:
         """Make the URL of a named route, with its path parameters and a query string."""
@@ -57,16 +60,18 @@ class Links:
 
     def here(self, **changed: str | None) -> str:
         """Make the URL of this request with some query parameters changed, or dropped where None."""
-        path, pairs = self._quoted
-        kept = [pair for (key, _), pair in zip(self._pairs, pairs, strict=False) if key not in changed]
-        new = urlencode({key: value for key, value in changed.items() if value is not None})
-        query = "&".join([*kept, new] if new else kept)
-        return f"{self.base}{path}" + (f"?{query}" if query else "")
+        path, given = self._quoted
+        kept = [text for name, text in given if name not in changed]
+        new = [_write_parameter(name, value) for name, value in changed.items() if value is not None]
+        query = "&".join(kept + new)
+        return f"{path}?{query}" if query else path
 
     @cached_property
-    def _quoted(self) -> tuple[str, list[str]]:
-        """Path and query of the request as they stand in an address."""
-        return quote(self._path, safe=",/"), urlencode(self._pairs).split("&")
+    def _quoted(self) -> tuple[str, list[tuple[str, str]]]:
+        """The address of the request without its query, and the parameters of that by name."""
+        query = quote(self._query, safe=_IN_QUERY, encoding="latin-1")
+        given = [(unquote_plus(text.partition("=")[0]), text) for text in query.split("&") if text]
+        return f"{self.base}{quote(self._path, safe=',/')}", given
 
     def next_page(self, passed: int, count: int) -> list[Link]:
         """Link to the rest of a list of which so many were passed over or shown, if there is any."""
@@ -78,6 +83,11 @@ class Links:
             link("self", self.here(f="json"), media_type, "This document"),
             link("alternate", self.here(f="html"), HTML, "This document as a page"),
         ]
+
+
+@lru_cache(maxsize=1000)
+def _write_parameter(name: str, value: str) -> str:
+    return f"{name}={quote_plus(value)}"
 
 
 @lru_cache(maxsize=1000)

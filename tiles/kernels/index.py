@@ -22,6 +22,8 @@ _ORDER = 31
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+#: West, south, east, north.
+Box = tuple[float, float, float, float]
 
 
 @compiled
@@ -194,35 +196,93 @@ def _meets(box: Floats, west: float, south: float, east: float, north: float) ->
 
 
 @compiled
-def inner_box(box: Floats, moved: Floats) -> tuple[float, float, float, float]:
-    """Find a box into which no side of a ring reaches that is a box in another CRS.
+def sift_rows(bounds: Floats, leaves: Floats, rows: Integers, outer: Box, inner: Box) -> tuple[Integers, Integers]:
+    """Find the features that meet an area, as far as boxes tell.
+
+    A geometry touches each side of its box; so it meets the area for certain where one of these lies in a part of that.
 
     Parameters
     ----------
-    box
-        (n, 2) the places on the ring in that CRS, corners and others.
-    moved
-        (n, 2) the same places.
+    bounds, leaves
+        As for `rows_in_box`.
+    rows
+        n positions, one for each box.
+    outer, inner
+        A box around the area, and one that lies in it.
 
     Returns
     -------
-    West, south, east, north; the first is not less than the third where there is none.
+    Positions of the features that do, and of those that may.
     """
-    low_x, low_y, high_x, high_y = np.inf, np.inf, -np.inf, -np.inf
-    for place in range(len(box)):
-        low_x, high_x = min(low_x, box[place, 0]), max(high_x, box[place, 0])
-        low_y, high_y = min(low_y, box[place, 1]), max(high_y, box[place, 1])
-    west, south, east, north = -np.inf, -np.inf, np.inf, np.inf
-    for place in range(len(box)):
-        (x, y), outside = box[place], True
-        if x == low_x:
-            west, outside = max(west, moved[place, 0]), False
-        if x == high_x:
-            east, outside = min(east, moved[place, 0]), False
-        if y == low_y:
-            south, outside = max(south, moved[place, 1]), False
-        if y == high_y:
-            north, outside = min(north, moved[place, 1]), False
-        if outside:
-            return 0.0, 0.0, 0.0, 0.0
-    return west, south, east, north
+    near = rows_in_box(bounds, leaves, outer[0], outer[1], outer[2], outer[3])
+    certain, others = np.empty(len(near), dtype=np.int64), np.empty(len(near), dtype=np.int64)
+    count, left = 0, 0
+    for row in near:
+        west, south, east, north = (
+            inner[0] <= bounds[row, 0] <= inner[2],
+            inner[1] <= bounds[row, 1] <= inner[3],
+            inner[0] <= bounds[row, 2] <= inner[2],
+            inner[1] <= bounds[row, 3] <= inner[3],
+        )
+        if (west & east & (south | north)) | (south & north & (west | east)):
+            certain[count] = rows[row]
+            count += 1
+        else:
+            others[left] = rows[row]
+            left += 1
+    return certain[:count], others[:left]
+
+
+@compiled
+def follow_sides(box: Box, step: float) -> tuple[Floats, Floats]:
+    """Go once around a box: its corners, and places between them that are no farther apart than a step.
+
+    Returns
+    -------
+    n x and n y, the last ones those of the first place.
+    """
+    west, south, east, north = box
+    across, along = max(1, int(np.ceil((east - west) / step))), max(1, int(np.ceil((north - south) / step)))
+    half = across + along
+    x, y = np.empty(2 * half + 1), np.empty(2 * half + 1)
+    for place in range(across):
+        x[place], y[place] = west + place * (east - west) / across, south
+        x[half + place], y[half + place] = east - place * (east - west) / across, north
+    for place in range(along):
+        x[across + place], y[across + place] = east, south + place * (north - south) / along
+        x[half + across + place], y[half + across + place] = west, north - place * (north - south) / along
+    x[2 * half], y[2 * half] = west, south
+    return x, y
+
+
+@compiled
+def boxes_of_ring(x: Floats, y: Floats, moved_x: Floats, moved_y: Floats) -> tuple[Box, Box]:
+    """Find a box around a ring, and one into which no side of it reaches, where it is a box in another CRS.
+
+    Parameters
+    ----------
+    x, y
+        n places on the ring in that CRS, as `follow_sides` gives them.
+    moved_x, moved_y
+        The same places.
+
+    Returns
+    -------
+    West, south, east, north of each; of the second, west is not less than east, or south than north, where there is
+    none.
+    """
+    inner_west, inner_south, inner_east, inner_north = -np.inf, -np.inf, np.inf, np.inf
+    west, south, east, north = np.inf, np.inf, -np.inf, -np.inf
+    low_x, low_y, high_x, high_y = x.min(), y.min(), x.max(), y.max()
+    for place in range(len(x)):
+        far_x, far_y = moved_x[place], moved_y[place]
+        west, south, east, north = min(west, far_x), min(south, far_y), max(east, far_x), max(north, far_y)
+        if x[place] == low_x:
+            inner_west = max(inner_west, far_x)
+        if x[place] == high_x:
+            inner_east = min(inner_east, far_x)
+        if y[place] == low_y:
+            inner_south = max(inner_south, far_y)
+        if y[place] == high_y:
+            inner_north = min(inner_north, far_y)
+    return (west, south, east, north), (inner_west, inner_south, inner_east, inner_north)
