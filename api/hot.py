@@ -134,9 +134,9 @@ class HotProtocol(HttpToolsProtocol):
 
     def _answer(self, request: PlainRequest, added: Added) -> bytes | None:
         return (
-            self._recall.answer(request, added)
+            self._items.answer(request, added)  # no other has their addresses, as is seen at once
+            or self._recall.answer(request, added)
             or self._hot.answer(request, added)
-            or self._items.answer(request, added)
         )
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -130,7 +130,7 @@ def compare_all(ours: Server, peers: dict[str, Server], cluster: Cluster) -> Non
     """Every kind of request in turn."""
     compare_small("100 by box", ours, peers, pages(places(cluster, 1500, 0.01), 100), WANTED)
     compare("1,000 by box", ours, peers, pages(places(cluster, 300, 0.03), 1_000), WANTED_LARGE, (1.0, 0.1, 0.1))
-    compare("10,000 by box", ours, peers, pages(places(cluster, 40, 0.15), 10_000), WANTED_LARGE, (1.0, 0.1, 0.1))
+    compare("10,000 by box", ours, peers, pages(places(cluster, 20, 0.15), 10_000), WANTED_LARGE, (1.0, 0.1, 0.1))
     heights = [f"height_m={10 + number / 10}&limit=100" for number in range(300)]
     random.Random(1).shuffle(heights)
     compare_small("100 by height", ours, peers, queries(heights), WANTED_ELSE)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from urllib.parse import parse_qsl
+from functools import lru_cache
+from urllib.parse import parse_qsl, unquote_plus
 
 from fastapi import FastAPI
 
@@ -25,9 +26,14 @@ from api.http.proxy import find_base
 from api.http.sent import write_head
 from api.ops.observe import describe_request
 from api.params import ItemParams, ItemsParams
+from api.values import parse_bbox
 
 #: The address of the features of a layer, or of one of them.
 _ITEMS = re.compile(rb"(/collections/([a-z0-9_]+)/items(?:/([A-Za-z0-9_.~-]+))?)(?:\?([!-~]*))?")
+
+
+#: The box in a query.
+_BOX = re.compile(r"(?:^|&)bbox=([^&]+)")
 
 
 class HotItems:
@@ -63,26 +69,35 @@ class HotItems:
 
     def _make(self, request: PlainRequest, path: str, layer_id: str, key: str, query: str) -> Sent | None:
         context: Context = self._app.state.context
-        pairs = parse_qsl(query, keep_blank_values=True)
-        layer, given = context.served.layers.get(layer_id), dict(pairs)
+        layer = context.served.layers.get(layer_id)
         base = find_base(request.header, trust_proxy=context.settings.trust_proxy)
-        if layer is None or len(given) < len(pairs) or base is None:
-            return None
-        frame = context.frames.peek(layer, ask=False, stamp=context.stamp())
+        frame = None if layer is None else context.frames.peek(layer, ask=False, stamp=context.stamp())
         items = ready_items(frame) if frame is not None and frame.keeps("items") else None
-        params = (ItemParams if key else ItemsParams).model_validate(given)
-        plain = params.plain and choose_format(_text(request, b"accept"), params.f) is PLAIN
-        if frame is None or items is None or not plain:
+        box = None if key else _BOX.search(query)
+        rest = query if box is None else query[: box.start()] + query[box.end() :]
+        params = _read_plain(ItemParams if key else ItemsParams, rest, _text(request, b"accept"))
+        if layer is None or base is None or frame is None or items is None or params is None:
             return None
         links = Links(self._app, base, path, query)
         accepted, asked = _text(request, b"accept-encoding"), _text(request, b"if-none-match")
         client = ItemsClient(links=links, accepted=accepted, asked=asked, measures=context.measures)
         if not isinstance(params, ItemsParams):
             return send_item(context, client, key, DEFAULT_CRS, frame, items)
-        wish = ItemsWish.of(context, layer, params, links.base)
+        corners = None if box is None else parse_bbox(unquote_plus(box[1]))
+        wish = ItemsWish.of(context, layer, params, base, box=corners)
         if wish.limit > AT_ONCE or not items.knows(frame, wish.wanted):
             return None
         return send_page(context, client, wish, frame, items)
+
+
+@lru_cache(maxsize=1000)
+def _read_plain(kind: type[ItemParams], query: str, accept: str) -> ItemParams | None:
+    """Read what a query asks for, which is the same for many requests but for the box; None where that is not plain."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    given = dict(pairs)
+    params = kind.model_validate(given)
+    is_plain = params.plain and choose_format(accept, params.f) is PLAIN
+    return params if is_plain and "bbox" not in given and len(given) == len(pairs) else None
 
 
 def _text(request: PlainRequest, name: bytes) -> str:

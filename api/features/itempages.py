@@ -15,6 +15,7 @@ from api.features.ready import Integers, ReadyItems
 from api.features.sorting import after_place, name_place, parse_fields, parse_sortby
 from api.forms.geojson import PIECE, encode_features
 from api.params import Count, ItemsParams
+from api.values import Corners
 from twin.crs import BBox
 from twin.expressions import Expression, Scalar, both, compare
 from twin.frame import Frame
@@ -76,14 +77,25 @@ class ItemsWish:
 
     @classmethod
     def of(
-        cls, context: Context, layer: Layer, params: ItemsParams, base: str, *, where: Expression | None = None
+        cls,
+        context: Context,
+        layer: Layer,
+        params: ItemsParams,
+        base: str,
+        *,
+        box: Corners | None = None,
+        where: Expression | None = None,
     ) -> ItemsWish:
-        """What parameters ask for of a service at a base address; no more features at once than its settings allow."""
+        """What parameters ask for of a service at a base address; no more features at once than its settings allow.
+
+        The box may be given beside them.
+        """
+        box = params.bbox if box is None else box
         of_box = find_crs(params.bbox_crs, layer, context.crs, base, parameter="bbox-crs")
         return cls(
             layer=layer,
             wanted=params.wanted(layer),
-            area=None if params.bbox is None else AskedArea.of_box(params.bbox, of_box),
+            area=None if box is None else AskedArea.of_box(box, of_box),
             crs=find_crs(params.crs, layer, context.crs, base),
             as_of=params.as_of,
             limit=min(params.limit, context.settings.max_items),

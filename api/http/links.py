@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus, urlencode
 
@@ -41,6 +41,7 @@ class Links:
         self._app = app
         self._path = path
         self._query = query
+        self._stems: dict[tuple[str, ...], str] = {}
 
     @classmethod
     def of(cls, request: Request) -> Links:
@@ -60,18 +61,17 @@ class Links:
 
     def here(self, **changed: str | None) -> str:
         """Make the URL of this request with some query parameters changed, or dropped where None."""
-        path, given = self._quoted
-        kept = [text for name, text in given if name not in changed]
+        stem = self._stem(tuple(changed))
         new = [_write_parameter(name, value) for name, value in changed.items() if value is not None]
-        query = "&".join(kept + new)
-        return f"{path}?{query}" if query else path
+        return stem + "&".join(new) if new else stem[:-1]
 
-    @cached_property
-    def _quoted(self) -> tuple[str, list[tuple[str, str]]]:
-        """The address of the request without its query, and the parameters of that by name."""
-        query = quote(self._query, safe=_IN_QUERY, encoding="latin-1")
-        given = [(unquote_plus(text.partition("=")[0]), text) for text in query.split("&") if text]
-        return f"{self.base}{quote(self._path, safe=',/')}", given
+    def _stem(self, changed: tuple[str, ...]) -> str:
+        """The URL of this request without some query parameters, up to where others follow."""
+        if changed not in self._stems:
+            query = quote(self._query, safe=_IN_QUERY, encoding="latin-1").split("&")
+            kept = [f"{text}&" for text in query if text and unquote_plus(text.partition("=")[0]) not in changed]
+            self._stems[changed] = f"{self.base}{quote(self._path, safe=',/')}?{''.join(kept)}"
+        return self._stems[changed]
 
     def next_page(self, passed: int, count: int) -> list[Link]:
         """Link to the rest of a list of which so many were passed over or shown, if there is any."""
