@@ -63,6 +63,15 @@ class NotReady(TwinError):
     title: ClassVar[str] = "Not ready"
 
 
+class ProcessNotFound(TwinError):
+    """There is no process of that name; every indicator and every analysis is one."""
+
+    status: ClassVar[int] = 404
+    slug: ClassVar[str] = "no-such-process"
+    title: ClassVar[str] = "Process not found"
+    uri: ClassVar[str] = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-process"
+
+
 class ServiceBusy(TwinError):
     """More is asked for than can be done in reasonable time."""
 

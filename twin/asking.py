@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -49,14 +49,6 @@ class Reply:
             for name, keys in layers.items():
                 frame = self.frames[name]
                 yield role, frame.take(frame.data.index.get_indexer(np.asarray(keys, dtype=object)))
-
-    def without(self, layers: set[str]) -> Reply:
-        """The same reply without the features of some layers; what was counted stays."""
-        kept = {
-            role: {name: keys for name, keys in found.items() if name not in layers}
-            for role, found in self.answer.features.items()
-        }
-        return replace(self, answer=replace(self.answer, features=kept))
 
     def to_dict(self) -> dict[str, Any]:
         """The reply as JSON carries it; derived shapes are told by what they are only."""

@@ -72,9 +72,13 @@ class Catalog:
         return _find(self.analyses, analysis_id, AnalysisNotFound, "analysis")
 
     def served(self, settings: Settings) -> Catalog:
-        """The catalog without secret layers, unless the installation may serve them."""
-        open_layers = {name: layer for name, layer in self.layers.items() if settings.serves(layer.classification)}
-        return replace(self, layers=MappingProxyType(open_layers))
+        """The catalog without secret layers and what is asked of them, unless the installation may serve them.
+
+        Indicators stay: their results go out without the features of layers that do not.
+        """
+        layers = {name: layer for name, layer in self.layers.items() if settings.serves(layer.classification)}
+        asked = {name: analysis for name, analysis in self.analyses.items() if layers.keys() >= {*analysis.inputs}}
+        return replace(self, layers=MappingProxyType(layers), analyses=MappingProxyType(asked))
 
 
 def _find(things: Mapping[str, T], name: str, error: type[TwinError], kind: str) -> T:

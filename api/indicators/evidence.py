@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from api.forms.geojson import encode_feature, encode_features, encode_geometries
 from twin.catalog import Catalog
+from twin.crs import CRS
 from twin.engine import Result
 from twin.evidence import ask_features
+from twin.indicator import Shape
 from twin.store import Store
 
 
@@ -27,14 +29,15 @@ def publish_result(result: Result, served: Catalog) -> dict[str, Any]:
 
 def encode_evidence(result: Result, served: Catalog, store: Store) -> bytes:
     """Write what counts, what does not, and the derived shapes as GeoJSON features with commas between them."""
-    return ",".join([*_encode_shapes(result, store), *_encode_features(result, served, store)]).encode()
+    return ",".join(
+        [*encode_shapes(result.measure.shapes, store.crs), *_encode_features(result, served, store)]
+    ).encode()
 
 
-def _encode_shapes(result: Result, store: Store) -> Iterator[str]:
-    """Write the derived shapes: the uncovered area, the best place for the next station."""
-    shapes = result.measure.shapes
+def encode_shapes(shapes: Sequence[Shape], crs: CRS) -> Iterator[str]:
+    """Write derived shapes as GeoJSON features: the uncovered area, the best place for the next station."""
     geometries = np.array([None, *(shape.geometry for shape in shapes)], dtype=object)[1:]
-    for shape, geometry in zip(shapes, encode_geometries(geometries, store.crs), strict=True):
+    for shape, geometry in zip(shapes, encode_geometries(geometries, crs), strict=True):
         names = {"role": shape.role, "title": shape.title, "title_zh": shape.title_zh}
         yield encode_feature(geometry, names | dict(shape.properties))
 

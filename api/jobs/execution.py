@@ -18,19 +18,22 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from fastapi import Response
 from fastapi.responses import StreamingResponse
 
-from api.forms.geojson import encode_collection, to_json
+from api.errors import ProcessNotFound
+from api.forms.geojson import encode_collection, encode_features, to_json
 from api.http.media import GEOJSON, JSON, MULTIPART
-from api.indicators.evidence import encode_evidence, publish_result
+from api.indicators.evidence import encode_evidence, encode_shapes, publish_result
 from api.values import parse_datetime
-from twin.catalog import Catalog
+from twin.asking import Reply
+from twin.catalog import Catalog, Process
 from twin.engine import Result
 from twin.errors import InvalidParameter
 from twin.indicator import Indicator
+from twin.nearest import suggest
 from twin.store import Store
 
-#: What every process gives, and as what.
-OUTPUTS: Mapping[str, str] = {"result": JSON, "evidence": GEOJSON}
-#: The input beside an indicator's own parameters: the moment whose state is meant.
+#: What processes give, and as what.
+OUTPUTS: Mapping[str, str] = {"result": JSON, "evidence": GEOJSON, "features": GEOJSON}
+#: The input beside a process's own parameters: the moment whose state is meant.
 MOMENT = "datetime"
 _MEMBERS = ("inputs", "outputs", "response")
 
@@ -45,7 +48,7 @@ class Execution:
     Parameters
     ----------
     process
-        Which one: the id of an indicator.
+        Which one: the id of an indicator or analysis.
     inputs
         Values by name, as they came.
     outputs
@@ -59,8 +62,8 @@ class Execution:
     outputs: tuple[str, ...]
     as_document: bool
 
-    def arguments(self, indicator: Indicator) -> tuple[dict[str, Any], datetime | None]:
-        """The values of the indicator's parameters, and the moment.
+    def arguments(self, process: Process) -> tuple[dict[str, Any], datetime | None]:
+        """The values of the parameters of the process, and the moment.
 
         Raises
         ------
@@ -71,10 +74,30 @@ class Execution:
         moment = given.pop(MOMENT, None)
         if moment is not None and not isinstance(moment, str):
             raise InvalidParameter(f"{MOMENT} must be text, not {moment!r}", parameter=MOMENT)
-        return indicator.parse(given), parse_datetime(moment) if moment else None
+        return process.parse(given), parse_datetime(moment) if moment else None
 
 
-def read_execution(indicator: Indicator, document: Mapping[str, Any]) -> Execution:
+def find_process(served: Catalog, process_id: str) -> Process:
+    """Find the indicator or analysis of that id.
+
+    Raises
+    ------
+    ProcessNotFound
+        There is none, or what it is asked of is not served.
+    """
+    processes = served.processes
+    if process_id not in processes:
+        hint = suggest(process_id, processes)
+        raise ProcessNotFound(f"there is no process {process_id}; {hint}", process=process_id)
+    return processes[process_id]
+
+
+def list_outputs(process: Process) -> tuple[str, str]:
+    """The names of the outputs of a process."""
+    return ("result", "evidence") if isinstance(process, Indicator) else ("result", "features")
+
+
+def read_execution(process: Process, document: Mapping[str, Any]) -> Execution:
     """Read an execute request, and refuse what the process could not do as asked.
 
     Raises
@@ -90,22 +113,38 @@ def read_execution(indicator: Indicator, document: Mapping[str, Any]) -> Executi
     if response not in ("raw", "document"):
         raise InvalidParameter(f"response must be raw or document, not {response!r}", parameter="response")
     execution = Execution(
-        process=indicator.id,
+        process=process.id,
         inputs={name: _read_value(name, value) for name, value in _member(document, "inputs").items()},
-        outputs=_read_outputs(_member(document, "outputs")),
+        outputs=_read_outputs(_member(document, "outputs"), list_outputs(process)),
         as_document=response == "document",
     )
-    execution.arguments(indicator)
+    execution.arguments(process)
     return execution
 
 
-def make_outputs(result: Result, wanted: Iterable[str], served: Catalog, store: Store) -> dict[str, bytes]:
+def make_outputs(result: Result | Reply, wanted: Iterable[str], served: Catalog, store: Store) -> dict[str, bytes]:
     """Write the outputs of a process that are wanted."""
-    writers: Mapping[str, Callable[[], bytes]] = {
-        "result": lambda: to_json(publish_result(result, served)).encode(),
-        "evidence": lambda: encode_collection(encode_evidence(result, served, store)),
-    }
+    if isinstance(result, Reply):
+        writers = {
+            "result": lambda: to_json(result.to_dict()).encode(),
+            "features": lambda: encode_collection(_encode_reply(result)),
+        }
+    else:
+        writers = {
+            "result": lambda: to_json(publish_result(result, served)).encode(),
+            "evidence": lambda: encode_collection(encode_evidence(result, served, store)),
+        }
     return {name: writers[name]() for name in wanted}
+
+
+def _encode_reply(reply: Reply) -> bytes:
+    """Write the features that an answer is about, with their roles, and its shapes."""
+    features = (
+        feature
+        for role, frame in reply.rows()
+        for feature in encode_features(frame, {"role": role, "layer": frame.layer.id})
+    )
+    return ",".join([*encode_shapes(reply.answer.shapes, reply.crs), *features]).encode()
 
 
 def send_outputs(outputs: Mapping[str, Content], *, as_document: bool) -> Response:
@@ -144,17 +183,17 @@ def _member(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return value
 
 
-def _read_outputs(wanted: Mapping[str, Any]) -> tuple[str, ...]:
+def _read_outputs(wanted: Mapping[str, Any], known: tuple[str, ...]) -> tuple[str, ...]:
     """The outputs that are wanted; all of them where none is named."""
     for name, how in wanted.items():
-        if name not in OUTPUTS:
-            raise InvalidParameter(f"there is no output {name}; there are: {', '.join(OUTPUTS)}", parameter=name)
+        if name not in known:
+            raise InvalidParameter(f"there is no output {name}; there are: {', '.join(known)}", parameter=name)
         if not isinstance(how, dict) or how.get("transmissionMode", "value") != "value":
             raise InvalidParameter(f"{name} is given by value only", parameter=name)
         form = how.get("format", {})
         if not isinstance(form, dict) or form.get("mediaType", OUTPUTS[name]) != OUTPUTS[name]:
             raise InvalidParameter(f"{name} is given as {OUTPUTS[name]} only", parameter=name)
-    return tuple(wanted) or tuple(OUTPUTS)
+    return tuple(wanted) or known
 
 
 def _read_value(name: str, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""OGC API – Processes: indicators as processes, evaluated at once or as a job.
+"""OGC API – Processes: indicators and analyses as processes, computed at once or as a job.
 
 References
 ----------
@@ -7,7 +7,8 @@ OGC 18-062r2, 7.9 to 7.11.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from datetime import datetime
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
@@ -16,12 +17,22 @@ from api.http.bodies import Body, read_json
 from api.http.links import OGC_REL, Links, link
 from api.http.media import HTML, JSON, MULTIPART
 from api.http.pages import json_response, respond
-from api.jobs.execution import MOMENT, OUTPUTS, make_outputs, read_execution, send_outputs
+from api.jobs.execution import (
+    MOMENT,
+    OUTPUTS,
+    find_process,
+    list_outputs,
+    make_outputs,
+    read_execution,
+    send_outputs,
+)
 from api.jobs.routes import describe_job
 from api.openapi import answers, parameter_schema, takes
 from api.params import FormatParams, PagedParams, Params
 from twin import __version__
-from twin.errors import IndicatorNotFound
+from twin.asking import Reply, ask
+from twin.catalog import Process
+from twin.engine import Result
 from twin.indicator import Indicator
 
 CONFORMANCE = tuple(
@@ -43,19 +54,11 @@ _JOB_MADE: dict[int | str, dict[str, Any]] = {
 router = APIRouter(tags=["Processes"])
 
 
-class ProcessNotFound(IndicatorNotFound):
-    """There is no process of that name; every indicator is one."""
-
-    slug: ClassVar[str] = "no-such-process"
-    title: ClassVar[str] = "Process not found"
-    uri: ClassVar[str] = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-process"
-
-
 @router.get("/processes", name="processes", operation_id="getProcesses", responses=answers(JSON, HTML))
 def list_processes(request: Request, params: Annotated[PagedParams, Query()]) -> Response:
-    """List the processes: every indicator is one."""
+    """List the processes: every indicator and every analysis is one."""
     context, links = context_of(request), links_of(request)
-    processes = list(context.catalog.indicators.values())
+    processes = list(context.served.processes.values())
     shown = processes[params.offset : params.offset + params.limit]
     document = {
         "processes": [_summarise(each, links) for each in shown],
@@ -69,9 +72,9 @@ def list_processes(request: Request, params: Annotated[PagedParams, Query()]) ->
 )
 def show_process(request: Request, processID: str, params: Annotated[FormatParams, Query()]) -> Response:  # noqa: N803
     """Describe a process: what goes in, what comes out, and how it can be executed."""
-    indicator, links = _find_process(context_of(request), processID), links_of(request)
-    document = _summarise(indicator, links) | {"inputs": _inputs(indicator), "outputs": _outputs()}
-    execute = links.url("execute", processID=indicator.id)
+    process, links = find_process(context_of(request).served, processID), links_of(request)
+    document = _summarise(process, links) | {"inputs": _inputs(process), "outputs": _outputs(process)}
+    execute = links.url("execute", processID=process.id)
     document["links"].append(link(f"{OGC_REL}/execute", execute, JSON, "Where to execute it"))
     return respond(request, document, "process.html", f=params.f)
 
@@ -92,8 +95,8 @@ def execute_process(
 ) -> Response:
     """Execute a process: at once, or as a job where ``Prefer: respond-async`` asks for one (RFC 7240)."""
     context = context_of(request)
-    indicator = _find_process(context, processID)
-    execution = read_execution(indicator, read_json(request, body, JSON))  # which no page of another origin may send
+    process = find_process(context.served, processID)
+    execution = read_execution(process, read_json(request, body, JSON))  # which no page of another origin may send
     if "respond-async" in {part.partition(";")[0].strip().lower() for part in prefer.split(",")}:
         job = context.jobs.start(execution)
         answer = json_response(describe_job(job, links_of(request)))
@@ -101,56 +104,70 @@ def execute_process(
         location = links_of(request).url("job", jobID=job.id)
         answer.headers.update({"Location": location, "Preference-Applied": "respond-async"})
         return answer
-    result = context.evaluate(indicator, *execution.arguments(indicator))
+    result = _compute(context, process, *execution.arguments(process))
     made = make_outputs(result, execution.outputs, context.served, context.store)
     contents = {name: lambda content=content: [content] for name, content in made.items()}
     return send_outputs(contents, as_document=execution.as_document)
 
 
-def _find_process(context: Context, process_id: str) -> Indicator:
-    try:
-        return context.catalog.indicator(process_id)
-    except IndicatorNotFound as error:
-        raise ProcessNotFound(error.detail.replace("indicator", "process"), process=process_id) from None
+def _compute(context: Context, process: Process, parameters: dict[str, Any], as_of: datetime | None) -> Result | Reply:
+    if isinstance(process, Indicator):
+        return context.evaluate(process, parameters, as_of)
+    catalog, store = context.served, context.store
+    return ask(process, catalog, store, parameters=parameters, as_of=as_of, read=context.frames.get)
 
 
-def _summarise(indicator: Indicator, links: Links) -> dict[str, Any]:
-    about = links.url("process", processID=indicator.id, query={"f": "json"})
+def _summarise(process: Process, links: Links) -> dict[str, Any]:
+    own = links.url("process", processID=process.id, query={"f": "json"})
+    measured = isinstance(process, Indicator)
+    about = [link("about", links.url("indicator", indicator_id=process.id), JSON, "The indicator")] if measured else []
     return {
-        "id": indicator.id,
+        "id": process.id,
         "version": __version__,
-        "title": f"{indicator.title} {indicator.title_zh}",
-        "description": indicator.about,
-        "keywords": [indicator.clause.document, indicator.clause.article],
+        "title": f"{process.title} {process.title_zh}",
+        "description": process.about,
+        "keywords": [process.clause.document, process.clause.article],
         "jobControlOptions": ["sync-execute", "async-execute", "dismiss"],
         "outputTransmission": ["value"],
         "links": [
-            link("self", about, JSON, "Description of the process"),
-            link("alternate", links.url("process", processID=indicator.id, query={"f": "html"}), HTML, "As a page"),
-            link("about", links.url("indicator", indicator_id=indicator.id), JSON, "The indicator"),
+            link("self", own, JSON, "Description of the process"),
+            link("alternate", links.url("process", processID=process.id, query={"f": "html"}), HTML, "As a page"),
+            *about,
         ],
     }
 
 
-def _inputs(indicator: Indicator) -> dict[str, Any]:
-    """Describe the inputs; each has a default, so none need be given."""
+def _inputs(process: Process) -> dict[str, Any]:
+    """Describe the inputs; those that have a default need not be given."""
     own = {
-        parameter.name: _put(parameter.name, parameter.about, parameter_schema(parameter), least=0)
-        for parameter in indicator.parameters.values()
+        parameter.name: _put(
+            parameter.name, parameter.about, parameter_schema(parameter), least=int(parameter.required)
+        )
+        for parameter in process.parameters.values()
     }
     moment = "The state of the twin that counts: an instant or a date; now by default."
     return own | {MOMENT: _put("Moment 时刻", moment, {"type": "string"}, least=0)}
 
 
-def _outputs() -> dict[str, Any]:
-    result = "Value, verdict, breakdown by area, and what was read, by revision and digest."
-    evidence = "What counts and what does not, and derived shapes, in degrees (CRS84)."
+#: Titles and descriptions of outputs; those of indicators and of analyses differ.
+_RESULTS = (
+    "Value, verdict, breakdown by area, and what was read, by revision and digest.",
+    "Figures, the keys of the features that play a part, by role, and what was read, by revision.",
+)
+_COLLECTIONS = {
+    "evidence": ("Evidence 证据", "What counts and what does not, and derived shapes, in degrees (CRS84)."),
+    "features": ("Features 要素", "The features that play a part, with their roles, in degrees (CRS84)."),
+}
+
+
+def _outputs(process: Process) -> dict[str, Any]:
+    result, collection = list_outputs(process)
+    about = _RESULTS[0] if isinstance(process, Indicator) else _RESULTS[1]
     return {
-        "result": _put("Result 结果", result, {"type": "object", "contentMediaType": OUTPUTS["result"]}),
-        "evidence": _put(
-            "Evidence 证据",
-            evidence,
-            {"type": "object", "contentMediaType": OUTPUTS["evidence"], "format": "geojson-feature-collection"},
+        result: _put("Result 结果", about, {"type": "object", "contentMediaType": OUTPUTS[result]}),
+        collection: _put(
+            *_COLLECTIONS[collection],
+            {"type": "object", "contentMediaType": OUTPUTS[collection], "format": "geojson-feature-collection"},
         ),
     }
 

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from api.errors import JobFailed
-from api.jobs.execution import make_outputs
+from api.jobs.execution import find_process, make_outputs
 from api.jobs.files import read_job, write_job
+from twin.asking import ask
 from twin.engine import evaluate
 from twin.errors import TwinError
+from twin.indicator import Indicator
 from twin.place import Place
 from twin.settings import Settings
 from twin.stores import open_store
@@ -35,11 +37,15 @@ def run_job(folder: Path, store: Place, *, serve_secret: bool) -> None:
         import layers  # what takes memory is imported when the limits stand
 
         catalog = layers.catalog()
-        indicator = catalog.indicator(job.execution.process)
-        parameters, as_of = job.execution.arguments(indicator)
+        served = catalog.served(Settings(serve_secret=serve_secret))
+        process = find_process(served, job.execution.process)
+        parameters, as_of = job.execution.arguments(process)
         with open_store(store) as opened:
-            result = evaluate(indicator, catalog, opened, parameters=parameters, as_of=as_of)
-            served = catalog.served(Settings(serve_secret=serve_secret))
+            result = (
+                evaluate(process, catalog, opened, parameters=parameters, as_of=as_of)
+                if isinstance(process, Indicator)
+                else ask(process, catalog, opened, parameters=parameters, as_of=as_of)
+            )
             for name, content in make_outputs(result, job.execution.outputs, served, opened).items():
                 (folder / name).write_bytes(content)
     except TwinError as error:

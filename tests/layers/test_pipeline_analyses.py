@@ -17,8 +17,8 @@ from twin.stores import open_store
 
 
 @pytest.fixture(scope="module")
-def main_store(tmp_path_factory, frame):
-    return make_main(tmp_path_factory.mktemp("pipes") / "main.gpkg", frame)
+def main_store(tmp_path_factory):
+    return make_main(tmp_path_factory.mktemp("pipes") / "main.gpkg")
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from layers.pipelines import PIPE_NODES, PIPE_SEGMENTS
+from tests_frames import make_frame
 from twin.crs import parse_crs
 from twin.store import Changes
 from twin.stores import create_store
@@ -53,14 +54,14 @@ def segments(places: Mapping[str, tuple[float, float]], **given: Row) -> list[Ro
     return rows
 
 
-def make_main(path: Path, frame: Callable[..., Any]) -> Path:
+def make_main(path: Path) -> Path:
     """A twin with the main; W was closed in 2022."""
     lines = segments(MAIN, **{name.replace("-", "_"): {} for name in MAIN_PIPES})
     closed = dict(MAIN_KINDS) | {"W": {"appurtenance": "valve_well", "valve_state": "closed"}}
     with create_store(path, crs=CRS) as store:
         for layer, rows in ((PIPE_NODES, nodes(MAIN, MAIN_KINDS)), (PIPE_SEGMENTS, lines)):
-            changes = Changes(insert=frame(layer, rows, CRS).data)
+            changes = Changes(insert=make_frame(layer, rows, CRS).data)
             store.write(layer, changes, author="zhang", reason="survey", effective=datetime(2021, 1, 1, tzinfo=UTC))
-        changes = Changes(update=frame(PIPE_NODES, nodes({"W": MAIN["W"]}, closed), CRS).data)
+        changes = Changes(update=make_frame(PIPE_NODES, nodes({"W": MAIN["W"]}, closed), CRS).data)
         store.write(PIPE_NODES, changes, author="zhang", reason="closed", effective=datetime(2022, 1, 1, tzinfo=UTC))
     return path
