@@ -23,4 +23,4 @@ def find_directions(
     """
     known = np.nan_to_num(fall_m)
     direction = np.where(flow != 0, flow, np.sign(known)).astype(np.int8)
-    return direction, flow * known < -LEVEL_M
+    return direction, np.round(flow * known, 6) < -LEVEL_M
