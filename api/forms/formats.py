@@ -33,6 +33,8 @@ class Format:
         Writes a page of one feature that is asked for by its key.
     suffix
         Of a file; None where it is a document to look at.
+    profiles
+        URIs of what it keeps to beyond its media type.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Format:
     write: WritePage
     write_one: WritePage
     suffix: str | None = None
+    profiles: tuple[str, ...] = ()
 
 
 def _table(name: str, media_type: str, title: str, write: WritePage) -> Format:
@@ -50,7 +53,14 @@ def _table(name: str, media_type: str, title: str, write: WritePage) -> Format:
 PLAIN = Format(name="json", media_type=GEOJSON, title="GeoJSON", write=geojson.write_page, write_one=geojson.write_one)
 FORMATS = (
     PLAIN,
-    Format(name="jsonfg", media_type=JSONFG, title="JSON-FG", write=jsonfg.write_page, write_one=jsonfg.write_one),
+    Format(
+        name="jsonfg",
+        media_type=JSONFG,
+        title="JSON-FG",
+        write=jsonfg.write_page,
+        write_one=jsonfg.write_one,
+        profiles=jsonfg.PROFILES,
+    ),
     _table("fgb", FLATGEOBUF, "FlatGeobuf", tables.write_flatgeobuf),
     _table("parquet", GEOPARQUET, "GeoParquet", tables.write_geoparquet),
     _table("csv", CSV, "CSV with geometries as WKT", tables.write_csv),
@@ -93,4 +103,5 @@ def link_formats(links: Links, own: Format | None) -> list[Link]:
             if each is not own
         ),
         link("alternate", links.here(f="html"), HTML, "The same as a page"),
+        *(link("profile", uri, HTML, "What this form keeps to") for uri in (own.profiles if own else ())),
     ]

@@ -2,7 +2,7 @@
 
 References
 ----------
-OGC 21-045r1, Features and Geometries JSON – Part 1: Core.
+OGC 21-045r1, Features and Geometries JSON – Part 1: Core, 1.0; requirements classes core, types-schemas, profiles.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from twin.crs import CRS84
 if TYPE_CHECKING:
     from api.features.itempages import ItemsPage
 
-_CORE = "http://www.opengis.net/spec/json-fg-1/1.0/conf/core"
+_CONFORMS_TO = [f"http://www.opengis.net/spec/json-fg-1/1.0/conf/{name}" for name in ("core", "types-schemas")]
+#: Every feature with a place has its geometry in degrees as well, for those who read GeoJSON only.
+PROFILES = tuple(f"http://www.opengis.net/def/profile/OGC/0/{name}" for name in ("jsonfg", "jsonfg-plus"))
 
 
 def write_page(page: ItemsPage, related: list[Link]) -> Iterator[bytes]:
@@ -37,7 +39,7 @@ def write_one(page: ItemsPage, related: list[Link]) -> Iterator[bytes]:
 
 def _root(page: ItemsPage) -> dict[str, Any]:
     """What stands at the root of a document only."""
-    return {"conformsTo": [_CORE], "featureType": page.frame.layer.id, "coordRefSys": page.crs.uri}
+    return {"conformsTo": _CONFORMS_TO, "featureType": page.frame.layer.id, "coordRefSys": page.crs.uri}
 
 
 def _written(page: ItemsPage) -> Iterator[list[bytes]]:

@@ -102,7 +102,9 @@ def test_every_form_links_to_all_others_and_to_the_next_page(client, form):
         links = {(link["rel"], link["type"]): link["url"] for link in parse_link_header(answer.headers["link"])}
     others = {each.media_type for each in FORMATS} - {form.media_type} | {"text/html"}
     assert {kind for rel, kind in links if rel == "alternate"} == others
-    for (_, kind), href in links.items():
+    for (rel, kind), href in links.items():
+        if rel == "profile":  # the name of a profile, not an address of ours
+            continue
         assert client.get(href, headers={"Accept": "*/*"}).headers["content-type"].partition(";")[0] == kind
     following = client.get(links["next", form.media_type])
     assert READERS[form.name](following)["parcel_id"].tolist() == ["P1"]
@@ -142,22 +144,57 @@ def test_tables_have_x_east_and_name_the_crs_documents_have_its_order_of_axes(cl
         assert np.hypot(x - east, y - north) < 1e-3, name
 
 
-def test_json_fg_has_what_its_schema_requires(client):
-    """OGC 21-045r1, schemas of a feature and of a collection: members, and which of them may be null."""
-    page = client.get(f"{ITEMS}?f=jsonfg&crs={PLANE}").json()
-    assert page["type"] == "FeatureCollection"
-    assert page["conformsTo"] == ["http://www.opengis.net/spec/json-fg-1/1.0/conf/core"]
-    assert (page["coordRefSys"], page["featureType"], page["geometryDimension"]) == (PLANE, "parcels", 2)
-    plain = client.get(ITEMS).json()
-    for feature, degrees in zip(page["features"], plain["features"], strict=True):
-        assert set(feature) == {"type", "id", "properties", "time", "place", "geometry"}
-        assert feature["geometry"] == degrees["geometry"]
-        assert (feature["place"] is None) == (feature["geometry"] is None)
-    one = client.get(f"{ITEMS}/P1?f=jsonfg").json()
-    assert one["conformsTo"] == page["conformsTo"]
-    assert one["place"] is None
-    assert one["coordRefSys"] == "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
-    assert {"type", "id", "properties", "time", "place", "geometry", "links"} <= set(one)
+def json_fg_features(document):
+    """The features of a document that keeps to the rules of OGC 21-045r1 for its root."""
+    classes = [f"http://www.opengis.net/spec/json-fg-1/1.0/conf/{name}" for name in ("core", "types-schemas")]
+    assert document["conformsTo"] == classes  # metadata of both classes
+    assert isinstance(document["featureType"], str)  # types-schemas/feature-type
+    profiles = [link["href"] for link in document["links"] if link["rel"] == "profile"]
+    assert profiles == [f"http://www.opengis.net/def/profile/OGC/0/{name}" for name in ("jsonfg", "jsonfg-plus")]
+    return document.get("features", [document])
+
+
+@pytest.mark.parametrize("layer", ["parcels", "wells"])
+@pytest.mark.parametrize("crs", [None, "OGC/0/CRS84h", "EPSG/0/4490", "EPSG/0/4548", "EPSG/0/3857"])
+def test_json_fg_keeps_to_the_rules_of_the_standard(client, layer, crs):
+    """OGC 21-045r1, classes core, types-schemas and profiles (jsonfg, jsonfg-plus)."""
+    if crs == "OGC/0/CRS84h" and layer == "parcels":
+        return  # it has no heights
+    uri = f"http://www.opengis.net/def/crs/{crs or 'OGC/1.3/CRS84'}"
+    asked = {"f": "jsonfg"} | ({"crs": uri} if crs else {})
+    page = client.get(f"/collections/{layer}/items", params=asked)
+    assert 'rel="profile"' in page.headers["link"]
+    one = client.get(f"/collections/{layer}/items/{page.json()['features'][0]['id']}", params=asked)
+    plain = client.get(f"/collections/{layer}/items").json()["features"]
+    dimensions = {"Point": 0, "MultiPolygon": 2}
+    for document in (page.json(), one.json()):
+        features = json_fg_features(document)
+        assert document["coordRefSys"] == uri
+        for feature, degrees in zip(features, plain, strict=False):
+            assert {"type", "id", "properties", "time", "place", "geometry"} <= set(feature)  # core/schema-valid
+            assert feature["time"] is None
+            geometry, place = feature["geometry"], feature["place"]
+            assert geometry == degrees["geometry"]  # profiles/jsonfg-plus: never missing beside a place
+            if crs in (None, "OGC/0/CRS84h"):
+                assert place is None  # core/place: nothing in WGS 84 stands there
+            else:
+                assert place != geometry  # core/fallback
+                assert shapely.from_geojson(json.dumps(place)).is_valid  # core/geom-valid
+            for shape in filter(None, (geometry, place)):
+                assert dimensions[shape["type"]] == document.get("geometryDimension", dimensions[shape["type"]])
+                places = np.array(list(positions(shape["coordinates"])))  # core/coordinate-dimension: of one length
+                assert places.ndim == 2
+            longitudes, latitudes = np.array(list(positions(geometry["coordinates"]))).T[:2]
+            assert np.abs(longitudes).max() <= 180  # core/geometry-wgs84
+            assert np.abs(latitudes).max() <= 90
+
+
+def positions(coordinates):
+    if isinstance(coordinates[0], list):
+        for each in coordinates:
+            yield from positions(each)
+    else:
+        yield coordinates
 
 
 def test_geoparquet_has_boxes_by_which_it_can_be_searched(client):
