@@ -5,18 +5,16 @@ Each class is the set of parameters that a kind of resource takes; FastAPI docum
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from fastapi import Path, Request
+from fastapi import Request
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     PlainValidator,
@@ -26,7 +24,7 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 
 from api.forms.formats import FORM_NAMES
-from api.values import Corners, parse_bbox, parse_datetime, parse_effective, parse_interval, parse_subset, parse_value
+from api.values import Corners, parse_bbox, parse_datetime, parse_effective, parse_interval, parse_value
 from twin.errors import InvalidParameter
 from twin.expressions import Scalar
 from twin.indicator import Indicator
@@ -38,33 +36,6 @@ _Box = Annotated[
     WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}),
 ]
 _Moment = Annotated[datetime | None, PlainValidator(parse_datetime), WithJsonSchema({"type": "string"})]
-
-
-def _read_number(text: str) -> str:
-    """Let pass what is written as a whole number; other spellings would be other addresses of the same tile."""
-    if not re.fullmatch(r"-?[0-9]{1,18}", text):
-        raise ValueError("this is not a whole number")
-    return text
-
-
-#: Level, column or row of a tile, as it stands in a path.
-TileNumber = Annotated[int, BeforeValidator(_read_number)]
-
-# What OGC API - Tiles calls them and says of their types (OGC 20-057, requirements 2 to 4).
-GridId = Annotated[str, Path(alias="tileMatrixSetId", description="The tile grid; `/tileMatrixSets` lists them.")]
-TileMatrix = Annotated[
-    TileNumber, WithJsonSchema({"type": "string"}), Path(alias="tileMatrix", description="Level of the grid.")
-]
-TileRow = Annotated[
-    TileNumber,
-    WithJsonSchema({"type": "integer", "minimum": 0}),
-    Path(alias="tileRow", description="Row of the tile, from the north."),
-]
-TileCol = Annotated[
-    TileNumber,
-    WithJsonSchema({"type": "integer", "minimum": 0}),
-    Path(alias="tileCol", description="Column of the tile, from the west."),
-]
 
 
 class Params(BaseModel):
@@ -121,85 +92,8 @@ class StateParams(FormatParams, MomentParams):
     """A resource made from data, with a page for people."""
 
 
-class SubsetParams(MomentParams):
-    """What the resources of OGC API - Tiles take: the moment, in one of two ways."""
-
-    subset: Annotated[
-        str | SkipJsonSchema[None],
-        Field(description='The same as `datetime`, written `datetime("2021-12-31")`; `*` is an open end.'),
-    ] = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read_subset(cls, values: dict[str, Any]) -> dict[str, Any]:
-        if not values.get("subset"):
-            return values
-        if values.get("datetime"):
-            raise InvalidParameter("datetime is given as well; give one of the two", parameter="subset")
-        return values | {"datetime": parse_subset(values["subset"])}
-
-
-_Strict = Annotated[
-    bool,
-    Field(description="Leave nothing out and keep to no budget: every feature with every vertex, or a refusal."),
-]
-
-
-class TileParams(MomentParams):
-    """A tile."""
-
-    strict: _Strict = False
-
-
-class GridTileParams(TileParams):
-    """A tile by its column and row, of any grid."""
-
-    tms: Annotated[str, Field(description="The tile grid; `/tileMatrixSets` lists them.")] = "WebMercatorQuad"
-
-
-class TileJsonParams(GridTileParams, FormatParams):
-    """Tiles as TileJSON describes them."""
-
-
-class OgcTileParams(TileParams, SubsetParams):
-    """A tile of a layer, as OGC API - Tiles has it."""
-
-    f: Annotated[
-        Literal["mvt", "geojson"] | SkipJsonSchema[None],
-        Field(description="Form of the tile; without it the Accept header decides."),
-    ] = None
-
-
-class TilesetParams(StateParams, SubsetParams):
-    """The tiles of a layer."""
-
-
 #: Names joined by commas.
-_NAMES = WithJsonSchema({"type": "array", "items": {"type": "string"}})
-
-_Collections = Annotated[
-    str | None,
-    _NAMES,
-    Field(description="Only these layers, in this order: their ids joined by commas."),
-]
-
-
-class DatasetTileParams(OgcTileParams):
-    """A tile of all layers, or of some."""
-
-    collections: _Collections = None
-
-
-class DatasetTilesParams(TilesetParams):
-    """The tiles of all layers, or of some."""
-
-    collections: _Collections = None
-
-
-class ArcgisParams(Params):
-    """What clients of ArcGIS servers ask with."""
-
-    f: Literal["json", "pjson"] | SkipJsonSchema[None] = None
+NAMES = WithJsonSchema({"type": "array", "items": {"type": "string"}})
 
 
 class PagedParams(FormatParams):
@@ -216,12 +110,12 @@ class JobsParams(PagedParams):
     """The list of jobs (OGC 18-062r2, 11.2)."""
 
     kinds: Annotated[
-        str | None, _NAMES, Field(alias="type", description="Only jobs of these kinds; all are of `process`.")
+        str | None, NAMES, Field(alias="type", description="Only jobs of these kinds; all are of `process`.")
     ] = None
-    processes: Annotated[str | None, _NAMES, Field(alias="processID", description="Only jobs of these processes.")] = (
+    processes: Annotated[str | None, NAMES, Field(alias="processID", description="Only jobs of these processes.")] = (
         None
     )
-    states: Annotated[str | None, _NAMES, Field(alias="status", description="Only jobs in these states.")] = None
+    states: Annotated[str | None, NAMES, Field(alias="status", description="Only jobs in these states.")] = None
     created: Annotated[
         Any,  # two instants or None; FastAPI would read anything with several parts from several parameters
         PlainValidator(parse_interval),
@@ -331,9 +225,9 @@ class ItemsParams(ItemParams):
         Field(alias="filter-crs", description="The CRS of the geometries in the filter; CRS84 if not given."),
     ] = None
     sortby: Annotated[
-        str | None, _NAMES, Field(description="Sorted by these fields, from high to low after `-`; then by the key.")
+        str | None, NAMES, Field(description="Sorted by these fields, from high to low after `-`; then by the key.")
     ] = None
-    properties: Annotated[str | None, _NAMES, Field(description="Only these fields: their names joined by commas.")] = (
+    properties: Annotated[str | None, NAMES, Field(description="Only these fields: their names joined by commas.")] = (
         None
     )
     count: Annotated[

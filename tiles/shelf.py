@@ -39,14 +39,8 @@ _SUFFIX = ".columns"
 
 def open_shelf(settings: Settings) -> Shelf | None:
     """Find the shelf of an installation; None where it wants none, or the user has no cache folder."""
-    if settings.cache_mb == 0:
-        return None
-    try:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    except RuntimeError:  # the user has no home
-        return None
-    folder = Path(settings.cache) if settings.cache else base / "county-twin" / "columns"
-    return Shelf(folder, room_bytes=settings.cache_mb * 1_000_000)
+    folder = settings.cache_folder
+    return None if folder is None else Shelf(folder, room_bytes=settings.cache_mb * 1_000_000)
 
 
 class Shelf:

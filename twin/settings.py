@@ -63,6 +63,19 @@ class Settings:
     )
     trust_proxy: bool = _setting(False, "Whether the headers X-Forwarded-* and Forwarded of a proxy are believed")
 
+    @property
+    def cache_folder(self) -> Path | None:
+        """Where what is made of layers is kept; None where that is not wanted, or the user has no cache folder."""
+        if self.cache_mb == 0:
+            return None
+        if self.cache:
+            return Path(self.cache)
+        try:
+            base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        except RuntimeError:  # the user has no home
+            return None
+        return base / "county-twin" / "columns"
+
     def serves(self, classification: str) -> bool:
         """Whether layers of a classification go out of the house."""
         return classification != "secret" or self.serve_secret

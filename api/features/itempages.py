@@ -71,8 +71,8 @@ class ItemsWish:
     count: Count = None
 
     @property
-    def plain(self) -> bool:
-        """Whether the features are asked for as they are, in the order of their keys."""
+    def by_key_alone(self) -> bool:
+        """Whether no condition, order or choice of fields is asked for, so that features in memory will do."""
         return self.where is None and not self.order and self.fields is None
 
     @classmethod

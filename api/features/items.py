@@ -75,7 +75,7 @@ class ItemsClient:
 
 def answer_page(context: Context, wish: ItemsWish, form: Format, client: ItemsClient) -> Sent | Streamed:
     """Answer with a page of features: a small one of GeoJSON at once, any other piece by piece."""
-    held = hold_items(context, wish.layer) if wish.as_of is None and wish.plain else None
+    held = hold_items(context, wish.layer) if wish.as_of is None and wish.by_key_alone else None
     if held is not None and form is PLAIN and wish.limit <= AT_ONCE:
         return send_page(context, client, wish, *held)
     page = read_page(context, wish) if held is None else make_page(*held, wish)

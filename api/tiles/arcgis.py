@@ -14,8 +14,8 @@ from api.http.links import Links
 from api.http.media import JSON, MVT
 from api.http.pages import json_response
 from api.openapi import answers
-from api.params import ArcgisParams, GridId, TileNumber
 from api.styles.routes import WHOLE_MAP, describe_map, layers_of_style
+from api.tiles.params import ArcgisParams, GridId, TileNumber
 from api.tiles.sending import send_tile
 from api.tiles.tilesets import NOTHING_SENT, grid_of, source_of
 from tiles.esri import ESRI_VERSION, describe_tile_server, with_one_source

@@ -16,13 +16,12 @@ from api.http.links import OGC_REL, Link, Links, link
 from api.http.media import GEOJSON, HTML, JSON, MVT
 from api.http.pages import respond
 from api.openapi import answers
-from api.params import (
+from api.params import FormatParams, StateParams
+from api.tiles.params import (
     DatasetTileParams,
     DatasetTilesParams,
-    FormatParams,
     GridId,
     OgcTileParams,
-    StateParams,
     TileCol,
     TileMatrix,
     TileRow,

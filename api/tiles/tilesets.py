@@ -10,7 +10,7 @@ from api.context import Context, context_of, links_of
 from api.http.media import HTML, JSON, MVT, PROBLEM
 from api.http.pages import respond
 from api.openapi import answers
-from api.params import GridTileParams, TileJsonParams, TileNumber
+from api.tiles.params import GridTileParams, TileJsonParams, TileNumber
 from api.tiles.sending import send_tile
 from tiles.grid import Grid
 from tiles.source import VectorSource

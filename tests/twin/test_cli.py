@@ -199,6 +199,23 @@ def test_the_common_options_may_stand_before_the_command_and_behind_it(county):
     assert len(json.loads(county.twin("--store", "other.gpkg", "layers", "--store", "county.gpkg", "--json"))) > 1
 
 
+def test_the_doctor_says_what_is_kept_of_layers_and_where(county, monkeypatch):
+    folder = county.folder / "shelf"
+    monkeypatch.setenv("TWIN_CACHE", str(folder))
+    monkeypatch.setenv("TWIN_CACHE_MB", "2000")
+    line = next(line for line in county.twin("doctor").splitlines() if "cache" in line)
+    assert str(folder) in line
+    assert "0 kept, 0.0 of 2,000 MB" in line
+    folder.mkdir()
+    (folder / "some.columns").write_bytes(bytes(1_500_000))
+    assert "1 kept, 1.5 of 2,000 MB" in county.twin("doctor")
+    monkeypatch.setenv("TWIN_CACHE_MB", "0")
+    assert "nothing is kept" in county.twin("doctor")
+    monkeypatch.setenv("TWIN_CACHE_MB", "9")
+    monkeypatch.setenv("TWIN_CACHE", str(county.folder / "shelf" / "some.columns"))
+    assert "nothing can be written there" in county.twin("doctor", code=1)
+
+
 def test_the_doctor_says_which_rows_that_other_programs_edited_break_the_schema(county):
     path = str(county.folder / "county.gpkg")
     county.twin("doctor")

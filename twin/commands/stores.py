@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
@@ -66,7 +67,7 @@ def doctor(session: Session, roles: bool, digests: bool) -> None:
     if roles:
         click.echo("".join(f"{statement};\n" for statement in roles_of(session.store_url)), nl=False)
         return
-    findings = [("python", platform.python_version(), True), *map(_installed, _PARTS)]
+    findings = [("python", platform.python_version(), True), *map(_installed, _PARTS), _look_at_cache(session)]
     try:
         with session.open() as store:
             findings.append((f"store {store.url}", f"readable, revision {store.latest()}", True))
@@ -91,6 +92,17 @@ def doctor(session: Session, roles: bool, digests: bool) -> None:
         )
     if not all(ok for _, _, ok in findings):
         raise click.exceptions.Exit(1)
+
+
+def _look_at_cache(session: Session) -> tuple[str, str, bool]:
+    """Say where what is made of layers is kept, and how much there is; every change of the program makes it anew."""
+    folder, most = session.settings.cache_folder, session.settings.cache_mb
+    if folder is None:
+        return "cache", "nothing is kept (cache_mb = 0, or the user has no cache folder)", True
+    if folder.exists() and not (folder.is_dir() and os.access(folder, os.W_OK)):
+        return f"cache {folder}", "nothing can be written there; give another folder as cache", False
+    kept = [path.stat().st_size for path in folder.glob("*.columns")] if folder.is_dir() else []
+    return f"cache {folder}", f"{len(kept)} kept, {sum(kept) / 1e6:,.1f} of {most:,} MB; may be removed", True
 
 
 def _find_large(store: Store, session: Session) -> Iterator[tuple[str, str, bool]]:
