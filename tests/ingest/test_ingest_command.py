@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from twin import cli
+from tests_cli import Terminal
 
 STATIONS = "站号,站名,观测方式,经度,纬度\n5001,界湖,自动,118.47,35.55\n5002,苏村,自动,118.57,35.55\n"
 
@@ -27,14 +27,7 @@ def folder(tmp_path, monkeypatch, store):
 @pytest.fixture
 def twin(folder, monkeypatch, capfd):
     """Run a command: its exit code, and what stands on standard output and error."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["twin", *words])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        return (end.value.code or 0, *capfd.readouterr())
-
-    return run
+    return Terminal(monkeypatch, capfd).run
 
 
 def test_what_was_decided_about_a_file_is_shown_before_its_faults(twin, folder):

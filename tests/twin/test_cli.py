@@ -1,4 +1,4 @@
-"""The command line as its users meet it: a process, its exit code, what it prints."""
+"""The command line as its users meet it: exit codes, and what it prints."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests_cli import Terminal
 from tests_support import edit_file
 from twin.cli import COMMANDS
 from twin.errors import SettingsError
@@ -38,25 +39,16 @@ URBAN = {
 }
 
 
-class Terminal:
-    """A shell in a folder with a store to work on."""
+class Shell(Terminal):
+    """A terminal in a folder with a store to work on."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    folder: Path
 
     def twin(self, *words: str, code: int = 0) -> str:
         """Run a command, demand its exit code, return what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "twin.cli", *words],
-            cwd=self.folder,
-            env=os.environ | {"TWIN_STORE": "county.gpkg", "TWIN_AUTHOR": "王工"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr, done.stderr
-        return done.stdout if code == 0 else done.stdout + done.stderr
+        found, said, told = self.run(*words)
+        assert found == code, said + told
+        return said if code == 0 else said + told
 
     def json(self, *words: str) -> object:
         """Run a command and read its answer as a program would."""
@@ -64,16 +56,45 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(tmp_path: Path) -> Terminal:
+def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Shell:
     (tmp_path / "stations.csv").write_text(STATIONS, encoding="utf-8")
     (tmp_path / "urban.geojson").write_text(json.dumps(URBAN), encoding="utf-8")
     (tmp_path / "nothing.json").write_text("[]")
     (tmp_path / "numbers.json").write_text("[1, 2]")
-    return Terminal(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for name, value in (("TWIN_STORE", "county.gpkg"), ("TWIN_AUTHOR", "王工")):
+        monkeypatch.setenv(name, value)
+    shell = Shell(monkeypatch, capfd)
+    shell.folder = tmp_path
+    return shell
+
+
+def run_process(*words: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process of its own."""
+    command = [sys.executable, "-m", "twin.cli", *words]
+    env = os.environ | environment
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said", "told"),
+    [
+        (["--version"], 0, "twin, version", ""),
+        (["layers"], 1, "", "twin: there is no store county.gpkg"),
+        (["init", "new.gpkg", "--crs", "EPSG:4548"], 0, "created new.gpkg", ""),
+        (["nonsense"], 2, "", "No such command"),
+    ],
+)
+def test_a_process_ends_with_the_exit_code_and_answers_on_one_stream(tmp_path, words, code, said, told):
+    done = run_process(*words, folder=tmp_path, TWIN_STORE="county.gpkg")
+    assert done.returncode == code
+    for given, wanted in ((done.stdout, said), (done.stderr, told)):
+        assert wanted in given
+        assert bool(given) == bool(wanted), given
 
 
 @pytest.fixture
-def county(terminal: Terminal) -> Terminal:
+def county(terminal: Shell) -> Shell:
     terminal.twin("init", "county.gpkg", "--crs", "EPSG:4548", "--title", "示例县")
     terminal.twin("ingest", "planning_areas", "urban.geojson")
     terminal.twin("ingest", "weather_stations", "stations.csv", "--crs", "EPSG:4490", "--effective", "2021-06-30")
@@ -233,13 +254,13 @@ def test_the_doctor_says_which_rows_that_other_programs_edited_break_the_schema(
     assert "weather_stations s2 has 'good' as accuracy_m, which is no real" in county.twin("doctor", code=1)
 
 
-def test_what_the_terminal_cannot_show_is_escaped(terminal):
+def test_what_the_terminal_cannot_show_is_escaped(tmp_path):
     name = os.fsdecode(b"\xc4\xcf.gpkg")  # a Chinese name as an old archive holds it
-    assert "created \\udcc4\\udccf.gpkg" in terminal.twin("init", name, "--crs", "EPSG:4548")
-    assert (terminal.folder / name).is_file()
+    assert "created \\udcc4\\udccf.gpkg" in run_process("init", name, "--crs", "EPSG:4548", folder=tmp_path).stdout
+    assert (tmp_path / name).is_file()
 
 
-def test_a_reader_that_has_seen_enough_is_no_error_worth_a_traceback(terminal):
+def test_a_reader_that_has_seen_enough_is_no_error_worth_a_traceback():
     command = f"{sys.executable} -m twin.cli describe cell_sites | true"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.stderr == ""
@@ -275,16 +296,9 @@ def test_equal_faults_are_one_line_with_their_count_and_a_program_gets_all(termi
     assert [len(said["errors"]), len(said["report"]["faults"])] == [27, 27]
 
 
-def test_a_setting_misspelt_in_the_environment_is_named(terminal):
-    done = subprocess.run(
-        [sys.executable, "-m", "twin.cli", "layers"],
-        env=os.environ | {"TWIN_STOER": "x.gpkg"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "TWIN_STOER is not a setting; did you mean store" in done.stderr
+def test_a_setting_misspelt_in_the_environment_is_named(terminal, monkeypatch):
+    monkeypatch.setenv("TWIN_STOER", "x.gpkg")
+    assert "TWIN_STOER is not a setting; did you mean store" in terminal.twin("layers", code=1)
 
 
 def test_a_layer_may_be_called_by_its_chinese_title(county):
