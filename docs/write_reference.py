@@ -10,6 +10,8 @@ from pathlib import Path
 import click
 
 from layers import catalog
+from layers.pipelines.rules import RULES
+from layers.pipelines.rules.rule import Rule
 from tiles.source import TOWN_ZOOM
 from twin import errors
 from twin.cli import main_group
@@ -120,6 +122,28 @@ def describe_parameter(parameter: Parameter) -> tuple[str, ...]:
     return f"`{parameter.name}`", default, allowed, parameter.about
 
 
+def describe_deliveries() -> Iterator[str]:
+    """Yield what each way in for several layers takes, and the rules of pipelines."""
+    yield "# Deliveries of several layers"
+    for way_in in catalog().intakes.values():
+        yield f"## {way_in.id}: {way_in.title} {way_in.title_zh}"
+        yield way_in.about
+        yield f"Writes {', '.join(f'`{layer}`' for layer in way_in.layers)}; parameters by `--param name=value`:"
+        rows = [describe_parameter(parameter) for parameter in way_in.parameters.values()]
+        yield table(("parameter", "default", "allowed", "what"), rows)
+    yield "## Rules of pipelines"
+    yield "A rule file may set severities and limits; rules that are binding stay as they are."
+    yield table(("rule", "severity", "finds", "limits", "source"), [describe_rule(rule) for rule in RULES])
+
+
+def describe_rule(rule: Rule) -> tuple[str, ...]:
+    """Return a rule as a row of the table of rules."""
+    limits = "; ".join(f"`{limit.name}` = {limit.default:g}: {limit.about}" for limit in rule.limits.values())
+    severity = f"{rule.severity}, binding" if rule.binding else rule.severity
+    about = " ".join(rule.about.split())
+    return f"`{rule.id}` {rule.title} {rule.title_zh}", severity, about, limits, f"{rule.source} ({rule.confidence})"
+
+
 def describe_problems() -> Iterator[str]:
     """Yield the table of errors."""
     yield "# Problems"
@@ -146,6 +170,7 @@ PAGES: Mapping[str, Callable[[], Iterator[str]]] = {
     "layers.md": describe_layers,
     "indicators.md": describe_indicators,
     "analyses.md": describe_analyses,
+    "deliveries.md": describe_deliveries,
     "problems.md": describe_problems,
 }
 

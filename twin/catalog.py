@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from twin.analysis import Analysis
 from twin.errors import AnalysisNotFound, IndicatorNotFound, LayerNotFound, TwinError
 from twin.indicator import Indicator
+from twin.intake import Intake
 from twin.layer import Layer
 from twin.nearest import suggest
 
@@ -26,15 +27,20 @@ Process = Indicator | Analysis
 
 @dataclass(frozen=True)
 class Catalog:
-    """Layers, indicators and analyses by id, in order. Adding one makes a new catalog."""
+    """Layers, indicators, analyses and ways in for several layers, by id, in order. Adding one makes a new catalog."""
 
     layers: Mapping[str, Layer]
     indicators: Mapping[str, Indicator]
     analyses: Mapping[str, Analysis]
+    intakes: Mapping[str, Intake]
 
     @classmethod
     def of(
-        cls, layers: Iterable[Layer], indicators: Iterable[Indicator] = (), analyses: Iterable[Analysis] = ()
+        cls,
+        layers: Iterable[Layer],
+        indicators: Iterable[Indicator] = (),
+        analyses: Iterable[Analysis] = (),
+        intakes: Iterable[Intake] = (),
     ) -> Catalog:
         """Make a catalog; an indicator or analysis must find the layers it asks for."""
         by_id = {layer.id: layer for layer in layers}
@@ -44,6 +50,7 @@ class Catalog:
             MappingProxyType(by_id),
             MappingProxyType({indicator.id: indicator for indicator in indicators}),
             MappingProxyType({analysis.id: analysis for analysis in analyses}),
+            MappingProxyType({intake.id: intake for intake in intakes}),
         )
         if both := catalog.indicators.keys() & catalog.analyses.keys():
             raise ValueError(f"{', '.join(sorted(both))} is an indicator and an analysis")
@@ -89,7 +96,7 @@ def _find(things: Mapping[str, T], name: str, error: type[TwinError], kind: str)
 
 
 def discover(package: str) -> Catalog:
-    """Import the modules of a package and collect the layers, indicators and analyses that they declare."""
+    """Import the modules of a package and collect what they declare."""
     declared: dict[int, Any] = {}
     root = importlib.import_module(package)
     for found in pkgutil.iter_modules(root.__path__, package + "."):
@@ -102,4 +109,5 @@ def discover(package: str) -> Catalog:
         [value for value in values if isinstance(value, Layer)],
         [value for value in values if isinstance(value, Indicator)],
         [value for value in values if isinstance(value, Analysis)],
+        [value for value in values if isinstance(value, Intake)],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -58,6 +58,15 @@ class Changes:
             0 if self.update is None else len(self.update),
             len(self.delete),
         )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Write:
+    """Changes of one layer, made on its revision `base`; None where that does not matter."""
+
+    layer: Layer
+    changes: Changes
+    base: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,6 +185,22 @@ class Store(Protocol):
             `base` is not the layer's latest revision, an inserted key exists, or a changed key does not.
         StoreUnavailable
             The store is locked, read-only or full; nothing was changed.
+        """
+        ...
+
+    def write_together(
+        self,
+        writes: Sequence[Write],
+        *,
+        author: str,
+        reason: str,
+        effective: datetime | None = None,
+        source: str | None = None,
+        sha256: str | None = None,
+    ) -> tuple[Revision, ...]:
+        """Apply changes of several layers as one transaction, with a revision of each: all of it or nothing.
+
+        They are recorded at one moment and effective from one; see `write`.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from layers.pipelines.acceptance import pipelines
 from layers.pipelines.analyses import (
     dead_ends,
     isolation,
@@ -25,6 +26,7 @@ __all__ = [
     "isolation",
     "loops",
     "pipe_monitoring",
+    "pipelines",
     "shortest_path",
     "trace_connected",
     "trace_downstream",

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from tests_pipes import (
+from tests_deliveries import (
     EAST,
     LINE_COLUMNS,
     LINES,

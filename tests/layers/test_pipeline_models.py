@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import shapely
 
-from tests_pipes import read
+from tests_deliveries import read
 from twin.errors import SourceError
 
 WATER = """[JUNCTIONS]

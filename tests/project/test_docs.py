@@ -22,7 +22,9 @@ def reference():
     return module
 
 
-@pytest.mark.parametrize("name", ["commands.md", "settings.md", "layers.md", "indicators.md", "problems.md"])
+@pytest.mark.parametrize(
+    "name", ["commands.md", "settings.md", "layers.md", "indicators.md", "deliveries.md", "problems.md"]
+)
 def test_the_reference_is_what_make_docs_writes(reference, name):
     assert (reference.REFERENCE / name).read_text("utf-8") == reference.page(name), "run make docs"
 

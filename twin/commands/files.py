@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from twin.commands.output import print_json, show_steps
-from twin.commands.parse import DATUMS, as_of_option, parse_effective
+from twin.commands.parse import DATUMS, as_of_option, parse_effective, parse_pairs
+from twin.intake import Intake, Order
 from twin.query import AsOf
 from twin.session import Session
 
@@ -32,10 +36,11 @@ if TYPE_CHECKING:
 @click.option(
     "--repair-tolerance", type=float, default=1e-6, show_default=True, help="Largest relative area change of a repair."
 )
+@click.option("--param", "pairs", multiple=True, metavar="K=V", help="Of a delivery of several layers; repeatable.")
 @click.option("--dry-run", is_flag=True, help="Check everything, write nothing.")
-@click.pass_obj
+@click.pass_context
 def ingest(
-    session: Session,
+    context: click.Context,
     layer_id: str,
     files: tuple[Path, ...],
     mapping: Path | None,
@@ -47,10 +52,31 @@ def ingest(
     effective: datetime | None,
     reason: str,
     repair_tolerance: float,
+    pairs: tuple[str, ...],
     dry_run: bool,
 ) -> None:
-    """Read files into a layer: validate, then write one revision or nothing."""
+    """Read files into a layer: validate, then write one revision or nothing.
+
+    Instead of a LAYER may stand the name of a delivery that makes several at once, as pipelines.
+    """
     from twin.ingest import ingest_files
+
+    session: Session = context.obj
+    way_in = session.catalog.intakes.get(layer_id)
+    if way_in is not None:
+        _refuse_options(context, "mapping", "source_layer", "datum", "mode", "repair_tolerance")
+        order = Order(
+            files=files,
+            author=session.author,
+            crs=crs,
+            encoding=encoding,
+            reason=reason,
+            effective=effective,
+            dry_run=dry_run,
+        )
+        _take_in(session, way_in, order, parse_pairs(pairs))
+        return
+    _refuse_options(context, "pairs")
 
     with session.open(write=not dry_run) as store, show_steps() as show:
 
@@ -82,6 +108,26 @@ def ingest(
         print_json(report.to_dict())
     else:
         click.echo(report.render_outcome())
+
+
+def _take_in(session: Session, way_in: Intake, order: Order, parameters: Mapping[str, str]) -> None:
+    """Take in files that make several layers; exit 1 where they are refused."""
+    with session.open(write=not order.dry_run) as store, show_steps() as show:
+        outcome = way_in.take(store, replace(order, watch=show), parameters)
+    if session.as_json:
+        print_json(outcome.to_dict())
+    else:
+        click.echo(outcome.render())
+    if not outcome.accepted:
+        raise click.exceptions.Exit(1)
+
+
+def _refuse_options(context: click.Context, *names: str) -> None:
+    """Refuse options that do nothing for what is asked."""
+    for name in names:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            option = next(each for each in context.command.params if each.name == name)
+            raise click.UsageError(f"{option.opts[0]} does not go with {context.params['layer_id']}")
 
 
 @click.command(epilog="Example: twin export topo_sheets sheets.shp --as-of 2021-12-31")

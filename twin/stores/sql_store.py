@@ -27,7 +27,7 @@ from twin.layer import Layer
 from twin.query import Query, require_fields
 from twin.rows import Rows
 from twin.schema import Field
-from twin.store import Changes, Finding, Revision, SharedCount, Tally
+from twin.store import Changes, Finding, Revision, SharedCount, Tally, Write
 from twin.stores.apply import apply_changes
 from twin.stores.as_of import latest_revision, select_state
 from twin.stores.columns import read_column
@@ -207,31 +207,48 @@ class SqlStore:
         sha256: str | None = None,
     ) -> Revision:
         """Apply changes as one transaction and one revision; see `twin.store.Store.write`."""
+        writes = (Write(layer=layer, changes=changes, base=base),)
+        return self.write_together(
+            writes, author=author, reason=reason, effective=effective, source=source, sha256=sha256
+        )[0]
+
+    def write_together(
+        self,
+        writes: Sequence[Write],
+        *,
+        author: str,
+        reason: str,
+        effective: datetime | None = None,
+        source: str | None = None,
+        sha256: str | None = None,
+    ) -> tuple[Revision, ...]:
+        """Apply changes of several layers as one transaction; see `twin.store.Store.write_together`."""
         _require_past(effective)
-        inserted, updated, deleted = changes.counts
-        values: dict[str, Any] = {
-            "layer": layer.id,
-            "author": author,
-            "reason": reason,
-            "inserted": inserted,
-            "updated": updated,
-            "deleted": deleted,
-            "source": source,
-            "sha256": sha256,
-        }
+        told = {"author": author, "reason": reason, "source": source, "sha256": sha256}
+        revisions: list[Revision] = []
         try:
             with self._writing() as connection:
                 now = datetime.now(UTC)  # with the lock held, so that revisions are recorded in the order of numbers
-                values |= {"recorded_at": utc_text(now), "effective": utc_text(effective or now)}
-                _require_base(layer, base, latest_revision(connection, layer))
-                tables = self._dialect.tables(layer)
-                self._dialect.prepare(connection, tables)
-                number = latest_revision(connection, None) + 1
-                connection.execute(insert(REVISIONS).values(number=number, **values))
-                apply_changes(self._dialect, connection, tables, changes, revision=number, crs=self.crs)
+                times = {"recorded_at": utc_text(now), "effective": utc_text(effective or now)}
+                for write in writes:
+                    revisions.append(self._write(connection, write, told | times))  # noqa: PERF401 - counts on failure
         except IntegrityError as error:
-            raise self._explain_refusal(layer, changes, error) from error
-        return _revision({"number": number, **values})
+            refused = writes[len(revisions)]
+            raise self._explain_refusal(refused.layer, refused.changes, error) from error
+        return tuple(revisions)
+
+    def _write(self, connection: Connection, write: Write, told: dict[str, Any]) -> Revision:
+        """Apply changes of a layer as the next revision, within a transaction."""
+        layer, changes = write.layer, write.changes
+        _require_base(layer, write.base, latest_revision(connection, layer))
+        tables = self._dialect.tables(layer)
+        self._dialect.prepare(connection, tables)
+        inserted, updated, deleted = changes.counts
+        counts = {"inserted": inserted, "updated": updated, "deleted": deleted}
+        values = {"number": latest_revision(connection, None) + 1, "layer": layer.id, **counts, **told}
+        connection.execute(insert(REVISIONS).values(**values))
+        apply_changes(self._dialect, connection, tables, changes, revision=values["number"], crs=self.crs)
+        return _revision(values)
 
     def stamp(self) -> Hashable:
         """A value that is another one after any write; see `twin.store.Store.stamp`."""

@@ -141,3 +141,15 @@ def usual_depth_ref(classes: pd.Series[Any], embedding: pd.Series[Any]) -> pd.Se
     drive = classes.map(DRIVES)
     usual = drive.map(_USUAL).astype("str")
     return usual.mask((drive == "cable") & embedding.isin(_TRENCHES), "inner_bottom")
+
+
+#: Materials of which no line of a class is made, as far as custom goes (no table of a standard says so).
+UNFIT_MATERIALS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "JS": ("Z", "S", "ZS", "VL", "GX"),
+        "PS": ("TZ", "VL", "GX"),
+        "RQ": ("T", "Z", "S", "ZS", "SM", "TC", "VL", "GX"),
+        "RL": ("PVC", "Z", "S", "ZS", "TC", "VL", "GX"),
+        "GY": ("Z", "S", "ZS", "VL", "GX"),
+    }
+)

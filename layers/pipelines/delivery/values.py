@@ -39,6 +39,8 @@ _KIND_WORDS = re.compile(r"(POINT|LINE|NODE|PIPE|管线点表?|管线段表?|点
 _YEAR = re.compile(r"((?:18|19|20|21)\d\d)(?:\D.*|\d{2}|\d{4})?")
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.IGNORECASE)
 _PRESSURE_UNITS = {"": 1.0, "mpa": 1.0, "kpa": 1e-3, "pa": 1e-6}
+#: What a side or diameter may be: less is metres or a slip of the pen.
+_SIZES_MM = (1.0, 20_000.0)
 _VOLTAGE_UNITS = {"": 1.0, "kv": 1.0, "v": 1e-3}
 
 
@@ -117,7 +119,9 @@ def read_sizes(given: pd.DataFrame, factor: float) -> pd.DataFrame:
             parts[row, 0] = sizes[0]
         elif sizes:
             parts[row, 1:] = sizes
-    columns = dict(zip(("diameter_mm", "width_mm", "height_mm"), np.round(parts[codes] * factor, 6).T, strict=True))
+    parts *= factor
+    parts[(parts < _SIZES_MM[0]) | (parts > _SIZES_MM[1])] = np.nan  # a finding by what is written, not by the field
+    columns = dict(zip(("diameter_mm", "width_mm", "height_mm"), np.round(parts[codes], 6).T, strict=True))
     both = {name: given[name] for name in ("width_mm", "height_mm") if name in given and np.isnan(columns[name]).all()}
     return given.assign(size=size, **columns, **both)
 
@@ -152,7 +156,7 @@ def read_points(given: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     texts = {name: read_text(given[name]) if name in given else empty for name in ("feature", "appurtenance")}
     known = {"feature": _spellings(FEATURE_CODES), "appurtenance": _spellings(APPURTENANCE_CODES)}
     moved = 0
-    normal = {name: text.map(normalise_name, na_action="ignore") for name, text in texts.items()}
+    normal = {name: _normal(text) for name, text in texts.items()}
     for name, other in (("feature", "appurtenance"), ("appurtenance", "feature")):
         wrong = normal[name].isin(known[other]) & ~normal[name].isin(known[name])
         free = wrong & (normal[other].isna() | (normal[other] == normal[name]))
@@ -161,8 +165,13 @@ def read_points(given: pd.DataFrame) -> tuple[pd.DataFrame, int]:
         texts[other] = texts[other].mask(free, values)
         # Where the other column says more, as 雨水井 beside 检查井, nothing is lost.
         texts[name] = texts[name].mask(free | (wrong & normal[other].isin(known[other])))
-        normal = {key: text.map(normalise_name, na_action="ignore") for key, text in texts.items()}
+        normal = {key: _normal(text) for key, text in texts.items()}
     return given.assign(**texts), moved
+
+
+def _normal(text: Column) -> Column:
+    """Names as they are compared; each distinct one is looked at once."""
+    return text.map({name: normalise_name(name) for name in text.dropna().unique()}).astype("str")
 
 
 def _spellings(codes: tuple[Code, ...]) -> frozenset[str]:
@@ -185,7 +194,7 @@ def read_quantities(given: pd.DataFrame) -> pd.DataFrame:
     if "pressure_mpa" not in given:
         return given
     pressure = translate(given["pressure_mpa"], lambda text: _quantity(text, _PRESSURE_UNITS))
-    words = pressure.map(normalise_name, na_action="ignore").isin(_spellings(PRESSURE_CLASSES))
+    words = _normal(pressure).isin(_spellings(PRESSURE_CLASSES))
     if words.any() and "pressure_class" not in given:
         given = given.assign(pressure_class=pressure.where(words))
     return given.assign(pressure_mpa=pressure.mask(words))

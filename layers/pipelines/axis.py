@@ -1,0 +1,69 @@
+"""The axes of segments in space, from the ground at their ends and their depths."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from layers.pipelines.section import Sections
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+Geometries = npt.NDArray[np.object_]
+
+
+def axis_heights_m(segments: pd.DataFrame, from_ground_m: Floats, to_ground_m: Floats) -> tuple[Floats, Floats]:
+    """Heights of the axes of n segments at their starts and ends.
+
+    By the depth and the ground, and where there is no depth, by the height that was delivered. Where the section is
+    unknown, the line itself is what depth is measured to. NaN where there is neither depth nor height.
+
+    Parameters
+    ----------
+    segments
+        n rows with the fields of ``pipe_segments``.
+    from_ground_m, to_ground_m
+        Heights of the ground at their points.
+    """
+    rise_m = np.nan_to_num(Sections.of(segments).rise_m(segments["depth_ref"].to_numpy(object)))
+    heights = []
+    for end, ground_m in (("from", from_ground_m), ("to", to_ground_m)):
+        depth_m, height_m = (
+            segments[f"{end}_{name}"].to_numpy(dtype=float, na_value=np.nan) for name in ("depth_m", "elevation_m")
+        )
+        heights.append(np.where(np.isnan(depth_m), height_m, ground_m - depth_m) + rise_m)
+    return heights[0], heights[1]
+
+
+def draw_axes(starts: Floats, stops: Floats, paths: Geometries) -> Geometries:
+    """Lines of n segments in space.
+
+    Parameters
+    ----------
+    starts, stops
+        (n, 3) axes at the points; heights that are not known become 0.
+    paths
+        n lines by which segments go where they do not go straight, in either direction, or None; their own ends give
+        way to the points, and between these heights rise evenly.
+    """
+    ends = np.nan_to_num(np.stack([starts, stops], axis=1))
+    lines: Geometries = np.asarray(shapely.linestrings(ends), dtype=object)
+    bent = np.flatnonzero(shapely.get_num_coordinates(paths) > 2)
+    for row in bent.tolist():
+        between = shapely.get_coordinates(paths[row])[1:-1]
+        start, stop = ends[row]
+        first, last = shapely.get_coordinates(paths[row])[[0, -1]]
+        if np.hypot(*(first - stop[:2])) < np.hypot(*(first - start[:2])) and np.hypot(*(last - start[:2])) < np.hypot(
+            *(last - stop[:2])
+        ):
+            between = between[::-1]
+        plan = np.vstack([start[:2], between, stop[:2]])
+        along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(plan, axis=0).T))])
+        z = np.interp(along, [0.0, along[-1]], [start[2], stop[2]])
+        lines[row] = shapely.LineString(np.column_stack([plan, z]))
+    return lines

@@ -1,0 +1,200 @@
+"""Judging a survey by rules: every finding with its features, what was measured and what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+
+from layers.pipelines.rules.book import RuleBook
+from layers.pipelines.rules.rule import Hits, Rule, Severity
+from layers.pipelines.rules.survey import Survey
+from twin.errors import Fault
+
+#: How many findings of a rule are kept one by one; the counts are always true.
+KEPT_FINDINGS = 1_000
+
+#: How many findings of a rule a terminal shows.
+_SHOWN = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that breaks a rule.
+
+    Parameters
+    ----------
+    rule, severity
+        The rule, and how severe it is.
+    layer, key
+        The feature; None where only a row of a file is known.
+    other
+        Another feature or row that belongs to it.
+    file, row, field
+        Where it was delivered.
+    what, measured, limit, unit
+        What is wrong, what was found, and what is allowed.
+    x, y
+        Where it is, in the storage CRS.
+    """
+
+    rule: str
+    severity: Severity
+    what: str
+    layer: str | None = None
+    key: str | None = None
+    other: str | None = None
+    file: str | None = None
+    row: int | None = None
+    field: str | None = None
+    measured: float | str | None = None
+    limit: float | str | None = None
+    unit: str | None = None
+    x: float | None = None
+    y: float | None = None
+
+    def __str__(self) -> str:
+        row, field = self.row and f"row {self.row}", self.field and f"field {self.field}"
+        place = ", ".join(str(part) for part in (self.file, row, self.key, field) if part)
+        unit = f" {self.unit}" if self.unit else ""
+        measured = "" if self.measured is None else f" (found {_figure(self.measured)}{unit})"
+        limit = "" if self.limit is None else f"; allowed: {_figure(self.limit)}{unit}"
+        other = f"; see {self.other}" if self.other else ""
+        return f"{place}: {self.what}{measured}{limit}{other}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What came of judging a survey.
+
+    Parameters
+    ----------
+    findings
+        The first of each rule.
+    counts
+        How many there are, by rule, with 0 of those that nothing breaks.
+    severities
+        How severe each rule is.
+    titles
+        English and Chinese titles of the rules.
+    """
+
+    findings: tuple[Finding, ...]
+    counts: Mapping[str, int]
+    severities: Mapping[str, Severity]
+    titles: Mapping[str, tuple[str, str]]
+
+    def count(self, severity: Severity) -> int:
+        """How many findings are so severe."""
+        return sum(count for rule, count in self.counts.items() if self.severities[rule] == severity)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The judgement as plain JSON values."""
+        rules = [
+            {"id": rule, "title": title, "title_zh": title_zh, "severity": self.severities[rule], "count": count}
+            for (rule, count), (title, title_zh) in zip(self.counts.items(), self.titles.values(), strict=True)
+        ]
+        return {"rules": rules, "findings": [asdict(finding) for finding in self.findings]}
+
+    def render(self) -> str:
+        """The judgement as text for a terminal: the rules that are broken, each with its first findings."""
+        lines = []
+        for rule, count in self.counts.items():
+            if not count:
+                continue
+            title, title_zh = self.titles[rule]
+            lines.append(f"{self.severities[rule]} {rule} {title} {title_zh}: {count:,}")
+            shown = [finding for finding in self.findings if finding.rule == rule][:_SHOWN]
+            lines += [f"  {finding}" for finding in shown]
+            lines += ["  …"] if count > len(shown) else []
+        return "\n".join(lines)
+
+
+def judge(survey: Survey, book: RuleBook, *, watch: Callable[[str], None] = lambda _: None) -> Judgement:
+    """Judge a survey by the rules of a book."""
+    findings: list[Finding] = []
+    counts = {}
+    for rule in book.rules:
+        watch(f"judging by {rule.id}")
+        count = 0
+        for found in rule.find(survey, book.limits.get(rule.id)):
+            room = max(0, KEPT_FINDINGS - count)
+            if isinstance(found, Fault):
+                count += 1
+                findings += [_of_fault(rule, book.severity(rule), found)][:room]
+            else:
+                count += len(found.rows)
+                findings += _of_hits(rule, book.severity(rule), found, survey, room)
+        counts[rule.id] = count
+    unkept = survey.faults.count - len(survey.faults.kept)
+    if unkept and "ATTR-VALUE" in counts:
+        counts["ATTR-VALUE"] += unkept
+    return Judgement(
+        findings=tuple(findings),
+        counts=counts,
+        severities={rule.id: book.severity(rule) for rule in book.rules},
+        titles={rule.id: (rule.title, rule.title_zh) for rule in book.rules},
+    )
+
+
+def _of_fault(rule: Rule, severity: Severity, fault: Fault) -> Finding:
+    return Finding(
+        rule=rule.id,
+        severity=severity,
+        what=fault.what,
+        file=fault.file,
+        row=fault.row,
+        field=fault.field,
+        measured=fault.value,
+        limit=fault.limit,
+    )
+
+
+def _of_hits(rule: Rule, severity: Severity, hits: Hits, survey: Survey, room: int) -> list[Finding]:
+    """The first findings of hits, with the names, rows and places of their features."""
+    positions = hits.rows[:room]
+    is_node = hits.table == "nodes"
+    keys = survey.nodes["node_id"] if is_node else survey.segments["segment_id"]
+    origin = survey.node_rows if is_node else survey.segment_rows
+    shapes = survey.nodes.geometry.to_numpy() if is_node else survey.axes
+    places = shapely.centroid(shapes[positions])
+    findings = []
+    for at, (position, place) in enumerate(zip(positions.tolist(), places, strict=True)):
+        file, row = origin.where(position) if origin is not None else (None, None)
+        findings.append(
+            Finding(
+                rule=rule.id,
+                severity=severity,
+                what=str(_each(hits.what, at)),
+                layer="pipe_nodes" if is_node else "pipe_segments",
+                key=_plain(keys.iloc[position]),
+                other=_plain(_each(hits.others, at)),
+                file=file,
+                row=row,
+                field=hits.field,
+                measured=_plain(_each(hits.measured, at)),
+                limit=_plain(_each(hits.limit, at)),
+                unit=hits.unit,
+                x=None if place is None or place.is_empty else place.x,
+                y=None if place is None or place.is_empty else place.y,
+            )
+        )
+    return findings
+
+
+def _each(values: Any, at: int) -> Any:
+    """A value of all, or of one of the hits."""
+    return values if values is None or isinstance(values, str | int | float) else np.asarray(values, dtype=object)[at]
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it; what is not there or no number is None."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if value is None or value != value else value  # noqa: PLR0124 - NaN
+
+
+def _figure(value: float | str) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,132 @@
+"""A rule of acceptance: what it is called, what it rests on, and the function that finds what breaks it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from twin.errors import Fault
+from twin.parameters import Parameter, read_signature
+
+if TYPE_CHECKING:
+    from layers.pipelines.rules.survey import Survey
+
+#: An error refuses a delivery, a warning is for a look, a note is for the record.
+Severity = Literal["error", "warning", "note"]
+#: How sure it is that the source says so: read there, read about, or known by custom.
+Confidence = Literal["high", "medium", "low"]
+Table = Literal["nodes", "segments"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Hits:
+    """What a rule found in one table.
+
+    Parameters
+    ----------
+    table
+        Which.
+    rows
+        k positions in it.
+    what
+        What is wrong, of all or of each.
+    field
+        The field it is about.
+    measured
+        k numbers or texts that were found.
+    limit
+        What is allowed, of all or of each.
+    unit
+        Of both, where they have one.
+    others
+        k keys of another feature that belongs to it, or texts that name one.
+    """
+
+    table: Table
+    rows: npt.NDArray[np.intp]
+    what: str | npt.NDArray[np.object_]
+    field: str | None = None
+    measured: npt.ArrayLike | None = None
+    limit: float | str | npt.NDArray[np.object_] | None = None
+    unit: str | None = None
+    others: npt.ArrayLike | None = None
+
+
+#: Rows of a table, or a value that could not be read, which knows its row itself.
+Found = Hits | Fault
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A rule that a survey must keep.
+
+    Parameters
+    ----------
+    id
+        As the catalogue of rules has it, ``PT-DUP``.
+    title, title_zh
+        What people read: what is wrong where it is broken.
+    about
+        What exactly is looked for.
+    severity
+        What comes of it, unless a rule file says otherwise.
+    source, confidence
+        What it rests on, and how sure that is.
+    binding
+        Whether the layers need it: a rule file can neither lower it nor switch it off.
+    limits
+        Its numbers with their defaults; a rule file may set them.
+    function
+        Finds what breaks it.
+    """
+
+    id: str
+    title: str
+    title_zh: str
+    about: str
+    severity: Severity
+    source: str
+    confidence: Confidence
+    binding: bool
+    limits: Mapping[str, Parameter]
+    function: Callable[..., Iterator[Found]]
+
+    def find(self, survey: Survey, limits: Mapping[str, Any] | None = None) -> Iterator[Found]:
+        """Find what breaks the rule, with some of its limits set otherwise."""
+        return self.function(survey, **(limits or {}))
+
+
+def rule(
+    rule_id: str,
+    *,
+    title: str,
+    title_zh: str,
+    severity: Severity,
+    source: str,
+    confidence: Confidence,
+    binding: bool = False,
+    limits: Mapping[str, str] | None = None,
+) -> Callable[[Callable[..., Iterator[Found]]], Rule]:
+    """Make a rule of a function of a survey; its keyword-only parameters are the limits, which `limits` explains."""
+
+    def decorate(function: Callable[..., Iterator[Found]]) -> Rule:
+        _, parameters = read_signature(function, limits or {})
+        return Rule(
+            id=rule_id,
+            title=title,
+            title_zh=title_zh,
+            about=inspect.cleandoc(function.__doc__ or ""),
+            severity=severity,
+            source=source,
+            confidence=confidence,
+            binding=binding,
+            limits=parameters,
+            function=function,
+        )
+
+    return decorate

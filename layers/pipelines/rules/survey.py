@@ -1,0 +1,139 @@
+"""A network as rules look at it: points and segments joined by their names, with what is needed often at hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from layers.pipelines.axis import axis_heights_m, draw_axes
+from layers.pipelines.section import Sections
+from twin.crs import BBox, metric_plane, transform
+from twin.ingest.faults import Faults, Rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from geopandas import GeoDataFrame
+
+Floats = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Survey:
+    """n points and m segments.
+
+    Parameters
+    ----------
+    nodes
+        Points with the fields of ``pipe_nodes``, geometry in any CRS, Z the ground. Behind those that are judged may
+        stand others that segments end at.
+    judged
+        How many of the points are judged.
+    segments
+        Segments with the fields of ``pipe_segments`` and, where they are delivered, ``size`` as it is written.
+    paths
+        m lines by which segments go, None where they go straight.
+    others
+        Names of points at which segments end that are not among these, as often as they do.
+    node_rows, segment_rows
+        Where the judged points and the segments come from, if from a file.
+    faults
+        Values that could not be read, and what else stands against single rows.
+    """
+
+    nodes: GeoDataFrame
+    judged: int
+    segments: pd.DataFrame
+    paths: npt.NDArray[np.object_]
+    others: pd.Index[str]
+    node_rows: Rows | None = None
+    segment_rows: Rows | None = None
+    faults: Faults = field(default_factory=Faults)
+
+    @cached_property
+    def from_row(self) -> Positions:
+        """M positions of the points at which segments start, -1 where there is none; of a name twice, the first."""
+        return self._find("from_node")
+
+    @cached_property
+    def to_row(self) -> Positions:
+        """M positions of the points at which segments end, as `from_row`."""
+        return self._find("to_node")
+
+    @cached_property
+    def joined(self) -> npt.NDArray[np.bool_]:
+        """Which of m segments have both of their points."""
+        return (self.from_row >= 0) & (self.to_row >= 0)
+
+    @cached_property
+    def degree(self) -> npt.NDArray[np.int64]:
+        """How many segments meet at each of n points."""
+        import pandas as pd
+
+        ends = np.concatenate([self.from_row, self.to_row])
+        own = np.bincount(ends[ends >= 0], minlength=len(self.nodes))
+        beyond = pd.Series(self.others).value_counts()
+        return np.asarray(own + self.nodes["node_id"].map(beyond).fillna(0).to_numpy(np.int64))
+
+    @cached_property
+    def place_m(self) -> Floats:
+        """(n, 2) places of points in a plane in metres; NaN where a point has none."""
+        geometry = self.nodes.geometry.to_numpy()
+        x, y = shapely.get_x(geometry), shapely.get_y(geometry)
+        there = np.isfinite(x) & np.isfinite(y)
+        if there.any():
+            box = BBox(x[there].min(), y[there].min(), x[there].max(), y[there].max())
+            x[there], y[there] = transform(x[there], y[there], self.nodes.crs, metric_plane(self.nodes.crs, box))
+        return np.column_stack([x, y])
+
+    @cached_property
+    def ground_m(self) -> Floats:
+        """N heights of the ground."""
+        return np.asarray(shapely.get_z(self.nodes.geometry.to_numpy()), dtype=float)
+
+    @cached_property
+    def sections(self) -> Sections:
+        """M sections."""
+        return Sections.of(self.segments)
+
+    @cached_property
+    def axis_m(self) -> tuple[Floats, Floats]:
+        """M heights of axes at the starts and at the ends; NaN where they are unknown."""
+        starts, stops = (np.where(row >= 0, self.ground_m[row], np.nan) for row in self._rows)
+        return axis_heights_m(self.segments, starts, stops)
+
+    @cached_property
+    def axes(self) -> npt.NDArray[np.object_]:
+        """M lines in space, in the CRS of the points; None where a point is missing."""
+        geometry = self.nodes.geometry.to_numpy()
+        x, y = shapely.get_x(geometry), shapely.get_y(geometry)
+        ends = [np.column_stack([x[row], y[row], z]) for row, z in zip(self._rows, self.axis_m, strict=True)]
+        whole = self.joined & np.isfinite(ends[0][:, :2]).all(axis=1) & np.isfinite(ends[1][:, :2]).all(axis=1)
+        lines = np.array([None] * len(self.segments), dtype=object)
+        lines[whole] = draw_axes(ends[0][whole], ends[1][whole], self.paths[whole])
+        return lines
+
+    @cached_property
+    def length_m(self) -> Floats:
+        """M straight distances from point to point on the plan; NaN where a point is missing."""
+        starts, stops = (self.place_m[row] for row in self._rows)
+        return np.where(self.joined, np.hypot(*(stops - starts).T), np.nan)
+
+    @property
+    def _rows(self) -> tuple[Positions, Positions]:
+        return self.from_row, self.to_row
+
+    def _find(self, end: str) -> Positions:
+        import pandas as pd
+
+        names = self.nodes["node_id"]
+        first = np.flatnonzero(~names.duplicated().to_numpy() & names.notna().to_numpy())
+        if not len(first):
+            return np.full(len(self.segments), -1)
+        at = pd.Index(names.iloc[first]).get_indexer(pd.Index(self.segments[end]))
+        return np.where(at >= 0, first[at], -1)

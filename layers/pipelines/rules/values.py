@@ -1,0 +1,111 @@
+"""Rules of values: codes of the dictionaries, materials that go with a class, sections that can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from layers.pipelines.codes.attributes import UNFIT_MATERIALS
+from layers.pipelines.nodes import PIPE_NODES
+from layers.pipelines.rules.rule import Hits, rule
+from layers.pipelines.rules.survey import Survey
+from layers.pipelines.section import parse_size
+from layers.pipelines.segments import PIPE_SEGMENTS
+from twin.errors import Fault
+
+#: What the dictionary of each field that has one allows, as a fault says it.
+_ALLOWED = {field.name: field.limit for layer in (PIPE_NODES, PIPE_SEGMENTS) for field in layer.schema if field.codes}
+
+
+@rule(
+    "ATTR-DOMAIN",
+    title="A value is not of its dictionary",
+    title_zh="属性值不在字典内",
+    severity="error",
+    source="CJJ 61-2017, appendices B and C",
+    confidence="high",
+    binding=True,
+)
+def find_unknown_codes(survey: Survey) -> Iterator[Fault]:
+    """Every class, feature, material, embedding, state … that its dictionary does not have in any spelling."""
+    yield from (fault for fault in survey.faults.kept if _is_unknown_code(fault))
+
+
+@rule(
+    "ATTR-VALUE",
+    title="A value cannot be read, is out of range or missing",
+    title_zh="属性值无法识别、超限或缺失",
+    severity="error",
+    source="The fields of pipe_nodes and pipe_segments",
+    confidence="high",
+    binding=True,
+)
+def find_unread_values(survey: Survey) -> Iterator[Fault]:
+    """Every value that is not of the type of its field, beyond its limits, or missing where one is required."""
+    yield from (fault for fault in survey.faults.kept if not _is_unknown_code(fault))
+
+
+def _is_unknown_code(fault: Fault) -> bool:
+    return fault.value is not None and fault.limit is not None and fault.limit == _ALLOWED.get(fault.field or "")
+
+
+@rule(
+    "ATTR-MATERIAL",
+    title="A material does not go with the class",
+    title_zh="材质与管类不符",
+    severity="warning",
+    source="Custom; CJJ 61-2017, C.0.1 (letters)",
+    confidence="low",
+)
+def find_unfit_materials(survey: Survey) -> Iterator[Hits]:
+    """Every segment of a material that no line of its class is made of."""
+    material, pipe_class = survey.segments["material"], survey.segments["class"]
+    wrong = np.zeros(len(survey.segments), dtype=bool)
+    for code, materials in UNFIT_MATERIALS.items():
+        wrong |= ((pipe_class == code) & material.isin(materials)).to_numpy(bool)
+    rows = np.flatnonzero(wrong)
+    limits = ["no " + ", ".join(UNFIT_MATERIALS[code]) for code in pipe_class.iloc[rows]]
+    yield Hits(
+        table="segments",
+        rows=rows,
+        what="the material does not go with the class",
+        field="material",
+        measured=material.to_numpy(object)[rows],
+        limit=np.array(limits, dtype=object),
+    )
+
+
+@rule(
+    "SIZE-FMT",
+    title="A section cannot be read",
+    title_zh="管径格式错误",
+    severity="error",
+    source="CJJ 61-2017, table of segments: whole millimetres, or width × height",
+    confidence="medium",
+    limits={"least_mm": "Smallest side or diameter, mm; less is metres or a slip."},
+)
+def find_odd_sizes(survey: Survey, *, least_mm: float = 10.0) -> Iterator[Hits]:
+    """Every section as it is written that is neither a diameter nor width × height, in whole millimetres."""
+    if "size" not in survey.segments:
+        return
+    size = survey.segments["size"]
+    sides = survey.segments[["diameter_mm", "width_mm", "height_mm"]].to_numpy(float)
+    unread = size.isin([text for text in size.dropna().unique() if parse_size(text) is None]).to_numpy()
+    with np.errstate(invalid="ignore"):
+        off = (np.abs(sides - np.round(sides)) > 1e-6).any(axis=1) | (sides < least_mm).any(axis=1)
+    off |= np.isnan(sides).all(axis=1)  # far out of what a field can hold
+    odd = off & size.notna().to_numpy()
+    for what, wrong in (
+        ("the section is neither a diameter nor width × height", unread),
+        ("the section is not in whole millimetres; if it is in metres, say --param size_unit=m", odd & ~unread),
+    ):
+        rows = np.flatnonzero(wrong)
+        yield Hits(
+            table="segments",
+            rows=rows,
+            what=what,
+            field="diameter_mm",
+            measured=size.to_numpy(object)[rows],
+            limit=f"whole mm from {least_mm:g}, or W×H",
+        )

@@ -1,0 +1,203 @@
+"""Each rule of acceptance is broken exactly once by a delivery made for it, and by none of one that is sound."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from layers.pipelines.rules import RULES
+from layers.pipelines.rules.book import RuleBook, read_rule_book
+from layers.pipelines.rules.judge import KEPT_FINDINGS, judge
+from layers.pipelines.rules.rule import Rule
+from layers.pipelines.rules.survey import Survey
+from tests_deliveries import EAST, LINE_COLUMNS, LINES, NORTH, POINTS, deliver, line, point, read, write_csv
+from twin.errors import InvalidParameter
+from twin.ingest.faults import Faults
+
+BOOK = RuleBook(rules=RULES)
+
+#: For each rule: points and lines in addition to the sound ones, and how many findings of which rules they make.
+BROKEN = {
+    "PT-DUP": ([point("WS2", 41.0)], [], {}),
+    "LN-DUP": ([], [line("WS2", "WS1")], {}),
+    "LN-SELF": ([], [line("WS3", "WS3")], {}),
+    "LN-REF": ([], [line("WS3", "WS9")], {}),
+    "PT-ORPHAN": ([point("WS4", 120.0)], [], {}),
+    "PT-DEGREE": ([point("WS4", 120.0, feature="三通")], [line("WS3", "WS4")], {}),
+    "PT-NEAR": ([point("WS4", 80.03)], [line("WS2", "WS4")], {}),
+    "LN-LEN": ([point("WS4", 80.06, high_m=117.96)], [line("WS3", "WS4")], None),
+    "LN-LONG": ([point("WS4", 155.1)], [line("WS3", "WS4")], {}),
+    "ATTR-DOMAIN": ([point("WS4", 120.0)], [line("WS3", "WS4", material="纸")], {}),
+    "ATTR-VALUE": ([point("WS4", 120.0)], [line("WS3", "WS4", start_m="深")], {}),
+    "ATTR-MATERIAL": ([point("WS4", 120.0)], [line("WS3", "WS4", material="光纤")], {}),
+    "SIZE-FMT": ([point("WS4", 120.0)], [line("WS3", "WS4", size="300/400")], {}),
+}
+
+
+def survey_of(delivery, others=()):
+    return Survey(
+        nodes=delivery.nodes,
+        judged=len(delivery.nodes),
+        segments=delivery.segments,
+        paths=delivery.paths,
+        others=pd.Index(others, dtype="str"),
+        node_rows=delivery.node_rows,
+        segment_rows=delivery.segment_rows,
+        faults=Faults(kept=list(delivery.faults), count=delivery.fault_count),
+    )
+
+
+def broken(survey, book=BOOK):
+    return {rule: count for rule, count in judge(survey, book).counts.items() if count}
+
+
+def test_a_sound_delivery_breaks_no_rule(tmp_path):
+    assert broken(survey_of(read(deliver(tmp_path)))) == {}
+
+
+@pytest.mark.parametrize("rule", [rule for rule in BROKEN if rule != "LN-LEN"])
+def test_a_delivery_made_for_a_rule_breaks_it_once_and_no_other(tmp_path, rule):
+    points, lines, others = BROKEN[rule]
+    survey = survey_of(read(deliver(tmp_path, points=[*POINTS, *points], lines=[*LINES, *lines])))
+    assert broken(survey) == {rule: 1, **others}
+
+
+def test_every_rule_is_broken_by_a_test_and_says_what_it_rests_on():
+    assert {rule.id for rule in RULES} == set(BROKEN)
+    for rule in RULES:
+        assert rule.title
+        assert rule.title_zh
+        assert rule.about
+        assert rule.source
+        assert all(limit.about for limit in rule.limits.values())
+
+
+def test_a_finding_names_features_rows_and_limits(tmp_path):
+    delivery = read(deliver(tmp_path, points=[*POINTS, point("WS4", 155.1)], lines=[*LINES, line("WS3", "WS4")]))
+    (finding,) = judge(survey_of(delivery), BOOK).findings
+    assert (finding.rule, finding.severity, finding.layer, finding.key) == (
+        *("LN-LONG", "warning", "pipe_segments"),
+        "WS3-WS4",
+    )
+    assert (finding.file, finding.row) == ("PSLINE.csv", 3)
+    assert finding.measured == pytest.approx(75.1)
+    assert (finding.limit, finding.unit) == (75.0, "m")
+    assert (finding.x, finding.y) == pytest.approx((EAST, NORTH + 117.55))
+    assert str(finding) == (
+        "PSLINE.csv, row 3, WS3-WS4: points are farther apart than allowed (found 75.1 m); allowed: 75 m"
+    )
+
+
+@pytest.mark.parametrize(("to_north", "deeper_m", "found"), [(0.04, 0.0, 1), (0.06, 0.0, 0), (0.04, 1.0, 0)])
+def test_length_is_measured_in_space_so_that_a_drop_is_no_short_segment(tmp_path, to_north, deeper_m, found):
+    book = RuleBook(rules=tuple(rule for rule in RULES if rule.id == "LN-LEN"))
+    points = [*POINTS, point("WS4", 80 + to_north)]
+    lines = [*LINES, line("WS3", "WS4", 2.2, 2.2 + deeper_m)]
+    assert judge(survey_of(read(deliver(tmp_path, points=points, lines=lines))), book).counts == {"LN-LEN": found}
+
+
+@pytest.mark.parametrize(
+    ("points", "lines", "rule", "count"),
+    [
+        ([point("WS4", 80.06)], [line("WS2", "WS4")], "PT-NEAR", 0),
+        ([point("WS4", 80.0), point("WS5", 80.02)], [line("WS2", "WS4"), line("WS2", "WS5")], "PT-NEAR", 2),
+        # A dead end without a well, one at a plug, one at a house, and two segments at a bend.
+        ([point("WS4", 120.0, subsid="")], [line("WS3", "WS4")], "PT-DEGREE", 1),
+        ([point("WS4", 120.0, feature="预留口", subsid="")], [line("WS3", "WS4")], "PT-DEGREE", 0),
+        ([point("WS4", 120.0, subsid="化粪池")], [line("WS3", "WS4")], "PT-DEGREE", 0),
+        ([point("WS4", 155.0)], [line("WS3", "WS4")], "LN-LONG", 0),
+        ([point("WS4", 120.0)], [line("WS3", "WS4", size="0.3")], "SIZE-FMT", 1),
+        ([point("WS4", 120.0)], [line("WS3", "WS4", size="300.5")], "SIZE-FMT", 1),
+        ([point("WS4", 120.0)], [line("WS3", "WS4", size="600×400")], "SIZE-FMT", 0),
+        ([point("WS4", 120.0)], [line("WS3", "WS4", size="")], "SIZE-FMT", 0),
+        ([], [line("WS2", "WS1"), line("WS1", "WS2")], "LN-DUP", 2),
+        ([], [line("WS8", "WS9")], "LN-REF", 2),
+    ],
+)
+def test_rules_at_their_limits(tmp_path, points, lines, rule, count):
+    survey = survey_of(read(deliver(tmp_path, points=[*POINTS, *points], lines=[*LINES, *lines])))
+    assert judge(survey, BOOK).counts[rule] == count
+
+
+def test_segments_between_the_same_points_by_different_ways_are_two(tmp_path):
+    delivery = read(deliver(tmp_path, lines=[*LINES, line("WS1", "WS2")]))
+    bend = shapely.LineString([(EAST, NORTH), (EAST + 3, NORTH + 20), (EAST, NORTH + 40)])
+    paths = np.array([None, None, bend], dtype=object)
+    segments = delivery.segments.assign(segment_id=["a", "b", "c"])
+    survey = survey_of(delivery)
+    two = Survey(nodes=survey.nodes, judged=3, segments=segments, paths=paths, others=pd.Index([], dtype="str"))
+    assert broken(two) == {}
+
+
+def test_segments_of_other_areas_count_where_they_end(tmp_path):
+    points = [*POINTS, point("WS4", 120.0), point("WS5", 40, 40, feature="三通", subsid="")]
+    lines = [*LINES, line("WS2", "WS5")]
+    survey = survey_of(read(deliver(tmp_path, points=points, lines=lines)), others=["WS4", "WS5", "WS5"])
+    assert broken(survey) == {}
+
+
+def test_the_point_at_an_eccentric_cover_is_no_lone_point(tmp_path):
+    points = write_csv(
+        tmp_path / "PSPOINT.csv",
+        ("Exp_No", "X", "Y", "High", "Feature", "Subsid", "偏心井点号"),
+        [(*POINTS[0], "J1"), (*POINTS[1], ""), (*POINTS[2], ""), (*point("J1", 1.0), "")],
+    )
+    assert broken(survey_of(read([points, write_csv(tmp_path / "PSLINE.csv", LINE_COLUMNS, LINES)]))) == {}
+
+
+def test_findings_are_counted_beyond_those_that_are_kept(tmp_path):
+    points = [point(f"P{n}", n * 10.0) for n in range(KEPT_FINDINGS + 5)]
+    found = judge(survey_of(read(deliver(tmp_path, points=points, lines=[line("P0", "P1")]))), BOOK)
+    assert found.counts["PT-ORPHAN"] == KEPT_FINDINGS + 3
+    assert len(found.findings) == KEPT_FINDINGS
+
+
+def rule_file(tmp_path, text):
+    path = tmp_path / "rules.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_rule_book(path, RULES)
+
+
+def test_a_rule_file_sets_limits_and_severities_and_switches_rules_off(tmp_path):
+    points, lines, _ = BROKEN["LN-LONG"]
+    delivery = read(deliver(tmp_path, points=[*POINTS, *points], lines=[*LINES, *lines]))
+    assert broken(survey_of(delivery), rule_file(tmp_path, "[LN-LONG]\nlongest_m = 76")) == {}
+    assert broken(survey_of(delivery), rule_file(tmp_path, "[LN-LONG]\noff = true")) == {}
+    stricter = rule_file(tmp_path, '[LN-LONG]\nlongest_m = 30\nseverity = "error"')
+    found = judge(survey_of(delivery), stricter)
+    assert found.count("error") == found.counts["LN-LONG"] == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("[PT-NEER]\n", "PT-NEAR"),
+        ("[PT-NEAR]\ntolerance = 1", "tolerance_m"),
+        ('[PT-NEAR]\ntolerance_m = "wide"', "must be a number"),
+        ('[PT-NEAR]\nseverity = "bad"', "severity is error, warning, note"),
+        ('[LN-REF]\nseverity = "note"', "LN-REF cannot be lowered"),
+        ("[PT-DUP]\noff = true", "PT-DUP cannot be lowered or switched off"),
+        ("PT-DUP = 1", "is a table of settings"),
+        ("[PT", "cannot be read"),
+    ],
+)
+def test_a_rule_file_that_means_nothing_is_refused(tmp_path, text, why):
+    with pytest.raises(InvalidParameter, match=why):
+        rule_file(tmp_path, text)
+
+
+def test_rules_are_found_by_their_id_once():
+    assert len({rule.id for rule in RULES}) == len(RULES)
+    assert all(isinstance(rule, Rule) for rule in RULES)
+
+
+def test_a_hundred_thousand_points_at_one_place_are_told_in_no_time(tmp_path):
+    delivery = read(deliver(tmp_path))
+    n = 100_000
+    nodes = delivery.nodes.iloc[np.zeros(n, dtype=int)].reset_index(drop=True)
+    nodes["node_id"] = pd.Series([f"P{i}" for i in range(n)], dtype="str")
+    crowd = Survey(nodes=nodes, judged=n, segments=delivery.segments.iloc[:0], paths=delivery.paths[:0],
+                   others=pd.Index([], dtype="str"))  # fmt: skip
+    assert judge(crowd, BOOK).counts["PT-NEAR"] == n - 1
