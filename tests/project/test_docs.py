@@ -23,7 +23,8 @@ def reference():
 
 
 @pytest.mark.parametrize(
-    "name", ["commands.md", "settings.md", "layers.md", "indicators.md", "deliveries.md", "problems.md"]
+    "name",
+    ["commands.md", "settings.md", "layers.md", "indicators.md", "analyses.md", "deliveries.md", "problems.md"],
 )
 def test_the_reference_is_what_make_docs_writes(reference, name):
     assert (reference.REFERENCE / name).read_text("utf-8") == reference.page(name), "run make docs"

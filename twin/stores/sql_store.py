@@ -35,6 +35,7 @@ from twin.stores.dialect import Dialect
 from twin.stores.facts import FORMAT
 from twin.stores.fetch import UNREADABLE, Fetched, fetch_batches, fetch_columns
 from twin.stores.reading import read_in_time
+from twin.stores.revising import read_revision, require_base, require_past
 from twin.stores.tables import GEOMETRY, META, REVISIONS, LayerTables
 from twin.stores.where import boxes_to_meet, compile_where, split_areas, utc_text
 
@@ -154,7 +155,7 @@ class SqlStore:
             statement = statement.where(REVISIONS.c.layer == layer.id)
         with self._reading() as connection:
             rows = connection.execute(statement).mappings().all()
-        return [_revision(dict(row)) for row in rows]
+        return [read_revision(dict(row)) for row in rows]
 
     def changed(self, layer: Layer, first: int, last: int) -> frozenset[str]:
         """Keys of the features that the revisions from `first` to `last` wrote or removed."""
@@ -223,7 +224,7 @@ class SqlStore:
         sha256: str | None = None,
     ) -> tuple[Revision, ...]:
         """Apply changes of several layers as one transaction; see `twin.store.Store.write_together`."""
-        _require_past(effective)
+        require_past(effective)
         told = {"author": author, "reason": reason, "source": source, "sha256": sha256}
         revisions: list[Revision] = []
         try:
@@ -240,7 +241,7 @@ class SqlStore:
     def _write(self, connection: Connection, write: Write, told: dict[str, Any]) -> Revision:
         """Apply changes of a layer as the next revision, within a transaction."""
         layer, changes = write.layer, write.changes
-        _require_base(layer, write.base, latest_revision(connection, layer))
+        require_base(layer, write.base, latest_revision(connection, layer))
         tables = self._dialect.tables(layer)
         self._dialect.prepare(connection, tables)
         inserted, updated, deleted = changes.counts
@@ -248,7 +249,7 @@ class SqlStore:
         values = {"number": latest_revision(connection, None) + 1, "layer": layer.id, **counts, **told}
         connection.execute(insert(REVISIONS).values(**values))
         apply_changes(self._dialect, connection, tables, changes, revision=values["number"], crs=self.crs)
-        return _revision(values)
+        return read_revision(values)
 
     def stamp(self) -> Hashable:
         """A value that is another one after any write; see `twin.store.Store.stamp`."""
@@ -387,28 +388,3 @@ def _columns(statement: Select[Any], wanted: Sequence[Field]) -> Select[Any]:
     return statement.with_only_columns(
         columns[GEOMETRY], columns.fid, columns.opened, *(columns[field.name] for field in wanted)
     )
-
-
-def _require_past(effective: datetime | None) -> None:
-    if effective is not None and effective.tzinfo is None:
-        raise InvalidParameter("effective needs a time zone", parameter="effective")
-    if effective is not None and effective > datetime.now(UTC):
-        raise InvalidParameter(
-            f"effective {effective.isoformat()} lies in the future; the twin records what is, not what will be",
-            parameter="effective",
-        )
-
-
-def _require_base(layer: Layer, base: int | None, latest: int) -> None:
-    if base is not None and base != latest:
-        raise RevisionConflict(
-            f"{layer.id} is at revision {latest}, the change was made on {base}: read it again and redo it",
-            layer=layer.id,
-            base=base,
-            latest=latest,
-        )
-
-
-def _revision(row: dict[str, Any]) -> Revision:
-    times = {name: datetime.fromisoformat(row[name]) for name in ("recorded_at", "effective")}
-    return Revision(**{**row, **times})
