@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +11,12 @@ import shapely
 
 from api.crs import Geometries, NamedCrs
 from api.features.area import Area, Reach
+from api.features.splice import Splice, without
 from tiles.kernels.index import hilbert_distance, leaf_bounds, sift_rows
 from twin.crs import CRS, BBox
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-T = TypeVar("T", bound=np.generic)
 
 #: What came after an edit stands behind the rest until it is this part of all.
 _LOOSE_SHARE = 0.02
@@ -89,37 +87,17 @@ class Places:
         certain.sort()
         return certain
 
-    def spliced(self, come: Geometries, gone: Integers, places: Integers) -> Places:
-        """Follow an edit.
-
-        Parameters
-        ----------
-        come
-            k geometries that are new.
-        gone
-            Positions of the features that go, ascending.
-        places
-            k: before which of those that stay the new ones come.
-        """
-        stay = without(np.arange(len(self.geometries)), gone)
-        new_row = np.full(len(self.geometries), -1)
-        new_row[stay] = np.arange(len(stay)) + np.searchsorted(places, np.arange(len(stay)), side="right")
-        moved = new_row[self.rows]
-        lost = np.flatnonzero(moved < 0)
+    def spliced(self, come: Geometries, splice: Splice) -> Places:
+        """Follow an edit by which some geometries come."""
+        lost, rows = splice.follow(self.rows)
         bounds = shapely.bounds(come)
         there = np.flatnonzero(~np.isnan(bounds[:, 0]))
-        rows = np.concatenate((without(moved, lost), (places + np.arange(len(places)))[there]))
+        rows = np.concatenate((rows, splice.come[there]))
         bounds = np.concatenate((without(self.bounds, lost), bounds[there]))
-        geometries = np.insert(without(self.geometries, gone), places, come)
+        geometries = splice.of(self.geometries, come)
         loose = self.loose + len(there)
         if loose > _LOOSE_SHARE * len(rows):
             return self._in_order(geometries, self.crs, rows, bounds)
         return Places(
             crs=self.crs, geometries=geometries, rows=rows, bounds=bounds, leaves=leaf_bounds(bounds), loose=loose
         )
-
-
-def without(values: npt.NDArray[T], positions: Integers) -> npt.NDArray[T]:
-    """Take a few positions, ascending, out of an array: the rest is copied in large pieces."""
-    ends = pairwise([-1, *positions.tolist(), len(values)])
-    return np.concatenate([values[before + 1 : end] for before, end in ends])

@@ -13,7 +13,8 @@ import pandas as pd
 
 from api.crs import NamedCrs
 from api.features.area import AskedArea
-from api.features.places import Places, without
+from api.features.places import Places
+from api.features.splice import Splice
 from api.features.texts import Texts
 from api.forms.geojson import encode_geometries, replace_geometry
 from tiles.columns import is_among
@@ -57,11 +58,11 @@ class Values:
         same: Flags = self.codes == self.known.get(value, -2)
         return same
 
-    def spliced(self, come: Values, gone: Integers, places: Integers) -> Values:
-        """Follow an edit; see `api.features.places.Places.spliced`."""
+    def spliced(self, come: Values, splice: Splice) -> Values:
+        """Follow an edit by which the values of some features come."""
         known = dict(self.known)
         number = np.array([*(known.setdefault(value, len(known)) for value in come.known), -1], dtype=np.int32)
-        return Values(codes=np.insert(without(self.codes, gone), places, number[come.codes]), known=known)
+        return Values(codes=splice.of(self.codes, number[come.codes]), known=known)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -161,16 +162,14 @@ class ReadyItems:
         if come is None:
             return None
         gone = np.flatnonzero(is_among(self.fid, renewal.gone))
-        texts = self.texts.without(gone)
-        places = np.array([texts.count_before(key) for key in frame.data.index], dtype=np.int64)
+        places = np.array([self.texts.count_before(key) for key in frame.data.index], dtype=np.int64)
+        splice = Splice(gone=gone, places=places - np.searchsorted(gone, places))
         return ReadyItems(
-            fid=np.insert(without(self.fid, gone), places, come.fid),
-            opened=np.insert(without(self.opened, gone), places, come.opened),
-            texts=texts.spliced(come.texts, places),
-            places=self.places.spliced(come.places.geometries, gone, places),
-            values={
-                name: values.spliced(come._values(frame, name), gone, places) for name, values in self.values.items()
-            },
+            fid=splice.of(self.fid, come.fid),
+            opened=splice.of(self.opened, come.opened),
+            texts=self.texts.spliced(come.texts, splice),
+            places=self.places.spliced(come.places.geometries, splice),
+            values={name: values.spliced(come._values(frame, name), splice) for name, values in self.values.items()},
         )
 
 

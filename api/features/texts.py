@@ -9,7 +9,7 @@ from io import BytesIO
 import numpy as np
 import numpy.typing as npt
 
-from api.features.places import without
+from api.features.splice import Splice
 from api.forms.geojson import encode_features
 from tiles.kernels.gather import gather_pieces
 from twin.frame import Frame
@@ -75,16 +75,11 @@ class Texts:
         """The same with the feature of that key."""
         return bisect_right(range(len(self)), _encode_key(key), key=self._key)
 
-    def without(self, gone: Integers) -> Texts:
-        """The same without the features at a few positions, ascending; the memory is shared."""
-        begin, middle, end = (without(one, gone) for one in (self.begin, self.middle, self.end))
-        return replace(self, begin=begin, middle=middle, end=end)
-
-    def spliced(self, come: Texts, places: Integers) -> Texts:
-        """Put features of others in, each before one of these."""
+    def spliced(self, come: Texts, splice: Splice) -> Texts:
+        """Follow an edit by which some features come; the memory is shared."""
         shift = len(self.pool) + len(self.later)
         begin, middle, end = (
-            np.insert(one, places, other + shift)
+            splice.of(one, other + shift)
             for one, other in ((self.begin, come.begin), (self.middle, come.middle), (self.end, come.end))
         )
         spliced = replace(self, begin=begin, middle=middle, end=end, later=self.later + come.pool)
