@@ -53,6 +53,7 @@ from tiles.grid import grids_for
 from twin.catalog import Catalog
 from twin.frames import Frames, Shelf
 from twin.keys import KeyFile
+from twin.parts import collect_parts
 from twin.place import Place
 from twin.settings import Settings
 from twin.store import Store
@@ -111,6 +112,8 @@ def create_app(
     writer = Writer(open_to_write)
     measures = Measures()
 
+    served = catalog.served(settings)
+
     def make_context(store: Store) -> Context:
         return Context(
             settings=settings,
@@ -118,7 +121,8 @@ def create_app(
             store=store,
             stamp=StampReader(store),
             catalog=catalog,
-            served=catalog.served(settings),
+            served=served,
+            collections=collect_parts(served.layers.values()),
             crs=offer_crs(store),
             keys=keys,
             writer=writer,

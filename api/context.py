@@ -29,6 +29,7 @@ from twin.engine import Result
 from twin.frames import Frames
 from twin.indicator import Indicator
 from twin.keys import KeyFile
+from twin.parts import Part
 from twin.settings import Settings
 from twin.store import UNTITLED, Store
 
@@ -48,6 +49,8 @@ class Context:
         Reads the stamp of the store.
     served
         The catalog without the layers that this installation does not serve: to the outside they are not there.
+    collections
+        What is a collection, by id: each of these layers, and its parts where it has some.
     crs
         The CRS that coordinates of every layer are given and asked for in.
     keys
@@ -88,6 +91,7 @@ class Context:
     stamp: StampReader
     catalog: Catalog
     served: Catalog
+    collections: Mapping[str, Part]
     crs: tuple[NamedCrs, ...]
     keys: KeyFile | None
     writer: Writer
@@ -109,6 +113,10 @@ class Context:
     def title(self) -> str:
         """What the twin is called."""
         return self.store.title or UNTITLED
+
+    def collection(self, name: str) -> Part:
+        """The collection of that id, or of a layer's Chinese title, or `LayerNotFound` naming the nearest."""
+        return self.collections.get(name) or self.collections[self.served.layer(name).id]
 
 
 def context_of(request: Request) -> Context:

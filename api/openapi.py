@@ -134,7 +134,10 @@ def _spell_out(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Give the operation once for each layer or indicator it is about, with the parameters of that one."""
     if "{layer_id}" in path:
-        for layer in context.served.layers.values():
+        for part in context.collections.values():
+            if part.where is not None and "/tiles" in path:  # maps show layers as a whole
+                continue
+            layer = part.shown
             filtered = path.endswith("/items") and "requestBody" not in operation
             extra = [field_parameter(field) for field in layer.schema] if filtered else []
             concrete, own = _for_one(path, operation, "layer_id", layer, extra)

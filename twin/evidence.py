@@ -14,6 +14,7 @@ from twin.crs import CRS
 from twin.engine import Result
 from twin.indicator import Indicator
 from twin.layer import GeometryType, Layer, Style
+from twin.parts import KINDS
 from twin.query import Query
 from twin.schema import Code, Field
 from twin.store import Store
@@ -25,12 +26,8 @@ if TYPE_CHECKING:
 ROLES = {"covered": ("Covered", "已覆盖", "#1b8a4b"), "uncovered": ("Not covered", "未覆盖", "#d1352b")}
 OTHER_COLORS = ("#e07b00", "#6a3d9a", "#1f78b4", "#b15928", "#e7298a")
 
-#: By the dimension of shapes: the type of their features, how a layer of them is called, and its opacity.
-_KINDS: tuple[tuple[GeometryType, str, str, float], ...] = (
-    ("MultiPoint", "points", "点", 1.0),
-    ("MultiLineString", "lines", "线", 1.0),
-    ("MultiPolygon", "areas", "面", 0.35),
-)
+#: By the dimension of shapes: the type of their features, and the opacity of a layer of them.
+_KINDS: tuple[tuple[GeometryType, float], ...] = (("MultiPoint", 1.0), ("MultiLineString", 1.0), ("MultiPolygon", 0.35))
 _MULTI = (shapely.multipoints, shapely.multilinestrings, shapely.multipolygons)
 
 
@@ -116,9 +113,9 @@ def _describe(result: Result, dimension: int) -> Layer:
         titles.setdefault(shape.role, [shape.title, shape.title_zh])
     colors = [color for *_, color in ROLES.values()] + list(OTHER_COLORS)
     codes = tuple(Code(value=role, title=title, title_zh=zh) for role, (title, zh) in titles.items())
-    geometry, kind, kind_zh, opacity = _KINDS[dimension]
+    (geometry, opacity), (own, kind, kind_zh) = _KINDS[dimension], KINDS[dimension]
     return Layer(
-        id=f"{indicator.id}_{kind}",
+        id=f"{indicator.id}_{own}",
         title=f"{indicator.title}: {kind}",
         title_zh=f"{indicator.title_zh}（{kind_zh}）",
         about="What counts for the indicator and what does not. " + indicator.about.partition("\n")[0],

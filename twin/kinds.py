@@ -52,6 +52,12 @@ FUNCTIONS: Mapping[str, Function] = {
     "floor": Function(title="Next integer below", title_zh="向下取整", takes=("number",), gives="number"),
     "ceil": Function(title="Next integer above", title_zh="向上取整", takes=("number",), gives="number"),
     "year": Function(title="Year of a date", title_zh="年份", takes=("date",), gives="number"),
+    "dimension": Function(
+        title="0 of points, 1 of lines, 2 of areas",
+        title_zh="维数（点0、线1、面2）",
+        takes=("geometry",),
+        gives="number",
+    ),
 }
 
 

@@ -158,7 +158,7 @@ class Layer:
     @property
     def dimension(self) -> int:
         """0 for points, 1 for lines, 2 for areas."""
-        return 0 if "Point" in self.geometry else 1 if "Line" in self.geometry else 2
+        return dimension_of(self.geometry)
 
     def json_schema(self) -> dict[str, Any]:
         """The layer as a JSON Schema object: its fields and its geometry.
@@ -200,3 +200,8 @@ class Layer:
                 {"const": code.value, "title": code.title, "x-title-zh": code.title_zh} for code in field.codes
             ]
         return described
+
+
+def dimension_of(kind: GeometryType) -> int:
+    """The dimension of a geometry type: 0 for points, 1 for lines, 2 for areas."""
+    return 0 if "Point" in kind else 1 if "Line" in kind else 2

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 
+import shapely
 from fastapi import Depends, Query, Request, Response
 
 from api.context import Context, context_of, links_of
@@ -21,9 +22,12 @@ from api.http.limits import require_simple
 from api.http.links import Links
 from api.http.pages import json_response
 from api.params import EditParams
+from twin.errors import Fault, FeatureNotFound, SchemaViolation
 from twin.frame import Frame
 from twin.ingest.edits import Condition, Edited, Edits, apply_edits
 from twin.layer import Layer
+from twin.parts import Part
+from twin.schema import GEOMETRY
 from twin.store import Store
 
 #: What a client says that wants to see the feature as it is after its edit (RFC 7240, 4.2).
@@ -38,7 +42,7 @@ class Edit:
     ----------
     request, body
         As it came.
-    context, layer, crs
+    context, part, crs
         Where it edits, and in which CRS it gives coordinates.
     author
         Who edits.
@@ -51,7 +55,7 @@ class Edit:
     request: Request
     body: bytes
     context: Context
-    layer: Layer
+    part: Part
     crs: NamedCrs
     author: str
     params: EditParams
@@ -68,18 +72,23 @@ class Edit:
     ) -> Edit:
         """Read a request of somebody who may edit."""
         context, links = context_of(request), links_of(request)
-        layer = context.served.layer(layer_id)
-        crs = find_crs(content_crs(request), layer, context.crs, links.base, parameter="Content-Crs")
+        part = context.collection(layer_id)
+        crs = find_crs(content_crs(request), part.layer, context.crs, links.base, parameter="Content-Crs")
         return cls(
             request=request,
             body=body,
             context=context,
-            layer=layer,
+            part=part,
             crs=crs,
             author=author,
             params=params,
             links=links,
         )
+
+    @property
+    def layer(self) -> Layer:
+        """What is edited, as those see it who edit it."""
+        return self.part.shown
 
     async def run(self, work: Callable[[Store], Response]) -> Response:
         """Have work done where edits are written, in its turn."""
@@ -93,16 +102,37 @@ class Edit:
         """Write edits; those of one feature only if that is in the state that the client saw."""
         for given in (*edits.insert, *edits.replace, *edits.update):
             require_simple(given.geometry, self.context.settings.max_vertices, whose=given.key or "a new feature")
+        self._require_kind(edits)
         return apply_edits(
             store,
-            self.layer,
+            self.part.layer,
             edits,
             crs=self.crs.crs,
             author=self.author,
             reason=self.params.reason or "",
             effective=self.params.effective,
-            condition=None if of is None else self._condition(of),
+            condition=partial(self._look, edits.present, None if of is None else self._condition(of)),
         )
+
+    def _require_kind(self, edits: Edits) -> None:
+        """Refuse geometries that another part of the layer is for."""
+        if self.part.where is None:
+            return
+        for given in (*edits.insert, *edits.replace, *edits.update):
+            if given.geometry is not None and shapely.get_dimensions(given.geometry) != self.layer.dimension:
+                what = f"must be {' or '.join(self.layer.geometries)} here; other types belong in {self.part.layer.id}"
+                fault = Fault(what=what, field=GEOMETRY, value=given.geometry.geom_type)
+                raise SchemaViolation(str(fault), [fault], layer=self.layer.id)
+
+    def _look(self, keys: Sequence[str], condition: Condition | None, there: Frame) -> None:
+        """Look at the features that are to be changed: they must be of this part, and be what the client saw."""
+        if self.part.where is not None:
+            dimensions = dict(zip(there.data.index, shapely.get_dimensions(there.geometry), strict=True))
+            for key in keys:
+                if dimensions[key] != self.layer.dimension:
+                    raise FeatureNotFound(f"{self.layer.id} has no feature {key}", layer=self.layer.id, feature=key)
+        if condition is not None:
+            condition(there)
 
     def _condition(self, key: str) -> Condition | None:
         """What ``If-Match`` wants (RFC 9110, 13.1.1); any state of a feature is ``*``."""
@@ -136,7 +166,7 @@ class Edit:
             return self.answer_without_content(edited, status=status, etag=etag)
         there = Links(self.request.app, self.links.base, f"/collections/{self.layer.id}/items/{key}")
         client = ItemsClient(links=there, accepted="identity", asked="", measures=self.context.measures)
-        _, sent = answer_item(self.context, self.layer, key, None, DEFAULT_CRS, client)
+        _, sent = answer_item(self.context, self.part, key, None, DEFAULT_CRS, client)
         assert sent is not None
         headers = sent.headers | {"Preference-Applied": _WHOLE} | _name_revision(edited)
         return Response(sent.data, 200 if status == 204 else status, headers)

@@ -121,7 +121,7 @@ def _locate(answer: Response, address: str) -> Response:
 
 
 def _say_options(request: Request, layer_id: str, edits: Mapping[str, Mapping[str, str]]) -> Response:
-    context_of(request).served.layer(layer_id)
+    context_of(request).collection(layer_id)
     try:
         find_author(request)
     except (EditRefused, NotAuthenticated):

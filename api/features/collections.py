@@ -18,6 +18,8 @@ from twin.crs import CRS, CRS84, crs_label, reproject_bbox
 from twin.datums import publishable
 from twin.layer import Layer
 from twin.moments import write_instant
+from twin.parts import Part
+from twin.query import Query as StoreQuery
 from twin.schema import GEOMETRY
 
 CONFORMANCE = (
@@ -39,14 +41,14 @@ def list_collections(request: Request, params: Annotated[FormatParams, Query()])
     context, links = context_of(request), links_of(request)
     shared = [each.href(links.base) for each in context.crs]
 
-    def describe(layer: Layer) -> dict[str, Any]:
-        document = describe_collection(layer, context, links)
+    def describe(part: Part) -> dict[str, Any]:
+        document = describe_collection(part, context, links)
         return document | {"crs": [_ALL_CRS, *(uri for uri in document["crs"] if uri not in shared)]}
 
     document = {
         "links": links.self_and_page(),
         "crs": shared,
-        "collections": [describe(layer) for layer in context.served.layers.values()],
+        "collections": [describe(part) for part in context.collections.values()],
     }
     return respond(request, document, "collections.html", f=params.f, lasting=True)
 
@@ -55,24 +57,24 @@ def list_collections(request: Request, params: Annotated[FormatParams, Query()])
 def show_collection(request: Request, layer_id: str, params: Annotated[FormatParams, Query()]) -> Response:
     """Describe one layer: extent in space and time, style, links to its features, fields and tiles."""
     context, links = context_of(request), links_of(request)
-    layer = context.served.layer(layer_id)
-    document = describe_collection(layer, context, links)
+    part = context.collection(layer_id)
+    document = describe_collection(part, context, links)
     document["links"] = links.self_and_page() + document["links"]
-    revisions = context.store.revisions(layer)
-    return respond(request, document, "collection.html", f=params.f, lasting=True, layer=layer, revisions=revisions)
+    shown: dict[str, Any] = {"layer": part.shown, "of": part.layer, "revisions": context.store.revisions(part.layer)}
+    return respond(request, document, "collection.html", f=params.f, lasting=True, **shown)
 
 
 @router.get("/collections/{layer_id}/queryables", name="queryables", responses=answers(SCHEMA, HTML))
 def show_queryables(request: Request, layer_id: str, params: Annotated[FormatParams, Query()]) -> Response:
     """List the fields that can be filtered by, as a JSON Schema."""
-    layer = context_of(request).served.layer(layer_id)
+    layer = context_of(request).collection(layer_id).shown
     return _respond_schema(request, "queryables", layer, _optional(layer), params)
 
 
 @router.get("/collections/{layer_id}/sortables", name="sortables", responses=answers(SCHEMA, HTML))
 def show_sortables(request: Request, layer_id: str, params: Annotated[FormatParams, Query()]) -> Response:
     """List the fields that features can be sorted by, as a JSON Schema."""
-    layer = context_of(request).served.layer(layer_id)
+    layer = context_of(request).collection(layer_id).shown
     schema = _optional(layer)
     del schema["properties"][GEOMETRY]
     return _respond_schema(request, "sortables", layer, schema, params)
@@ -81,7 +83,7 @@ def show_sortables(request: Request, layer_id: str, params: Annotated[FormatPara
 @router.get("/collections/{layer_id}/schema", name="schema", responses=answers(SCHEMA, HTML))
 def show_schema(request: Request, layer_id: str, params: Annotated[FormatParams, Query()]) -> Response:
     """Describe the fields of the layer's features, as they are given and taken, as a JSON Schema."""
-    layer = context_of(request).served.layer(layer_id)
+    layer = context_of(request).collection(layer_id).shown
     return _respond_schema(request, "schema", layer, layer.json_schema(), params)
 
 
@@ -96,28 +98,30 @@ def show_storage_crs(request: Request, params: Annotated[FormatParams, Query()])
     return respond(request, document, "storage_crs.html", f=params.f, label=crs_label(crs))
 
 
-def describe_collection(layer: Layer, context: Context, links: Links) -> dict[str, Any]:
-    """Describe a layer as OGC API – Features does, with what else its users need (``x-``)."""
+def describe_collection(part: Part, context: Context, links: Links) -> dict[str, Any]:
+    """Describe a layer or a part of one as OGC API – Features does, with what else its users need (``x-``)."""
+    layer, shown = part.layer, part.shown
     style = layer.style
     document: dict[str, Any] = {
-        "id": layer.id,
-        "title": layer.title,
-        "title_zh": layer.title_zh,
+        "id": shown.id,
+        "title": shown.title,
+        "title_zh": shown.title_zh,
         "description": layer.about,
         "itemType": "feature",
         "crs": [each.href(links.base) for each in crs_of(layer, context.crs)],
         **_storage_crs(context),
         "extent": _extent(layer, context),
         "x-storage-crs": crs_label(context.store.crs),
-        "x-geometry": layer.geometry,
-        "x-geometries": list(layer.geometries),
-        "x-dimension": layer.dimension,
+        **({} if shown is layer else {"x-part-of": layer.id}),
+        "x-geometry": shown.geometry,
+        "x-geometries": list(shown.geometries),
+        "x-dimension": shown.dimension,
         **({"x-heights": "1985 national heights in metres, in every CRS"} if layer.has_z else {}),
         "x-classification": layer.classification,
         "x-standard": layer.standard,
         "x-key": layer.key,
         "x-revision": context.store.latest(layer),
-        "x-count": context.store.count(layer),
+        "x-count": context.store.count(layer, StoreQuery(where=part.where)),
         "x-zooms": list(layer.zooms),
         "x-style": {
             "color": style.color,
@@ -127,7 +131,7 @@ def describe_collection(layer: Layer, context: Context, links: Links) -> dict[st
             "width_px": style.width_px,
             "radius_px": style.radius_px,
         },
-        "links": _collection_links(layer, links),
+        "links": [*_item_links(shown, links), *(_map_links if shown is layer else _whole_links)(layer, links)],
     }
     return document
 
@@ -159,7 +163,11 @@ def _extent(layer: Layer, context: Context) -> dict[str, Any]:
     return extent
 
 
-def _collection_links(layer: Layer, links: Links) -> list[Link]:
+def _whole_links(layer: Layer, links: Links) -> list[Link]:
+    return [link("related", links.url("collection", layer_id=layer.id), JSON, f"The whole layer: {layer.title}")]
+
+
+def _item_links(layer: Layer, links: Links) -> list[Link]:
     own = layer.id
     return [
         link("items", links.url("items", layer_id=own, query={"f": "geojson"}), GEOJSON, "Features"),
@@ -168,6 +176,12 @@ def _collection_links(layer: Layer, links: Links) -> list[Link]:
         link(f"{OGC_REL}/sortables", links.url("sortables", layer_id=own), SCHEMA, "Fields to sort by"),
         link("describedby", links.url("schema", layer_id=own), SCHEMA, "Fields of a feature"),
         link(f"{OGC_REL}/schema", links.url("schema", layer_id=own), SCHEMA, "Fields of a feature"),
+    ]
+
+
+def _map_links(layer: Layer, links: Links) -> list[Link]:
+    own = layer.id
+    return [
         link(f"{OGC_REL}/tilesets-vector", links.url("tilesets", layer_id=own), JSON, "Vector tiles"),
         link("tilejson", links.url("tilejson", layers=own), JSON, "Vector tiles (TileJSON)"),
         link(f"{OGC_REL}/styles", links.url("styles"), JSON, "Map styles"),

@@ -62,6 +62,7 @@ CONFORMANCE = (
 
 #: What the kinds of values are called in lists of functions.
 _TYPES = {"text": "string", "number": "number", "boolean": "boolean", "date": "date", "datetime": "datetime"}
+_TYPES |= {"geometry": "geometry"}
 
 router = APIRouter(tags=["Features"])
 

@@ -69,14 +69,15 @@ class HotItems:
 
     def _make(self, request: PlainRequest, path: str, layer_id: str, key: str, query: str) -> Sent | None:
         context: Context = self._app.state.context
-        layer = context.served.layers.get(layer_id)
+        part = context.collections.get(layer_id)
+        layer = None if part is None or part.where is not None else part.layer
         base = find_base(request.header, trust_proxy=context.settings.trust_proxy)
         frame = None if layer is None else context.frames.peek(layer, ask=False, stamp=context.stamp())
         items = ready_items(frame) if frame is not None and frame.keeps("items") else None
         box = None if key else _BOX.search(query)
         rest = query if box is None else query[: box.start()] + query[box.end() :]
         params = _read_plain(ItemParams if key else ItemsParams, rest, _text(request, b"accept"))
-        if layer is None or base is None or frame is None or items is None or params is None:
+        if part is None or base is None or frame is None or items is None or params is None:
             return None
         links = Links(self._app, base, path, query)
         accepted, asked = _text(request, b"accept-encoding"), _text(request, b"if-none-match")
@@ -84,7 +85,7 @@ class HotItems:
         if not isinstance(params, ItemsParams):
             return send_item(context, client, key, DEFAULT_CRS, frame, items)
         corners = None if box is None else parse_bbox(unquote_plus(box[1]))
-        wish = ItemsWish.of(context, layer, params, base, box=corners)
+        wish = ItemsWish.of(context, part, params, base, box=corners)
         if wish.limit > AT_ONCE or not items.knows(frame, wish.wanted):
             return None
         return send_page(context, client, wish, frame, items)

@@ -20,6 +20,7 @@ from twin.crs import BBox
 from twin.expressions import Expression, Scalar, both, compare
 from twin.frame import Frame
 from twin.layer import Layer
+from twin.parts import Part
 from twin.query import AsOf, Order, Query
 
 #: The most features that are read from a store for a page, however large it may be.
@@ -36,6 +37,8 @@ class ItemsWish:
     ----------
     layer
         The layer.
+    shown
+        As what its features are shown: the layer itself, or a part of it.
     wanted
         The values that fields must have.
     area
@@ -59,6 +62,7 @@ class ItemsWish:
     """
 
     layer: Layer
+    shown: Layer
     wanted: Mapping[str, Scalar]
     area: AskedArea | None
     crs: NamedCrs
@@ -79,7 +83,7 @@ class ItemsWish:
     def of(
         cls,
         context: Context,
-        layer: Layer,
+        part: Part,
         params: ItemsParams,
         base: str,
         *,
@@ -90,17 +94,19 @@ class ItemsWish:
 
         The box may be given beside them.
         """
+        layer = part.layer
         box = params.bbox if box is None else box
         of_box = find_crs(params.bbox_crs, layer, context.crs, base, parameter="bbox-crs")
         return cls(
             layer=layer,
+            shown=part.shown,
             wanted=params.wanted(layer),
             area=None if box is None else AskedArea.of_box(box, of_box),
             crs=find_crs(params.crs, layer, context.crs, base),
             as_of=params.as_of,
             limit=min(params.limit, context.settings.max_items),
             after=params.after,
-            where=where,
+            where=both(part.where, where),
             order=() if params.sortby is None else parse_sortby(params.sortby, layer),
             fields=None if params.properties is None else parse_fields(params.properties, layer),
             count=params.count,
@@ -199,7 +205,7 @@ def read_page(context: Context, wish: ItemsWish) -> ItemsPage:
     else:
         matched = _count(context, wish, replace(everything, known_at=frame.revision))
     return ItemsPage(
-        frame=frame,
+        frame=replace(frame, layer=wish.shown),
         rows=np.arange(len(frame)),
         items=None,
         crs=wish.crs,

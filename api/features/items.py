@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -22,6 +22,7 @@ from api.ops.measures import Measures
 from twin.errors import FeatureNotFound
 from twin.frame import Frame
 from twin.layer import Layer
+from twin.parts import Part
 from twin.query import Query
 
 #: Where features are asked for and edited, all of a layer or one.
@@ -86,7 +87,7 @@ def answer_page(context: Context, wish: ItemsWish, form: Format, client: ItemsCl
 
 
 def answer_item(
-    context: Context, layer: Layer, key: str, as_of: datetime | None, named: NamedCrs, client: ItemsClient
+    context: Context, part: Part, key: str, as_of: datetime | None, named: NamedCrs, client: ItemsClient
 ) -> Sent:
     """Answer with one feature as GeoJSON.
 
@@ -95,11 +96,11 @@ def answer_item(
     FeatureNotFound
         There is none of that key.
     """
-    held = hold_items(context, layer) if as_of is None else None
+    held = hold_items(context, part.layer) if as_of is None and part.where is None else None
     sent = None if held is None else send_item(context, client, key, named, *held)
     if sent is not None:
         return sent
-    frame = read_item(context, layer, key, as_of)  # or say that there is none
+    frame = read_item(context, part, key, as_of)  # or say that there is none
     return _send_item(context, client, opened_by(frame), _page_of_one(frame, np.arange(1), None, named))
 
 
@@ -114,7 +115,7 @@ def opened_by(frame: Frame) -> int:
     return frame.revision if frame.opened is None else int(frame.opened[0])
 
 
-def read_item(context: Context, layer: Layer, key: str, as_of: datetime | None) -> Frame:
+def read_item(context: Context, part: Part, key: str, as_of: datetime | None) -> Frame:
     """Read one feature from the store.
 
     Raises
@@ -122,11 +123,11 @@ def read_item(context: Context, layer: Layer, key: str, as_of: datetime | None) 
     FeatureNotFound
         There is none of that key.
     """
-    frame = context.store.read(layer, Query(ids=(key,), as_of=as_of))
+    frame = context.store.read(part.layer, Query(ids=(key,), where=part.where, as_of=as_of))
     if len(frame) == 0:
         when = f" at {as_of.isoformat()}" if as_of else ""
-        raise FeatureNotFound(f"{layer.id} has no feature {key}{when}", layer=layer.id, feature=key)
-    return frame
+        raise FeatureNotFound(f"{part.shown.id} has no feature {key}{when}", layer=part.shown.id, feature=key)
+    return replace(frame, layer=part.shown)
 
 
 def hold_items(context: Context, layer: Layer) -> tuple[Frame, ReadyItems] | None:

@@ -43,9 +43,9 @@ router = APIRouter(tags=["Features"])
 def list_items(request: Request, layer_id: str, params: Annotated[ItemsParams, QueryString()]) -> Response:
     """List the features of a layer by box, moment, values of fields and condition, page by page."""
     context, links = context_of(request), links_of(request)
-    layer = context.served.layer(layer_id)
-    where = read_filter(context, layer, params, links)
-    wish = ItemsWish.of(context, layer, params, links.base, where=where)
+    part = context.collection(layer_id)
+    where = read_filter(context, part.layer, params, links)
+    wish = ItemsWish.of(context, part, params, links.base, where=where)
     form = choose_format(request.headers.get("accept", ""), params.f)
     if form is None:
         return _show_page(request, context, wish)
@@ -57,7 +57,7 @@ def _show_page(request: Request, context: Context, wish: ItemsWish) -> Response:
     answer = page(
         request,
         "items.html",
-        layer=wish.layer,
+        layer=wish.shown,
         rows=plain_rows(shown.frame),
         matched=shown.matched,
         following=None if shown.following is None else links.here(after=shown.following),
@@ -75,17 +75,17 @@ def show_item(
 ) -> Response:
     """Show one feature by its key."""
     context = context_of(request)
-    layer = context.served.layer(layer_id)
-    named = find_crs(params.crs, layer, context.crs, links_of(request).base)
+    part = context.collection(layer_id)
+    named = find_crs(params.crs, part.layer, context.crs, links_of(request).base)
     form = choose_format(request.headers.get("accept", ""), params.f)
     if form is PLAIN:
-        return _respond(request, answer_item(context, layer, feature_id, params.as_of, named, _client_of(request)))
-    frame = read_item(context, layer, feature_id, params.as_of)
+        return _respond(request, answer_item(context, part, feature_id, params.as_of, named, _client_of(request)))
+    frame = read_item(context, part, feature_id, params.as_of)
     if form is not None:
         return _respond(request, stream_item(context, frame, named, form, _client_of(request)))
     (geometry,), (properties,) = encode_geometries(frame.geometry, frame.crs, named), plain_rows(frame)
     shown = {"properties": properties, "geometry": geometry, "crs": named.uri}
-    return page(request, "item.html", layer=layer, feature_id=feature_id, **shown)
+    return page(request, "item.html", layer=part.shown, feature_id=feature_id, **shown)
 
 
 def _client_of(request: Request) -> ItemsClient:

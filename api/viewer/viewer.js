@@ -13,9 +13,10 @@ const CHINA = [73.5, 18.1, 135.1, 53.6];
 const part = (id) => document.getElementById(id);
 
 async function start() {
-  const [{ title, extent }, { collections }, { indicators }] = await Promise.all(
+  const [{ title, extent }, { collections: listed }, { indicators }] = await Promise.all(
     ["./", "collections", "indicators"].map((path) => fetchJson(path)),
   );
+  const collections = listed.filter((collection) => !("x-part-of" in collection)); // they are drawn with the whole
   part("title").textContent = document.title = title;
 
   const view = startView(collections, extent);

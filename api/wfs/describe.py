@@ -100,6 +100,7 @@ _GML = {
 def write_capabilities(context: Context, address: str) -> bytes:
     """Write the capabilities of a service at an address."""
     kinds = {KINDS[name]: xsd.replace("xsd:", "xs:") for name, xsd in _XSD.items()}
+    kinds |= {"geometry": "gml:AbstractGeometryType"}
     return _render(
         context,
         "wfs_capabilities.xml",
@@ -108,7 +109,9 @@ def write_capabilities(context: Context, address: str) -> bytes:
         versions=VERSIONS,
         operations=OPERATIONS,
         constraints=_IMPLEMENTS | {"CountDefault": str(context.settings.max_items)},
-        types=[_describe_type(layer) | {"box": _box(layer, context)} for layer in context.served.layers.values()],
+        types=[
+            _describe_type(part.shown) | {"box": _box(part.layer, context)} for part in context.collections.values()
+        ],
         srs=offer_srs(context.store, context.crs),
         formats=tuple(FORMATS),
         filters=_FILTERS,
@@ -128,7 +131,7 @@ def write_schema(context: Context, layers: Iterable[Layer]) -> bytes:
 
 def write_stored_queries(context: Context, response: str) -> bytes:
     """List or describe the stored query."""
-    names = [to_xml_name(name) for name in context.served.layers]
+    names = [to_xml_name(name) for name in context.collections]
     return _render(context, "wfs_stored_queries.xml", response=response, id=FEATURE_BY_ID, names=names)
 
 

@@ -20,6 +20,7 @@ from twin.errors import InvalidParameter
 from twin.expressions import FALSE, Expression, among, both
 from twin.frame import Frame
 from twin.layer import Layer
+from twin.parts import Part
 from twin.query import Order, Query
 from twin.schema import GEOMETRY
 
@@ -33,7 +34,7 @@ class Found:
 
     Parameters
     ----------
-    layer, revision
+    part, revision
         Whose, and in which state.
     matched
         How many there are.
@@ -47,7 +48,7 @@ class Found:
         Where they are read.
     """
 
-    layer: Layer
+    part: Part
     revision: int
     matched: int
     keys: npt.NDArray[np.object_]
@@ -55,33 +56,40 @@ class Found:
     following: str | None
     context: Context
 
+    @property
+    def layer(self) -> Layer:
+        """What they are shown as."""
+        return self.part.shown
+
     def frames(self) -> Iterator[Frame]:
         """The features of the page, some at a time: from memory, or read in the same state."""
-        held = self.context.frames.peek(self.layer)
+        held = self.context.frames.peek(self.part.layer)
         for first in range(0, len(self.keys), BATCH):
             keys = self.keys[first : first + BATCH]
             if held is not None and held.revision == self.revision:
-                yield held.take(held.data.index.get_indexer(keys))
+                found = held
             else:
                 query = Query(ids=tuple(keys), known_at=self.revision)
-                read = self.context.store.read(self.layer, query)
-                yield read.take(read.data.index.get_indexer(keys))
+                found = self.context.store.read(self.part.layer, query)
+            yield replace(found.take(found.data.index.get_indexer(keys)), layer=self.layer)
 
 
-def find_features(context: Context, ask: Ask, layer: Layer, *, count: int, begin: int, after: str | None) -> Found:
+def find_features(context: Context, ask: Ask, part: Part, *, count: int, begin: int, after: str | None) -> Found:
     """Find the features that a request asks for.
 
     Parameters
     ----------
-    context, ask, layer
-        Where, what, of which layer.
+    context, ask, part
+        Where, what, of which layer or part of one.
     count, begin
         How many of them are wanted, and how many are passed over before.
     after
         A place instead of `begin`, as `Found.following` names it: what comes behind it, whatever was written meanwhile.
     """
+    layer = part.layer
     order = read_order(ask, layer)
-    everything = Query(where=read_condition(context, ask, layer), known_at=context.store.latest(layer), order=order)
+    where = both(part.where, read_condition(context, ask, part))
+    everything = Query(where=where, known_at=context.store.latest(layer), order=order)
     matched = context.store.count(layer, everything)
     page = replace(everything, limit=count + 1)
     if after is not None and order:
@@ -91,7 +99,7 @@ def find_features(context: Context, ask: Ask, layer: Layer, *, count: int, begin
     keys = context.store.keys(layer, page, skip=begin if after is None else 0)
     following = _name_last(context, layer, page, keys[count - 1]) if 0 < count < len(keys) else None
     return Found(
-        layer=layer,
+        part=part,
         revision=everything.known_at or 0,
         matched=matched,
         keys=keys[:count],
@@ -110,13 +118,14 @@ def _name_last(context: Context, layer: Layer, page: Query, key: str) -> str:
     return name_place(context.store.read(layer, one), page.order)
 
 
-def read_condition(context: Context, ask: Ask, layer: Layer) -> Expression | None:
+def read_condition(context: Context, ask: Ask, part: Part) -> Expression | None:
     """The condition that a request makes: by ids, by a box, by a filter; all of them hold."""
+    layer = part.layer
     srs = offer_srs(context.store, context.crs)
     parts: list[Expression | None] = []
     ids = [read_resource_id(rid) for rid in ask.names("resourceId")]
     if ids:
-        keys = tuple(key for layer_id, key in ids if layer_id == layer.id)
+        keys = tuple(key for layer_id, key in ids if layer_id == part.shown.id)
         parts.append(among(layer.key, keys) if keys else FALSE)
     if box := ask.get("bbox"):
         parts.append(_read_box(box, layer, context, srs))
@@ -125,8 +134,8 @@ def read_condition(context: Context, ask: Ask, layer: Layer) -> Expression | Non
     return both(*parts)
 
 
-def layer_of(context: Context, ask: Ask) -> Layer:
-    """The one layer that a query is about: by its name, or by the ids of its features.
+def part_of(context: Context, ask: Ask) -> Part:
+    """The one layer, or part of one, that a query is about: by its name, or by the ids of its features.
 
     Raises
     ------
@@ -140,7 +149,7 @@ def layer_of(context: Context, ask: Ask) -> Layer:
             "joins are not offered; several types are asked for by several queries, as typeNames=(first)(second)",
             parameter="typeNames",
         )
-    return find_type(names[0] if names else ask["typeNames"], context.served)
+    return find_type(names[0] if names else ask["typeNames"], context.collections)
 
 
 def read_order(ask: Ask, layer: Layer) -> tuple[Order, ...]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from api.forms.xmlnames import from_xml_name
-from twin.catalog import Catalog
 from twin.errors import InvalidParameter
-from twin.layer import Layer
+from twin.parts import Part
 
 
-def find_type(name: str, served: Catalog) -> Layer:
-    """Find the layer that a type name means, with its prefix or without.
+def find_type(name: str, collections: Mapping[str, Part]) -> Part:
+    """Find the layer, or the part of one, that a type name means, with its prefix or without.
 
     Raises
     ------
@@ -18,9 +19,9 @@ def find_type(name: str, served: Catalog) -> Layer:
     """
     layer_id = from_xml_name(name.strip().rpartition(":")[2])
     try:
-        return served.layers[layer_id]
+        return collections[layer_id]
     except KeyError:
-        known = ", ".join(served.layers)
+        known = ", ".join(collections)
         raise InvalidParameter(f"there is no feature type {name}; there are: {known}", parameter="typeNames") from None
 
 

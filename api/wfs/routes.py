@@ -34,7 +34,7 @@ from api.wfs.describe import (
     write_stored_queries,
 )
 from api.wfs.fes import property_name
-from api.wfs.find import find_features, layer_of
+from api.wfs.find import find_features, part_of
 from api.wfs.names import find_type, read_resource_id
 from api.wfs.write import (
     GML_TYPE,
@@ -93,9 +93,9 @@ def _show_capabilities(request: Request, ask: Ask) -> Response:
 def _show_schema(request: Request, ask: Ask) -> Response:
     ask.choice("outputFormat", [*OPERATIONS["DescribeFeatureType"]["outputFormat"], "gml32"], GML_TYPE)
     context = context_of(request)
-    named = [find_type(name, context.served) for name in ask.names("typeNames")]
+    named = [find_type(name, context.collections).shown for name in ask.names("typeNames")]
     request.state.lasting = True
-    content = write_schema(context, named or context.served.layers.values())
+    content = write_schema(context, named or [part.shown for part in context.collections.values()])
     return Response(content, media_type=GML_TYPE)
 
 
@@ -137,7 +137,7 @@ def _by_id(request: Request, ask: Ask, stored: str) -> Ask:
     """The query that the stored one stands for: one feature by its id."""
     _require_stored(stored)
     rid = ask["id"]
-    if read_resource_id(rid)[0] not in context_of(request).served.layers:
+    if read_resource_id(rid)[0] not in context_of(request).collections:
         raise FeatureNotFound(f"there is no feature {rid}", parameter="id")
     return Ask(values={**ask.values, "RESOURCEID": rid, "TYPENAMES": ""}, by_get=False)
 
@@ -145,7 +145,7 @@ def _by_id(request: Request, ask: Ask, stored: str) -> Ask:
 def _give_values(request: Request, ask: Ask) -> Response:
     if ask.queries:
         raise InvalidParameter("values are of one query", parameter="Query")
-    name = property_name(ask["valueReference"], layer_of(context_of(request), ask))
+    name = property_name(ask["valueReference"], part_of(context_of(request), ask).layer)
     results = _find(request, ask)
     if _only_hits(ask):
         return _send(request, results, lambda: iter([write_hits(results, "ValueCollection")]), GML_TYPE)
@@ -176,10 +176,10 @@ def _find(request: Request, ask: Ask) -> Results:
 
 
 def _find_one(context: Context, ask: Ask, count: int, begin: int) -> Result:
-    layer = layer_of(context, ask)
-    wanted = [property_name(name, layer) for name in ask.names("propertyName")]
+    part = part_of(context, ask)
+    wanted = [property_name(name, part.layer) for name in ask.names("propertyName")]
     return Result(
-        found=find_features(context, ask, layer, count=count, begin=begin, after=ask.get("after")),
+        found=find_features(context, ask, part, count=count, begin=begin, after=ask.get("after")),
         srs=find_srs(ask.get("srsName"), offer_srs(context.store, context.crs)),
         fields=tuple(wanted) if wanted else None,
         geometry=not wanted or GEOMETRY in wanted,

@@ -216,7 +216,7 @@ def test_queryables_and_sortables_are_schemas_that_the_collection_links(client):
 def test_functions_are_listed_and_answer(client):
     listed = client.get("/functions").json()["functions"]
     assert [function["name"] for function in listed][:3] == ["casei", "accenti", "length"]
-    arguments = {"string": "name", "number": "floors", "date": "built"}
+    arguments = {"string": "name", "number": "floors", "date": "built", "geometry": "geometry"}
     for function in listed:
         names = ",".join(arguments[kind] for argument in function["arguments"] for kind in argument["type"])
         assert ask(client, f"{function['name']}({names}) IS NOT NULL").status_code == 200

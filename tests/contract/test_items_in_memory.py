@@ -19,6 +19,7 @@ from api.params import ItemsParams
 from tests_support import CRS, LAYER, make_rows, write, write_edit
 from twin.catalog import Catalog
 from twin.crs import CRS84, reproject
+from twin.parts import Part
 from twin.settings import Settings
 
 CHANGED = st.sampled_from([*(f"k{number:03}" for number in range(20)), "", "a b", "é", "\uffee", "𝄞", "k0075", "zz"])
@@ -83,7 +84,7 @@ def context_of(store):
 
 
 def both_pages(context, query):
-    wish = ItemsWish.of(context, LAYER, ItemsParams.model_validate(query), "")
+    wish = ItemsWish.of(context, Part(layer=LAYER, shown=LAYER), ItemsParams.model_validate(query), "")
     frame = context.frames.get(LAYER)
     return said_by(make_page(frame, ready_items(frame), wish)), said_by(read_page(context, wish))
 

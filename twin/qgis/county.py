@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import reduce
 
 from twin.bbox import BBox
 from twin.evidence import Evidence
 from twin.layer import GeometryType, Layer
+from twin.parts import parts_of
 from twin.qgis.basemap import base_map_of
 from twin.qgis.maplayer import MapLayer
 from twin.qgis.project import Project
@@ -46,8 +47,7 @@ def describe_county(
     drawn = [
         MapLayer(layer=layer, kind=kind, source=sources(layer, kind))
         for layer in sorted(layers, key=lambda layer: groups.index(layer.group))
-        for kind in _kinds(layer)
-        if kind == layer.geometry or sources(layer, kind) != sources(layer, layer.geometry)
+        for kind in kinds_of(layer)
     ]
     return Project(
         title=store.title or UNTITLED,
@@ -72,13 +72,9 @@ def show_evidence(evidence: Iterable[Evidence], find: Callable[[Evidence], Sourc
     return [MapLayer(layer=each.layer, kind=each.layer.geometry, source=find(each), overlay=True) for each in evidence]
 
 
-def _kinds(layer: Layer) -> Iterator[GeometryType]:
+def kinds_of(layer: Layer) -> list[GeometryType]:
     """The geometry types that QGIS has a layer for: one for each dimension."""
-    seen = set()
-    for kind in layer.geometries:
-        if kind.removeprefix("Multi") not in seen:
-            seen.add(kind.removeprefix("Multi"))
-            yield kind
+    return [part.shown.geometry for part in parts_of(layer)] or [layer.geometry]
 
 
 def _extent(store: Store, layers: Iterable[Layer]) -> BBox | None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement
 
-from twin.layer import GeometryType, Layer
+from twin.layer import GeometryType, Layer, dimension_of
+from twin.parts import KINDS
 from twin.qgis.qml import write_looks
 from twin.qgis.sources import Source
 from twin.qgis.systems import write_crs
-
-#: What is added to the titles of what a layer has besides: its points, lines or areas.
-_BESIDE = ("（点）", "（线）", "（面）")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,12 +41,13 @@ class MapLayer:
     @property
     def title(self) -> str:
         """Its Chinese title."""
-        return self.layer.title_zh + ("" if self.kind == self.layer.geometry else _BESIDE[self.dimension])
+        *_, beside = KINDS[self.dimension]
+        return self.layer.title_zh + ("" if self.kind == self.layer.geometry else f"（{beside}）")
 
     @property
     def dimension(self) -> int:
         """0 for points, 1 for lines, 2 for areas."""
-        return 0 if "Point" in self.kind else 1 if "Line" in self.kind else 2
+        return dimension_of(self.kind)
 
     @property
     def height(self) -> tuple[bool, int, int]:

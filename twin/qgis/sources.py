@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from twin.crs import CRS, parse_crs
 from twin.layer import GeometryType, Layer
+from twin.parts import find_part
 
 #: What QGIS takes longitude and latitude of WGS 84 in this order for.
 _WGS84 = "EPSG:4326"
@@ -52,8 +53,9 @@ def from_api(root: str, *, authcfg: str | None = None) -> Sources:
     url = root.rstrip("/")
     login = {} if authcfg is None else {"authcfg": authcfg}
 
-    def find(layer: Layer, kind: GeometryType) -> Source:  # noqa: ARG001 a collection is one layer of QGIS
-        asked = {"url": url, "typename": layer.id, "pagingEnabled": "true", "restrictToRequestBBOX": "1", **login}
+    def find(layer: Layer, kind: GeometryType) -> Source:
+        name = find_part(layer, kind).shown.id
+        asked = {"url": url, "typename": name, "pagingEnabled": "true", "restrictToRequestBBOX": "1", **login}
         return Source(provider="OAPIF", address=write_words(asked), crs=parse_crs(_WGS84))
 
     return find

@@ -27,6 +27,8 @@ _HEADER_BOX = 40
 _FLAG_LITTLE = 0b0000_0001
 _FLAG_BOX = 0b0000_0010
 _FLAG_EMPTY = 0b0001_0000
+#: By the numbers that WKB has for points, lines and areas, and for several of them.
+_DIMENSIONS = {1: 0, 2: 1, 3: 2, 4: 0, 5: 1, 6: 2}
 
 
 def encode_geometries(geometries: Geometries, srs_id: int) -> list[bytes | None]:
@@ -74,6 +76,14 @@ def read_box(blob: bytes) -> tuple[float, float, float, float] | None:
 def read_geometry(blob: bytes) -> BaseGeometry:
     """Decode one geometry."""
     return shapely.from_wkb(blob[_body(blob) :])
+
+
+def read_dimension(geometry: bytes) -> int:
+    """The dimension of a blob, or of WKB without a header: told by its type where that has one."""
+    wkb = geometry[_body(geometry) :] if geometry.startswith(b"GP") else geometry
+    (kind,) = struct.unpack_from("<I" if wkb[0] else ">I", wkb, 1)
+    known = _DIMENSIONS.get(kind % 1000)  # thousands say which further ordinates there are
+    return int(shapely.get_dimensions(shapely.from_wkb(wkb))) if known is None else known
 
 
 def _body(blob: bytes) -> int:

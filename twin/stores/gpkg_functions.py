@@ -11,7 +11,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from twin.shapes import MIRRORED, SPATIAL
-from twin.stores.gpkg_blob import read_box, read_geometry
+from twin.stores.gpkg_blob import read_box, read_dimension, read_geometry
 from twin.stores.text_folding import fold_accents
 
 #: The number of arguments of a function, and what it does.
@@ -35,6 +35,7 @@ def sql_functions() -> dict[str, _Function]:
         "twin_ceil": (1, _of_number(math.ceil)),
         "twin_trunc": (1, _of_number(math.trunc)),
         "twin_power": (2, _power),
+        "twin_dimension": (1, _dimension),
     }
 
 
@@ -82,6 +83,11 @@ def _of_text(function: Callable[[str], str]) -> Callable[[object], str | None]:
 
 def _of_number(function: Callable[[float], int]) -> Callable[[float | None], float | None]:
     return lambda value: value if value is None or math.isinf(value) else float(function(value))
+
+
+def _dimension(geometry: bytes | None) -> int | None:
+    """Of a column, or of a constant, which is WKB."""
+    return None if geometry is None else read_dimension(geometry)
 
 
 def _power(base: float | None, exponent: float | None) -> float | None:

@@ -38,6 +38,8 @@ class GpkgTongue:
                 return cast(func.substr(args[0], 1, 4), Integer())
             case "length":
                 return func.length(*args, type_=Integer())
+            case "dimension":
+                return func.twin_dimension(*args, type_=Integer())
             case "abs":  # of an integer it would fail for the smallest one
                 return func.abs(cast(args[0], Double()), type_=Double())
             case _:

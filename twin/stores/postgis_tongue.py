@@ -54,8 +54,9 @@ class PostgisTongue:
                 apart = func.pg_catalog.normalize(text, "NFD")
                 bare = func.regexp_replace(apart, DIACRITIC, "", "g")
                 return collate(func.pg_catalog.normalize(bare, "NFC"), "C")
-            case "length", [text]:
-                return func.char_length(text, type_=Integer())
+            case "length" | "dimension", [value]:
+                count = func.char_length if name == "length" else func.ST_Dimension
+                return count(value, type_=Integer())
             case "year", [day]:
                 return cast(func.extract("year", day), Integer())
             case "power", [base, exponent]:
