@@ -29,6 +29,7 @@ from twin.errors import InvalidParameter
 from twin.expressions import Scalar
 from twin.indicator import Indicator
 from twin.layer import Layer
+from twin.qgis.sources import OLDEST, QgisVersion
 
 _Box = Annotated[
     Corners | None,
@@ -73,6 +74,14 @@ class FormatParams(Params):
         Literal["json", "html"] | SkipJsonSchema[None],
         Field(description="Form of the answer; without it the Accept header decides."),
     ] = None
+
+
+class ProjectParams(Params):
+    """What the project for QGIS takes."""
+
+    qgis: Annotated[
+        QgisVersion, Field(description="The oldest QGIS that is to read it; later ones are given the storage CRS.")
+    ] = OLDEST
 
 
 class MomentParams(Params):

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from api.context import context_of, links_of
 from api.http.media import QGZ
 from api.openapi import answers
-from api.params import Params
+from api.params import ProjectParams
 from twin.evidence import gather_evidence
 from twin.qgis.county import describe_county, show_evidence
 from twin.qgis.project import pack_project
@@ -19,7 +19,7 @@ router = APIRouter(tags=["Styles"])
 
 
 @router.get("/qgis/project.qgz", name="qgis_project", responses=answers(QGZ))
-def send_project(request: Request, params: Annotated[Params, Query()]) -> Response:  # noqa: ARG001
+def send_project(request: Request, params: Annotated[ProjectParams, Query()]) -> Response:
     """Give a project that QGIS 3.22 and later open: the layers in groups, styled as on the web map."""
     context, links = context_of(request), links_of(request)
     results = (context.evaluate(each, each.parse({}), None) for each in context.catalog.indicators.values())
@@ -33,7 +33,8 @@ def send_project(request: Request, params: Annotated[Params, Query()]) -> Respon
     )
     layers = context.served.layers.values()
     where = f"From the service {root}"
-    project = describe_county(context.store, layers, from_api(root), drawn, where=where, service=root)
+    sources = from_api(root, context.store.crs, qgis=params.qgis)
+    project = describe_county(context.store, layers, sources, drawn, where=where, service=root, qgis=params.qgis)
     answer = Response(pack_project(project, "county"), media_type=QGZ)
     answer.headers["Content-Disposition"] = 'attachment; filename="county.qgz"'
     return answer

@@ -26,6 +26,7 @@ from twin.looks import (
     FILL_PAPER,
     GROWTH,
     HALO,
+    HALO_SIZES,
     INK,
     LINE_SIZES,
     MARK_SIZES,
@@ -235,7 +236,7 @@ def _circle(style: Style) -> dict[str, Any]:
         "circle-opacity": style.opacity,
         "circle-radius": _by_zoom((zoom, style.radius_px * times) for zoom, times in MARK_SIZES),
         "circle-stroke-color": HALO,
-        "circle-stroke-width": _by_zoom(((8, 0.2), (13, 1), (18, 1.5))),
+        "circle-stroke-width": _by_zoom(HALO_SIZES),
     }
     return {"paint": paint}
 
@@ -247,7 +248,7 @@ def _mark(style: Style) -> dict[str, Any]:
         "icon-color": _color(style),
         "icon-opacity": style.opacity,
         "icon-halo-color": HALO,
-        "icon-halo-width": _by_zoom(((8, 0.2), (13, 1))),
+        "icon-halo-width": _by_zoom(HALO_SIZES[:2]),
     }
     return {"paint": paint, "layout": layout | {"icon-allow-overlap": True, "icon-ignore-placement": True}}
 

@@ -137,6 +137,7 @@ def _describe(result: Result, dimension: int) -> Layer:
             opacity=opacity,
             width_px=1.5,
             radius_px=6,
+            label_zoom=0,  # on maps of the whole county too
         ),
     )
 

@@ -20,6 +20,8 @@ GROWTH = 1.5
 LINE_SIZES = ((8, 0.4), (13, 1.0), (18, 6.0))
 OUTLINE_SIZES = ((8, 0.6), (13, 1.0), (18, 2.0))
 MARK_SIZES = ((8, 0.4), (13, 1.0), (18, 1.6))
+#: Widths of what sets marks off from what is below them, in pixels.
+HALO_SIZES = ((8, 0.2), (13, 1.0), (18, 1.5))
 
 #: In a map of several layers, lines and points are seen this many zooms before their names.
 SEEN_BEFORE_NAMED = 3

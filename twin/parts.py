@@ -47,6 +47,11 @@ def parts_of(layer: Layer) -> list[Part]:
     return [_part(layer, dimension) for dimension in dimensions] if len(dimensions) > 1 else []
 
 
+def kinds_of(layer: Layer) -> list[GeometryType]:
+    """The main geometry type of a layer, and of each of its other parts."""
+    return [part.shown.geometry for part in parts_of(layer)] or [layer.geometry]
+
+
 def find_part(layer: Layer, kind: GeometryType) -> Part:
     """The part of a layer that has features of a geometry type: the layer itself where all is of one dimension."""
     found = (part for part in parts_of(layer) if kind in part.shown.geometries)

@@ -19,7 +19,7 @@ from twin.session import Session
 if TYPE_CHECKING:
     from twin.layer import Layer
     from twin.merge import MergedEdition
-    from twin.qgis.sources import Sources
+    from twin.qgis.sources import QgisVersion, Sources
     from twin.store import Store
     from twin.threeway import Side
 
@@ -42,6 +42,14 @@ SourceName = Literal["api", "postgis", "gpkg"]
     metavar="URL",
     help="Address of the running service, for the layers, or for live evidence and a base map beside them.",
 )
+@click.option(
+    "--qgis",
+    "version",
+    type=click.Choice(["3.22", "3.40"]),
+    default="3.22",
+    show_default=True,
+    help="The oldest QGIS that is to read it: from 3.40 on, the service gives layers in the storage CRS.",
+)
 @click.option("--authcfg", metavar="ID", help="Login that QGIS keeps, for the database or for edits by the service.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing project.")
 @click.pass_obj
@@ -51,6 +59,7 @@ def qgis(
     names: tuple[str, ...],
     source: SourceName | None,
     api: str | None,
+    version: QgisVersion,
     authcfg: str | None,
     overwrite: bool,
 ) -> None:
@@ -66,7 +75,7 @@ def qgis(
             origin = make_edition(store, layers, session.catalog, path, tell=tell)
             rows = {name: taken.rows for name, taken in origin.layers.items()}
         elif path.suffix.lower() == ".qgz":
-            _write_project(session, store, layers, path, source, api, authcfg, overwrite)
+            _write_project(session, store, layers, path, source, api, version, authcfg, overwrite)
             rows = {layer.id: store.count(layer) for layer in layers}
         else:
             raise InvalidParameter(f"{path.name} must end in .qgz (a project) or .gpkg (the offline edition)")
@@ -172,6 +181,7 @@ def _write_project(
     path: Path,
     source: SourceName | None,
     api: str | None,
+    version: QgisVersion,
     authcfg: str | None,
     overwrite: bool,
 ) -> None:
@@ -183,7 +193,7 @@ def _write_project(
 
     if source == "api":
         root = api = (api or f"http://{session.settings.host}:{session.settings.port}").rstrip("/")
-        sources, where = from_api(root, authcfg=authcfg), f"From the service {root}."
+        sources, where = from_api(root, store.crs, qgis=version, authcfg=authcfg), f"From the service {root}."
     else:
         sources, where = _own_tables(store, source, path, authcfg), f"From {store.url}."
     evidence = gather_all_evidence(store, session.catalog, layers)
@@ -197,7 +207,7 @@ def _write_project(
         drawn = show_evidence(
             evidence, lambda each: from_geojson(address.format(each.indicator.id), each.layer.geometry)
         )
-    project = describe_county(store, layers, sources, drawn, where=where, service=api)
+    project = describe_county(store, layers, sources, drawn, where=where, service=api, qgis=version)
     content = pack_project(project, path.stem, attached)
     try:
         with drafting(path, replace=overwrite) as draft:

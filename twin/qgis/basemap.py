@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement
 
 from twin.crs import parse_crs
-from twin.layer import Layer
+from twin.layer import Layer, dimension_of
+from twin.parts import kinds_of
 from twin.qgis.expressions import quote_name, quote_text
 from twin.qgis.symbols import write_symbol
 from twin.qgis.systems import write_crs
@@ -25,6 +26,8 @@ BASE_MAP = "twin_base_map"
 _TITLE = "底图 Base map"
 #: Tiles of all layers are there to this zoom; closer, QGIS draws the last ones larger.
 _LAST_ZOOM = 18
+#: What the renderer calls features of 0, 1 and 2 dimensions.
+_KINDS = ("Point", "LineString", "Polygon")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,17 +68,19 @@ def write_base_map(parent: Element, base: BaseMap) -> None:
     write_crs(SubElement(root, "srs"), parse_crs("EPSG:3857"))
     SubElement(root, "provider").text = "vectortile"
     styles = SubElement(SubElement(root, "renderer", type="basic"), "styles")
-    by_height = sorted(base.layers, key=lambda layer: (-layer.dimension, layer.zooms[0]))
-    for layer in by_height:
-        for code, chosen in _codes(layer):
+    by_height = [(-dimension_of(kind), layer.zooms[0], layer) for layer in base.layers for kind in kinds_of(layer)]
+    for below, _, layer in sorted(by_height, key=lambda entry: entry[:2]):
+        kind = f"_geom_type = '{_KINDS[-below]}'"  # else marks would be drawn in the middle of areas too
+        for code, coded in _codes(layer):
+            chosen = f"{kind} AND ({coded})" if coded else kind
             drawn = SubElement(
                 styles,
                 "style",
-                {"name": layer.id, "layer": layer.id, "geometry": str(layer.dimension), "enabled": "1"},
+                {"name": layer.id, "layer": layer.id, "geometry": str(-below), "enabled": "1"},
                 expression=chosen,
             )
             drawn.attrib |= {"min-zoom": str(layer.zooms[0]), "max-zoom": "-1"}
-            write_symbol(SubElement(drawn, "symbols"), "0", layer.style, code, layer.dimension)
+            write_symbol(SubElement(drawn, "symbols"), "0", layer.style, code, -below)
 
 
 def write_tree_base(parent: Element, base: BaseMap) -> None:

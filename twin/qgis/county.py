@@ -7,12 +7,12 @@ from functools import reduce
 
 from twin.bbox import BBox
 from twin.evidence import Evidence
-from twin.layer import GeometryType, Layer
-from twin.parts import parts_of
+from twin.layer import Layer
+from twin.parts import kinds_of
 from twin.qgis.basemap import base_map_of
 from twin.qgis.maplayer import MapLayer
 from twin.qgis.project import Project
-from twin.qgis.sources import Source, Sources
+from twin.qgis.sources import OLDEST, QgisVersion, Source, Sources
 from twin.store import UNTITLED, Store
 
 
@@ -24,6 +24,7 @@ def describe_county(
     *,
     where: str,
     service: str | None = None,
+    qgis: QgisVersion = OLDEST,
 ) -> Project:
     """Say what the project of a county shows.
 
@@ -41,6 +42,8 @@ def describe_county(
         Where the features come from, in words.
     service
         Address of the service, where there is one: it gives the base map.
+    qgis
+        The oldest version of QGIS that the sources are for.
     """
     layers = list(layers)
     groups = list(dict.fromkeys(layer.group for layer in layers))
@@ -56,6 +59,7 @@ def describe_county(
         extent=_extent(store, layers),
         layers=(*drawn, *evidence),
         base=None if service is None else base_map_of(service, layers),
+        qgis=qgis,
     )
 
 
@@ -70,11 +74,6 @@ def show_evidence(evidence: Iterable[Evidence], find: Callable[[Evidence], Sourc
         Says where QGIS takes the features of one from.
     """
     return [MapLayer(layer=each.layer, kind=each.layer.geometry, source=find(each), overlay=True) for each in evidence]
-
-
-def kinds_of(layer: Layer) -> list[GeometryType]:
-    """The geometry types that QGIS has a layer for: one for each dimension."""
-    return [part.shown.geometry for part in parts_of(layer)] or [layer.geometry]
 
 
 def _extent(store: Store, layers: Iterable[Layer]) -> BBox | None:

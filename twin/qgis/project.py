@@ -16,12 +16,16 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from twin.crs import CRS, BBox
+from twin.looks import PAPER
 from twin.qgis.basemap import BASE_MAP, BaseMap, write_base_map, write_tree_base
 from twin.qgis.maplayer import MapLayer, write_map_layer, write_tree_layer
+from twin.qgis.sources import OLDEST, QgisVersion
 from twin.qgis.systems import write_crs
 
 #: Scales of China's maps, from the plan of a street to the map of a province (GB/T 13989, GB/T 20257).
 SCALES = (500, 1000, 2000, 5000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000)
+#: That of CGCS2000, on which the twin reckons areas too.
+_ELLIPSOID = "EPSG:1024"
 #: What QGIS calls the sides of a box.
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
 #: Every project has the same moment in its archive, so that the same project is the same bytes.
@@ -44,6 +48,8 @@ class Project:
         In the order of the list; those of a group stand together.
     base
         The base map, where a service gives one.
+    qgis
+        The oldest version of QGIS that reads it as it is meant; older ones warn whoever opens it.
     """
 
     title: str
@@ -52,6 +58,7 @@ class Project:
     extent: BBox | None
     layers: tuple[MapLayer, ...]
     base: BaseMap | None = None
+    qgis: QgisVersion = OLDEST
 
 
 def pack_project(project: Project, name: str, attachments: Mapping[str, bytes] | None = None) -> bytes:
@@ -75,7 +82,7 @@ def pack_project(project: Project, name: str, attachments: Mapping[str, bytes] |
 
 def write_project(project: Project) -> str:
     """Write a project as ``.qgs``."""
-    root = Element("qgis", version="3.22.0", projectname=project.title)
+    root = Element("qgis", version=f"{project.qgis}.0", projectname=project.title)
     SubElement(root, "title").text = project.title
     write_crs(SubElement(root, "projectCrs"), project.crs)
     _write_tree(root, project)
@@ -125,9 +132,16 @@ def _write_canvas(parent: Element, crs: CRS, extent: BBox) -> None:
 
 
 def _write_properties(parent: Element) -> None:
-    """Write that the project has a CRS at all, and that its files are found from where it is."""
+    """Write that the project has a CRS, how it measures, on which paper, and that files are found from where it is."""
     properties = SubElement(parent, "properties")
+    SubElement(SubElement(properties, "Measure"), "Ellipsoid", type="QString").text = _ELLIPSOID
+    units = SubElement(properties, "Measurement")
+    SubElement(units, "DistanceUnits", type="QString").text = "meters"
+    SubElement(units, "AreaUnits", type="QString").text = "m2"
     SubElement(SubElement(properties, "SpatialRefSys"), "ProjectionsEnabled", type="int").text = "1"
+    paper = SubElement(properties, "Gui")
+    for name, at in (("Red", 1), ("Green", 3), ("Blue", 5)):
+        SubElement(paper, f"CanvasColor{name}Part", type="int").text = str(int(PAPER[at : at + 2], 16))
     SubElement(SubElement(properties, "Paths"), "Absolute", type="bool").text = "false"
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
-from twin.crs import CRS, parse_crs
+from twin.crs import CRS, epsg_code, parse_crs
 from twin.layer import GeometryType, Layer
 from twin.parts import find_part
 
 #: What QGIS takes longitude and latitude of WGS 84 in this order for.
 _WGS84 = "EPSG:4326"
+#: Versions of QGIS that a project over the service may be for: the oldest, and the first known to ask for a CRS.
+QgisVersion = Literal["3.22", "3.40"]
+OLDEST: QgisVersion = "3.22"
 #: The column of the tables that is their key, and that of the geometry.
 _KEY, _GEOMETRY = "fid", "geom"
 
@@ -38,25 +42,32 @@ class Source:
 Sources = Callable[[Layer, GeometryType], Source]
 
 
-def from_api(root: str, *, authcfg: str | None = None) -> Sources:
-    """Take layers from a service by OGC API – Features, in longitude and latitude.
+def from_api(root: str, storage: CRS, *, qgis: QgisVersion = OLDEST, authcfg: str | None = None) -> Sources:
+    """Take layers from a service by OGC API – Features.
 
-    QGIS 3.22 knows nothing else, and would take these degrees for the coordinates of any CRS that the project names.
+    QGIS 3.22 asks for longitude and latitude whatever the project says, and would take them for coordinates of the CRS
+    that the project names. Later versions ask for that one, if it has a code.
 
     Parameters
     ----------
     root
         Address of its landing page.
+    storage
+        The storage CRS, in which later versions are given the features.
+    qgis
+        The oldest version that is to read the project.
     authcfg
         The id of a login that QGIS keeps, for who may edit.
     """
     url = root.rstrip("/")
     login = {} if authcfg is None else {"authcfg": authcfg}
+    code = None if qgis == OLDEST else epsg_code(storage)
+    crs, named = (parse_crs(_WGS84), {}) if code is None else (storage, {"srsname": f"EPSG:{code}"})
 
     def find(layer: Layer, kind: GeometryType) -> Source:
         name = find_part(layer, kind).shown.id
-        asked = {"url": url, "typename": name, "pagingEnabled": "true", "restrictToRequestBBOX": "1", **login}
-        return Source(provider="OAPIF", address=write_words(asked), crs=parse_crs(_WGS84))
+        asked = {"url": url, "typename": name, "pagingEnabled": "true", "restrictToRequestBBOX": "1"}
+        return Source(provider="OAPIF", address=write_words({**asked, **named, **login}), crs=crs)
 
     return find
 

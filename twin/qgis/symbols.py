@@ -12,6 +12,7 @@ from twin.looks import (
     CASING_PX,
     FILL_PAPER,
     HALO,
+    HALO_SIZES,
     INK,
     LINE_SIZES,
     MARK_SIZES,
@@ -43,8 +44,8 @@ class _Stroke:
 def write_renderer(parent: Element, layer: Layer, dimension: int) -> None:
     """Write how the points (0), lines (1) or areas (2) of a layer are drawn."""
     style = layer.style
-    # Casings lie below all lines, and wide lines above narrow ones.
-    renderer = SubElement(parent, "renderer-v2", symbollevels="1" if dimension == 1 and style.weights else "0")
+    # Casings and what is filled lie below all lines, and wide lines above narrow ones.
+    renderer = SubElement(parent, "renderer-v2", symbollevels="1" if dimension and style.weights else "0")
     symbols = Element("symbols")
     if style.by is None:
         renderer.set("type", "singleSymbol")
@@ -71,47 +72,56 @@ def write_symbol(parent: Element, name: str, style: Style, code: str | None, dim
     for stroke in strokes:
         drawn = SubElement(symbol, "layer", {"class": stroke.kind, "enabled": "1", "pass": str(stroke.level)})
         write_option(drawn, stroke.properties)
-        since = {} if not style.weights else {"enabled": _seen_from(style.labelled_from(weight) - SEEN_BEFORE_NAMED)}
-        write_expressions(drawn, "data_defined_properties", since | dict(stroke.expressions))
+        write_expressions(drawn, "data_defined_properties", stroke.expressions)
 
 
 def _fill(style: Style, color: str, weight: float) -> list[_Stroke]:
-    width_mm = style.width_px * weight**0.5 * MM_PER_PX
     properties = {
         "style": "solid",
         "color": paint(mix_colors(color, PAPER, FILL_PAPER), style.opacity),
-        "outline_style": "solid",
-        "outline_color": paint(color, OUTLINE_OPACITY),
-        "outline_width": f"{width_mm:.4g}",
-        "outline_width_unit": "MM",
-        "joinstyle": "round",
+        "outline_style": "no",
     }
-    sizes = {"outlineWidth": by_scale(width_mm, OUTLINE_SIZES)}
-    return [_Stroke(kind="SimpleFill", properties=properties, expressions=sizes)]
+    width_mm = style.width_px * weight**0.5 * MM_PER_PX
+    outline = _draw_line(
+        paint(color, OUTLINE_OPACITY), width_mm, by_scale(width_mm, OUTLINE_SIZES), _rank(style, weight), style, weight
+    )
+    return [_Stroke(kind="SimpleFill", properties=properties), outline]
 
 
 def _line(style: Style, color: str, weight: float) -> list[_Stroke]:
     width_mm = style.width_px * weight**0.5 * MM_PER_PX
-
-    def stroke(color: str, wider_mm: float, level: int, **expressions: str) -> _Stroke:
-        properties = {
-            "line_color": paint(color, 1),
-            "line_width": f"{width_mm + wider_mm:.4g}",
-            "line_width_unit": "MM",
-            "capstyle": "round",
-            "joinstyle": "round",
-        }
-        wide = {"outlineWidth": f"{wider_mm:.4g} + {by_scale(width_mm, LINE_SIZES)}"}
-        return _Stroke(kind="SimpleLine", properties=properties, expressions=wide | expressions, level=level)
-
-    line = stroke(color, 0, 1 + sorted({1.0, *style.weights.values()}).index(weight))
+    grown = by_scale(width_mm, LINE_SIZES)
+    line = _draw_line(paint(color, 1), width_mm, grown, _rank(style, weight), style, weight)
     if not style.weights:
         return [line]
-    since = max(_CASED_FROM, style.labelled_from(weight) - SEEN_BEFORE_NAMED)
-    return [stroke(mix_colors(color, INK, CASING_INK), CASING_PX * MM_PER_PX, 0, enabled=_seen_from(since)), line]
+    casing, wider_mm = paint(mix_colors(color, INK, CASING_INK), 1), CASING_PX * MM_PER_PX
+    wider = f"{wider_mm:.4g} + {grown}"
+    return [_draw_line(casing, width_mm + wider_mm, wider, 0, style, weight, first=_CASED_FROM), line]
 
 
-def _mark(style: Style, color: str, weight: float) -> list[_Stroke]:  # noqa: ARG001 marks are of one size
+def _draw_line(
+    color: str, width_mm: float, grown: str, level: int, style: Style, weight: float, *, first: float = 0
+) -> _Stroke:
+    """A line of a colour that is so wide, as the expression says, and is seen as features of its weight are."""
+    properties = {
+        "line_color": color,
+        "line_width": f"{width_mm:.4g}",
+        "line_width_unit": "MM",
+        "capstyle": "round",
+        "joinstyle": "round",
+    }
+    since = _seen_from(max(first, _first(style, weight)))
+    return _Stroke(
+        kind="SimpleLine", properties=properties, expressions={"outlineWidth": grown, "enabled": since}, level=level
+    )
+
+
+def _rank(style: Style, weight: float) -> int:
+    """What is heavy lies above what is light."""
+    return 1 + sorted({1.0, *style.weights.values()}).index(weight)
+
+
+def _mark(style: Style, color: str, weight: float) -> list[_Stroke]:
     size_mm = 2 * style.radius_px * MM_PER_PX
     properties = {
         "name": style.marker,
@@ -123,7 +133,17 @@ def _mark(style: Style, color: str, weight: float) -> list[_Stroke]:  # noqa: AR
         "outline_width": f"{MM_PER_PX:.4g}",
         "outline_width_unit": "MM",
     }
-    return [_Stroke(kind="SimpleMarker", properties=properties, expressions={"size": by_scale(size_mm, MARK_SIZES)})]
+    grown = {
+        "size": by_scale(size_mm, MARK_SIZES),
+        "outlineWidth": by_scale(MM_PER_PX, HALO_SIZES),
+        "enabled": _seen_from(_first(style, weight)),
+    }
+    return [_Stroke(kind="SimpleMarker", properties=properties, expressions=grown)]
+
+
+def _first(style: Style, weight: float) -> float:
+    """The zoom from which lines, outlines and marks of a weight are seen in a map of several layers."""
+    return style.labelled_from(weight) - SEEN_BEFORE_NAMED
 
 
 def _seen_from(zoom: float) -> str:
