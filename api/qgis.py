@@ -31,7 +31,8 @@ def send_project(request: Request, params: Annotated[ProjectParams, Query()]) ->
             links.url("evidence", indicator_id=each.indicator.id, query={"f": "geojson"}), each.layer.geometry
         ),
     )
-    layers = context.served.layers.values()
+    # Of what was never written QGIS could not see the kind of geometry.
+    layers = [layer for layer in context.served.layers.values() if context.store.latest(layer)]
     where = f"From the service {root}"
     sources = from_api(root, context.store.crs, qgis=params.qgis)
     project = describe_county(context.store, layers, sources, drawn, where=where, service=root, qgis=params.qgis)

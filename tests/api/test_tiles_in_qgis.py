@@ -43,11 +43,17 @@ def test_tiles_of_web_maps_by_their_addresses(address, store, version):
     assert (seen["valid"], seen["styled"], seen["crs"]) == (True, True, "EPSG:3857")
 
 
-@pytest.mark.needs("qgis_backport")
+GRIDS = [("WebMercatorQuad", "EPSG:3857"), ("CGCS2000Quad", "EPSG:4490"), ("StorageQuad", "Yinan_local")]
+
+
 @pytest.mark.parametrize(
-    ("grid", "crs"), [("WebMercatorQuad", "EPSG:3857"), ("CGCS2000Quad", "EPSG:4490"), ("StorageQuad", "Yinan_local")]
+    ("grid", "crs", "version"),
+    [
+        pytest.param(*GRIDS[0], None, marks=pytest.mark.needs("qgis")),
+        *(pytest.param(*each, BACKPORT, marks=pytest.mark.needs("qgis_backport")) for each in GRIDS),
+    ],
 )
-def test_tiles_of_any_grid_by_the_face_of_an_arcgis_server(address, store, grid, crs):
+def test_tiles_of_any_grid_by_the_face_of_an_arcgis_server(address, store, grid, crs, version):
     source = f"type=xyz&serviceType=arcgis&url={address}/arcgis/rest/services/{grid}/parcels/VectorTileServer"
-    seen = draw(store, grids_for(store.crs)[grid].crs, source, BACKPORT)
+    seen = draw(store, grids_for(store.crs)[grid].crs, source, version)
     assert (seen["valid"], seen["styled"], seen["crs"]) == (True, True, crs)

@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from click.testing import CliRunner
 
+import layers
 from tests_cli import twin
 from tests_postgis import Cluster
 from tests_support import edit_file
@@ -111,7 +112,6 @@ def edited(county, tmp_path):
 
 
 def layer():
-    import layers
 
     return layers.catalog().layers["weather_stations"]
 
@@ -168,3 +168,16 @@ def test_a_file_in_which_nothing_was_edited_changes_nothing(county, tmp_path):
     before = county.read_bytes()
     assert twin("merge", str(tmp_path / "field.gpkg"), "--dry-run") == "nothing was edited in the file\n"
     assert county.read_bytes() == before
+
+
+def test_a_layer_of_which_nothing_was_ever_written_is_left_out_of_projects(county, tmp_path):
+    twin("qgis", str(tmp_path / "town.qgz"))
+    found, _ = sources(tmp_path / "town.qgz")
+    assert "twin_roads_multilinestring" in found
+    assert not any("pipe" in name for name in found)
+    with pytest.raises(InvalidParameter, match="nothing was ever written of pipe_nodes"):
+        twin("qgis", str(tmp_path / "pipes.qgz"), "pipe_nodes")
+    said = twin("qgis", str(tmp_path / "field.gpkg"), "pipe_nodes")
+    assert "with 1 layers, 0 features" in said
+    with open_store(tmp_path / "field.gpkg") as store:
+        assert store.count(layers.catalog().layer("pipe_nodes")) == 0

@@ -81,6 +81,7 @@ def list_groups(project):
 
 def describe(layer):
     """What QGIS makes of a layer."""
+    count = layer.featureCount()  # before a reader is open
     fields, renderer = layer.fields(), layer.renderer()
     widgets = {field.name(): layer.editorWidgetSetup(i) for i, field in enumerate(fields)}
     columns = layer.attributeTableConfig().columns()
@@ -98,7 +99,7 @@ def describe(layer):
         "title": layer.name(),
         "abstract": layer.metadata().abstract(),
         "comment": layer.dataProvider().dataComment(),
-        "count": layer.featureCount(),
+        "count": count,
         "read": sum(1 for _ in layer.getFeatures()),
         "type": QgsWkbTypes.displayString(layer.wkbType()),
         "crs": layer.crs().toProj(),
@@ -151,6 +152,8 @@ def answer(layer, asked):
     for feature in layer.getFeatures(request):
         context.setFeature(feature)
         found.append(value.evaluate(context))
+        if value.hasEvalError():
+            raise ValueError(value.evalErrorString())
     layer.setSubsetString("")
     return sorted(found)
 
@@ -244,7 +247,6 @@ def main(asked):
         opened = list(opened)
         layers = dict(opened)
     seen["edit"] = [edit(layers[each["layer"]], each) for each in asked.get("edit", [])]
-    seen["ask"] = [answer(layers[each["layer"]], each) for each in asked.get("ask", [])]
     if "project" in asked:
         vectors = {name: layer for name, layer in layers.items() if isinstance(layer, QgsVectorLayer)}
         seen["layers"] = {name: describe(layer) for name, layer in vectors.items()}
@@ -254,6 +256,7 @@ def main(asked):
         for name, layer in opened:
             seen["layers"].setdefault(name, []).append(describe(layer))
         seen["maps"] = [draw_tables(layers, each) for each in asked.get("maps", [])]
+    seen["ask"] = [answer(layers[each["layer"]], each) for each in asked.get("ask", [])]
     if "save" in asked:
         seen["save"] = save_style(layers[asked["save"]], asked["name"])
     return seen

@@ -67,8 +67,8 @@ def qgis(
 
     Edits in a project go where its layers come from; those in an offline edition come back by twin merge.
     """
-    layers = _chosen(session, names)
     with session.open() as store, show_steps() as tell:
+        layers = _chosen(session, store, names)
         if path.suffix.lower() == ".gpkg":
             from twin.edition import make_edition
 
@@ -167,11 +167,12 @@ def _show_merge(merged: MergedEdition) -> None:
             click.echo(f"… and {len(conflicts) - _SHOWN_CONFLICTS:,} more; --report lists all")
 
 
-def _chosen(session: Session, names: Sequence[str]) -> list[Layer]:
-    """The layers that were named; otherwise all that may leave the house."""
+def _chosen(session: Session, store: Store, names: Sequence[str]) -> list[Layer]:
+    """The layers that were named; otherwise all that have been written and may leave the house."""
     if names:
         return [session.catalog.layer(name) for name in dict.fromkeys(names)]
-    return [layer for layer in session.catalog.layers.values() if session.settings.serves(layer.classification)]
+    served = session.catalog.served(session.settings).layers.values()
+    return [layer for layer in served if store.latest(layer)]
 
 
 def _write_project(
@@ -196,6 +197,11 @@ def _write_project(
         sources, where = from_api(root, store.crs, qgis=version, authcfg=authcfg), f"From the service {root}."
     else:
         sources, where = _own_tables(store, source, path, authcfg), f"From {store.url}."
+    for layer in layers:
+        if not store.latest(layer):  # there is no table yet, and no kind of geometry
+            raise InvalidParameter(
+                f"nothing was ever written of {layer.id}: QGIS could not open it; an offline edition can have it"
+            )
     evidence = gather_all_evidence(store, session.catalog, layers)
     attached = {}
     if api is None:

@@ -62,12 +62,13 @@ def from_api(root: str, storage: CRS, *, qgis: QgisVersion = OLDEST, authcfg: st
     url = root.rstrip("/")
     login = {} if authcfg is None else {"authcfg": authcfg}
     code = None if qgis == OLDEST else epsg_code(storage)
-    crs, named = (parse_crs(_WGS84), {}) if code is None else (storage, {"srsname": f"EPSG:{code}"})
+    # What is not named, later versions take in the CRS that the service says it stores, whatever the project says.
+    crs, named = (parse_crs(_WGS84), "OGC:CRS84") if code is None else (storage, f"EPSG:{code}")
 
     def find(layer: Layer, kind: GeometryType) -> Source:
         name = find_part(layer, kind).shown.id
         asked = {"url": url, "typename": name, "pagingEnabled": "true", "restrictToRequestBBOX": "1"}
-        return Source(provider="OAPIF", address=write_words({**asked, **named, **login}), crs=crs)
+        return Source(provider="OAPIF", address=write_words({**asked, "srsname": named, **login}), crs=crs)
 
     return find
 
