@@ -74,7 +74,7 @@ def widen(place: BaseGeometry, metres: float, asked: CRS, extent: BBox, storage:
     near = place.intersection(reach.around.polygon())
     if near.is_empty:
         return None
-    moved, _, _ = reach.move(near)
+    moved = reach.move(near)
     # A place without width that is not made wider would be nothing.
     wide = moved if math.isclose(metres, 0.0) else shapely.buffer(moved, metres, quad_segs=_PARTS)
     back: BaseGeometry = reproject(np.array([shapely.force_2d(wide)], dtype=object), plane, storage)[0]
