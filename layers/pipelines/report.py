@@ -16,8 +16,8 @@ class Acceptance:
 
     Parameters
     ----------
-    projects
-        The areas that it delivers anew.
+    projects, classes
+        The areas and the classes that it delivers anew.
     tables
         The tables of its files.
     judgement
@@ -33,6 +33,7 @@ class Acceptance:
     accepted: bool
     dry_run: bool
     projects: tuple[str, ...]
+    classes: tuple[str, ...]
     files: tuple[str, ...]
     sha256: str
     tables: tuple[TableReport, ...]
@@ -47,6 +48,7 @@ class Acceptance:
             "accepted": self.accepted,
             "dry_run": self.dry_run,
             "projects": list(self.projects),
+            "classes": list(self.classes),
             "files": list(self.files),
             "sha256": self.sha256,
             "tables": [asdict(table) for table in self.tables],
@@ -67,7 +69,7 @@ class Acceptance:
         return "\n".join(filter(None, (*parts, self._outcome())))
 
     def _outcome(self) -> str:
-        named = ", ".join(self.projects)
+        named = f"{', '.join(self.projects)} ({', '.join(self.classes)})"
         found = f"{self.judgement.count('error'):,} errors, {self.judgement.count('warning'):,} warnings"
         if not self.accepted:
             return f"delivery {named} is refused: {found}; nothing was written"

@@ -25,7 +25,7 @@ from tests_deliveries import (
 )
 from twin.cli import main_group
 from twin.crs import parse_crs
-from twin.errors import InvalidParameter, StoreUnavailable
+from twin.errors import InvalidParameter, SourceError, StoreUnavailable
 from twin.intake import Order
 from twin.query import Query
 from twin.stores import create_store, open_store
@@ -100,16 +100,34 @@ def test_areas_are_told_apart_and_join_where_segments_name_the_points_of_others(
     # A delivers anew without the point at which B ends.
     refused = take(store, deliver(tmp_path, points=POINTS[:2], lines=LINES[:1]))
     assert not refused.accepted
-    assert "segment of another area ends" in refused.render()
+    assert "segment of another area or class ends" in refused.render()
 
 
 def test_a_number_that_another_area_has_is_refused_and_told_apart_by_a_prefix(store, tmp_path):
     take(store, deliver(tmp_path))
     refused = take(store, deliver(tmp_path), project="B")
     assert refused.judgement.count("error") == 5
-    assert "another area has this number already" in refused.render()
+    assert "another area or class has this number already" in refused.render()
     assert take(store, deliver(tmp_path), project="B", prefix="B-").accepted
     assert store.count(PIPE_NODES) == 6
+
+
+def test_other_classes_of_the_area_stay_where_a_delivery_has_one_class(store, tmp_path):
+    take(store, deliver(tmp_path))
+    water = [point("J1", subsid="水源井"), point("J2", 60.0, 5.0, subsid="水表")]
+    report = take(store, deliver(tmp_path, points=water, lines=[line("J1", "J2", 1.0, 1.0)], name="JS"))
+    assert (report.classes, counts(report)) == (("JS",), {"nodes": (2, 0, 0, 0), "segments": (1, 0, 0, 0)})
+    assert store.count(PIPE_NODES) == 5
+
+
+def test_points_alone_do_not_retire_the_segments_that_the_store_has(store, tmp_path):
+    files = deliver(tmp_path)
+    take(store, files)
+    with pytest.raises(SourceError, match="no rows for pipe_segments, of which the store has 2"):
+        take(store, files[:1])
+    with pytest.raises(SourceError, match="no rows for pipe_nodes, of which the store has 3"):
+        take(store, files[1:])
+    assert store.latest() == 2
 
 
 def test_the_area_is_named_by_the_rows_or_by_the_operator(store, tmp_path):
@@ -170,7 +188,9 @@ def test_the_command_takes_a_delivery_and_exits_with_1_where_it_refuses_one(tmp_
     store = tmp_path / "county.gpkg"
     twin("init", store, "--crs", "EPSG:4548")
     command = ("ingest", "pipelines", *deliver(tmp_path), "--crs", "EPSG:4548", "--store", store)
-    assert "delivery A is accepted: 0 errors, 0 warnings; revision 1 and 2" in twin(*command, "--param", "project=A")
+    assert "delivery A (PS) is accepted: 0 errors, 0 warnings; revision 1 and 2" in twin(
+        *command, "--param", "project=A"
+    )
     deliver(tmp_path, lines=[*LINES, line("WS3", "WS9")])
     report = json.loads(twin(*command, "--param", "project=A", "--json", code=1))
     assert report["accepted"] is False
