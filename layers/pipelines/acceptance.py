@@ -94,7 +94,7 @@ def accept_delivery(store: Store, delivery: Delivery, book: RuleBook, order: Ord
     base = {layer.id: store.latest(layer) for layer in (PIPE_NODES, PIPE_SEGMENTS)}
     order.watch("comparing with what is stored")
     scope = Scope.of(delivery, store)
-    faults = Faults(kept=list(delivery.faults), count=delivery.fault_count)
+    faults = replace(delivery.faults, kept=[*delivery.faults.kept], causes=delivery.faults.causes.copy())
     survey = scope.join(delivery, faults)
     placed = bool(delivery.nodes.geometry.notna().all())
     notices = judge_places(delivery.nodes, delivery.node_rows, store.area, store.crs, faults) if placed else ()

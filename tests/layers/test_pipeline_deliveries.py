@@ -33,7 +33,7 @@ def kinds(delivery):
 
 def test_tables_of_points_and_lines_of_one_class_become_nodes_and_segments(tmp_path):
     delivery = read(deliver(tmp_path, name="WS"))
-    assert delivery.faults == ()
+    assert delivery.faults.count == 0
     assert kinds(delivery) == {"WSPOINT.csv": "points", "WSLINE.csv": "segments"}
     assert delivery.nodes["node_id"].tolist() == ["WS1", "WS2", "WS3"]
     assert delivery.nodes["class"].unique().tolist() == ["PS"]
@@ -70,7 +70,7 @@ def test_chinese_names_in_gbk_are_read_as_those_of_the_schema(tmp_path):
     lines = write_csv(tmp_path / "线.csv", (*CHINESE_LINES, "管线种类"), [(*row, "YS") for row in LINES])
     delivery = read([points, lines])
     assert delivery.tables[0].encoding.value == "gb18030"
-    assert delivery.faults == ()
+    assert delivery.faults.count == 0
     assert delivery.segments["subclass"].tolist() == delivery.nodes["subclass"].tolist()[:2] == ["YS", "YS"]
 
 
@@ -97,7 +97,7 @@ def test_tables_of_a_geopackage_and_of_shapefiles_are_read_with_their_geometry(t
     segments.to_file(tmp_path / "PS_LINE.shp", encoding="GBK")
     for files in ([tmp_path / "d.gpkg"], [tmp_path / "PS_POINT.shp", tmp_path / "PS_LINE.shp"]):
         delivery = read(files, crs=None)
-        assert delivery.faults == ()
+        assert delivery.faults.count == 0
         assert delivery.nodes["class"].tolist() == ["PS"] * 3
         assert shapely.get_coordinates(delivery.paths[0]).tolist() == shapely.get_coordinates(bent[0]).tolist()
         assert shapely.get_z(delivery.nodes.geometry.iloc[0]) == 120
@@ -120,7 +120,7 @@ def test_the_feature_code_tells_the_class_where_there_is_no_column_for_it(tmp_pa
 
 def test_without_a_class_every_row_is_a_fault(tmp_path):
     delivery = read([write_csv(tmp_path / "a.csv", LINE_COLUMNS, LINES)])
-    assert {fault.field for fault in delivery.faults} == {"class", "depth_ref"}
+    assert {fault.field for fault in delivery.faults.kept} == {"class", "depth_ref"}
 
 
 def test_x_is_north_as_the_numbers_say_and_the_report_says_so(tmp_path):
@@ -179,13 +179,13 @@ def test_depths_in_millimetres_are_read_where_the_operator_says_so(tmp_path):
 def test_directions_of_flow_are_read_in_their_spellings(tmp_path, written, options, meant):
     file = write_csv(tmp_path / "PS.csv", (*LINE_COLUMNS, "FlowDir"), [(*LINES[0], written)])
     delivery = read([file], flow=options)
-    assert delivery.faults == ()
+    assert delivery.faults.count == 0
     assert delivery.segments["flow_direction"].astype(object).where(lambda s: s.notna(), None).tolist() == [meant]
 
 
 def test_digits_of_flow_mean_nothing_until_somebody_says_what(tmp_path):
     file = write_csv(tmp_path / "PS.csv", (*LINE_COLUMNS, "FlowDir"), [(*LINES[0], "1")])
-    assert [(fault.field, fault.value) for fault in read([file]).faults] == [("flow_direction", "1")]
+    assert [(fault.field, fault.value) for fault in read([file]).faults.kept] == [("flow_direction", "1")]
     with pytest.raises(InvalidParameter, match="0=forward"):
         read([file], flow="0=north")
 
@@ -219,7 +219,7 @@ def test_a_prefix_stands_before_every_number(tmp_path):
 def test_values_that_mean_nothing_are_faults_with_file_row_and_field(tmp_path):
     points = [point("WS1", subsid="猫"), point("WS2", 40, high_m=""), point("WS3", 80, high_m="高")]
     delivery = read(deliver(tmp_path, points=points, lines=[line("WS1", "WS2", start_m="深", material="纸")]))
-    found = [(fault.file, fault.row, fault.field) for fault in delivery.faults]
+    found = [(fault.file, fault.row, fault.field) for fault in delivery.faults.kept]
     assert found == [
         *(("PSPOINT.csv", 1, "appurtenance"), ("PSPOINT.csv", 2, "High"), ("PSPOINT.csv", 3, "High")),
         *(("PSLINE.csv", 1, "material"), ("PSLINE.csv", 1, "from_depth_m")),

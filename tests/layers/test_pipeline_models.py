@@ -68,7 +68,7 @@ def read_text(tmp_path, text, **wishes):
 
 def test_a_network_of_epanet_comes_in_si_with_the_shapes_of_its_links(tmp_path):
     delivery = read_text(tmp_path, WATER)
-    assert delivery.faults == ()
+    assert delivery.faults.count == 0
     nodes = delivery.nodes.set_index("node_id")
     assert shapely.get_z(nodes.geometry["B"]) == pytest.approx(27.432)
     assert nodes["appurtenance"]["R"] == "water_source"
@@ -135,7 +135,7 @@ def test_what_cannot_be_read_is_refused_with_its_line(tmp_path, text, why):
 )
 def test_real_networks_are_read(shared_data, file, crs, nodes, segments):
     delivery = read([shared_data / "networks" / file], crs=crs, target=crs)
-    assert delivery.faults == ()
+    assert delivery.faults.count == 0
     assert (len(delivery.nodes), len(delivery.segments)) == (nodes, segments)
     known = set(delivery.nodes["node_id"])
     assert set(delivery.segments["from_node"]) | set(delivery.segments["to_node"]) <= known

@@ -14,7 +14,6 @@ from layers.pipelines.rules.rule import Rule
 from layers.pipelines.rules.survey import Survey
 from tests_deliveries import EAST, LINE_COLUMNS, LINES, NORTH, POINTS, deliver, line, point, read, write_csv
 from twin.errors import InvalidParameter
-from twin.ingest.faults import Faults
 
 BOOK = RuleBook(rules=RULES)
 
@@ -45,7 +44,7 @@ def survey_of(delivery, others=()):
         others=pd.Index(others, dtype="str"),
         node_rows=delivery.node_rows,
         segment_rows=delivery.segment_rows,
-        faults=Faults(kept=list(delivery.faults), count=delivery.fault_count),
+        faults=delivery.faults,
     )
 
 
@@ -152,6 +151,12 @@ def test_findings_are_counted_beyond_those_that_are_kept(tmp_path):
     found = judge(survey_of(read(deliver(tmp_path, points=points, lines=[line("P0", "P1")]))), BOOK)
     assert found.counts["PT-ORPHAN"] == KEPT_FINDINGS + 3
     assert len(found.findings) == KEPT_FINDINGS
+
+
+def test_unknown_codes_are_counted_by_themselves_beyond_those_that_are_kept(tmp_path):
+    lines = [line(f"P{n}", f"P{n + 1}", material="纸", start_m="深") for n in range(1_200)]
+    counts = judge(survey_of(read(deliver(tmp_path, lines=lines))), BOOK).counts
+    assert (counts["ATTR-DOMAIN"], counts["ATTR-VALUE"]) == (1_200, 1_200)
 
 
 def rule_file(tmp_path, text):

@@ -31,6 +31,9 @@ _FALSE = {"0", "false", "f", "no", "n", "否", "无", "×", "假"}
 
 _THOUSANDS = re.compile(r"(?<=\d)[,，](?=\d{3}(\D|$))")
 
+#: What is wrong with a value that a code list does not have in any spelling.
+UNKNOWN_CODE = "the value is not of the code list"
+
 #: Beyond this a real number no longer tells whole numbers apart.
 _EXACT = 2.0**53
 
@@ -67,7 +70,7 @@ def convert_field(source: FieldSource, column: Column, rows: Rows, faults: Fault
         values, bad = _CONVERTERS[field.type](column)
         if source.factor != 1.0:
             values = values * source.factor
-    what = "the value is not of the code list" if field.codes else f"the value is not {_WORDS[field.type]}"
+    what = UNKNOWN_CODE if field.codes else f"the value is not {_WORDS[field.type]}"
     faults.add_rows(what, bad, rows, field=field.name, values=column, limit=field.limit)
     lacking = values.isna() & ~bad
     filled = 0 if field.default is None else int(lacking.sum())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -66,16 +67,27 @@ class Rows:
         return f"row {row}" if file is None else f"{file} row {row}"
 
 
+#: What is wrong, in which field, and what is allowed there.
+Cause = tuple[str, str | None, str | None]
+
+
+def cause_of(fault: Fault) -> Cause:
+    """What a fault has in common with those of other rows."""
+    return fault.what, fault.field, fault.limit
+
+
 @dataclass(kw_only=True)
 class Faults:
-    """Collects every fault of an ingest: counts all, keeps the first `KEPT_FAULTS`."""
+    """Collects every fault of an ingest: counts all, together and by cause, keeps the first `KEPT_FAULTS`."""
 
     kept: list[Fault] = field(default_factory=list)
     count: int = 0
+    causes: Counter[Cause] = field(default_factory=Counter)
 
     def add(self, fault: Fault) -> None:
         """Add one fault."""
         self.count += 1
+        self.causes[cause_of(fault)] += 1
         if len(self.kept) < KEPT_FAULTS:
             self.kept.append(fault)
 
@@ -96,8 +108,11 @@ class Faults:
     ) -> None:
         """Add the same fault for every row where `bad` is true; `values` holds what was found, row by row."""
         positions = np.flatnonzero(bad)
+        if not len(positions):
+            return
         values = getattr(values, "iloc", values)
         self.count += len(positions)
+        self.causes[what, field, limit] += len(positions)
         for position in positions[: max(0, KEPT_FAULTS - len(self.kept))].tolist():
             value = None if values is None else shorten(values[position])
             file, row = rows.where(position)

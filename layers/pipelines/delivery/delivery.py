@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from twin.errors import Fault
-from twin.ingest.faults import Rows
+from twin.ingest.faults import Faults, Rows
 from twin.ingest.report import Decision, Match
 
 if TYPE_CHECKING:
@@ -88,9 +87,7 @@ class Delivery:
     node_rows, segment_rows
         File, sheet and row of each.
     faults
-        Values that could not be read, or are none that their field allows, with the count of all.
-    fault_count
-        How many there are.
+        Values that could not be read, or are none that their field allows.
     tables
         The tables of the files.
     files, sha256
@@ -102,8 +99,7 @@ class Delivery:
     paths: npt.NDArray[np.object_]
     node_rows: Rows
     segment_rows: Rows
-    faults: tuple[Fault, ...] = ()
-    fault_count: int = 0
+    faults: Faults
     tables: tuple[TableReport, ...] = ()
     files: tuple[str, ...] = ()
     sha256: str = ""

@@ -13,6 +13,7 @@ from layers.pipelines.rules.book import RuleBook
 from layers.pipelines.rules.rule import Hits, Rule, Severity
 from layers.pipelines.rules.survey import Survey
 from twin.errors import Fault
+from twin.ingest.faults import cause_of
 
 #: How many findings of a rule are kept one by one; the counts are always true.
 KEPT_FINDINGS = 1_000
@@ -120,18 +121,18 @@ def judge(survey: Survey, book: RuleBook, *, watch: Callable[[str], None] = lamb
     for rule in book.rules:
         watch(f"judging by {rule.id}")
         count = 0
+        causes = set()
         for found in rule.find(survey, book.limits.get(rule.id)):
             room = max(0, KEPT_FINDINGS - count)
             if isinstance(found, Fault):
                 count += 1
+                causes.add(cause_of(found))
                 findings += [_of_fault(rule, book.severity(rule), found)][:room]
             else:
                 count += len(found.rows)
                 findings += _of_hits(rule, book.severity(rule), found, survey, room)
-        counts[rule.id] = count
-    unkept = survey.faults.count - len(survey.faults.kept)
-    if unkept and "ATTR-VALUE" in counts:
-        counts["ATTR-VALUE"] += unkept
+        # Of faults only the first are kept one by one.
+        counts[rule.id] = sum(survey.faults.causes[cause] for cause in causes) if causes else count
     return Judgement(
         findings=tuple(findings),
         counts=counts,

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from layers.pipelines.codes.attributes import UNFIT_MATERIALS
-from layers.pipelines.nodes import PIPE_NODES
 from layers.pipelines.rules.rule import Hits, rule
 from layers.pipelines.rules.survey import Survey
 from layers.pipelines.section import parse_size
-from layers.pipelines.segments import PIPE_SEGMENTS
 from twin.errors import Fault
-
-#: What the dictionary of each field that has one allows, as a fault says it.
-_ALLOWED = {field.name: field.limit for layer in (PIPE_NODES, PIPE_SEGMENTS) for field in layer.schema if field.codes}
+from twin.ingest.convert import UNKNOWN_CODE
+from twin.ingest.faults import cause_of
 
 
 @rule(
@@ -29,7 +26,7 @@ _ALLOWED = {field.name: field.limit for layer in (PIPE_NODES, PIPE_SEGMENTS) for
 )
 def find_unknown_codes(survey: Survey) -> Iterator[Fault]:
     """Every class, feature, material, embedding, state … that its dictionary does not have in any spelling."""
-    yield from (fault for fault in survey.faults.kept if _is_unknown_code(fault))
+    yield from _find_faults(survey, lambda what: what == UNKNOWN_CODE)
 
 
 @rule(
@@ -43,11 +40,18 @@ def find_unknown_codes(survey: Survey) -> Iterator[Fault]:
 )
 def find_unread_values(survey: Survey) -> Iterator[Fault]:
     """Every value that is not of the type of its field, beyond its limits, or missing where one is required."""
-    yield from (fault for fault in survey.faults.kept if not _is_unknown_code(fault))
+    yield from _find_faults(survey, lambda what: what != UNKNOWN_CODE)
 
 
-def _is_unknown_code(fault: Fault) -> bool:
-    return fault.value is not None and fault.limit is not None and fault.limit == _ALLOWED.get(fault.field or "")
+def _find_faults(survey: Survey, wanted: Callable[[str], bool]) -> Iterator[Fault]:
+    """The faults that are kept one by one, and one of each cause of which none was kept."""
+    kept = [fault for fault in survey.faults.kept if wanted(fault.what)]
+    yield from kept
+    known = {cause_of(fault) for fault in kept}
+    for cause in survey.faults.causes:
+        if cause not in known and wanted(cause[0]):
+            what, field, limit = cause
+            yield Fault(what=what, field=field, limit=limit)
 
 
 @rule(
