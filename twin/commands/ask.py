@@ -104,5 +104,5 @@ def _say(value: Any) -> str:
     if isinstance(value, list | dict) and len(value) > 10:
         return f"{len(value)} values; --json gives them"
     if isinstance(value, list) and all(isinstance(each, str | float) for each in value):
-        return ", ".join(_say(each) for each in value)
+        return ", ".join(_say(each) for each in value) or "–"
     return "–" if value is None else str(value)

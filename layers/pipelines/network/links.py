@@ -90,6 +90,15 @@ class Links:
         reached[breadth_first_order(matrix, vertices, return_predecessors=False)] = True
         return reached[:vertices]
 
+    def segments_from(self, vertices: Mask) -> Ints:
+        """The segments by which one steps away from some vertices; one that goes both ways may be there twice."""
+        return self.segment[np.repeat(vertices, np.diff(self.matrix.indptr))]
+
+    def ends_of(self, segment: int) -> Ints:
+        """The vertices to which one steps by a segment."""
+        ends: Ints = self.matrix.indices[self.segment == segment].astype(np.int64)
+        return ends
+
     def label(self) -> Ints:
         """Number the v vertices by the connected part that they belong to."""
         from scipy.sparse.csgraph import connected_components

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from layers.pipelines.network.arrays import Ints, Mask
+from layers.pipelines.network.arrays import Ints, mark
 from layers.pipelines.network.graph import Network
 from layers.pipelines.network.links import Links
 from twin.errors import InvalidParameter
@@ -36,17 +36,17 @@ class Trace:
 
 def trace_upstream(network: Network, segment_id: str | None = None, *, node_id: str | None = None) -> Trace:
     """Everything from which something flows to a segment or node."""
-    return _trace(network, network.against, -1, segment_id, node_id)
+    return _trace(network, network.against, segment_id, node_id)
 
 
 def trace_downstream(network: Network, segment_id: str | None = None, *, node_id: str | None = None) -> Trace:
     """Everything to which something flows from a segment or node."""
-    return _trace(network, network.along, 1, segment_id, node_id)
+    return _trace(network, network.along, segment_id, node_id)
 
 
 def trace_connected(network: Network, segment_id: str | None = None, *, node_id: str | None = None) -> Trace:
     """Everything that is connected with a segment or node, whichever way it flows."""
-    return _trace(network, network.anyway, 0, segment_id, node_id)
+    return _trace(network, network.anyway, segment_id, node_id, by_flow=False)
 
 
 def find_segment(network: Network, segment_id: str) -> int:
@@ -91,35 +91,18 @@ def _find(index: Any, key: str, what: str) -> int:
         raise InvalidParameter(f"the network has no {what} {key}; {hint}", parameter=what) from None
 
 
-def _trace(network: Network, links: Links, sense: int, segment_id: str | None, node_id: str | None) -> Trace:
-    """Trace along (1), against (-1) or across (0) the flow."""
+def _trace(
+    network: Network, links: Links, segment_id: str | None, node_id: str | None, *, by_flow: bool = True
+) -> Trace:
     require_one(segment_id, node_id)
-    first = np.zeros(len(network.segment_ids), bool)
-    if segment_id is not None:
-        segment = find_segment(network, segment_id)
-        first[segment] = True
-        starts = _leaving_ends(network, sense)[segment]
-        starts = network.ends[segment][starts]
-    else:
-        starts = find_vertices(network, str(node_id))
+    first = np.array([] if segment_id is None else [find_segment(network, segment_id)], dtype=np.int64)
+    starts = links.ends_of(first[0]) if len(first) else find_vertices(network, str(node_id))
     reached = links.reach(starts)
-    passed = first | (reached[network.ends] & _entering_ends(network, sense)).any(axis=1)
-    vertices = reached
-    vertices[network.ends[first]] = True
+    passed = mark(len(network.segment_ids), np.append(links.segments_from(reached), first))
+    reached[network.ends[first]] = True
     return Trace(
         segments=network.name_segments(passed),
-        nodes=network.name_nodes(np.unique(network.vertex_node[vertices])),
+        nodes=network.name_nodes(np.unique(network.vertex_node[reached])),
         length_m=float(network.length_m[passed].sum()),
-        undirected=network.name_segments(passed & (network.direction == 0)) if sense else (),
+        undirected=network.name_segments(passed & (network.direction == 0)) if by_flow else (),
     )
-
-
-def _entering_ends(network: Network, sense: int) -> Mask:
-    """(m, 2) whether a trace enters each segment at its start and at its end."""
-    direction = network.direction * sense
-    return np.stack([direction >= 0, direction <= 0], axis=1)
-
-
-def _leaving_ends(network: Network, sense: int) -> Mask:
-    """(m, 2) whether a trace leaves each segment at its start and at its end."""
-    return _entering_ends(network, sense)[:, ::-1]
