@@ -1,0 +1,87 @@
+"""An analysis is declared by a function, asked with its evidence, and written with its shapes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import shapely
+
+from tests_support import CRS, LAYER, make_rows, write
+from twin.analysis import Answer, analysis
+from twin.asking import ask, write_geojson
+from twin.catalog import Catalog
+from twin.errors import AnalysisNotFound, InvalidParameter
+from twin.frame import Frame
+from twin.indicator import Clause, Shape
+from twin.stores import create_store
+
+
+@analysis(
+    title="Plots in sight",
+    title_zh="可见地块",
+    clause=Clause(document="Test code", article="2", text="What is seen is told."),
+    roles={"seen": ("Seen", "可见"), "view": ("View", "视野")},
+    about={"reach_m": "How far one sees."},
+)
+def plots_in_sight(plots: Frame, *, plot: str, reach_m: float = 5.0) -> Answer:
+    """Plots that one sees from another."""
+    view = plots.data.geometry[plot].buffer(reach_m)
+    seen = tuple(plots.data.index[plots.data.intersects(view)])
+    return Answer(
+        figures={"plots": len(seen)},
+        features={"seen": {"plots": seen}},
+        shapes=(Shape(role="view", title="View", title_zh="视野", geometry=view, properties={"reach_m": reach_m}),),
+    )
+
+
+CATALOG = Catalog.of([LAYER], analyses=[plots_in_sight])
+ROWS = {
+    "a": {"geometry": shapely.box(500_000, 3_900_000, 500_001, 3_900_001)},
+    "b": {"geometry": shapely.box(500_004, 3_900_000, 500_005, 3_900_001)},
+    "c": {"geometry": shapely.box(500_020, 3_900_000, 500_021, 3_900_001)},
+}
+
+
+@pytest.fixture
+def store(tmp_path):
+    with create_store(tmp_path / "town.gpkg", crs=CRS) as store:
+        write(store, insert=make_rows(**ROWS))
+        yield store
+
+
+def test_a_reply_has_figures_keys_parameters_and_what_was_read(store):
+    reply = ask(plots_in_sight, CATALOG, store, parameters={"plot": "a"}).to_dict()
+    assert reply["figures"] == {"plots": 2}
+    assert reply["features"] == {"seen": {"plots": ["a", "b"]}}
+    assert reply["parameters"] == {"plot": "a", "reach_m": 5.0}
+    assert reply["evidence"] == [{"layer": "plots", "revision": 1, "rows": 3}]
+    assert reply["crs"] == "EPSG:4548"
+
+
+def test_features_and_shapes_are_written_with_their_roles(store, tmp_path):
+    reply = ask(plots_in_sight, CATALOG, store, parameters={"plot": "a", "reach_m": "1"})
+    out = tmp_path / "seen.geojson"
+    write_geojson(reply, out)
+    plot, view = json.loads(out.read_text())["features"]
+    assert (plot["id"], plot["properties"]["role"], plot["properties"]["layer"]) == ("a", "seen", "plots")
+    assert view["properties"] == {"role": "view", "title": "View", "title_zh": "视野", "reach_m": 1.0}
+    # The central meridian of EPSG:4548 is 117° E, at 500 km.
+    assert shapely.from_geojson(json.dumps(view["geometry"])).bounds[0] == pytest.approx(117.0, abs=2e-5)
+    write_geojson(reply, out, overwrite=True)
+    with pytest.raises(InvalidParameter, match="exists already"):
+        write_geojson(reply, out)
+
+
+def test_what_an_analysis_needs_has_to_be_there(store):
+    with pytest.raises(InvalidParameter, match="plots_in_sight needs a plot"):
+        ask(plots_in_sight, CATALOG, store)
+
+
+def test_a_catalog_finds_analyses_and_refuses_one_without_its_layer():
+    assert CATALOG.analysis("plots_in_sight") is plots_in_sight
+    assert list(CATALOG.processes) == ["plots_in_sight"]
+    with pytest.raises(AnalysisNotFound, match="did you mean plots_in_sight"):
+        CATALOG.analysis("plot_in_sight")
+    with pytest.raises(ValueError, match="asks for layer plots"):
+        Catalog.of([], analyses=[plots_in_sight])
