@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from twin.indicator import Clause, Shape
+from twin.paper import Paper
 from twin.parameters import Parameter, parse_parameters, read_signature
 
 
@@ -30,12 +31,15 @@ class Answer:
         Derived geometry.
     note
         What a reader must know about this answer.
+    drawing
+        The answer on paper, of an analysis that draws.
     """
 
     figures: Mapping[str, Any]
     features: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     shapes: tuple[Shape, ...] = ()
     note: str = ""
+    drawing: Paper | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +54,8 @@ class Analysis:
         The function, the layers that it is given, and what may be asked besides.
     roles
         English and Chinese titles of the roles that features and shapes play in its answers.
+    draws
+        Whether its answers are drawings as well.
     """
 
     id: str
@@ -61,6 +67,7 @@ class Analysis:
     inputs: tuple[str, ...]
     parameters: Mapping[str, Parameter]
     roles: Mapping[str, tuple[str, str]]
+    draws: bool = False
 
     def parse(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Every parameter with its value: the given ones parsed, the others at their default."""
@@ -74,6 +81,7 @@ def analysis(
     clause: Clause,
     roles: Mapping[str, tuple[str, str]],
     about: Mapping[str, str] | None = None,
+    draws: bool = False,
 ) -> Callable[[Callable[..., Answer]], Analysis]:
     """Make an Analysis of a function.
 
@@ -93,6 +101,7 @@ def analysis(
             inputs=inputs,
             parameters=parameters,
             roles=MappingProxyType(dict(roles)),
+            draws=draws,
         )
 
     return decorate

@@ -115,26 +115,39 @@ def ask(
     )
 
 
-def write_geojson(reply: Reply, path: Path, *, overwrite: bool = False) -> None:
-    """Write the features and shapes of a reply with their roles as GeoJSON, the whole file or nothing.
+def write_reply(reply: Reply, path: Path, *, overwrite: bool = False) -> None:
+    """Write a reply as a file, whole or not at all, in the form that its name ends in.
 
-    Coordinates are WGS 84 longitude and latitude (RFC 7946, 4).
+    ``.geojson``: the features and shapes with their roles, in WGS 84 longitude and latitude (RFC 7946, 4); ``.svg``,
+    ``.png``: the drawing.
 
     Raises
     ------
     InvalidParameter
-        There is a file of that name, or it cannot be written.
+        There is a file of that name, it cannot be written, or the analysis does not draw.
     """
     if path.exists() and not overwrite:
         raise InvalidParameter(f"{path} exists already; --overwrite replaces it", parameter="out")
-    collection = {"type": "FeatureCollection", "features": [*_write_rows(reply), *_write_shapes(reply)]}
+    content = _write_content(reply, path)
     try:
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
             written = Path(folder) / path.name
-            written.write_text(json.dumps(collection, ensure_ascii=False), encoding="utf-8")
+            written.write_bytes(content)
             written.replace(path)
     except OSError as error:
         raise InvalidParameter(f"{path} cannot be written: {error}", parameter="out", cause=error) from None
+
+
+def _write_content(reply: Reply, path: Path) -> bytes:
+    suffix, drawing = path.suffix.lower(), reply.answer.drawing
+    if suffix in (".svg", ".png"):
+        if drawing is None:
+            raise InvalidParameter(f"{reply.analysis.id} has nothing to draw: give a .geojson file", parameter="out")
+        return drawing.svg().encode() if suffix == ".svg" else drawing.png()
+    if suffix not in (".geojson", ".json"):
+        raise InvalidParameter(f"{path.name} must end in .geojson, .svg or .png", parameter="out")
+    collection = {"type": "FeatureCollection", "features": [*_write_rows(reply), *_write_shapes(reply)]}
+    return json.dumps(collection, ensure_ascii=False).encode()
 
 
 def _write_rows(reply: Reply) -> Iterator[dict[str, Any]]:

@@ -20,7 +20,7 @@ from fastapi.responses import StreamingResponse
 
 from api.errors import ProcessNotFound
 from api.forms.geojson import encode_collection, encode_features, to_json
-from api.http.media import GEOJSON, JSON, MULTIPART
+from api.http.media import GEOJSON, JSON, MULTIPART, SVG
 from api.indicators.evidence import encode_evidence, encode_shapes, publish_result
 from api.values import parse_datetime
 from twin.asking import Reply
@@ -32,7 +32,7 @@ from twin.nearest import suggest
 from twin.store import Store
 
 #: What processes give, and as what.
-OUTPUTS: Mapping[str, str] = {"result": JSON, "evidence": GEOJSON, "features": GEOJSON}
+OUTPUTS: Mapping[str, str] = {"result": JSON, "evidence": GEOJSON, "features": GEOJSON, "drawing": SVG}
 #: The input beside a process's own parameters: the moment whose state is meant.
 MOMENT = "datetime"
 _MEMBERS = ("inputs", "outputs", "response")
@@ -92,9 +92,11 @@ def find_process(served: Catalog, process_id: str) -> Process:
     return processes[process_id]
 
 
-def list_outputs(process: Process) -> tuple[str, str]:
+def list_outputs(process: Process) -> tuple[str, ...]:
     """The names of the outputs of a process."""
-    return ("result", "evidence") if isinstance(process, Indicator) else ("result", "features")
+    if isinstance(process, Indicator):
+        return ("result", "evidence")
+    return ("result", "features", "drawing") if process.draws else ("result", "features")
 
 
 def read_execution(process: Process, document: Mapping[str, Any]) -> Execution:
@@ -125,9 +127,11 @@ def read_execution(process: Process, document: Mapping[str, Any]) -> Execution:
 def make_outputs(result: Result | Reply, wanted: Iterable[str], served: Catalog, store: Store) -> dict[str, bytes]:
     """Write the outputs of a process that are wanted."""
     if isinstance(result, Reply):
+        drawing = result.answer.drawing
         writers = {
             "result": lambda: to_json(result.to_dict()).encode(),
             "features": lambda: encode_collection(_encode_reply(result)),
+            "drawing": lambda: drawing.svg().encode() if drawing else b"",
         }
     else:
         writers = {
@@ -159,10 +163,10 @@ def send_outputs(outputs: Mapping[str, Content], *, as_document: bool) -> Respon
 
 
 def _document(outputs: Mapping[str, Content]) -> Iterator[bytes]:
-    """Write a results document: each output is an object, and so stands in a qualified value."""
+    """Write a results document: each output is an object or a drawing, and so stands in a qualified value."""
     for number, (name, content) in enumerate(outputs.items()):
         yield f'{", " if number else "{"}"{name}": {{"mediaType": "{OUTPUTS[name]}", "value": '.encode()
-        yield from content()
+        yield from content() if OUTPUTS[name] != SVG else [to_json(b"".join(content()).decode()).encode()]
         yield b"}"
     yield b"}"
 

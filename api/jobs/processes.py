@@ -7,6 +7,7 @@ OGC 18-062r2, 7.9 to 7.11.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from api.context import Context, context_of, links_of
 from api.http.bodies import Body, read_json
 from api.http.links import OGC_REL, Links, link
-from api.http.media import HTML, JSON, MULTIPART
+from api.http.media import GEOJSON, HTML, JSON, MULTIPART, SVG
 from api.http.pages import json_response, respond
 from api.jobs.execution import (
     MOMENT,
@@ -159,17 +160,22 @@ _COLLECTIONS = {
     "features": ("Features 要素", "The features that play a part, with their roles, in degrees (CRS84)."),
 }
 
+#: The schema of an output by its media type.
+_SCHEMAS: Mapping[str, dict[str, Any]] = {
+    JSON: {"type": "object", "contentMediaType": JSON},
+    GEOJSON: {"type": "object", "contentMediaType": GEOJSON, "format": "geojson-feature-collection"},
+    SVG: {"type": "string", "contentMediaType": SVG},
+}
+
 
 def _outputs(process: Process) -> dict[str, Any]:
-    result, collection = list_outputs(process)
     about = _RESULTS[0] if isinstance(process, Indicator) else _RESULTS[1]
-    return {
-        result: _put("Result 结果", about, {"type": "object", "contentMediaType": OUTPUTS[result]}),
-        collection: _put(
-            *_COLLECTIONS[collection],
-            {"type": "object", "contentMediaType": OUTPUTS[collection], "format": "geojson-feature-collection"},
-        ),
+    described = {
+        "result": ("Result 结果", about),
+        **_COLLECTIONS,
+        "drawing": ("Drawing 图", "The answer on paper, to scale."),
     }
+    return {name: _put(*described[name], _SCHEMAS[OUTPUTS[name]]) for name in list_outputs(process)}
 
 
 def _put(title: str, about: str, schema: dict[str, Any], *, least: int | None = None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from layers.pipelines.analyses import (
     unserved,
 )
 from layers.pipelines.devices import MONITORING_DEVICES
+from layers.pipelines.ground import cross_section, dig, long_section, pipe_conflicts
 from layers.pipelines.monitoring import pipe_monitoring
 from layers.pipelines.nodes import PIPE_NODES
 from layers.pipelines.segments import PIPE_SEGMENTS
@@ -22,9 +23,13 @@ __all__ = [
     "MONITORING_DEVICES",
     "PIPE_NODES",
     "PIPE_SEGMENTS",
+    "cross_section",
     "dead_ends",
+    "dig",
     "isolation",
+    "long_section",
     "loops",
+    "pipe_conflicts",
     "pipe_monitoring",
     "pipelines",
     "shortest_path",

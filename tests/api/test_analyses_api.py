@@ -122,5 +122,16 @@ def test_what_is_asked_of_secret_layers_is_not_there(serve):
     ]
     with serve(Catalog.of(secret, catalog.indicators.values(), catalog.analyses.values())) as client:
         listed = [each["id"] for each in client.get("/processes?limit=1000").json()["processes"]]
-        assert listed == [*catalog.indicators]
+        assert listed == [*catalog.indicators, "cross_section", "pipe_conflicts"]  # these do not look at points
         assert client.post(EXECUTE, json={"inputs": THEN}).status_code == 404
+
+
+def test_an_analysis_that_draws_gives_its_drawing_as_svg(client):
+    assert client.get("/processes/long_section").json()["outputs"]["drawing"]["schema"]["type"] == "string"
+    inputs = {"from_node": "A", "to_node": "V"}
+    wanted = {"inputs": inputs, "outputs": {"drawing": {}}}
+    raw = client.post("/processes/long_section/execution", json=wanted)
+    assert (raw.status_code, raw.headers["content-type"].partition(";")[0]) == (200, "image/svg+xml")
+    assert raw.text.startswith("<svg")
+    document = client.post("/processes/long_section/execution", json=wanted | {"response": "document"}).json()
+    assert document["drawing"] == {"mediaType": "image/svg+xml", "value": raw.text}

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from twin.asking import Reply, write_geojson
+from twin.asking import Reply, write_reply
 from twin.asking import ask as ask_analysis
 from twin.commands.output import print_json, print_table
 from twin.commands.parse import as_of_option, parse_pairs
@@ -20,6 +20,7 @@ from twin.session import Session
     Examples:
       twin ask
       twin ask isolation segment=JS12-JS13 --out burst.geojson
+      twin ask long_section from_node=WS12 to_node=WS40 --out section.svg
       twin ask trace_upstream node=WS40 --as-of 2022-12-31 --json""",
 )
 @click.argument("name", metavar="[ANALYSIS]", required=False)
@@ -28,7 +29,7 @@ from twin.session import Session
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the features of the answer as GeoJSON (WGS 84).",
+    help="Write the features of the answer (.geojson, WGS 84) or its drawing (.svg, .png).",
 )
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 @click.pass_obj
@@ -43,7 +44,7 @@ def ask(
     with session.open() as store:
         reply = ask_analysis(analysis, session.catalog, store, parameters=parse_pairs(pairs), as_of=as_of)
     if out is not None:
-        write_geojson(reply, out, overwrite=overwrite)
+        write_reply(reply, out, overwrite=overwrite)
     if session.as_json:
         print_json(reply.to_dict())
     else:

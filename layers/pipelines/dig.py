@@ -1,0 +1,91 @@
+"""What is in the ground where somebody wants to dig."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from layers.pipelines.codes.attributes import ABOVE_GROUND
+from layers.pipelines.section import Sections
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    Floats = NDArray[np.float64]
+
+#: Classes by what a cut does to people, the worst first: fire and explosion, current, scalding, then supply.
+DANGER = ("RQ", "DL", "GY", "RL", "JS", "QT", "TX", "PS")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Buried:
+    """A segment under the ground that is dug up; metres, NaN where its depth is unknown.
+
+    Parameters
+    ----------
+    segment_id
+        Which.
+    cover_m
+        Least ground above its outer top within the area.
+    reached
+        Whether digging comes as deep as its outer top; taken for true where its depth is unknown.
+    """
+
+    segment_id: str
+    cover_m: float
+    reached: bool
+
+
+def find_buried(segments: GeoDataFrame, area: BaseGeometry, depth_m: float) -> list[Buried]:
+    """Find what lies under an area, the most dangerous first: what is reached, then by class, then by cover.
+
+    Parameters
+    ----------
+    segments
+        Rows of ``pipe_segments`` in the storage CRS, indexed by their keys.
+    area
+        Where somebody digs, in the storage CRS.
+    depth_m
+        How deep.
+    """
+    lines = shapely.force_2d(segments.geometry.to_numpy())
+    width = Sections.of(segments).width_m
+    half = np.nan_to_num(width / 2 + Sections.of(segments).wall_m)
+    in_ground = ~segments["embedding"].isin(ABOVE_GROUND).to_numpy(bool)
+    rows = np.flatnonzero(in_ground & (shapely.distance(lines, area) <= half))
+    covers = _least_covers(segments.iloc[rows], lines[rows], area)
+    found = [
+        Buried(segment_id=str(name), cover_m=float(cover), reached=not cover > depth_m)
+        for name, cover in zip(segments.index[rows], covers, strict=True)
+    ]
+    classes = dict(zip(segments.index[rows], segments["class"].iloc[rows], strict=True))
+    return sorted(
+        found,
+        key=lambda each: (
+            not each.reached,
+            DANGER.index(classes[each.segment_id]),
+            math.inf if math.isnan(each.cover_m) else each.cover_m,
+            each.segment_id,
+        ),
+    )
+
+
+def _least_covers(rows: GeoDataFrame, lines: NDArray[np.object_], area: BaseGeometry) -> Floats:
+    """Least cover of segments within an area; depth is straight between the ends."""
+    depths = rows[["from_depth_m", "to_depth_m"]].to_numpy(dtype=float, na_value=np.nan)
+    sections = Sections.of(rows)
+    ends = np.column_stack([sections.cover_m(depths[:, end], rows["depth_ref"]) for end in (0, 1)])
+    least = np.empty(len(rows))
+    for number, line in enumerate(lines):
+        inside = shapely.intersection(line, area)
+        if shapely.is_empty(inside):  # only its wall is
+            inside = shapely.get_point(shapely.shortest_line(line, area), 0)
+        along = shapely.line_locate_point(line, shapely.points(shapely.get_coordinates(inside))) / line.length
+        least[number] = (ends[number, 0] + along * (ends[number, 1] - ends[number, 0])).min()
+    return least

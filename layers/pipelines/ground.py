@@ -1,0 +1,277 @@
+"""What is asked of pipelines where they lie: sections, conflicts, what is in the way of digging; as analyses."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import shapely
+
+from layers.pipelines.clearance.pairs import find_conflicts
+from layers.pipelines.dig import Buried, find_buried
+from layers.pipelines.network.frames import read_network
+from layers.pipelines.network.isolation import isolate
+from layers.pipelines.network.paths import find_shortest_path
+from layers.pipelines.sections.cross import make_cross_section
+from layers.pipelines.sections.cross_sheet import draw_cross_section
+from layers.pipelines.sections.cuts import Cut
+from layers.pipelines.sections.profile import Profile, make_profile
+from layers.pipelines.sections.profile_sheet import draw_profile
+from twin.analysis import Answer, analysis
+from twin.crs import CRS, CRS84, reproject
+from twin.densify import densify
+from twin.errors import InvalidParameter
+from twin.frame import Frame
+from twin.indicator import Clause, Shape
+from twin.overlay import shares_area
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from shapely.geometry.base import BaseGeometry
+
+_SEGMENTS, _NODES = "pipe_segments", "pipe_nodes"
+
+CLEARANCES = Clause(
+    document="GB 50289-2016《城市工程管线综合规划规范》",
+    article="4.1.9, 4.1.14",
+    text="工程管线之间及其与建(构)筑物之间的最小水平净距;工程管线交叉时的最小垂直净距。",
+)
+SURVEYS = Clause(
+    document="CJJ 61-2017《城市地下管线探测技术规程》",
+    article="管线图编绘",
+    text="管线断面图:地面高、管线高程、管径、间距。",
+)
+
+_LINE_ABOUT = {
+    "line": "LINESTRING as WKT: longitude and latitude, or x (east) and y of the storage CRS.",
+    "coordinates": "What the numbers are: degrees (CRS84), or metres of the storage CRS.",
+}
+Coordinates = Literal["degrees", "storage"]
+
+
+@analysis(
+    title="Long section",
+    title_zh="纵断面分析",
+    clause=SURVEYS,
+    roles={"path": ("Path", "路径"), "crossing": ("Crosses the path", "交叉管线")},
+    about={"from_node": "Key of the point where it begins.", "to_node": "Key of the point where it ends."},
+    draws=True,
+)
+def long_section(pipe_nodes: Frame, pipe_segments: Frame, *, from_node: str, to_node: str) -> Answer:
+    """The section along the shortest way through the pipes between two points.
+
+    Ground, inverts, slopes and covers along the path, and what crosses it with its vertical clearance, wall to wall.
+    """
+    path = find_shortest_path(read_network(pipe_nodes, pipe_segments), from_node, to_node)
+    if path is None or not path.segments:
+        return Answer(figures={"length_m": None}, note=f"there is no way from {from_node} to {to_node}")
+    profile = make_profile(pipe_nodes.data, pipe_segments.data, path.segments)
+    return Answer(
+        figures={
+            "length_m": profile.stations[-1].at_m,
+            "stations": [_members(each) for each in profile.stations],
+            "segments": _describe_runs(profile),
+            "crossings": [
+                {**_describe_cut(each.cut), "clearance_m": _plain(each.clearance_m), "above": each.above}
+                for each in profile.crossings
+            ],
+        },
+        features={
+            "path": {_SEGMENTS: path.segments, _NODES: path.nodes},
+            "crossing": {_SEGMENTS: tuple(sorted({each.cut.segment_id for each in profile.crossings}))},
+        },
+        drawing=draw_profile(profile, title=f"Long section 纵断面图 {from_node}–{to_node}"),
+    )
+
+
+@analysis(
+    title="Cross section",
+    title_zh="横断面分析",
+    clause=SURVEYS,
+    roles={"cut": ("Cut by the section", "剖切管线")},
+    about=_LINE_ABOUT,
+    draws=True,
+)
+def cross_section(pipe_segments: Frame, *, line: str, coordinates: Coordinates = "degrees") -> Answer:
+    """The section across pipes at a line: what lies where and how deep, as a trench there would show it."""
+    cut_at = _read_shape(line, "LineString", "line", coordinates, pipe_segments.crs)
+    section = make_cross_section(pipe_segments.data, shapely.LineString(cut_at.coords))
+    return Answer(
+        figures={"length_m": section.length_m, "cuts": [_describe_cut(cut) for cut in section.cuts]},
+        features={"cut": {_SEGMENTS: tuple(sorted({cut.segment_id for cut in section.cuts}))}},
+        drawing=draw_cross_section(section, title="Cross section 横断面图"),
+    )
+
+
+@analysis(
+    title="Conflicts between pipes",
+    title_zh="管线净距与碰撞分析",
+    clause=CLEARANCES,
+    roles={
+        "CLR-H": ("Too close in plan", "水平净距不足"),
+        "CLR-V": ("Too close where they cross", "垂直净距不足"),
+        "CLASH": ("Share room", "碰撞"),
+    },
+    about={"rule": "Only what breaks this rule; everything by default."},
+)
+def pipe_conflicts(pipe_segments: Frame, *, rule: Literal["CLR-H", "CLR-V", "CLASH"] | None = None) -> Answer:
+    """All pairs of segments whose walls are nearer than GB 50289-2016 allows, and those that share room.
+
+    What is not known of a segment counts as what asks for the least. Clearances may be less where measures are taken:
+    each is to be looked at.
+    """
+    found = find_conflicts(pipe_segments.data)
+    chosen = found if rule is None else found[found["rule"] == rule]
+    names = pipe_segments.data.index.to_numpy(object)
+    return Answer(
+        figures={name: int((chosen["rule"] == name).sum()) for name in ("CLR-H", "CLR-V", "CLASH")},
+        features={
+            str(name): {_SEGMENTS: tuple(sorted({*names[part["first"]], *names[part["second"]]}))}
+            for name, part in chosen.groupby("rule")
+        },
+        shapes=tuple(_show_conflicts(chosen, names)),
+    )
+
+
+def _show_conflicts(found: pd.DataFrame, names: Any) -> list[Shape]:
+    ends = found[["first_x", "first_y", "first_z", "second_x", "second_y", "second_z"]].to_numpy().reshape(-1, 2, 3)
+    titles = {
+        "CLR-H": ("Clearance", "水平净距"),
+        "CLR-V": ("Vertical clearance", "垂直净距"),
+        "CLASH": ("Clash", "碰撞"),
+    }
+    records = found[["rule", "first", "second", "measured_m", "limit_m", "confidence", "source"]].to_dict("records")
+    told: list[dict[str, Any]] = [{str(name): value for name, value in record.items()} for record in records]
+    return [
+        Shape(
+            role=record["rule"],
+            title=titles[record["rule"]][0],
+            title_zh=titles[record["rule"]][1],
+            geometry=shapely.LineString(np.nan_to_num(line)),
+            properties=record | {"first": names[record["first"]], "second": names[record["second"]]},
+        )
+        for record, line in zip(told, ends, strict=True)
+    ]
+
+
+@analysis(
+    title="What is in the ground where somebody digs",
+    title_zh="开挖分析",
+    clause=CLEARANCES,
+    roles={
+        "reached": ("Reached by the dig", "开挖触及"),
+        "below": ("Below the dig", "开挖面以下"),
+        "close": ("Valve to close", "需关阀门"),
+        "building": ("Building within reach of the dig", "影响范围内建筑"),
+    },
+    about={
+        "area": "POLYGON as WKT: longitude and latitude, or x (east) and y of the storage CRS.",
+        "depth_m": "How deep, metres below the ground.",
+        "reach_m": "How far from the dig foundations are within reach; as far as it is deep by default.",
+        "coordinates": _LINE_ABOUT["coordinates"],
+    },
+)
+def dig(
+    pipe_nodes: Frame,
+    pipe_segments: Frame,
+    buildings: Frame,
+    *,
+    area: str,
+    depth_m: float,
+    reach_m: float | None = None,
+    coordinates: Coordinates = "degrees",
+) -> Answer:
+    """Pipes under an area with the ground above them, their owners and the valves that shut them off, worst first.
+
+    What the dig reaches comes first, then gas, power, industry, heat, water, ducts, telecommunications and drainage,
+    then what has the least cover. Where a depth is unknown the pipe counts as reached. Foundations are within reach if
+    the building is no farther away than the dig is deep.
+    """
+    if depth_m <= 0:
+        raise InvalidParameter(f"depth_m must be more than 0, not {depth_m:g}", parameter="depth_m")
+    polygon = _read_shape(area, "Polygon", "area", coordinates, pipe_segments.crs)
+    found = find_buried(pipe_segments.data, polygon, depth_m)
+    network = read_network(pipe_nodes, pipe_segments)
+    valves = {each.segment_id: _valves_of(network, pipe_segments, each.segment_id) for each in found if each.reached}
+    reach = depth_m if reach_m is None else reach_m
+    near = buildings.data.index[shapely.dwithin(shapely.force_2d(buildings.geometry), polygon, reach)]
+    inside = int(shares_area(polygon, buildings.geometry).sum())
+    return Answer(
+        figures={
+            "reached": sum(each.reached for each in found),
+            "below": sum(not each.reached for each in found),
+            "buildings_in_the_area": inside,
+            "pipes": [_describe_buried(each, pipe_segments, valves) for each in found],
+        },
+        features={
+            "reached": {_SEGMENTS: tuple(each.segment_id for each in found if each.reached)},
+            "below": {_SEGMENTS: tuple(each.segment_id for each in found if not each.reached)},
+            "close": {_NODES: tuple(sorted({valve for each in valves.values() for valve in each}))},
+            "building": {"buildings": tuple(near.tolist())},
+        },
+        shapes=(Shape(role="area", title="Dig", title_zh="开挖范围", geometry=polygon),),
+    )
+
+
+def _valves_of(network: Any, pipe_segments: Frame, segment_id: str) -> tuple[str, ...]:
+    """The valves that shut a segment off; none of what is out of use, or never has any."""
+    row = pipe_segments.data.loc[segment_id]
+    if row["class"] not in ("JS", "RQ", "RL", "GY") or row["status"] in ("abandoned", "empty"):
+        return ()
+    return isolate(network, segment_id).valves
+
+
+def _describe_buried(found: Buried, pipe_segments: Frame, valves: Any) -> dict[str, Any]:
+    row = pipe_segments.data.loc[found.segment_id]
+    told = {name: row[name] for name in ("class", "subclass", "owner", "material", "diameter_mm", "pressure_class")}
+    return {
+        **_members(found),
+        **{name: _plain(value) for name, value in told.items()},
+        "valves": list(valves.get(found.segment_id, ())),
+    }
+
+
+def _read_shape(text: str, kind: str, name: str, coordinates: Coordinates, storage: CRS) -> BaseGeometry:
+    """Read a shape as WKT and bring it into the storage CRS; edges are straight as they are given."""
+    try:
+        shape = shapely.from_wkt(text)
+    except shapely.errors.GEOSException as error:
+        raise InvalidParameter(f"{name} is no WKT: {text[:60]!r}", parameter=name, cause=error) from None
+    if shape is None or shape.geom_type != kind or shape.is_empty or not shape.is_valid:
+        raise InvalidParameter(f"{name} must be a valid {kind.upper()}, not {text[:60]!r}", parameter=name)
+    shape = shapely.force_2d(shape)
+    if coordinates == "storage":
+        return shape
+    moved: BaseGeometry = reproject(densify([shape], CRS84, storage), CRS84, storage)[0]
+    return moved
+
+
+def _members(record: Any) -> dict[str, Any]:
+    return {name: _plain(getattr(record, name)) for name in record.__dataclass_fields__}
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it; None for what is missing."""
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _describe_cut(cut: Cut) -> dict[str, Any]:
+    return _members(cut) | {"ground_m": _plain(cut.ground_m)}
+
+
+def _describe_runs(profile: Profile) -> list[dict[str, Any]]:
+    return [
+        {
+            "segment_id": run.segment_id,
+            "size": run.size,
+            "material": run.material,
+            "from_m": run.from_m,
+            "to_m": run.to_m,
+            "length_m": run.length_m,
+            "inverts_m": [_plain(each) for each in run.inverts_m],
+            "covers_m": [_plain(each) for each in run.covers_m],
+            "slope": _plain(run.slope),
+        }
+        for run in profile.runs
+    ]
