@@ -18,6 +18,7 @@ from layers.pipelines.ground import cross_section, dig, long_section, pipe_confl
 from layers.pipelines.monitoring import pipe_monitoring
 from layers.pipelines.nodes import PIPE_NODES
 from layers.pipelines.segments import PIPE_SEGMENTS
+from layers.pipelines.survey import pipe_age, pipe_survey_completeness
 
 __all__ = [
     "MONITORING_DEVICES",
@@ -29,8 +30,10 @@ __all__ = [
     "isolation",
     "long_section",
     "loops",
+    "pipe_age",
     "pipe_conflicts",
     "pipe_monitoring",
+    "pipe_survey_completeness",
     "pipelines",
     "shortest_path",
     "trace_connected",
