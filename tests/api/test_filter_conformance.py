@@ -249,7 +249,8 @@ def test_conf_property_property(evaluate, queryables):
 def test_conf_functions(evaluate, client, queryables):
     arguments = {"string": ("string", None), "number": ("number", None), "date": ("string", "date")}
     for function in client.get("/functions").json()["functions"]:
-        names = [scalar(queryables, arguments[a["type"][0]]) for a in function["arguments"]]
+        kinds = [each["type"][0] for each in function["arguments"]]
+        names = [("geometry",) if kind == "geometry" else scalar(queryables, arguments[kind]) for kind in kinds]
         if all(names):
             call = f"{function['name']}({','.join(each[0] for each in names)})"
             literal = {"string": "'x'", "number": "1"}[function["returns"][0]]
