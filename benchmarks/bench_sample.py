@@ -33,7 +33,8 @@ def run(size: Size) -> int:
     total_s = time.perf_counter() - start
     most_s, most_mb = LIMITS[size]
     print(
-        f"{size:<8} {len(county.layers['buildings']):>8} buildings   generate {generated_s:6.1f} s   "
+        f"{size:<8} {len(county.layers['buildings']):>8} buildings   "
+        f"{len(county.layers['pipe_segments']):>8} segments   generate {generated_s:6.1f} s   "
         f"in all {total_s:6.1f} s (limit {most_s})   peak {peak_memory_mb():6.0f} MB (limit {most_mb})   "
         f"store {megabytes:5.0f} MB"
     )

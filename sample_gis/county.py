@@ -17,6 +17,10 @@ from sample_gis.boundary import Division
 from sample_gis.buildings import build, building_rows
 from sample_gis.dice import Dice, Floats
 from sample_gis.mesh import Mask
+from sample_gis.pipes.devices import device_rows
+from sample_gis.pipes.rows import pipe_rows
+from sample_gis.pipes.ways import Ways
+from sample_gis.pipes.works import build_works
 from sample_gis.place import storage_crs
 from sample_gis.places import choose_places, place_keys, place_rows
 from sample_gis.reception import Design
@@ -41,6 +45,8 @@ Size = Literal["small", "county"]
 #: What of the buildings the small county has: those within this of the seat, at key places, and in so many villages.
 _HEART_M = 1_700.0
 _SMALL_VILLAGES = 5
+#: The small county has the pipelines of the streets within this of the seat.
+_PIPES_M = 600.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -117,12 +123,13 @@ def generate(size: Size = "small", *, seed: int = 2022) -> County:
     """Generate the sample county.
 
     Both sizes have the same ground, townships, plan, roads, sheets, places, cells and stations; ``small`` has fewer
-    communities, and only the buildings in the heart of the seat, at key places and in a few villages.
+    communities, only the buildings in the heart of the seat, at key places and in a few villages, and only the
+    pipelines in the streets around the seat.
 
     Parameters
     ----------
     size
-        ``small`` for some thousand buildings, ``county`` for more than 300,000.
+        ``small`` for some thousand buildings and pipeline segments, ``county`` for more than 300,000 and 200,000.
     seed
         The same seed gives the same county, to the bit.
 
@@ -164,6 +171,9 @@ def generate(size: Size = "small", *, seed: int = 2022) -> County:
         built_villages=built_villages,
     )
 
+    works = build_works(seed, _piped(size, Ways.of(settlements, network, warp)), terrain)
+    pipe_nodes, pipe_segments = pipe_rows(seed, works)
+
     rows: list[tuple[str, str, str, GeoDataFrame]] = [
         ("admin_areas", "2019-01-01", "administrative areas", admin_rows(seed, division, communities)),
         *(("planning_areas", day, f"plan {plan}", planning_rows(division, plan=plan)) for plan, day in PLANS.items()),
@@ -174,8 +184,11 @@ def generate(size: Size = "small", *, seed: int = 2022) -> County:
             for number, day in enumerate(DELIVERIES)
         ),
         ("buildings", "2021-09-30", "building survey", building_rows(groups, roads, WIDTH_M[network.rank])),
+        ("pipe_nodes", "2021-12-31", "pipeline survey", pipe_nodes),
+        ("pipe_segments", "2021-12-31", "pipeline survey", pipe_segments),
         ("key_places", "2022-01-01", "list of key places", place_rows(places)),
         ("weather_stations", "2022-03-01", "list of weather stations", station_rows(stations, terrain)),
+        ("monitoring_devices", "2022-09-01", "inventory of the owners", device_rows(seed, works)),
         ("cell_sites", "2022-10-01", "inventory of the operators", cells),
         ("signal_samples", "2022-11-15", "measurement of 2022", sample_rows(seed, design, place_keys(places), streets)),
     ]
@@ -214,3 +227,11 @@ def _extent(size: Size, blocks: Blocks, habits: Mapping[int, str], villages: Flo
         heart | np.isin(np.arange(len(blocks.town)), list(habits)),
         np.isin(np.arange(len(villages)), near),
     )
+
+
+def _piped(size: Size, ways: Ways) -> Ways:
+    """The roads under which pipelines lie."""
+    if size == "county":
+        return ways
+    near = (ways.middle * ways.middle).sum(axis=1) < _PIPES_M**2
+    return ways.take(ways.street & near[ways.edge].all(axis=1))

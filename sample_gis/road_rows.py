@@ -49,7 +49,7 @@ def road_rows(seed: int, network: Network, drawn: npt.NDArray[np.object_]) -> Ge
     return gpd.GeoDataFrame(
         {
             "road_id": _keys("R", len(network.edge)),
-            "name": _names(network.line),
+            "name": road_names(network.line),
             "class": np.array(CLASSES, dtype=object)[network.rank],
             "width_m": WIDTH_M[network.rank],
             "lanes": LANES[network.rank],
@@ -87,7 +87,9 @@ def _keys(letter: str, count: int) -> npt.NDArray[np.object_]:
     return np.array([f"{letter}{number:05d}" for number in range(1, count + 1)], dtype=object)
 
 
-def _names(line: Ints) -> npt.NDArray[np.object_]:
+def road_names(line: Ints) -> npt.NDArray[np.object_]:
+    """Names of the streets of n lines (`Network.line`), None of country roads."""
+
     def name(town: int, runs_north: int, number: int) -> str | None:
         if town == -1:
             return None

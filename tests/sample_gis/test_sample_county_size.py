@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
+from layers.pipelines.clearance.pairs import find_conflicts
 from sample_gis import County, generate
 
 
@@ -23,6 +27,33 @@ def test_no_two_of_its_buildings_touch(whole):
     first, second = shapely.STRtree(footprints).query(footprints)
     first, second = first[first < second], second[first < second]
     assert not shapely.intersects(footprints[first], footprints[second]).any()
+
+
+def test_it_has_more_than_150_000_segments_of_pipelines(whole):
+    nodes, segments = whole.layers["pipe_nodes"], whole.layers["pipe_segments"]
+    assert len(segments) > 150_000
+    assert segments["segment_id"].is_unique
+    assert set(segments["from_node"]) | set(segments["to_node"]) == set(nodes["node_id"])
+    assert segments.length.max() <= 75
+    sewers = segments[segments["class"] == "PS"]
+    assert (sewers["from_elevation_m"] > sewers["to_elevation_m"]).all()
+
+
+def test_few_pairs_of_its_segments_are_too_close(whole, catalog):
+    segments = whole.layers["pipe_segments"]
+    segments = segments.reindex(columns=[*catalog.layers["pipe_segments"].schema.names, "geometry"])
+    assert 0 < len(find_conflicts(segments)) < 0.02 * len(segments)
+
+
+def test_all_of_them_are_fed_or_drain(whole):
+    nodes, segments = whole.layers["pipe_nodes"], whole.layers["pipe_segments"]
+    number = {name: at for at, name in enumerate(nodes["node_id"])}
+    start, end = (segments[name].map(number).to_numpy() for name in ("from_node", "to_node"))
+    graph = coo_array((np.ones(len(start)), (start, end)), shape=(len(number), len(number)))
+    part = connected_components(graph, directed=False)[1]
+    anchors = ["waterworks", "gate_station", "heat_source", "substation", "exchange", "treatment_works"]
+    anchored = nodes["appurtenance"].isin(anchors) | (nodes["feature"] == "outfall")
+    assert set(part[anchored.to_numpy()]) == set(part)
 
 
 def test_the_small_county_is_a_part_of_it(county, whole):

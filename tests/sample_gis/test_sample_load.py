@@ -19,7 +19,7 @@ from twin.stores import create_store, open_store
 
 LAYERS = (
     "admin_areas", "planning_areas", "topo_sheets", "key_places", "cell_sites", "signal_samples", "weather_stations",
-    "roads", "road_nodes", "buildings",
+    "roads", "road_nodes", "buildings", "pipe_nodes", "pipe_segments", "monitoring_devices",
 )  # fmt: skip
 
 
