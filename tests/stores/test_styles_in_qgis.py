@@ -18,8 +18,7 @@ from twin.stores import open_store, roles_of
 pytestmark = pytest.mark.needs("postgis")
 
 LOOK = Path(__file__).parents[1] / "support" / "look_in_qgis.py"
-#: Those that the sample has.
-LAYERS = {name: layer for name, layer in layers.catalog().layers.items() if layer.group[0] != "Underground pipelines"}
+LAYERS = layers.catalog().layers
 #: A block of houses, offices and shops in the middle of the sample town, and roads of three classes around it.
 TOWN = {"center": [497_500, 3_936_233], "scale": 5000, "draw": ["roads", "buildings"]}
 #: Colours of codes as they come out on white: areas a third paper and four fifths opaque, lines as they are.
