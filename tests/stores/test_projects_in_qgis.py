@@ -223,17 +223,20 @@ def neighbour(county, tmp_path_factory):
         yield path, root
 
 
-@pytest.mark.parametrize("wanted", ["3.22", "3.40"])
-def test_from_the_service_each_version_gets_the_crs_that_it_reads_right(neighbour, version, tmp_path, wanted):
-    if wanted == "3.40" and version is None:
-        pytest.skip("a project for 3.40 is not for 3.22")
+#: For which version a project is written, and which opens it: the older one not that of the newer.
+WRITTEN_FOR = [pytest.param(wanted, *each.values, id=f"{wanted}-{each.id}", marks=each.marks)
+               for wanted, each in [("3.22", VERSIONS[0]), ("3.22", VERSIONS[1]), ("3.40", VERSIONS[1])]]  # fmt: skip
+
+
+@pytest.mark.parametrize(("wanted", "opened_by"), WRITTEN_FOR)
+def test_from_the_service_each_version_gets_the_crs_that_it_reads_right(neighbour, opened_by, tmp_path, wanted):
     path, root = neighbour
     project = str(tmp_path / "county.qgz")
     twin("qgis", project, "--source", "api", "--api", root, "--qgis", wanted, "--store", str(path))
     area = {"layer": "twin_key_places_multipolygon", "value": "place_id"}
     with open_store(path) as store:
         first = store.read(LAYERS["key_places"], Query(ids=("0-point-0",))).data.geometry.iloc[0]
-    seen = run_in_qgis(LOOK, {"project": project, "ask": [area, PLACE]}, version=version)
+    seen = run_in_qgis(LOOK, {"project": project, "ask": [area, PLACE]}, version=opened_by)
     assert [seen["layers"][f"twin_key_places_{kind}"]["read"] for kind in ("multipolygon", "point")] == [145, 3]
     assert seen["layers"]["twin_key_places_point"]["crs_id"] == ("EPSG:4548" if wanted == "3.40" else "EPSG:4326")
     place = shapely.from_wkt(seen["ask"][1][0])
