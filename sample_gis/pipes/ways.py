@@ -56,7 +56,6 @@ class Ways:
         """Take the roads that have pipelines."""
         kept = network.rank != MOTORWAY
         edge, rank, line = network.edge[kept], network.rank[kept], network.line[kept]
-        # Ways begin in the south-west, as the streets do.
         street, north = line[:, 0] >= 0, line[:, 1] == 1
         width = np.full((len(settlements.sheet), 2), WIDTH_M[LOCAL])
         for column, along in enumerate((north, ~north)):
