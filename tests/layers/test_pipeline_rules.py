@@ -12,40 +12,11 @@ from layers.pipelines.rules.book import RuleBook, read_rule_book
 from layers.pipelines.rules.judge import KEPT_FINDINGS, judge
 from layers.pipelines.rules.rule import Rule
 from layers.pipelines.rules.survey import Survey
+from tests_broken import BROKEN, survey_of, survey_with
 from tests_deliveries import EAST, LINE_COLUMNS, LINES, NORTH, POINTS, deliver, line, point, read, write_csv
 from twin.errors import InvalidParameter
 
 BOOK = RuleBook(rules=RULES)
-
-#: For each rule: points and lines in addition to the sound ones, and how many findings of which rules they make.
-BROKEN = {
-    "PT-DUP": ([point("WS2", 41.0)], [], {}),
-    "LN-DUP": ([], [line("WS2", "WS1")], {}),
-    "LN-SELF": ([], [line("WS3", "WS3")], {}),
-    "LN-REF": ([], [line("WS3", "WS9")], {}),
-    "PT-ORPHAN": ([point("WS4", 120.0)], [], {}),
-    "PT-DEGREE": ([point("WS4", 120.0, feature="三通")], [line("WS3", "WS4")], {}),
-    "PT-NEAR": ([point("WS4", 80.03)], [line("WS2", "WS4")], {}),
-    "LN-LEN": ([point("WS4", 80.06, high_m=117.96)], [line("WS3", "WS4")], None),
-    "LN-LONG": ([point("WS4", 155.1)], [line("WS3", "WS4")], {}),
-    "ATTR-DOMAIN": ([point("WS4", 120.0)], [line("WS3", "WS4", material="纸")], {}),
-    "ATTR-VALUE": ([point("WS4", 120.0)], [line("WS3", "WS4", start_m="深")], {}),
-    "ATTR-MATERIAL": ([point("WS4", 120.0)], [line("WS3", "WS4", material="光纤")], {}),
-    "SIZE-FMT": ([point("WS4", 120.0)], [line("WS3", "WS4", size="300/400")], {}),
-}
-
-
-def survey_of(delivery, others=()):
-    return Survey(
-        nodes=delivery.nodes,
-        judged=len(delivery.nodes),
-        segments=delivery.segments,
-        paths=delivery.paths,
-        others=pd.Index(others, dtype="str"),
-        node_rows=delivery.node_rows,
-        segment_rows=delivery.segment_rows,
-        faults=delivery.faults,
-    )
 
 
 def broken(survey, book=BOOK):
@@ -58,9 +29,8 @@ def test_a_sound_delivery_breaks_no_rule(tmp_path):
 
 @pytest.mark.parametrize("rule", [rule for rule in BROKEN if rule != "LN-LEN"])
 def test_a_delivery_made_for_a_rule_breaks_it_once_and_no_other(tmp_path, rule):
-    points, lines, others = BROKEN[rule]
-    survey = survey_of(read(deliver(tmp_path, points=[*POINTS, *points], lines=[*LINES, *lines])))
-    assert broken(survey) == {rule: 1, **others}
+    points, lines, fields = BROKEN[rule]
+    assert broken(survey_with(tmp_path, points, lines, **fields)) == {rule: 1}
 
 
 def test_every_rule_is_broken_by_a_test_and_says_what_it_rests_on():

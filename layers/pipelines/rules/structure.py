@@ -224,7 +224,7 @@ def _near_pairs(places: npt.NDArray[np.float64], tolerance_m: float) -> tuple[Pa
 )
 def find_short_segments(survey: Survey, *, shortest_m: float = 0.05) -> Iterator[Hits]:
     """Every segment that is shorter in space than the limit, along its way."""
-    length = np.hypot(_way_m(survey), np.nan_to_num(survey.axis_m[1] - survey.axis_m[0]))
+    length = np.hypot(survey.way_m, np.nan_to_num(survey.axis_m[1] - survey.axis_m[0]))
     rows = np.flatnonzero((length < shortest_m) & (survey.from_row != survey.to_row))
     what = "the segment is shorter than allowed"
     yield Hits(table="segments", rows=rows, what=what, measured=length[rows], limit=shortest_m, unit="m")
@@ -241,21 +241,7 @@ def find_short_segments(survey: Survey, *, shortest_m: float = 0.05) -> Iterator
 )
 def find_long_segments(survey: Survey, *, longest_m: float = 75.0) -> Iterator[Hits]:
     """Every segment whose way on the plan is longer than the limit."""
-    length = _way_m(survey)
+    length = survey.way_m
     rows = np.flatnonzero(length > longest_m)
     what = "points are farther apart than allowed"
     yield Hits(table="segments", rows=rows, what=what, measured=length[rows], limit=longest_m, unit="m")
-
-
-def _way_m(survey: Survey) -> npt.NDArray[np.float64]:
-    """Lengths of segments on the plan along their ways, NaN where a point is missing."""
-    way = survey.length_m.copy()
-    bent = np.flatnonzero((shapely.get_num_coordinates(survey.paths) > 2) & survey.joined)
-    straight = shapely.linestrings(
-        np.stack([shapely.get_coordinates(shapely.get_point(survey.paths[bent], end)) for end in (0, -1)], axis=1)
-    )
-    with np.errstate(invalid="ignore", divide="ignore"):
-        # Both in the storage CRS, so that their ratio holds in the plane too.
-        ratio = shapely.length(survey.paths[bent]) / shapely.length(straight)
-    way[bent] = np.where(np.isfinite(ratio), way[bent] * ratio, shapely.length(survey.paths[bent]))
-    return way

@@ -12,7 +12,7 @@ import shapely
 
 from layers.pipelines.axis import axis_heights_m, draw_axes
 from layers.pipelines.section import Sections
-from twin.crs import BBox, metric_plane, transform
+from twin.crs import BBox, metric_plane, reproject, transform
 from twin.ingest.faults import Faults, Rows
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Survey:
     @cached_property
     def axis_m(self) -> tuple[Floats, Floats]:
         """M heights of axes at the starts and at the ends; NaN where they are unknown."""
-        starts, stops = (np.where(row >= 0, self.ground_m[row], np.nan) for row in self._rows)
+        starts, stops = (_at(self.ground_m, row) for row in self._rows)
         return axis_heights_m(self.segments, starts, stops)
 
     @cached_property
@@ -112,17 +112,63 @@ class Survey:
         """M lines in space, in the CRS of the points; None where a point is missing."""
         geometry = self.nodes.geometry.to_numpy()
         x, y = shapely.get_x(geometry), shapely.get_y(geometry)
-        ends = [np.column_stack([x[row], y[row], z]) for row, z in zip(self._rows, self.axis_m, strict=True)]
+        ends = [np.column_stack([_at(x, row), _at(y, row), z]) for row, z in zip(self._rows, self.axis_m, strict=True)]
         whole = self.joined & np.isfinite(ends[0][:, :2]).all(axis=1) & np.isfinite(ends[1][:, :2]).all(axis=1)
         lines = np.array([None] * len(self.segments), dtype=object)
         lines[whole] = draw_axes(ends[0][whole], ends[1][whole], self.paths[whole])
         return lines
 
     @cached_property
+    def drawn(self) -> npt.NDArray[np.bool_]:
+        """Which of m segments have a line."""
+        return ~shapely.is_missing(self.axes)
+
+    @cached_property
+    def axes_m(self) -> npt.NDArray[np.object_]:
+        """M lines in space, in a plane in metres; None where a point is missing."""
+        lines = self.axes.copy()
+        if self.drawn.any():
+            plane = metric_plane(self.nodes.crs, BBox.around(lines[self.drawn]))
+            lines[self.drawn] = reproject(lines[self.drawn], self.nodes.crs, plane)
+        return lines
+
+    @cached_property
+    def conflicts(self) -> pd.DataFrame:
+        """Pairs of segments that are too close or share room, as `find_conflicts` has them."""
+        from geopandas import GeoDataFrame
+
+        from layers.pipelines.clearance.pairs import find_conflicts
+
+        rows = np.flatnonzero(self.drawn)
+        found = find_conflicts(GeoDataFrame(self.segments.iloc[rows], geometry=self.axes_m[rows]))
+        return found.assign(first=rows[found["first"]], second=rows[found["second"]])
+
+    @cached_property
     def length_m(self) -> Floats:
         """M straight distances from point to point on the plan; NaN where a point is missing."""
-        starts, stops = (self.place_m[row] for row in self._rows)
-        return np.where(self.joined, np.hypot(*(stops - starts).T), np.nan)
+        x, y = self.place_m.T
+        start, stop = self._rows
+        return np.hypot(_at(x, stop) - _at(x, start), _at(y, stop) - _at(y, start))
+
+    @cached_property
+    def way_m(self) -> Floats:
+        """M lengths on the plan along the ways of segments, NaN where a point is missing."""
+        way = self.length_m.copy()
+        bent = np.flatnonzero((shapely.get_num_coordinates(self.paths) > 2) & self.joined)
+        straight = shapely.linestrings(
+            np.stack([shapely.get_coordinates(shapely.get_point(self.paths[bent], end)) for end in (0, -1)], axis=1)
+        )
+        with np.errstate(invalid="ignore", divide="ignore"):
+            # Both in the storage CRS, so that their ratio holds in the plane too.
+            ratio = shapely.length(self.paths[bent]) / shapely.length(straight)
+        way[bent] = np.where(np.isfinite(ratio), way[bent] * ratio, shapely.length(self.paths[bent]))
+        return way
+
+    @cached_property
+    def fall_m(self) -> Floats:
+        """M heights by which segments fall from start to end, NaN where they are unknown; inverts fall as axes do."""
+        starts, stops = self.axis_m
+        return starts - stops
 
     @property
     def _rows(self) -> tuple[Positions, Positions]:
@@ -137,3 +183,8 @@ class Survey:
             return np.full(len(self.segments), -1)
         at = pd.Index(names.iloc[first]).get_indexer(pd.Index(self.segments[end]))
         return np.where(at >= 0, first[at], -1)
+
+
+def _at(values: Floats, rows: Positions) -> Floats:
+    """Values of points, NaN where the position is -1: there is none."""
+    return np.append(values, np.nan)[rows]

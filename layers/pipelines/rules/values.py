@@ -113,3 +113,32 @@ def find_odd_sizes(survey: Survey, *, least_mm: float = 10.0) -> Iterator[Hits]:
             measured=size.to_numpy(object)[rows],
             limit=f"whole mm from {least_mm:g}, or W×H",
         )
+
+
+@rule(
+    "HOLES",
+    title="Holes and cables do not go together",
+    title_zh="孔数与电缆条数不符",
+    severity="error",
+    source="CJJ 61-2017, table of segments; catalogues of checks in use",
+    confidence="medium",
+)
+def find_odd_holes(survey: Survey) -> Iterator[Hits]:
+    """Every block of ducts with more holes in use than it has, with fewer cables than that, or cables in no hole."""
+    holes, used, cables = (
+        survey.segments[name].to_numpy(dtype=float, na_value=np.nan) for name in ("holes", "used_holes", "cables")
+    )
+    for what, field, wrong, measured, limit in (
+        ("more holes are in use than there are", "used_holes", used > holes, used, holes),
+        ("there are fewer cables than holes in use", "cables", cables < used, cables, used),
+        ("there are cables, and no hole is in use", "used_holes", (cables > 0) & (used == 0), cables, used),
+    ):
+        rows = np.flatnonzero(wrong)
+        yield Hits(
+            table="segments",
+            rows=rows,
+            what=what,
+            field=field,
+            measured=measured[rows],
+            limit=limit[rows].astype(object),
+        )
