@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from twin.store import Store
 
 
+#: Formats of reports, by what the name of the file ends in.
+REPORT_FORMATS = (".xlsx", ".html", ".geojson", ".json")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Order:
     """What a caller wants done with files.
@@ -59,6 +63,10 @@ class Outcome(Protocol):
 
     def render(self) -> str:
         """The report as text for a terminal."""
+        ...
+
+    def write(self, path: Path) -> None:
+        """Write the report to a file, in the one of `REPORT_FORMATS` that its name ends in."""
         ...
 
 

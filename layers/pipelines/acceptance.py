@@ -113,6 +113,7 @@ def accept_delivery(store: Store, delivery: Delivery, book: RuleBook, order: Ord
         sha256=delivery.sha256,
         tables=delivery.tables,
         judgement=judgement,
+        crs=store.crs,
         notices=notices,
     )
     return _write(scope, delivery, rows, base, report, order) if report.accepted else report

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from layers.pipelines.delivery.delivery import TableReport
+from layers.pipelines.reports import write_report
 from layers.pipelines.rules.judge import Judgement
+from twin.crs import CRS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +25,8 @@ class Acceptance:
         The tables of its files.
     judgement
         What the rules found.
+    crs
+        Of its places.
     counts
         Of each layer: rows inserted, updated, deleted and unchanged; empty where the delivery is refused.
     revisions
@@ -38,6 +43,7 @@ class Acceptance:
     sha256: str
     tables: tuple[TableReport, ...]
     judgement: Judgement
+    crs: CRS
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     revisions: Mapping[str, int] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
@@ -67,6 +73,10 @@ class Acceptance:
             for layer, counts in self.counts.items()
         ]
         return "\n".join(filter(None, (*parts, self._outcome())))
+
+    def write(self, path: Path) -> None:
+        """Write the report to a file, as `write_report` does."""
+        write_report(self, path)
 
     def _outcome(self) -> str:
         named = f"{', '.join(self.projects)} ({', '.join(self.classes)})"

@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from twin.commands.output import print_json, show_steps
-from twin.commands.parse import DATUMS, as_of_option, parse_effective, parse_pairs
+from twin.commands.parse import DATUMS, as_of_option, parse_effective, parse_pairs, parse_report
 from twin.intake import Intake, Order
 from twin.query import AsOf
 from twin.session import Session
@@ -37,6 +37,14 @@ if TYPE_CHECKING:
     "--repair-tolerance", type=float, default=1e-6, show_default=True, help="Largest relative area change of a repair."
 )
 @click.option("--param", "pairs", multiple=True, metavar="K=V", help="Of a delivery of several layers; repeatable.")
+@click.option(
+    "--report",
+    "report_path",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    callback=parse_report,
+    metavar="FILE",
+    help="Write the report on a delivery of several layers to .xlsx, .html, .geojson or .json.",
+)
 @click.option("--dry-run", is_flag=True, help="Check everything, write nothing.")
 @click.pass_context
 def ingest(
@@ -53,6 +61,7 @@ def ingest(
     reason: str,
     repair_tolerance: float,
     pairs: tuple[str, ...],
+    report_path: Path | None,
     dry_run: bool,
 ) -> None:
     """Read files into a layer: validate, then write one revision or nothing.
@@ -74,9 +83,9 @@ def ingest(
             effective=effective,
             dry_run=dry_run,
         )
-        _take_in(session, way_in, order, parse_pairs(pairs))
+        _take_in(session, way_in, order, parse_pairs(pairs), report_path)
         return
-    _refuse_options(context, "pairs")
+    _refuse_options(context, "pairs", "report_path")
 
     with session.open(write=not dry_run) as store, show_steps() as show:
 
@@ -110,10 +119,14 @@ def ingest(
         click.echo(report.render_outcome())
 
 
-def _take_in(session: Session, way_in: Intake, order: Order, parameters: Mapping[str, str]) -> None:
-    """Take in files that make several layers; exit 1 where they are refused."""
+def _take_in(
+    session: Session, way_in: Intake, order: Order, parameters: Mapping[str, str], report_path: Path | None
+) -> None:
+    """Take in files that make several layers, and write the report on them; exit 1 where they are refused."""
     with session.open(write=not order.dry_run) as store, show_steps() as show:
         outcome = way_in.take(store, replace(order, watch=show), parameters)
+    if report_path is not None:
+        outcome.write(report_path)
     if session.as_json:
         print_json(outcome.to_dict())
     else:

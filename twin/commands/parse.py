@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, time
+from pathlib import Path
 
 import click
 
 from twin.errors import InvalidParameter
+from twin.intake import REPORT_FORMATS
 from twin.moments import CHINA
 from twin.query import AsOf
 
@@ -50,6 +52,15 @@ def parse_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
         if times > 1:
             raise InvalidParameter(f"{name} is given {times} values; a parameter takes one", parameter=name)
     return {name: value for name, _, value in split}
+
+
+def parse_report(_: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    """A file for a report, in a folder that is there: who waited for a delivery shall not wait for nothing."""
+    if path is not None and path.suffix.lower() not in REPORT_FORMATS:
+        raise click.BadParameter(f"a report ends in {', '.join(REPORT_FORMATS)}, not {path.name}", param=parameter)
+    if path is not None and not path.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {path.parent}", param=parameter)
+    return path
 
 
 #: What ``--datum`` offers.
