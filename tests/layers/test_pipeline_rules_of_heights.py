@@ -111,6 +111,7 @@ def test_a_gravity_pipe_falls_in_the_direction_of_its_flow(tmp_path, start_m, st
         # WS1 to WS2 to WS3 to X1 and back to WS1.
         ("GRAV-FLOW", [point("X1", 40, 40)], [line("WS3", "X1", 2.2, 2.3), line("X1", "WS1", 2.3, 2.0)],
          {"flow_direction": ["forward"] * 4}, 1),
+        ("GRAV-START", [point("WS4", -40.0)], [line("WS4", "WS1", 1.9, 2.0)], FLOWING, 0),
         ("GRAV-START", [point("WS4", -40.0, subsid="化粪池")], [line("WS4", "WS1", 1.9, 2.0)], FLOWING, 0),
         ("GRAV-START", [point("WS4", -40.0, subsid="雨水口")], [line("WS4", "WS1", 1.9, 2.0)], FLOWING, 0),
         ("GRAV-START", [point("WS4", -40.0, feature="起点")], [line("WS4", "WS1", 1.9, 2.0)], FLOWING, 0),

@@ -192,7 +192,7 @@ def test_few_pairs_are_too_close_and_some_are(segments):
     assert 0 < len(conflicts) < 0.02 * len(segments)
 
 
-def test_no_rule_of_acceptance_finds_anything(nodes, segments):
+def test_no_rule_of_acceptance_finds_anything_but_pairs_that_are_too_close(nodes, segments):
     whole = Survey(
         nodes=nodes.reset_index(drop=True),
         judged=len(nodes),
@@ -202,7 +202,7 @@ def test_no_rule_of_acceptance_finds_anything(nodes, segments):
     )
     found = judge(whole, RuleBook(rules=RULES))
     assert found.counts.keys() >= {"PT-DEGREE", "LN-REF", "ATTR-MATERIAL", "LN-LONG"}
-    assert not found.findings
+    assert {finding.rule for finding in found.findings} <= {"CLR-H", "CLR-V"}
 
 
 def test_devices_stand_at_points_of_the_segments_that_they_watch(county, nodes, segments):

@@ -44,7 +44,7 @@ BROKEN = {
     # A fall of 7.1 m on 40 m is 10.07°.
     "GRAV-STEEP": ([point("WS4", 120.0)], [line("WS3", "WS4", 2.2, 9.3)], {}),
     "GRAV-FLOW": ([point("WS4", 120.0)], [line("WS3", "WS4", 2.2, 2.3)], _FLOWING),
-    "GRAV-START": ([point("WS4", -40.0)], [line("WS4", "WS1", 1.9, 2.0)], _FLOWING),
+    "GRAV-START": ([point("WS4", -40.0, feature="井边点", subsid="")], [line("WS4", "WS1", 1.9, 2.0)], _FLOWING),
     "GRAV-SIZE": ([point("WS4", 120.0)], [line("WS3", "WS4", 2.2, 2.3, size="200")], {}),
     "SYS-MIX": ([point("WS4", 120.0)], [line("WS3", "WS4", 2.2, 2.3)], {"subclass": ["WS", "WS", "YS"]}),
     # A water pipe beside the sewer, axes 0.80 m apart, DN300 both: 0.50 m between the walls.

@@ -115,7 +115,7 @@ def find_steep_segments(survey: Survey, *, steepest_deg: float = 10.0) -> Iterat
     """Every gravity segment whose slope angle, the arc sine of its fall by its length in space, is above the limit."""
     fall_m = np.abs(survey.fall_m)
     angle_deg = np.degrees(np.arctan2(fall_m, survey.way_m))  # the arc sine of fall by length in space
-    rows = np.flatnonzero(_drains(survey) & (angle_deg > steepest_deg))
+    rows = np.flatnonzero(_drains(survey) & (angle_deg > steepest_deg) & (survey.way_m > 0))
     what = "the slope angle is larger than allowed"
     yield Hits(table="segments", rows=rows, what=what, measured=angle_deg[rows], limit=steepest_deg, unit="°")
 
@@ -163,10 +163,10 @@ def find_trapped_flows(survey: Survey) -> Iterator[Hits]:
     confidence="medium",
 )
 def find_sourceless_points(survey: Survey) -> Iterator[Hits]:
-    """Every point that drained water only flows from, as surveyed, and that is no start, gully, tank or other inlet."""
+    """Every point that drained water only flows from, as surveyed, and that is no start, gully, tank, or well."""
     flow = _flow(survey)
     rows = _only(survey, flow, flow.upper, flow.lower, several=False)
-    rows = rows[~has_role(survey.nodes, "end", "inlet", "pump", "source")[rows]]
+    rows = rows[~has_role(survey.nodes, "end", "inlet", "pump", "source", "well")[rows]]
     yield Hits(table="nodes", rows=rows, what="drained water flows away from here and not to it")
 
 
