@@ -121,7 +121,10 @@ def test_a_gravity_pipe_falls_in_the_direction_of_its_flow(tmp_path, start_m, st
         ("GRAV-SIZE", [WS4], [line("WS3", "WS4", 2.2, 2.25)], {"diameter_mm": [600.0, 600.0, 500.0]}, 1),
         ("GRAV-SIZE", [WS4], [line("WS3", "WS4", 2.2, 2.3, size="400")], {}, 0),
         ("SYS-MIX", [WS4], [line("WS3", "WS4", 2.2, 2.3)], {"subclass": ["YS", "YS", "HS"]}, 1),
-        ("SYS-MIX", [changed(WS4, subsid="溢流井")], [line("WS4", "WS3", 2, 2.2)], {"subclass": ["YS", "YS", "HS"]}, 1),
+        ("SYS-MIX", [changed(WS4, subsid="溢流井"), point("WS5", 160.0)], [line("WS3", "WS4"), line("WS4", "WS5")],
+         {"subclass": ["YS", "YS", "YS", "HS"]}, 0),
+        ("SYS-MIX", [WS4, point("WS5", 160.0)], [line("WS3", "WS4"), line("WS4", "WS5")],
+         {"subclass": ["YS", "YS", "YS", "HS"]}, 1),
         ("SYS-MIX", [WS4], [line("WS3", "WS4", 2.2, 2.3)], {"subclass": ["WS", "WS", "HS"]}, 0),
     ],
 )  # fmt: skip
