@@ -207,8 +207,12 @@ class _Channel:
             self._end = self._received.find(b"\r\n\r\n") + 4
             if self._end < 4 or self._received[9:12] not in (b"200", b"204"):
                 raise SystemExit(f"{self.path}: {self._received[:100]!r}")
-            length = re.search(rb"(?i)\r\ncontent-length: *([0-9]+)\r", self._received[: self._end])
+            head = self._received[: self._end].lower()
+            length = re.search(rb"\r\ncontent-length: *([0-9]+)\r", head)
             self._size = int(length[1]) if length else 0
+            self._chunked = b"\r\ntransfer-encoding: chunked\r" in head
+        if self._chunked:
+            return len(self._received) - self._end if self._received.endswith(b"\r\n0\r\n\r\n") else None
         return self._size if len(self._received) == self._end + self._size else None
 
 
