@@ -137,7 +137,7 @@ def test_the_drawing_of_a_long_section_has_its_figures(nodes, segments):
     assert "1:500, 1:50" in words[1]  # 90 m by 352 mm, 4 m by 200 mm
     for figure in ("119.80", "117.35", "117.25", "2.45", "2.55", "DN400 T", "3.0‰  50.0", "90.0", "W3"):
         assert figure in words
-    assert "JS DN200 118.55, clear 净距 0.82" in words
+    assert "JS DN200 118.55 净距 0.82" in words
     picture = paper.png(dpi=50)
     assert picture.startswith(b"\x89PNG")
     assert int.from_bytes(picture[16:20], "big") == round(420 / 25.4 * 50)

@@ -77,7 +77,7 @@ def _label(paper: Paper, field: Field, crossing: Crossing) -> None:
     """Name what crosses, with its height and the clearance to the pipe of the section."""
     cut = crossing.cut
     if math.isfinite(cut.axis_m):
-        words = f"{cut.pipe_class} {cut.size} {cut.axis_m:.2f}, clear 净距 {_figure(crossing.clearance_m, 2)}"
+        words = f"{cut.pipe_class} {cut.size} {cut.axis_m:.2f} 净距 {_figure(crossing.clearance_m, 2)}"
         top = cut.axis_m + cut.height_m / 2 if math.isfinite(cut.height_m) else cut.axis_m
         paper.text(field.x(cut.at_m) + 0.8, field.y(top) - 1.2, words, size_mm=2.1, upwards=True)
 

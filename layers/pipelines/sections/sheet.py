@@ -13,7 +13,7 @@ from twin.paper import Paper
 WIDTH_MM = 420.0
 #: Heights that there is room for.
 _ROOM_MM = 200.0
-_LEFT, RIGHT, _TOP = 56.0, 12.0, 30.0
+_LEFT, RIGHT, _TOP = 56.0, 12.0, 48.0
 GROUND, WEAK = "#7a5c2e", "#777777"
 _GRID = "#dddddd"
 _MM = 1000.0
