@@ -9,8 +9,9 @@ import numpy as np
 import shapely
 
 from layers.pipelines.clearance.pairs import find_conflicts
+from layers.pipelines.codes.classes import DRIVES
 from layers.pipelines.dig import Buried, find_buried
-from layers.pipelines.network.frames import read_network
+from layers.pipelines.network.frames import OUT_OF_USE, read_network
 from layers.pipelines.network.isolation import isolate
 from layers.pipelines.network.paths import find_shortest_path
 from layers.pipelines.sections.cross import make_cross_section
@@ -217,7 +218,7 @@ def dig(
 def _valves_of(network: Any, pipe_segments: Frame, segment_id: str) -> tuple[str, ...]:
     """The valves that shut a segment off; none of what is out of use, or never has any."""
     row = pipe_segments.data.loc[segment_id]
-    if row["class"] not in ("JS", "RQ", "RL", "GY") or row["status"] in ("abandoned", "empty"):
+    if DRIVES[row["class"]] != "pressure" or row["status"] in OUT_OF_USE:
         return ()
     return isolate(network, segment_id).valves
 

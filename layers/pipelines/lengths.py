@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from twin.breakdown import cut_by_township, make_parts
+from twin.breakdown import cut_by_township, locate_points, make_parts
 from twin.crs import BBox, metric_plane, reproject
 from twin.densify import densify
 from twin.frame import Frame
@@ -61,8 +61,7 @@ def break_down(
     """A ratio of lengths by township; a segment belongs to the one in which its middle lies, or to none."""
     townships, _ = cut_by_township(scope.geometry, admin_areas)
     middles = shapely.line_interpolate_point(shapely.force_2d(segments.geometry), 0.5, normalized=True)
-    found = np.full(len(segments), len(townships))
-    point, township = townships.tree.query(middles, predicate="intersects")
-    np.minimum.at(found, point, township)
-    sums = [np.bincount(found, weights=each, minlength=len(townships) + 1)[:-1] for each in (parts_m, lengths_m)]
+    where = locate_points(middles, townships)
+    held = where >= 0
+    sums = [np.bincount(where[held], weights=each[held], minlength=len(townships)) for each in (parts_m, lengths_m)]
     return make_parts(townships, *sums)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
+from layers.pipelines.codes.attributes import ABOVE_GROUND, TRENCHES
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -46,8 +48,8 @@ NO_KIND = -1
 _TABLES: dict[Direction, str] = {"horizontal": "Table 4.1.9", "vertical": "Table 4.1.14"}
 
 _CONDUITS = ("GM", "GK", "DG")
-_TRENCHES = ("GG", "XTD", "ZH", "RF")
-_NOT_IN_THE_GROUND = ("JK", "DM", "SJ", "JN")
+#: Above the ground, or inside a well.
+_NOT_IN_THE_GROUND = (*ABOVE_GROUND, "JN")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -129,6 +131,6 @@ def kinds_of(segments: pd.DataFrame) -> npt.NDArray[np.int64]:
     voltage = np.where(number["voltage_kv"] >= 35, "high", "low")
     names[of == "DL"] = ("power_" + in_conduit.astype(object) + "_" + voltage)[of == "DL"]
     names[of == "TX"] = ("telecom_" + in_conduit.astype(object))[of == "TX"]
-    names[np.isin(text["embedding"], _TRENCHES) | (text["subclass"] == "ZH")] = "trench"
+    names[np.isin(text["embedding"], TRENCHES) | (text["subclass"] == "ZH")] = "trench"
     names[np.isin(text["embedding"], _NOT_IN_THE_GROUND)] = ""
     return np.array([_NUMBERS.get(name, NO_KIND) for name in names], dtype=np.int64)

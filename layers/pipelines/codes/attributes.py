@@ -114,7 +114,7 @@ def pressure_class(pressure_mpa: npt.ArrayLike) -> npt.NDArray[np.object_]:
 
 
 #: Where cables lie in a room of their own, whose floor is measured.
-_TRENCHES = ("GG", "XTD", "ZH", "RF")
+TRENCHES = ("GG", "XTD", "ZH", "RF")
 _USUAL: Mapping[str, str] = MappingProxyType({"gravity": "inner_bottom", "pressure": "outer_top", "cable": "outer_top"})
 
 
@@ -140,7 +140,7 @@ def usual_depth_ref(classes: pd.Series[Any], embedding: pd.Series[Any]) -> pd.Se
     """
     drive = classes.map(DRIVES)
     usual = drive.map(_USUAL).astype("str")
-    return usual.mask((drive == "cable") & embedding.isin(_TRENCHES), "inner_bottom")
+    return usual.mask((drive == "cable") & embedding.isin(TRENCHES), "inner_bottom")
 
 
 #: Materials of which no line of a class is made, as far as custom goes (no table of a standard says so).
