@@ -40,6 +40,12 @@ def axis_heights_m(segments: pd.DataFrame, from_ground_m: Floats, to_ground_m: F
     return heights[0], heights[1]
 
 
+def has_heights(segments: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Whether the heights of n lines are those of axes: both ends have a depth, or a height that was delivered."""
+    known = [segments[f"{end}_depth_m"].notna() | segments[f"{end}_elevation_m"].notna() for end in ("from", "to")]
+    return (known[0] & known[1]).to_numpy(bool)
+
+
 def draw_axes(starts: Floats, stops: Floats, paths: Geometries) -> Geometries:
     """Lines of n segments in space.
 

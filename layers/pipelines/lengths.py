@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from layers.pipelines.axis import has_heights
 from twin.breakdown import cut_by_township, locate_points, make_parts
 from twin.crs import BBox, metric_plane, reproject
 from twin.densify import densify
@@ -39,8 +40,7 @@ def measure_lengths(segments: Frame, scope: Scope) -> npt.NDArray[np.float64]:
     within = plan.copy()
     crossing = ~shapely.covers(ground, lines)
     within[crossing] = shapely.length(shapely.intersection(shapely.force_2d(lines[crossing]), ground))
-    known = segments.data[["from_depth_m", "to_depth_m"]].notna().all(axis=1).to_numpy(bool)
-    length = np.where(known, _lengths_in_space(lines), plan)
+    length = np.where(has_heights(segments.data), _lengths_in_space(lines), plan)
     return np.divide(length * within, plan, out=np.zeros_like(plan), where=plan > 0)
 
 

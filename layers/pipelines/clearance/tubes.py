@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from layers.pipelines.axis import has_heights
 from layers.pipelines.clearance.limits import NO_KIND, kinds_of
 from layers.pipelines.section import Sections
 
@@ -80,9 +81,7 @@ def tubes_of(segments: GeoDataFrame) -> Tubes:
     nodes = np.unique(segments[["from_node", "to_node"]].to_numpy(dtype=str), return_inverse=True)[1]
 
     coordinates, rows = shapely.get_coordinates(segments.geometry.to_numpy(), include_z=True, return_index=True)
-    depths = segments[["from_depth_m", "to_depth_m"]].to_numpy(dtype=float, na_value=np.nan)
-    unknown = np.isnan(depths).any(axis=1) | np.isnan(sections.rise_m(segments["depth_ref"]))
-    coordinates[unknown[rows], 2] = np.nan
+    coordinates[~has_heights(segments)[rows], 2] = np.nan
     origin = coordinates[:, :2].mean(axis=0) if len(coordinates) else np.zeros(2)
     coordinates[:, :2] -= origin
     starts = np.flatnonzero((np.diff(rows) == 0) & (kinds[rows[:-1]] != NO_KIND))

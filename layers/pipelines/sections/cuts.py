@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from layers.pipelines.axis import has_heights
 from layers.pipelines.section import Sections
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def cut_along(way: Floats, segments: GeoDataFrame) -> list[Cut]:
         "size": sections.labels(),
         "is_round": sections.is_round,
         "at_m": way[piece, 2] + shapely.line_locate_point(pieces[piece], points),
-        "axis_m": np.where(np.isnan(cover), np.nan, heights_at(cut.geometry.to_numpy(), along)),
+        "axis_m": np.where(~has_heights(cut), np.nan, heights_at(cut.geometry.to_numpy(), along)),
         "cover_m": cover,
         "width_m": sections.width_m + 2 * sections.wall_m,
         "height_m": sections.height_m + 2 * sections.wall_m,
