@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 import shapely
 
 from api.crs import DEFAULT_CRS, NamedCrs
@@ -93,7 +94,8 @@ def replace_geometry(feature: bytes, geometry: str) -> bytes:
 def write_page(page: ItemsPage, related: list[Link]) -> Iterator[bytes]:
     """Write a page as a FeatureCollection, piece by piece."""
     members = {"type": "FeatureCollection", **page_members(page), "links": related}
-    return enclose(members, (page.joined(rows, page.crs) for rows in page.pieces()))
+    # A tenth of the time of a page; among these members is no number that JSON cannot say.
+    return enclose(orjson.dumps(members), (page.joined(rows, page.crs) for rows in page.pieces()))
 
 
 def write_one(page: ItemsPage, related: list[Link]) -> Iterator[bytes]:
@@ -116,9 +118,9 @@ def page_members(page: ItemsPage) -> dict[str, Any]:
     }
 
 
-def enclose(members: Mapping[str, Any], features: Iterable[bytes]) -> Iterator[bytes]:
-    """Write a collection around features that are JSON text already, with commas between them."""
-    yield b"".join((to_json(members).encode()[:-1], b', "features": ['))
+def enclose(members: bytes, features: Iterable[bytes]) -> Iterator[bytes]:
+    """Write a collection around features, with commas between them; they and its other members are JSON already."""
+    yield b"".join((members[:-1], b', "features": ['))
     comma = b""
     for some in features:
         if some:
@@ -147,7 +149,7 @@ def encode_feature(geometry: str, properties: Mapping[str, Any]) -> str:
 
 def encode_collection(features: bytes, **members: Any) -> bytes:
     """Write a FeatureCollection around features that are GeoJSON text already, with commas between them."""
-    return b"".join(enclose({"type": "FeatureCollection", **members}, [features]))
+    return b"".join(enclose(to_json({"type": "FeatureCollection", **members}).encode(), [features]))
 
 
 def to_json(value: Any) -> str:

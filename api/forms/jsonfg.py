@@ -27,7 +27,7 @@ def write_page(page: ItemsPage, related: list[Link]) -> Iterator[bytes]:
     """Write a page as a JSON-FG feature collection."""
     members = {"type": "FeatureCollection", **_root(page), **page_members(page), "links": related}
     members["geometryDimension"] = page.frame.layer.dimension
-    return enclose(members, (b",".join(texts) for texts in _written(page)))
+    return enclose(to_json(members).encode(), (b",".join(texts) for texts in _written(page)))
 
 
 def write_one(page: ItemsPage, related: list[Link]) -> Iterator[bytes]:

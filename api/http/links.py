@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus, urlencode
 
@@ -62,16 +62,26 @@ class Links:
     def here(self, **changed: str | None) -> str:
         """Make the URL of this request with some query parameters changed, or dropped where None."""
         stem = self._stem(tuple(changed))
-        new = [_write_parameter(name, value) for name, value in changed.items() if value is not None]
-        return stem + "&".join(new) if new else stem[:-1]
+        new = "&".join([_write_parameter(name, value) for name, value in changed.items() if value is not None])
+        return stem + new if new else stem[:-1]
 
     def _stem(self, changed: tuple[str, ...]) -> str:
         """The URL of this request without some query parameters, up to where others follow."""
         if changed not in self._stems:
-            query = quote(self._query, safe=_IN_QUERY, encoding="latin-1").split("&")
-            kept = [f"{text}&" for text in query if text and unquote_plus(text.partition("=")[0]) not in changed]
-            self._stems[changed] = f"{self.base}{quote(self._path, safe=',/')}?{''.join(kept)}"
+            kept = [text for name, text in self._parameters if name not in changed]
+            self._stems[changed] = "".join([self._here, *kept])
         return self._stems[changed]
+
+    @cached_property
+    def _here(self) -> str:
+        """The URL of this request up to its query."""
+        return f"{self.base}{quote(self._path, safe=',/')}?"
+
+    @cached_property
+    def _parameters(self) -> list[tuple[str, str]]:
+        """What the query says: each parameter's name, and how it stands there."""
+        query = quote(self._query, safe=_IN_QUERY, encoding="latin-1").split("&")
+        return [(_read_name(text.partition("=")[0]), f"{text}&") for text in query if text]
 
     def next_page(self, passed: int, count: int) -> list[Link]:
         """Link to the rest of a list of which so many were passed over or shown, if there is any."""
@@ -83,6 +93,11 @@ class Links:
             link("self", self.here(f="json"), media_type, "This document"),
             link("alternate", self.here(f="html"), HTML, "This document as a page"),
         ]
+
+
+@lru_cache(maxsize=1000)
+def _read_name(text: str) -> str:
+    return unquote_plus(text)
 
 
 @lru_cache(maxsize=1000)
@@ -107,4 +122,7 @@ def _root_path(request: Request) -> str:
 
 def link(rel: str, href: str, media_type: str = JSON, title: str = "") -> Link:
     """Write a link as OGC APIs do."""
-    return {"href": href, "rel": rel, "type": media_type} | ({"title": title} if title else {})
+    made = {"href": href, "rel": rel, "type": media_type}
+    if title:
+        made["title"] = title
+    return made

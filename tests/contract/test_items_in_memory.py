@@ -91,7 +91,7 @@ def both_pages(context, query):
 
 def said_by(page):
     """All that a page says, in the form of text and as a table, which takes the values from the rows themselves."""
-    text = re.sub(rb'"timeStamp": "[^"]*"', b"", b"".join(geojson.write_page(page, [])))
+    text = re.sub(rb'"timeStamp": ?"[^"]*"', b"", b"".join(geojson.write_page(page, [])))
     return text, b"".join(tables.write_csv(page, [])), page.following, page.matched, page.frame.revision
 
 
