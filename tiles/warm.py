@@ -11,7 +11,7 @@ import shapely
 
 from tiles.glyphs import GlyphFont
 from tiles.kernels.gather import gather_pieces
-from tiles.kernels.index import boxes_of_ring, follow_sides, sift_rows
+from tiles.kernels.index import follow_sides, sides_of_ring, sift_rows
 from tiles.mvt import encode_layer
 from tiles.prepared import columns_of
 from twin.columns import typed_series
@@ -64,9 +64,9 @@ def warm_up_tiles() -> None:
     whole = columns_of(frame, crs)
     whole.widen(np.zeros((1, 4)))
     whole.spliced(np.arange(2), whole.take(np.arange(2, 4)), np.array([1, 1]))
-    outer, inner = boxes_of_ring(*(follow_sides((0.0, 0.0, 1.0, 1.0), 0.5) * 2))
+    outer, sides = sides_of_ring(*(follow_sides((0.0, 0.0, 1.0, 1.0), 0.5) * 2))
     rows = np.arange(len(whole.bounds))
-    sift_rows(whole.bounds, whole.leaves, rows, outer, inner)
+    sift_rows(whole.bounds, whole.leaves, rows, outer, sides)
     gather_pieces(b"", b"", rows, rows, rows, 0)
 
 

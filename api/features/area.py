@@ -7,16 +7,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from api.crs import NamedCrs
 from api.values import Corners
-from tiles.kernels.index import Box, boxes_of_ring, follow_sides
+from tiles.kernels.index import Box, follow_sides, sides_of_ring
 from twin.crs import CRS, BBox, Way, find_way, reproject_bbox, same_grid
 from twin.errors import InvalidParameter
 from twin.expressions import both, intersects
 from twin.query import Query
+
+Floats = npt.NDArray[np.float64]
 
 #: A parallel bends away from its chord by L² tan φ / 8R: half a millimetre at 36° north for this length of 180 m.
 _STEP_DEG, _STEP_M = 0.002, 180.0
@@ -25,6 +28,7 @@ _MARGIN_DEG, _MARGIN_M = 0.01, 1000.0
 #: Nothing is farther from the origin of a projection.
 _FAR_M = 1e9
 _NOWHERE = (np.inf, np.inf, -np.inf, -np.inf)
+_NO_SIDES = np.empty((0, 4))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,21 +78,21 @@ class Area:
 
     Parameters
     ----------
-    outer, inner
-        A box around it and one that lies in it for certain; west is not less than east where there is none.
+    outer, sides
+        A box around it, and its sides as `tiles.kernels.index.sides_of_ring` gives them; none of any other shape.
     shape
         Makes its geometry.
     """
 
     outer: Box
-    inner: Box
+    sides: Floats
     shape: Callable[[], BaseGeometry]
 
     @classmethod
     def of(cls, geometry: BaseGeometry) -> Area:
         """Of any geometry."""
         outer = _NOWHERE if geometry.is_empty else geometry.bounds
-        return cls(outer=outer, inner=_NOWHERE, shape=lambda: geometry)
+        return cls(outer=outer, sides=_NO_SIDES, shape=lambda: geometry)
 
     @cached_property
     def geometry(self) -> BaseGeometry:
@@ -139,8 +143,8 @@ class Reach:
             return Area.of(near if near.is_empty else self.move(near))
         x, y = follow_sides(parts[0], np.inf if self.step is None else self.step)
         moved = self.way(x, y)
-        outer, inner = boxes_of_ring(x, y, *moved)
-        return Area(outer=outer, inner=inner, shape=lambda: shapely.Polygon(np.column_stack(moved)))
+        outer, sides = sides_of_ring(x, y, *moved)
+        return Area(outer=outer, sides=sides, shape=lambda: shapely.Polygon(np.column_stack(moved)))
 
     def place(self, asked: BaseGeometry) -> BaseGeometry:
         """Bring any geometry into the storage CRS for comparisons with features.

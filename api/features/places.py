@@ -79,7 +79,7 @@ class Places:
 
     def meeting(self, area: Area) -> Integers:
         """Positions of the features that share a point with an area, ascending."""
-        certain, others = sift_rows(self.bounds, self.leaves, self.rows, area.outer, area.inner)
+        certain, others = sift_rows(self.bounds, self.leaves, self.rows, area.outer, area.sides)
         if len(others):
             shapely.prepare(area.geometry)
             met = shapely.intersects(area.geometry, self.geometries[others])

@@ -1,4 +1,4 @@
-"""What boxes tell of the features in an area, against GEOS; pieces of a memory, against Python's own."""
+"""What boxes and sides tell of the features in an area, against GEOS; pieces of a memory, against Python's own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from tiles.kernels.gather import gather_pieces
-from tiles.kernels.index import boxes_of_ring, follow_sides, leaf_bounds, sift_rows
+from tiles.kernels.index import follow_sides, leaf_bounds, sides_of_ring, sift_rows
 
 
 def turned(x, y):
@@ -38,16 +38,25 @@ def test_who_meets_an_area_for_certain_does_and_who_is_left_out_does_not(seed):
     x, y = follow_sides((1.0, 1.5, *(np.array([1.0, 1.5]) + chance.uniform(1, 3, 2)).tolist()), 0.25)
     moved = turned(x, y)
     area = shapely.Polygon(np.column_stack(moved))
-    outer, inner = boxes_of_ring(x, y, *moved)
+    outer, sides = sides_of_ring(x, y, *moved)
     assert outer == area.bounds
-    assert inner[0] >= inner[2] or inner[1] >= inner[3] or area.covers(shapely.box(*inner))
+    tried = chance.uniform(-1, 6, (5000, 2))
+    away = tried @ sides[:, :2].T
+    covered = shapely.covers(area, shapely.points(tried))
+    assert covered[(away <= sides[:, 2]).all(axis=1)].all()
+    assert not covered[(away > sides[:, 3]).any(axis=1)].any()
+    assert (away <= sides[:, 2]).all(axis=1).sum() / covered.sum() > 0.5
 
     bounds, rows = shapely.bounds(geometries), chance.permutation(500)
-    certain, others = sift_rows(bounds[rows], leaf_bounds(bounds[rows]), rows, outer, inner)
+    certain, others = sift_rows(bounds[rows], leaf_bounds(bounds[rows]), rows, outer, sides)
     met = set(np.flatnonzero(shapely.intersects(area, geometries)).tolist())
     assert set(certain.tolist()) <= met <= {*certain.tolist(), *others.tolist()}
     assert len({*certain.tolist(), *others.tolist()}) == len(certain) + len(others)
     assert len(certain) > 0
+
+    told, asked = sift_rows(bounds[rows], leaf_bounds(bounds[rows]), rows, outer, np.empty((0, 4)))
+    assert len(told) == 0
+    assert set(certain.tolist()) | set(others.tolist()) <= set(asked.tolist())
 
 
 def test_pieces_are_put_together_with_a_byte_between():

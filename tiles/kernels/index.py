@@ -17,6 +17,9 @@ from twin.compiled import compiled, step
 #: Features in a leaf.
 LEAF = 64
 
+#: How wrong a sum of products of coordinates may be, as a part of the largest of them; more than enough.
+_ROUNDING = 1e-12
+
 #: Steps of the curve along one axis, as a power of two: a box of the size of the Earth in centimetres.
 _ORDER = 31
 
@@ -196,10 +199,10 @@ def _meets(box: Floats, west: float, south: float, east: float, north: float) ->
 
 
 @compiled
-def sift_rows(bounds: Floats, leaves: Floats, rows: Integers, outer: Box, inner: Box) -> tuple[Integers, Integers]:
-    """Find the features that meet an area, as far as boxes tell.
+def sift_rows(bounds: Floats, leaves: Floats, rows: Integers, outer: Box, sides: Floats) -> tuple[Integers, Integers]:
+    """Find the features that meet an area, as far as their boxes tell.
 
-    A geometry touches each side of its box; so it meets the area for certain where one of these lies in a part of that.
+    A geometry touches each side of its box: it meets the area for certain where one of these lies in that.
 
     Parameters
     ----------
@@ -207,8 +210,8 @@ def sift_rows(bounds: Floats, leaves: Floats, rows: Integers, outer: Box, inner:
         As for `rows_in_box`.
     rows
         n positions, one for each box.
-    outer, inner
-        A box around the area, and one that lies in it.
+    outer, sides
+        A box around the area, and its sides as `sides_of_ring` gives them; none where nothing is known of them.
 
     Returns
     -------
@@ -218,16 +221,23 @@ def sift_rows(bounds: Floats, leaves: Floats, rows: Integers, outer: Box, inner:
     certain, others = np.empty(len(near), dtype=np.int64), np.empty(len(near), dtype=np.int64)
     count, left = 0, 0
     for row in near:
-        west, south, east, north = (
-            inner[0] <= bounds[row, 0] <= inner[2],
-            inner[1] <= bounds[row, 1] <= inner[3],
-            inner[0] <= bounds[row, 2] <= inner[2],
-            inner[1] <= bounds[row, 3] <= inner[3],
-        )
-        if (west & east & (south | north)) | (south & north & (west | east)):
+        west, south, east, north = bounds[row, 0], bounds[row, 1], bounds[row, 2], bounds[row, 3]
+        beyond = False
+        on_west = on_south = on_east = on_north = len(sides) > 0
+        for side in range(len(sides)):
+            right, up, inside, outside = sides[side, 0], sides[side, 1], sides[side, 2], sides[side, 3]
+            of_west, of_south, of_east, of_north = right * west, up * south, right * east, up * north
+            low_x, high_x = min(of_west, of_east), max(of_west, of_east)
+            low_y, high_y = min(of_south, of_north), max(of_south, of_north)
+            beyond |= low_x + low_y > outside
+            on_west &= of_west + high_y <= inside
+            on_east &= of_east + high_y <= inside
+            on_south &= high_x + of_south <= inside
+            on_north &= high_x + of_north <= inside
+        if on_west | on_south | on_east | on_north:
             certain[count] = rows[row]
             count += 1
-        else:
+        elif not beyond:
             others[left] = rows[row]
             left += 1
     return certain[:count], others[:left]
@@ -256,8 +266,8 @@ def follow_sides(box: Box, step: float) -> tuple[Floats, Floats]:
 
 
 @compiled
-def boxes_of_ring(x: Floats, y: Floats, moved_x: Floats, moved_y: Floats) -> tuple[Box, Box]:
-    """Find a box around a ring, and one into which no side of it reaches, where it is a box in another CRS.
+def sides_of_ring(x: Floats, y: Floats, moved_x: Floats, moved_y: Floats) -> tuple[Box, Floats]:
+    """Measure a ring that is a box in another CRS, by whose sides, a little bent, features are told apart.
 
     Parameters
     ----------
@@ -268,21 +278,24 @@ def boxes_of_ring(x: Floats, y: Floats, moved_x: Floats, moved_y: Floats) -> tup
 
     Returns
     -------
-    West, south, east, north of each; of the second, west is not less than east, or south than north, where there is
-    none.
+    A box around it: west, south, east, north. (4, 4) for each side: x and y of a direction away from the ring; how far
+    in that direction a place may lie for the side not to be reached, and how far to be out of the ring's reach.
     """
-    inner_west, inner_south, inner_east, inner_north = -np.inf, -np.inf, np.inf, np.inf
-    west, south, east, north = np.inf, np.inf, -np.inf, -np.inf
-    low_x, low_y, high_x, high_y = x.min(), y.min(), x.max(), y.max()
-    for place in range(len(x)):
-        far_x, far_y = moved_x[place], moved_y[place]
-        west, south, east, north = min(west, far_x), min(south, far_y), max(east, far_x), max(north, far_y)
-        if x[place] == low_x:
-            inner_west = max(inner_west, far_x)
-        if x[place] == high_x:
-            inner_east = min(inner_east, far_x)
-        if y[place] == low_y:
-            inner_south = max(inner_south, far_y)
-        if y[place] == high_y:
-            inner_north = min(inner_north, far_y)
-    return (west, south, east, north), (inner_west, inner_south, inner_east, inner_north)
+    count = len(x) - 1
+    on = np.empty((4, count), dtype=np.bool_)  # the southern side, and on counter-clockwise
+    on[0], on[1], on[2], on[3] = y[:-1] == y.min(), x[:-1] == x.max(), y[:-1] == y.max(), x[:-1] == x.min()
+    doubt = _ROUNDING * max(np.abs(moved_x).max(), np.abs(moved_y).max())
+    sides = np.empty((4, 4))
+    for side in range(4):
+        begin, end = np.argmax(on[side - 1] & on[side]), np.argmax(on[side] & on[(side + 1) % 4])
+        right, up = moved_y[end] - moved_y[begin], moved_x[begin] - moved_x[end]
+        length = np.hypot(right, up)
+        right, up = right / length, up / length
+        inside, outside = np.inf, -np.inf
+        for place in range(count):
+            away = right * moved_x[place] + up * moved_y[place]
+            outside = max(outside, away)
+            if on[side, place]:
+                inside = min(inside, away)
+        sides[side, 0], sides[side, 1], sides[side, 2], sides[side, 3] = right, up, inside - doubt, outside + doubt
+    return (moved_x.min(), moved_y.min(), moved_x.max(), moved_y.max()), sides
