@@ -9,6 +9,7 @@ import sys
 import urllib.request
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 import shapely
@@ -69,10 +70,13 @@ def root(store, catalog, tmp_path):
 def test_no_answer_departs_from_the_description_of_the_service(root: str, tmp_path: Path) -> None:
     """All checks of Schemathesis in all its phases: statuses, media types, headers, schemas, methods, refusals."""
     (tmp_path / "schemathesis.toml").write_text(CONFIG)
+    with urllib.request.urlopen(f"{root}/api?f=json") as answer:
+        description = answer.read()
+    (tmp_path / "api.json").write_bytes(description)  # the address that it read the document from is not tested
     command = [Path(sys.executable).with_name("schemathesis"), "--config-file", "schemathesis.toml", "run"]
     phases = "examples,coverage,fuzzing,stateful"
     done = subprocess.run(
-        [*command, f"{root}/api", "--checks", "all", "--phases", phases, "--no-color"],
+        [*command, "api.json", "--url", root, "--checks", "all", "--phases", phases, "--no-color"],
         cwd=tmp_path,
         env=os.environ | {"PYTHONUTF8": "1", "SEEN": str(tmp_path / "seen.json")},
         capture_output=True,
@@ -82,15 +86,13 @@ def test_no_answer_departs_from_the_description_of_the_service(root: str, tmp_pa
     assert done.returncode == 0, done.stdout[done.stdout.find("FAILURES") :]
     assert "Stateful" in done.stdout
     assert " generated, " in done.stdout
-    require_successes(root, Counter(json.loads((tmp_path / "seen.json").read_text())))
+    require_successes(json.loads(description)["paths"], Counter(json.loads((tmp_path / "seen.json").read_text())))
 
 
-def require_successes(root: str, seen: Counter[str]) -> None:
+def require_successes(paths: dict[str, Any], seen: Counter[str]) -> None:
     """Of every operation something succeeded, and of edits of features a good part of what the document allows."""
-    with urllib.request.urlopen(f"{root}/api?f=json") as answer:
-        paths = json.load(answer)["paths"]
     operations = [f"{method.upper()} {path}" for path, item in paths.items() for method in item]
-    assert [each for each in operations if not seen[f"{each} allowed 2xx"]] == ["GET /api"]  # it reads that first
+    assert [each for each in operations if not seen[f"{each} allowed 2xx"]] == []
     for each in operations:
         if "/items" in each or "/transactions" in each:
             allowed = sum(seen[f"{each} allowed {status}xx"] for status in (2, 4))
