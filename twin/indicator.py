@@ -52,6 +52,13 @@ class Target:
         return "met" if met else "missed"
 
 
+def verdict_title(verdict: Verdict, target: Target | Mapping[str, Any] | None) -> tuple[str, str]:
+    """What people call a verdict, in English and Chinese: where no target is set, no data are missing."""
+    if target is None:
+        return "no target", "未设目标"
+    return {"met": ("met", "达标"), "missed": ("missed", "未达标"), "unknown": ("unknown", "未知")}[verdict]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Part:
     """The measure within one area (a township): a row of the breakdown; `area_id` is its key in `admin_areas`."""

@@ -14,6 +14,7 @@ from api.context import context_of, links_of
 from api.forms.geojson import to_json
 from api.http.media import HTML, JSON, wants_html
 from twin import __version__
+from twin.indicator import verdict_title
 from twin.moments import CHINA
 from twin.schema import Field
 
@@ -32,6 +33,7 @@ def load_pages() -> Environment:
         lstrip_blocks=True,
     )
     pages.filters |= {"amount": amount, "detail": detail, "figure": figure, "measured": measured, "named": named}
+    pages.filters["verdict_title"] = verdict_title
     return pages
 
 

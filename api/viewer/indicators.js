@@ -3,7 +3,7 @@
 import { bilingual, element, figure, swatch } from "./dom.js";
 import { evidenceOf, resultOf } from "./service.js";
 
-const VERDICTS = { met: "met 达标", missed: "missed 未达标", unknown: "unknown 未知" };
+const VERDICTS = { met: "met 达标", missed: "missed 未达标", unknown: "unknown 未知", untargeted: "no target 未设目标" };
 const ROLES = { covered: ["Covered", "已覆盖", "#1b8a4b"], uncovered: ["Not covered", "未覆盖", "#d1352b"] };
 const OTHER_COLORS = ["#e07b00", "#6a3d9a", "#1f78b4", "#b15928", "#e7298a"];
 const SHAPES = ["veil", "fill", "line", "circle"];
@@ -21,8 +21,9 @@ export function listIndicators(list, indicators, onChoose) {
     button.addEventListener("click", () => onChoose(button.ariaPressed === "true" ? null : id));
     resultOf(id).then((result) => {
       value.textContent = valueText(result.value, result.unit);
-      verdict.textContent = VERDICTS[result.verdict];
-      verdict.classList.add(result.verdict);
+      const word = result.target ? result.verdict : "untargeted";
+      verdict.textContent = VERDICTS[word];
+      verdict.classList.add(word);
     }).catch((error) => {
       value.textContent = error.message;
       value.classList.add("failed");

@@ -123,6 +123,9 @@ def test_the_table_of_indicators_shows_value_target_and_verdict(county):
     spacing = next(line for line in lines if line.startswith("weather_station_spacing"))
     assert "< 5" in spacing
     assert spacing.endswith("met")
+    age = next(line for line in lines if line.startswith("pipe_age"))
+    assert age.endswith("no target")
+    assert county.json("assess", "pipe_age")[0]["verdict"] == "unknown"
     assert any(line.startswith("topographic_coverage") for line in lines)
 
 

@@ -14,6 +14,7 @@ from twin.commands.parse import as_of_option, parse_pairs
 from twin.engine import Result, evaluate
 from twin.engine import verify as verify_result
 from twin.errors import InvalidParameter
+from twin.indicator import verdict_title
 from twin.query import AsOf
 from twin.session import Session
 
@@ -109,7 +110,10 @@ def _print_results(results: list[Result]) -> None:
     print_table(
         ("indicator", "指标", "value", "unit", "target", "verdict"),
         [
-            (r.indicator.id, r.indicator.title_zh, r.measure.value, r.indicator.unit, r.indicator.target, r.verdict)
+            (
+                *(r.indicator.id, r.indicator.title_zh, r.measure.value, r.indicator.unit, r.indicator.target),
+                verdict_title(r.verdict, r.indicator.target)[0],
+            )
             for r in results
         ],
     )
