@@ -76,6 +76,15 @@ class FormatParams(Params):
     ] = None
 
 
+class DocumentParams(Params):
+    """What a resource takes that is there as XML too."""
+
+    f: Annotated[
+        Literal["json", "xml", "html"] | SkipJsonSchema[None],
+        Field(description="Form of the answer; without it the Accept header decides."),
+    ] = None
+
+
 class ProjectParams(Params):
     """What the project for QGIS takes."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus, urlencode
@@ -11,7 +11,7 @@ from fastapi import Request
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from api.http.media import HTML, JSON
+from api.http.media import HTML, JSON, XML
 
 #: Where relations begin that the OGC has named.
 OGC_REL = "http://www.opengis.net/def/rel/ogc/1.0"
@@ -87,11 +87,12 @@ class Links:
         """Link to the rest of a list of which so many were passed over or shown, if there is any."""
         return [link("next", self.here(offset=str(passed)), JSON, "Next page")] if passed < count else []
 
-    def self_and_page(self, media_type: str = JSON) -> list[Link]:
-        """Link a JSON document to itself and to its page for people."""
+    def self_and_page(self, media_type: str = JSON, *, xml: bool = False) -> list[Link]:
+        """Link a JSON document to itself, to its page for people, and to its XML where there is one."""
         return [
             link("self", self.here(f="json"), media_type, "This document"),
             link("alternate", self.here(f="html"), HTML, "This document as a page"),
+            *([link("alternate", self.here(f="xml"), XML, "This document as XML")] if xml else []),
         ]
 
 
@@ -118,6 +119,16 @@ def _root_path(request: Request) -> str:
         if isinstance(route, Mount) and route.app is request.scope.get("endpoint"):
             root = root.removesuffix(route.path)
     return root.rstrip("/")
+
+
+def turn_links(links: Iterable[Link], media_type: str) -> list[Link]:
+    """Make the links of a document those of another form of it: that one is ``self``, and this one an ``alternate``."""
+    return [
+        {**each, "rel": "self" if each["type"] == media_type else "alternate"}
+        if each["rel"] in ("self", "alternate")
+        else each
+        for each in links
+    ]
 
 
 def link(rel: str, href: str, media_type: str = JSON, title: str = "") -> Link:

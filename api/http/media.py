@@ -27,10 +27,16 @@ PROBLEM = "application/problem+json"
 QGZ = "application/x-qgis-project-container"
 SCHEMA = "application/schema+json"
 STYLE = "application/vnd.mapbox.style+json"
+XML = "application/xml"
 
 
 def wants_html(request: Request, f: str | None, media_type: str = JSON) -> bool:
-    """Say whether to answer with the HTML page rather than with the machine-readable form.
+    """Say whether to answer with the HTML page rather than with the machine-readable form."""
+    return choose_document(request, f, (media_type, HTML)) == HTML
+
+
+def choose_document(request: Request, f: str | None, media_types: Sequence[str]) -> str:
+    """Choose the form of a document.
 
     ``f`` decides where it is given, otherwise the Accept header, otherwise the machine gets its form.
 
@@ -39,23 +45,23 @@ def wants_html(request: Request, f: str | None, media_type: str = JSON) -> bool:
     request
         Its Accept header counts where ``f`` is None.
     f
-        The parameter of that name: ``html``, ``json``, ``geojson`` or None.
-    media_type
-        Media type of the machine-readable form; plain ``application/json`` asks for it too.
+        The parameter of that name: ``html``, ``xml``, any other name of the machine-readable form, or None.
+    media_types
+        Of its forms; the first is the machine-readable one, and plain ``application/json`` asks for it too.
 
     Raises
     ------
     NotAcceptable
-        The Accept header allows neither form.
+        The Accept header allows none of them.
 
     References
     ----------
     RFC 9110, 12.5.1: Accept, with quality values.
     """
     if f is not None:
-        return f == "html"
-    accept = request.headers.get("accept", "")
-    return choose_media_type(accept, (media_type.partition(";")[0], HTML)) == HTML
+        return {"html": HTML, "xml": XML}.get(f, media_types[0])
+    plain = {media_type.partition(";")[0]: media_type for media_type in media_types}
+    return plain[choose_media_type(request.headers.get("accept", ""), tuple(plain))]
 
 
 def choose_media_type(accept: str, known: Sequence[str]) -> str:

@@ -12,8 +12,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.context import context_of, links_of
 from api.forms.geojson import to_json
-from api.http.media import HTML, JSON, wants_html
+from api.forms.xmlnames import make_writable
+from api.http.links import turn_links
+from api.http.media import HTML, JSON, XML, choose_document
 from twin import __version__
+from twin.crs import CRS
 from twin.indicator import verdict_title
 from twin.moments import CHINA
 from twin.schema import Field
@@ -33,7 +36,7 @@ def load_pages() -> Environment:
         lstrip_blocks=True,
     )
     pages.filters |= {"amount": amount, "detail": detail, "figure": figure, "measured": measured, "named": named}
-    pages.filters["verdict_title"] = verdict_title
+    pages.filters |= {"verdict_title": verdict_title, "wkt": write_wkt}
     return pages
 
 
@@ -44,10 +47,11 @@ def respond(
     *,
     f: str | None = None,
     media_type: str = JSON,
+    xml: str | None = None,
     lasting: bool = False,
     **shown: Any,
 ) -> Response:
-    """Answer with a document, as JSON or as the page that a template makes of it.
+    """Answer with a document, as JSON, or as the page or the XML that a template makes of it.
 
     Parameters
     ----------
@@ -61,15 +65,22 @@ def respond(
         The parameter of that name.
     media_type
         Media type of the JSON form.
+    xml
+        File name of the template of the XML, which sees the document as the page does; None where there is none.
     lasting
         Whether it says the same until something is written to the store; then it is not made again before.
     shown
-        Further values for the page only.
+        Further values for the templates only.
     """
     request.state.lasting = lasting
-    if wants_html(request, f, media_type):
+    form = choose_document(request, f, (media_type, *([XML] if xml else []), HTML))
+    if form == HTML:
         return page(request, template, doc=document, **shown)
-    return json_response(document, media_type)
+    if xml is None or form != XML:
+        return json_response(document, media_type)
+    turned = {**document, "links": turn_links(document["links"], XML)}
+    content = context_of(request).pages.get_template(xml).render(doc=turned, **shown)
+    return Response(make_writable(content), media_type=XML, headers={"Vary": "Accept"})
 
 
 def json_response(document: Mapping[str, Any], media_type: str = JSON) -> Response:
@@ -112,6 +123,11 @@ def figure(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(figure, value)) or "–"
     return str(value)
+
+
+def write_wkt(projjson: Mapping[str, Any]) -> str:
+    """Write a CRS, given as PROJJSON, as well-known text (ISO 19162)."""
+    return CRS.from_json_dict(dict(projjson)).to_wkt()
 
 
 def named(value: Any, field: Field) -> str:

@@ -13,10 +13,10 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.context import Context, context_of, links_of
 from api.http.links import OGC_REL, Link, Links, link
-from api.http.media import GEOJSON, HTML, JSON, MVT
+from api.http.media import GEOJSON, HTML, JSON, MVT, XML
 from api.http.pages import respond
 from api.openapi import answers
-from api.params import FormatParams, StateParams
+from api.params import DocumentParams, FormatParams
 from api.tiles.params import (
     DatasetTileParams,
     DatasetTilesParams,
@@ -47,10 +47,14 @@ CONFORMANCE = (
             "datetime",
             "mvt",
             "geojson",
+            "xml",
             "oas30",
         )
     ),
-    *(f"http://www.opengis.net/spec/tms/2.0/conf/{name}" for name in ("tilematrixset", "json-tilematrixset")),
+    *(
+        f"http://www.opengis.net/spec/tms/2.0/conf/{name}"
+        for name in ("tilematrixset", "json-tilematrixset", "xml-tilematrixset")
+    ),
 )
 
 router = APIRouter(tags=["Tiles"])
@@ -69,16 +73,23 @@ def list_grids(request: Request, params: Annotated[FormatParams, Query()]) -> Re
 
 
 @router.get(
-    "/tileMatrixSets/{tileMatrixSetId}", name="grid", operation_id="getTileMatrixSet", responses=answers(JSON, HTML)
+    "/tileMatrixSets/{tileMatrixSetId}",
+    name="grid",
+    operation_id="getTileMatrixSet",
+    responses=answers(JSON, XML, HTML),
 )
-def show_grid(request: Request, tms: GridId, params: Annotated[FormatParams, Query()]) -> Response:
+def show_grid(request: Request, tms: GridId, params: Annotated[DocumentParams, Query()]) -> Response:
     """Describe a tile grid: its CRS and its levels."""
-    document = describe_grid(grid_of(context_of(request), tms)) | {"links": links_of(request).self_and_page()}
-    return respond(request, document, "grid.html", f=params.f, lasting=True)
+    grid = grid_of(context_of(request), tms)
+    document = describe_grid(grid) | {"links": links_of(request).self_and_page(xml=True)}
+    return respond(request, document, "grid.html", f=params.f, xml="tilematrixset.xml", lasting=True)
 
 
 @router.get(
-    "/tiles", name="dataset_tilesets", operation_id=".dataset.vector.getTileSetsList", responses=answers(JSON, HTML)
+    "/tiles",
+    name="dataset_tilesets",
+    operation_id=".dataset.vector.getTileSetsList",
+    responses=answers(JSON, XML, HTML),
 )
 def list_dataset_tilesets(request: Request, params: Annotated[DatasetTilesParams, Query()]) -> Response:
     """List the tile sets of all layers together, one for each grid."""
@@ -91,7 +102,7 @@ def list_dataset_tilesets(request: Request, params: Annotated[DatasetTilesParams
     "/tiles/{tileMatrixSetId}",
     name="dataset_tileset",
     operation_id=".dataset.vector.getTileSet",
-    responses=answers(JSON, HTML),
+    responses=answers(JSON, XML, HTML),
 )
 def show_dataset_tileset(request: Request, tms: GridId, params: Annotated[DatasetTilesParams, Query()]) -> Response:
     """Describe the tiles of all layers together in a grid."""
@@ -126,7 +137,7 @@ async def show_dataset_tile(
     "/collections/{layer_id}/tiles",
     name="tilesets",
     operation_id=".collection.vector.getTileSetsList",
-    responses=answers(JSON, HTML),
+    responses=answers(JSON, XML, HTML),
 )
 def list_tilesets(request: Request, layer_id: str, params: Annotated[TilesetParams, Query()]) -> Response:
     """List the tile sets of a layer, one for each grid."""
@@ -139,7 +150,7 @@ def list_tilesets(request: Request, layer_id: str, params: Annotated[TilesetPara
     "/collections/{layer_id}/tiles/{tileMatrixSetId}",
     name="tileset",
     operation_id=".collection.vector.getTileSet",
-    responses=answers(JSON, HTML),
+    responses=answers(JSON, XML, HTML),
 )
 def show_tileset(request: Request, layer_id: str, tms: GridId, params: Annotated[TilesetParams, Query()]) -> Response:
     """Describe the tiles of a layer in a grid: which there are, and what is in them."""
@@ -215,7 +226,7 @@ def _respond_list(
     request: Request,
     context: Context,
     layers: tuple[Layer, ...],
-    params: StateParams,
+    params: TilesetParams,
     route: str,
     ids: dict[str, str],
 ) -> Response:
@@ -233,14 +244,14 @@ def _respond_list(
                 ]
             }
         )
-    document = {"links": links.self_and_page(), "tilesets": tilesets}
-    return respond(request, document, "tilesets.html", f=params.f, lasting=True)
+    document = {"links": links.self_and_page(xml=True), "tilesets": tilesets}
+    return respond(request, document, "tilesets.html", f=params.f, xml="tilesets.xml", lasting=True)
 
 
 def _respond_one(
-    request: Request, source: VectorSource, params: StateParams, route: str, ids: dict[str, str]
+    request: Request, source: VectorSource, params: TilesetParams, route: str, ids: dict[str, str]
 ) -> Response:
     links = links_of(request)
     own = _tileset_links(links, source.grid.id, route, ids, _state_query(request))
-    document = describe_tileset(source.info) | {"links": links.self_and_page() + own}
-    return respond(request, document, "tileset.html", f=params.f, lasting=True)
+    document = describe_tileset(source.info) | {"links": links.self_and_page(xml=True) + own}
+    return respond(request, document, "tileset.html", f=params.f, xml="tileset.xml", lasting=True)

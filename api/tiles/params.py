@@ -9,7 +9,7 @@ from fastapi import Path
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from api.params import NAMES, FormatParams, MomentParams, Params, StateParams
+from api.params import NAMES, DocumentParams, FormatParams, MomentParams, Params
 from api.values import parse_subset
 from twin.errors import InvalidParameter
 
@@ -90,7 +90,7 @@ class OgcTileParams(TileParams, SubsetParams):
     ] = None
 
 
-class TilesetParams(StateParams, SubsetParams):
+class TilesetParams(DocumentParams, SubsetParams):
     """The tiles of a layer."""
 
 

@@ -44,7 +44,7 @@ def test_conf_core_conformance_success(client: TestClient) -> None:
     ours = {uri.removeprefix(f"{TILES}/") for uri in declared if uri.startswith(TILES)}
     assert ours == {
         "core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets", "collections-selection",
-        "datetime", "mvt", "geojson", "oas30",
+        "datetime", "mvt", "geojson", "xml", "oas30",
     }  # fmt: skip
 
 
