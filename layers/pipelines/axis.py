@@ -1,4 +1,4 @@
-"""The axes of segments in space, from the ground at their ends and their depths."""
+"""The axes of segments in space, from the ground at their ends and their depths, and how long they are."""
 
 from __future__ import annotations
 
@@ -69,7 +69,25 @@ def draw_axes(starts: Floats, stops: Floats, paths: Geometries) -> Geometries:
         ):
             between = between[::-1]
         plan = np.vstack([start[:2], between, stop[:2]])
-        along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(plan, axis=0).T))])
+        along = walk_m(plan)
         z = np.interp(along, [0.0, along[-1]], [start[2], stop[2]])
         lines[row] = shapely.LineString(np.column_stack([plan, z]))
     return lines
+
+
+def walk_m(vertices: Floats) -> Floats:
+    """How far along the plan each of k vertices of a line lies from the first, (k, 2 or 3) in a plane in metres."""
+    return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(vertices[:, :2], axis=0).T))])
+
+
+def lengths_m(lines: Geometries, has_height: npt.NDArray[np.bool_]) -> Floats:
+    """Lengths of n lines in a plane in metres: in space where their heights are known, on the plan elsewhere.
+
+    NaN where there is no line.
+    """
+    vertices, line = shapely.get_coordinates(lines, include_z=True, return_index=True)
+    steps = np.sqrt((np.diff(vertices, axis=0) ** 2).sum(axis=1))
+    same = np.diff(line) == 0
+    in_space = np.bincount(line[1:][same], weights=steps[same], minlength=len(lines))
+    on_plan: Floats = shapely.length(lines)
+    return np.where(has_height & ~np.isnan(on_plan), in_space, on_plan)

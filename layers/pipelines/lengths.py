@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from layers.pipelines.axis import has_heights
+from layers.pipelines.axis import has_heights, lengths_m
 from twin.breakdown import cut_by_township, locate_points, make_parts
 from twin.crs import BBox, metric_plane, reproject
 from twin.densify import densify
@@ -40,15 +40,8 @@ def measure_lengths(segments: Frame, scope: Scope) -> npt.NDArray[np.float64]:
     within = plan.copy()
     crossing = ~shapely.covers(ground, lines)
     within[crossing] = shapely.length(shapely.intersection(shapely.force_2d(lines[crossing]), ground))
-    length = np.where(has_heights(segments.data), _lengths_in_space(lines), plan)
+    length = lengths_m(lines, has_heights(segments.data))
     return np.divide(length * within, plan, out=np.zeros_like(plan), where=plan > 0)
-
-
-def _lengths_in_space(lines: npt.NDArray[np.object_]) -> npt.NDArray[np.float64]:
-    vertices, line = shapely.get_coordinates(lines, include_z=True, return_index=True)
-    steps = np.sqrt((np.diff(vertices, axis=0) ** 2).sum(axis=1))
-    same = np.diff(line) == 0
-    return np.asarray(np.bincount(line[1:][same], weights=steps[same], minlength=len(lines)), dtype=float)
 
 
 def break_down(
@@ -56,12 +49,12 @@ def break_down(
     scope: Scope,
     admin_areas: Frame,
     parts_m: npt.NDArray[np.float64],
-    lengths_m: npt.NDArray[np.float64],
+    all_m: npt.NDArray[np.float64],
 ) -> tuple[Part, ...]:
     """A ratio of lengths by township; a segment belongs to the one in which its middle lies, or to none."""
     townships, _ = cut_by_township(scope.geometry, admin_areas)
     middles = shapely.line_interpolate_point(shapely.force_2d(segments.geometry), 0.5, normalized=True)
     where = locate_points(middles, townships)
     held = where >= 0
-    sums = [np.bincount(where[held], weights=each[held], minlength=len(townships)) for each in (parts_m, lengths_m)]
+    sums = [np.bincount(where[held], weights=each[held], minlength=len(townships)) for each in (parts_m, all_m)]
     return make_parts(townships, *sums)

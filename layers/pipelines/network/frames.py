@@ -9,11 +9,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import shapely
 
+from layers.pipelines.axis import has_heights, lengths_m
 from layers.pipelines.codes.points import has_role
 from layers.pipelines.network.arrays import Floats, Ints
 from layers.pipelines.network.graph import Network, NodeTable, SegmentTable, build_network
 from layers.pipelines.network.roles import Role
-from layers.pipelines.section import Sections
 from twin.bbox import BBox
 from twin.crs import metric_plane, reproject
 from twin.frame import Frame
@@ -76,23 +76,14 @@ def _read_segments(segments: Frame) -> SegmentTable:
 
 
 def _measure(segments: Frame) -> tuple[Floats, Floats]:
-    """Return how long each segment is, in space where its depth is known, and how much it falls from start to end.
+    """Return how long each segment is, in space where its heights are known, and how much it falls from start to end.
 
     The section of a segment is the same at both ends, so its invert falls as its axis does.
     """
-    rows = segments.data
-    if not len(rows):  # there is no place, and so no plane
+    if not len(segments.data):  # there is no place, and so no plane
         return np.zeros(0), np.zeros(0)
     plane = metric_plane(segments.crs, BBox.around(segments.geometry))
     lines = reproject(segments.geometry, segments.crs, plane)
-    x_y_z, line = shapely.get_coordinates(lines, include_z=True, return_index=True)
-    depths = rows[["from_depth_m", "to_depth_m"]].to_numpy(dtype=float, na_value=np.nan)
-    unknown = np.isnan(depths).any(axis=1) | np.isnan(Sections.of(rows).rise_m(rows["depth_ref"]))
-    x_y_z[unknown[line], 2] = 0.0
-    steps: Floats = np.sqrt((np.diff(x_y_z, axis=0) ** 2).sum(axis=1))
-    within = np.diff(line) == 0
-    length_m = np.bincount(line[1:][within], weights=steps[within], minlength=len(rows)).astype(np.float64)
-    count = np.bincount(line, minlength=len(rows))
-    last = np.cumsum(count) - 1
-    fall_m: Floats = np.where(unknown, np.nan, x_y_z[last - count + 1, 2] - x_y_z[last, 2])
-    return length_m, fall_m
+    known = has_heights(segments.data)
+    first_m, last_m = (shapely.get_z(shapely.get_point(lines, at)) for at in (0, -1))
+    return lengths_m(lines, known), np.where(known, first_m - last_m, np.nan)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from layers.pipelines.axis import has_heights, lengths_m
 from layers.pipelines.codes.points import FEATURES, has_role
 from layers.pipelines.rules.rule import Hits, rule
 from layers.pipelines.rules.survey import Survey
@@ -224,7 +225,7 @@ def _near_pairs(places: npt.NDArray[np.float64], tolerance_m: float) -> tuple[Pa
 )
 def find_short_segments(survey: Survey, *, shortest_m: float = 0.05) -> Iterator[Hits]:
     """Every segment that is shorter in space than the limit, along its way."""
-    length = np.hypot(survey.way_m, np.nan_to_num(survey.axis_m[1] - survey.axis_m[0]))
+    length = lengths_m(survey.axes_m, has_heights(survey.segments))
     rows = np.flatnonzero((length < shortest_m) & (survey.from_row != survey.to_row))
     what = "the segment is shorter than allowed"
     yield Hits(table="segments", rows=rows, what=what, measured=length[rows], limit=shortest_m, unit="m")

@@ -144,25 +144,9 @@ class Survey:
         return found.assign(first=rows[found["first"]], second=rows[found["second"]])
 
     @cached_property
-    def length_m(self) -> Floats:
-        """M straight distances from point to point on the plan; NaN where a point is missing."""
-        x, y = self.place_m.T
-        start, stop = self._rows
-        return np.hypot(_at(x, stop) - _at(x, start), _at(y, stop) - _at(y, start))
-
-    @cached_property
     def way_m(self) -> Floats:
         """M lengths on the plan along the ways of segments, NaN where a point is missing."""
-        way = self.length_m.copy()
-        bent = np.flatnonzero((shapely.get_num_coordinates(self.paths) > 2) & self.joined)
-        straight = shapely.linestrings(
-            np.stack([shapely.get_coordinates(shapely.get_point(self.paths[bent], end)) for end in (0, -1)], axis=1)
-        )
-        with np.errstate(invalid="ignore", divide="ignore"):
-            # Both in the storage CRS, so that their ratio holds in the plane too.
-            ratio = shapely.length(self.paths[bent]) / shapely.length(straight)
-        way[bent] = np.where(np.isfinite(ratio), way[bent] * ratio, shapely.length(self.paths[bent]))
-        return way
+        return np.asarray(shapely.length(self.axes_m), dtype=float)
 
     @cached_property
     def fall_m(self) -> Floats:

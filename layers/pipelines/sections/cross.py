@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from layers.pipelines.axis import walk_m
 from layers.pipelines.sections.cuts import Cut, cut_along
 from twin.errors import InvalidParameter
 
@@ -42,6 +43,6 @@ def make_cross_section(segments: GeoDataFrame, line: LineString) -> CrossSection
     if not line.length:
         raise InvalidParameter("the line of a cross section has no length")
     vertices = shapely.get_coordinates(line)
-    along = np.r_[0, np.cumsum(np.hypot(*np.diff(vertices, axis=0).T))]
+    along = walk_m(vertices)
     cuts = cut_along(np.column_stack([vertices, along]), segments)
     return CrossSection(length_m=float(along[-1]), cuts=tuple(cuts))

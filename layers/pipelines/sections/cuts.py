@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from layers.pipelines.axis import has_heights
+from layers.pipelines.axis import has_heights, walk_m
 from layers.pipelines.section import Sections
 
 if TYPE_CHECKING:
@@ -101,8 +101,7 @@ def heights_at(lines: NDArray[np.object_], along_m: Floats) -> Floats:
     heights = np.empty(len(lines))
     for number, (line, along) in enumerate(zip(lines, along_m, strict=True)):
         vertices = shapely.get_coordinates(line, include_z=True)
-        way = np.r_[0, np.cumsum(np.hypot(*np.diff(vertices[:, :2], axis=0).T))]
-        heights[number] = np.interp(along, way, vertices[:, 2])
+        heights[number] = np.interp(along, walk_m(vertices), vertices[:, 2])
     return heights
 
 

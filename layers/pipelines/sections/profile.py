@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from layers.pipelines.axis import walk_m
 from layers.pipelines.section import Sections
 from layers.pipelines.sections.cuts import Cut, cut_along
 from twin.errors import InvalidParameter
@@ -171,7 +172,7 @@ def _run_along(rows: GeoDataFrame, backwards: Sequence[bool]) -> tuple[list[Run]
         turn = -1 if backwards[number] else 1
         vertices = shapely.get_coordinates(row.geometry, include_z=True)[::turn]
         cover = covers[number, ::turn]
-        along = begin + np.r_[0, np.cumsum(np.hypot(*np.diff(vertices[:, :2], axis=0).T))]
+        along = begin + walk_m(vertices)
         heights = np.full(len(along), np.nan) if np.isnan(cover).any() else vertices[:, 2]
         runs.append(
             Run(
