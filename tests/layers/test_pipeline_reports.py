@@ -41,6 +41,10 @@ def test_the_workbook_has_a_summary_with_all_rules_and_a_sheet_of_findings(writt
     summary, findings = book["Summary 汇总"], book["Findings 问题清单"]
     said = {row[0]: row[1] for row in summary.iter_rows(min_row=1, max_row=9, values_only=True)}
     assert (said["Outcome 结论"], said["Areas 测区"], said["Errors 错误"]) == ("refused 拒收", "A", "1")
+    assert next(row for row in summary.iter_rows(values_only=True) if row[0] == "CLR-H")[4:] == (
+        "GB 50289-2016, Table 4.1.9; it may be less where measures are taken",
+        "medium 中",
+    )
     counts = {row[0]: row[3] for row in summary.iter_rows(min_row=12, values_only=True)}
     assert counts.keys() == {rule.id for rule in RULES}
     assert {rule for rule, count in counts.items() if count} == {"LN-REF", "PT-ORPHAN"}
@@ -75,6 +79,8 @@ def test_findings_are_features_in_longitude_and_latitude(written):
     assert features[1]["geometry"]["coordinates"] == pytest.approx([lon[0], lat[0]], abs=1e-8)
     assert shapely.box(118, 35, 119, 36).contains(shapely.Point(features[1]["geometry"]["coordinates"]))
     assert features[1]["properties"]["title_zh"] == "孤立管线点"
+    assert features[1]["properties"]["source"].startswith("CJJ 61-2017")
+    assert features[1]["properties"]["confidence"] == "high"
 
 
 def test_json_is_what_the_command_prints(written):

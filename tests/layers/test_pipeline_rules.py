@@ -135,6 +135,63 @@ def rule_file(tmp_path, text):
     return read_rule_book(path, RULES)
 
 
+@pytest.mark.parametrize(
+    ("rule", "place"),
+    [
+        # Lines from 20 m west to 20 m east of the sewer, 60 m from its beginning.
+        ("LN-CROSS", (0.0, 60.0)),
+        ("CLR-V", (0.0, 60.0)),
+        ("CLASH", (0.0, 60.0)),
+        ("CLASH-DOUBT", (0.0, 60.0)),
+        # Points 80.00 and 80.03 m north.
+        ("PT-NEAR", (0.0, 80.015)),
+        # Smaller from WS3 on, 80 m north.
+        ("GRAV-SIZE", (0.0, 80.0)),
+    ],
+)
+def test_a_pair_is_told_where_the_two_meet(tmp_path, rule, place):
+    points, lines, fields = BROKEN[rule]
+    (finding,) = (each for each in judge(survey_with(tmp_path, points, lines, **fields), BOOK).findings)
+    assert (finding.x - EAST, finding.y - NORTH) == pytest.approx(place, abs=1e-6)
+
+
+def test_a_pair_side_by_side_is_told_between_the_two(tmp_path):
+    points, lines, fields = BROKEN["CLR-H"]
+    (finding,) = (each for each in judge(survey_with(tmp_path, points, lines, **fields), BOOK).findings)
+    assert finding.x - EAST == pytest.approx(0.4)  # the water pipe is 0.80 m east of the sewer
+    assert 10 <= finding.y - NORTH <= 30
+
+
+@pytest.mark.parametrize(
+    ("rule", "source", "confidence"),
+    [
+        ("PT-DUP", "CJJ 61-2017, quality inspection of results; catalogues of checks in use", "high"),
+        # Of the tables: water above DN200 and sewer 1.5 m was checked, water above sewer 0.40 m was not.
+        ("CLR-H", "GB 50289-2016, Table 4.1.9; it may be less where measures are taken", "high"),
+        ("CLR-V", "GB 50289-2016, Table 4.1.14; it may be less where measures are taken", "medium"),
+        ("COVER", "GB 50289-2016, Table 4.1.1", "medium"),
+        ("DEPTH-RANGE", "Catalogues of checks in use; the greatest depths are custom", "low"),
+    ],
+)
+def test_a_finding_tells_what_its_limit_rests_on_and_how_sure_that_is(tmp_path, rule, source, confidence):
+    points, lines, fields = BROKEN[rule]
+    (finding,) = judge(survey_with(tmp_path, points, lines, **fields), BOOK).findings
+    assert (finding.source, finding.confidence) == (source, confidence)
+
+
+def test_a_limit_of_the_rule_file_rests_on_the_rule_file(tmp_path):
+    points, lines, fields = BROKEN["DEPTH-RANGE"]
+    survey = survey_with(tmp_path, points, lines, **fields)
+    (own,) = judge(survey, rule_file(tmp_path, "[DEPTH-RANGE]\npressure_m = 9")).findings
+    assert (own.limit, own.source, own.confidence) == (9.0, "rule file rules.toml", "high")
+    (other,) = judge(survey, rule_file(tmp_path, "[DEPTH-RANGE]\ngravity_m = 9")).findings
+    assert (other.limit, other.source, other.confidence) == (10.0, own_source("DEPTH-RANGE"), "low")
+
+
+def own_source(rule_id):
+    return next(rule.source for rule in RULES if rule.id == rule_id)
+
+
 def test_a_rule_file_sets_limits_and_severities_and_switches_rules_off(tmp_path):
     points, lines, _ = BROKEN["LN-LONG"]
     delivery = read(deliver(tmp_path, points=[*POINTS, *points], lines=[*LINES, *lines]))

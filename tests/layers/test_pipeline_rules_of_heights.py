@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
+from layers.pipelines.accuracy import depth_limits_m
 from layers.pipelines.rules import RULES
 from layers.pipelines.rules.book import RuleBook
 from layers.pipelines.rules.judge import judge
@@ -148,6 +152,33 @@ def test_clearance_is_from_wall_to_wall(tmp_path, rule, beside_m, deep_m, counts
     for finding in found:
         assert finding.measured == pytest.approx(beside_m - 0.3)
         assert (finding.limit, finding.key, finding.other) == (1.5, "J1-J2", "WS1-WS2")
+
+
+@pytest.mark.parametrize(
+    ("seen", "deep_m", "rule", "limit_m"),
+    [
+        # The top of the sewer is 1.85 m deep there, its centre 1.95 to 2.05 m: good to 2.5 cm if it was seen, else to
+        # 0.3075 m. The water pipe, DN300, has its centre at deep_m + 0.15, its bottom at deep_m + 0.30.
+        (True, 1.61, "CLASH", -0.05),  # shares 6 cm
+        (True, 1.59, "CLASH-DOUBT", 0.0),  # shares 4 cm
+        (False, 1.85, "CLASH-DOUBT", 0.0),  # shares all of its 30 cm, and 60.75 could be errors
+    ],
+)
+def test_a_clash_is_certain_where_both_depths_cannot_be_so_wrong(tmp_path, seen, deep_m, rule, limit_m):
+    points = [point("J1", 60, -20, subsid="水源井"), point("J2", 60, 20, subsid="水表")]
+    survey = survey_with(tmp_path, points, [line("J1", "J2", deep_m, deep_m, "PE")], **WATER)
+    nodes = survey.nodes.assign(point_class="visible" if seen else None)
+    (finding,) = judge(replace(survey, nodes=nodes), BOOK).findings
+    assert (finding.rule, finding.limit) == (rule, pytest.approx(limit_m))
+    assert finding.measured == pytest.approx(-(deep_m + 0.30 - 1.85), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("center_m", "visible", "limit_m"),
+    [(0.6, False, 0.15), (2.0, False, 0.30), (0.6, True, 0.025), (2.5, True, 0.025), (4.0, True, 0.04)],
+)
+def test_depths_may_be_as_wrong_as_the_standard_lets_them(center_m, visible, limit_m):
+    assert depth_limits_m(np.array([center_m]), np.array([visible])) == pytest.approx([limit_m])
 
 
 @pytest.mark.parametrize(("points", "segments"), [(0, 2), (3, 0), (0, 0)])

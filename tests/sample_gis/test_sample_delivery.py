@@ -17,7 +17,7 @@ CLOSE = {"CLR-H", "CLR-V"}
 #: between its points, a depth above the ground does not fit the next pipe and has no cover, nor does concrete fit gas.
 FOLLOWING = {
     "GRAV-FLOW": ["WS900001"],
-    "CLASH": ["WS000031-WS000034"],
+    "CLASH-DOUBT": ["WS000031-WS000034"],
     "NODE-CONSIST": ["JP000002", "TR000022"],
     "COVER": ["JP000002-JP000030"],
 }

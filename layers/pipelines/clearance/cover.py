@@ -25,7 +25,17 @@ def load_covers(above: Literal["footway", "vehicle_lane"]) -> npt.NDArray[np.flo
     ----------
     GB 50289-2016, Table 4.1.1.
     """
-    least_m = np.full(len(KINDS), np.nan)
-    for line in csv.DictReader((files(__package__) / "cover.csv").read_text("utf-8").splitlines()):
-        least_m[[fnmatchcase(kind, line["kind"]) for kind in KINDS]] = float(line[above] or "nan")
-    return least_m
+    return np.array([float(line[above] or "nan") for line in _lines()])
+
+
+@cache
+def load_cover_confidences() -> npt.NDArray[np.object_]:
+    """How sure the least covers are, letters as of `Limits` by the numbers of `KINDS`; empty where there is none."""
+    return np.array([line["confidence"] for line in _lines()], dtype=object)
+
+
+def _lines() -> list[dict[str, str]]:
+    """The line of the table that is about each of `KINDS`."""
+    none = {"footway": "", "vehicle_lane": "", "confidence": ""}
+    table = list(csv.DictReader((files(__package__) / "cover.csv").read_text("utf-8").splitlines()))
+    return [next((line for line in table if fnmatchcase(kind, line["kind"])), none) for kind in KINDS]

@@ -31,12 +31,12 @@ def draw_features(report: Acceptance) -> dict[str, Any]:
     features = []
     for finding, place, there in zip(findings, places, known.tolist(), strict=True):
         said = {name: value for name, value in asdict(finding).items() if name not in {"x", "y"}}
-        title, title_zh = report.judgement.titles[finding.rule]
+        rule = report.judgement.rules[finding.rule]
         features.append(
             {
                 "type": "Feature",
                 "geometry": {"type": "Point", "coordinates": place} if there else None,
-                "properties": said | {"title": title, "title_zh": title_zh},
+                "properties": said | {"title": rule.title, "title_zh": rule.title_zh},
             }
         )
     return {"type": "FeatureCollection", "features": features}

@@ -21,6 +21,8 @@ COLUMNS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "measured": ("Found", "实测值"),
         "limit": ("Allowed", "限值"),
         "unit": ("Unit", "单位"),
+        "source": ("Source of the limit", "依据"),
+        "confidence": ("Confidence", "依据可信度"),
         "field": ("Field", "字段"),
         "file": ("File", "文件"),
         "row": ("Row", "行号"),
@@ -33,8 +35,18 @@ SEVERITIES: Mapping[str, str] = MappingProxyType(
     {"error": "error 错误", "warning": "warning 警告", "note": "note 提示"}
 )
 
+#: How sure it is that a source says so.
+CONFIDENCES: Mapping[str, str] = MappingProxyType({"high": "high 高", "medium": "medium 中", "low": "low 低"})
+
 #: Heads of the counts of rules.
-COUNT_COLUMNS = (("Rule", "规则"), ("Severity", "等级"), ("What is wrong", "问题"), ("Findings", "数量"))
+COUNT_COLUMNS = (
+    ("Rule", "规则"),
+    ("Severity", "等级"),
+    ("What is wrong", "问题"),
+    ("Findings", "数量"),
+    ("Source", "依据"),
+    ("Confidence", "依据可信度"),
+)
 
 
 def describe_outcome(report: Acceptance) -> dict[str, str]:
@@ -53,17 +65,23 @@ def describe_outcome(report: Acceptance) -> dict[str, str]:
     }
 
 
-def count_rules(report: Acceptance) -> Iterator[tuple[str, str, str, int]]:
-    """For each rule its name, its severity, what is wrong where it is broken, and how many findings there are."""
+def count_rules(report: Acceptance) -> Iterator[tuple[Any, ...]]:
+    """For each rule the values of `COUNT_COLUMNS`."""
     judgement = report.judgement
-    for rule, count in judgement.counts.items():
-        yield rule, SEVERITIES[judgement.severities[rule]], " ".join(judgement.titles[rule]), count
+    for rule in judgement.book.rules:
+        severity, title = SEVERITIES[judgement.book.severity(rule)], f"{rule.title} {rule.title_zh}"
+        yield rule.id, severity, title, judgement.counts[rule.id], rule.source, CONFIDENCES[rule.confidence]
 
 
 def list_findings(report: Acceptance) -> Iterator[tuple[Any, ...]]:
     """The findings that are kept, each with the values of `COLUMNS`."""
     for finding in report.judgement.findings:
-        said = {"severity": SEVERITIES[finding.severity], "title": " ".join(report.judgement.titles[finding.rule])}
+        rule = report.judgement.rules[finding.rule]
+        said = {
+            "severity": SEVERITIES[finding.severity],
+            "title": f"{rule.title} {rule.title_zh}",
+            "confidence": CONFIDENCES[finding.confidence],
+        }
         yield tuple(said[name] if name in said else getattr(finding, name) for name in COLUMNS)
 
 

@@ -32,7 +32,7 @@ def draw_workbook(report: Acceptance) -> bytes:
         _write(summary, counted)
     if tell_missing(report):
         _write(summary, (tell_missing(report),))
-    for column, width in zip("ABCD", (18, 18, 60, 12), strict=True):
+    for column, width in zip("ABCDEF", (18, 18, 60, 12, 60, 12), strict=True):
         summary.column_dimensions[column].width = width
     findings = book.create_sheet("Findings 问题清单")
     _write(findings, (" ".join(head) for head in COLUMNS.values()))

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from layers.pipelines.rules.rule import Rule, Severity
+from layers.pipelines.rules.rule import Confidence, Rule, Severity
 from twin.errors import InvalidParameter
 from twin.ingest.names import require_known
 
@@ -38,15 +38,24 @@ class RuleBook:
         Of rules that have another than their own.
     limits
         Limits of rules that have other ones than their own.
+    name
+        Of the rule file.
     """
 
     rules: tuple[Rule, ...]
     severities: Mapping[str, Severity] = field(default_factory=dict)
     limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    name: str = ""
 
     def severity(self, rule: Rule) -> Severity:
         """How severe a rule is."""
         return self.severities.get(rule.id, rule.severity)
+
+    def source(self, rule: Rule, limit: str | None) -> tuple[str, Confidence]:
+        """What a limit of a rule rests on, and how sure that is: who sets another one knows why."""
+        if limit in self.limits.get(rule.id, ()):
+            return f"rule file {self.name}", "high"
+        return rule.source, rule.sure.get(limit or "", rule.confidence)
 
 
 def read_rule_book(path: Path, rules: tuple[Rule, ...]) -> RuleBook:
@@ -81,4 +90,5 @@ def read_rule_book(path: Path, rules: tuple[Rule, ...]) -> RuleBook:
         limits[rule_id] = MappingProxyType({name: own[name].parse(settings[name]) for name in own if name in settings})
         if settings.get("off", False) is True:
             off.add(rule_id)
-    return RuleBook(rules=tuple(rule for rule in rules if rule.id not in off), severities=severities, limits=limits)
+    kept = tuple(rule for rule in rules if rule.id not in off)
+    return RuleBook(rules=kept, severities=severities, limits=limits, name=path.name)

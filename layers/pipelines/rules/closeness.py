@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
+from layers.pipelines.accuracy import depth_limits_m
 from layers.pipelines.rules.rule import Hits, rule
 from layers.pipelines.rules.survey import Survey
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = npt.NDArray[np.float64]
 
 _NOT_AN_ERROR = "; it may be less where measures are taken"
 
@@ -43,23 +51,68 @@ def find_close_crossings(survey: Survey) -> Iterator[Hits]:
     title="Pipes share room",
     title_zh="管线空间碰撞",
     severity="error",
-    source="Two solids cannot share room",
+    source="Two solids cannot share room; CJJ 61-2017, accuracy of depths",
     confidence="high",
 )
 def find_clashes(survey: Survey) -> Iterator[Hits]:
-    """Every pair of segments whose solids, round pipes or ducts with their walls, share room."""
-    yield _conflicts(survey, "CLASH", "the two share room")
+    """Every pair of segments whose solids share more room than the accuracy of both depths explains.
+
+    Solids are round pipes or ducts with their walls. A depth that was seen may be wrong by 2.5 cm, or by one in a
+    hundred of it below 2.5 m; one that was detected by 0.15 h, where h is the depth of the centre, 1 m at least. Both
+    may be wrong by as much, towards each other. A segment is as well known as the worse of its points; where nobody
+    says how a point was found, it counts as detected.
+    """
+    yield _clashes(survey, "the two share room, however wrong their depths may be", sure=True)
+
+
+@rule(
+    "CLASH-DOUBT",
+    title="Pipes share room if their depths are right",
+    title_zh="管线疑似碰撞",
+    severity="warning",
+    source="Two solids cannot share room; CJJ 61-2017, accuracy of depths",
+    confidence="medium",
+)
+def find_doubtful_clashes(survey: Survey) -> Iterator[Hits]:
+    """Every pair of segments whose solids share no more room than the accuracy of both depths explains, as `CLASH`."""
+    yield _clashes(survey, "the two share room, if their depths are right", sure=False)
+
+
+def _clashes(survey: Survey, what: str, *, sure: bool) -> Hits:
+    found = survey.conflicts[(survey.conflicts["rule"] == "CLASH").to_numpy(bool)]
+    explained_m = sum(_accuracy_m(survey)[found[side].to_numpy(np.intp)] for side in ("first", "second"))
+    certain = (-found["measured_m"].to_numpy(float) > explained_m) == sure
+    return _hits(survey, found[certain], what, -explained_m[certain] if sure else np.zeros(certain.sum()))
+
+
+def _accuracy_m(survey: Survey) -> Floats:
+    """By how much the depth of each of m segments may be wrong."""
+    seen = np.append((survey.nodes["point_class"] == "visible").to_numpy(bool), False)
+    visible = seen[survey.from_row] & seen[survey.to_row]
+    ground_m = np.append(survey.ground_m, np.nan)
+    depths = [ground_m[row] - axis for row, axis in zip((survey.from_row, survey.to_row), survey.axis_m, strict=True)]
+    return depth_limits_m(np.fmax(*depths), visible)
 
 
 def _conflicts(survey: Survey, rule_id: str, what: str) -> Hits:
     found = survey.conflicts[(survey.conflicts["rule"] == rule_id).to_numpy(bool)]
+    return _hits(survey, found, what, found["limit_m"].to_numpy(float), found["confidence"].to_numpy(object))
+
+
+def _hits(
+    survey: Survey, found: pd.DataFrame, what: str, limit_m: Floats, confidence: npt.ArrayLike | None = None
+) -> Hits:
+    """Conflicts by their second segment, there where the two are nearest to one another."""
     keys = survey.segments["segment_id"].to_numpy(object)
+    middle = [found[[f"first_{axis}", f"second_{axis}"]].to_numpy(float).mean(axis=1) for axis in "xy"]
     return Hits(
         table="segments",
         rows=found["second"].to_numpy(np.intp),
         what=what,
         measured=found["measured_m"].to_numpy(float),
-        limit=found["limit_m"].to_numpy(object),
+        limit=limit_m.astype(object),
         unit="m",
         others=keys[found["first"].to_numpy(np.intp)],
+        places=survey.locate(*middle),
+        confidence=confidence,
     )

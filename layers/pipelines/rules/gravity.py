@@ -215,6 +215,7 @@ def find_narrowed_pipes(survey: Survey, *, sizes: int = 2) -> Iterator[Hits]:
         limit=size_mm[into[wrong]].astype(object),
         unit="mm",
         others=survey.segments["segment_id"].to_numpy(object)[into[wrong]],
+        places=survey.places[nodes[wrong]],
     )
 
 

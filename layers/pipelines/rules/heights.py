@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from layers.pipelines.clearance.cover import load_covers
+from layers.pipelines.clearance.cover import load_cover_confidences, load_covers
 from layers.pipelines.clearance.limits import NO_KIND, kinds_of
 from layers.pipelines.codes.attributes import ABOVE_GROUND
 from layers.pipelines.codes.classes import DRIVES
@@ -81,15 +81,17 @@ def find_odd_depths(
     Overhead, on the ground, rising overhead, and where a line comes out of the ground, any depth up to there may be.
     """
     embedding = survey.segments["embedding"]
-    greatest = {"gravity": gravity_m, "pressure": pressure_m, "cable": cable_m}
-    most_m = survey.segments["class"].map(DRIVES).map(greatest).to_numpy(float)
-    most_m = np.where(embedding.isin(("DG", "SX")), drilled_m, most_m)
+    greatest = {"gravity_m": gravity_m, "pressure_m": pressure_m, "cable_m": cable_m, "drilled_m": drilled_m}
+    drives = survey.segments["class"].map({code: f"{drive}_m" for code, drive in DRIVES.items()})
+    named = drives.mask(embedding.isin(("DG", "SX")), "drilled_m").to_numpy(object)
+    most_m = np.array([greatest.get(name, np.nan) for name in named])
+    none = np.full(len(named), None)
     buried = ~embedding.isin(ABOVE_GROUND).to_numpy(bool)
     surfaces = np.append(survey.nodes["feature"].isin(_SURFACE).to_numpy(bool), False)
     for end, row, depth_m in _ends(survey):
-        for what, wrong, limit in (
-            ("what lies in the ground has a depth above 0", buried & ~surfaces[row] & (depth_m <= 0), 0.0),
-            ("the depth is more than the class may have", depth_m > most_m, most_m),
+        for what, wrong, limit, by in (
+            ("what lies in the ground has a depth above 0", buried & ~surfaces[row] & (depth_m <= 0), 0.0, none),
+            ("the depth is more than the class may have", depth_m > most_m, most_m, named),
         ):
             rows = np.flatnonzero(wrong)
             yield Hits(
@@ -100,6 +102,7 @@ def find_odd_depths(
                 measured=depth_m[rows],
                 limit=limit if isinstance(limit, float) else limit[rows].astype(object),
                 unit="m",
+                by=by[rows],
             )
 
 
@@ -130,4 +133,5 @@ def find_shallow_segments(survey: Survey, *, above: Literal["footway", "vehicle_
         measured=cover_m[rows],
         limit=least_m[rows].astype(object),
         unit="m",
+        confidence=load_cover_confidences()[kinds[rows]],
     )

@@ -51,6 +51,7 @@ def find_crossings(survey: Survey) -> Iterator[Hits]:
         rows=first[within],
         what="the segment crosses another one of its class, and there is no point",
         others=survey.segments["segment_id"].to_numpy(object)[second[within]],
+        places=survey.locate(shapely.get_x(met[within]), shapely.get_y(met[within])),
     )
 
 

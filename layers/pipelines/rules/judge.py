@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 from layers.pipelines.rules.book import RuleBook
-from layers.pipelines.rules.rule import Hits, Rule, Severity
+from layers.pipelines.rules.rule import CONFIDENCES, Confidence, Hits, Rule, Severity
 from layers.pipelines.rules.survey import Survey
 from twin.errors import Fault
 from twin.ingest.faults import cause_of
@@ -38,6 +40,8 @@ class Finding:
         Where it was delivered.
     what, measured, limit, unit
         What is wrong, what was found, and what is allowed.
+    source, confidence
+        What the limit rests on, and how sure that is.
     x, y
         Where it is, in the storage CRS.
     """
@@ -54,6 +58,8 @@ class Finding:
     measured: float | str | None = None
     limit: float | str | None = None
     unit: str | None = None
+    source: str
+    confidence: Confidence
     x: float | None = None
     y: float | None = None
 
@@ -77,26 +83,36 @@ class Judgement:
         The first of each rule.
     counts
         How many there are, by rule, with 0 of those that nothing breaks.
-    severities
-        How severe each rule is.
-    titles
-        English and Chinese titles of the rules.
+    book
+        The rules, and how severe each is.
     """
 
     findings: tuple[Finding, ...]
     counts: Mapping[str, int]
-    severities: Mapping[str, Severity]
-    titles: Mapping[str, tuple[str, str]]
+    book: RuleBook
+
+    @cached_property
+    def rules(self) -> Mapping[str, Rule]:
+        """The rules by their id."""
+        return {rule.id: rule for rule in self.book.rules}
 
     def count(self, severity: Severity) -> int:
         """How many findings are so severe."""
-        return sum(count for rule, count in self.counts.items() if self.severities[rule] == severity)
+        return sum(self.counts[rule.id] for rule in self.book.rules if self.book.severity(rule) == severity)
 
     def to_dict(self) -> dict[str, Any]:
         """The judgement as plain JSON values."""
         rules = [
-            {"id": rule, "title": title, "title_zh": title_zh, "severity": self.severities[rule], "count": count}
-            for (rule, count), (title, title_zh) in zip(self.counts.items(), self.titles.values(), strict=True)
+            {
+                "id": rule.id,
+                "title": rule.title,
+                "title_zh": rule.title_zh,
+                "severity": self.book.severity(rule),
+                "source": rule.source,
+                "confidence": rule.confidence,
+                "count": self.counts[rule.id],
+            }
+            for rule in self.book.rules
         ]
         return {"rules": rules, "findings": [asdict(finding) for finding in self.findings]}
 
@@ -106,8 +122,8 @@ class Judgement:
         for rule, count in self.counts.items():
             if not count:
                 continue
-            title, title_zh = self.titles[rule]
-            lines.append(f"{self.severities[rule]} {rule} {title} {title_zh}: {count:,}")
+            of = self.rules[rule]
+            lines.append(f"{self.book.severity(of)} {rule} {of.title} {of.title_zh}: {count:,}")
             shown = [finding for finding in self.findings if finding.rule == rule][:_SHOWN]
             lines += [f"  {finding}" for finding in shown]
             lines += ["  …"] if count > len(shown) else []
@@ -127,48 +143,45 @@ def judge(survey: Survey, book: RuleBook, *, watch: Callable[[str], None] = lamb
             if isinstance(found, Fault):
                 count += 1
                 causes.add(cause_of(found))
-                findings += [_of_fault(rule, book.severity(rule), found)][:room]
+                findings += [_of_fault(rule, book, found)][:room]
             else:
                 count += len(found.rows)
-                findings += _of_hits(rule, book.severity(rule), found, survey, room)
+                findings += _of_hits(rule, book, found, survey, room)
         # Of faults only the first are kept one by one.
         counts[rule.id] = sum(survey.faults.causes[cause] for cause in causes) if causes else count
-    return Judgement(
-        findings=tuple(findings),
-        counts=counts,
-        severities={rule.id: book.severity(rule) for rule in book.rules},
-        titles={rule.id: (rule.title, rule.title_zh) for rule in book.rules},
-    )
+    return Judgement(findings=tuple(findings), counts=counts, book=book)
 
 
-def _of_fault(rule: Rule, severity: Severity, fault: Fault) -> Finding:
+def _of_fault(rule: Rule, book: RuleBook, fault: Fault) -> Finding:
     return Finding(
         rule=rule.id,
-        severity=severity,
+        severity=book.severity(rule),
         what=fault.what,
         file=fault.file,
         row=fault.row,
         field=fault.field,
         measured=fault.value,
         limit=fault.limit,
+        source=rule.source,
+        confidence=rule.confidence,
     )
 
 
-def _of_hits(rule: Rule, severity: Severity, hits: Hits, survey: Survey, room: int) -> list[Finding]:
+def _of_hits(rule: Rule, book: RuleBook, hits: Hits, survey: Survey, room: int) -> list[Finding]:
     """The first findings of hits, with the names, rows and places of their features."""
     positions = hits.rows[:room]
     is_node = hits.table == "nodes"
     keys = survey.nodes["node_id"] if is_node else survey.segments["segment_id"]
     origin = survey.node_rows if is_node else survey.segment_rows
-    shapes = survey.nodes.geometry.to_numpy() if is_node else survey.axes
-    places = shapely.centroid(shapes[positions])
+    by = hits.by if hits.by is not None or len(rule.limits) != 1 else next(iter(rule.limits))
     findings = []
-    for at, (position, place) in enumerate(zip(positions.tolist(), places, strict=True)):
+    for at, (position, place) in enumerate(zip(positions.tolist(), _places(hits, survey, room), strict=True)):
         file, row = origin.where(position) if origin is not None else (None, None)
+        source, confidence = book.source(rule, _each(by, at))
         findings.append(
             Finding(
                 rule=rule.id,
-                severity=severity,
+                severity=book.severity(rule),
                 what=str(_each(hits.what, at)),
                 layer="pipe_nodes" if is_node else "pipe_segments",
                 key=_plain(keys.iloc[position]),
@@ -179,11 +192,22 @@ def _of_hits(rule: Rule, severity: Severity, hits: Hits, survey: Survey, room: i
                 measured=_plain(_each(hits.measured, at)),
                 limit=_plain(_each(hits.limit, at)),
                 unit=hits.unit,
-                x=None if place is None or place.is_empty else place.x,
-                y=None if place is None or place.is_empty else place.y,
+                source=source,
+                confidence=confidence if hits.confidence is None else CONFIDENCES[_each(hits.confidence, at)],
+                x=_plain(place[0]),
+                y=_plain(place[1]),
             )
         )
     return findings
+
+
+def _places(hits: Hits, survey: Survey, room: int) -> npt.NDArray[np.float64]:
+    """Where the first hits are: where they say, else in the middle of their features; NaN where there is no place."""
+    if hits.places is not None:
+        return hits.places[:room]
+    shapes = survey.nodes.geometry.to_numpy() if hits.table == "nodes" else survey.axes
+    middles = shapely.centroid(shapes[hits.rows[:room]])
+    return np.column_stack([shapely.get_x(middles), shapely.get_y(middles)])
 
 
 def _each(values: Any, at: int) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 Severity = Literal["error", "warning", "note"]
 #: How sure it is that the source says so: read there, read about, or known by custom.
 Confidence = Literal["high", "medium", "low"]
+#: The letters that tables of limits have for it.
+CONFIDENCES: Mapping[str, Confidence] = MappingProxyType({"H": "high", "M": "medium", "L": "low"})
 Table = Literal["nodes", "segments"]
 
 
@@ -45,6 +48,12 @@ class Hits:
         Of both, where they have one.
     others
         k keys of another feature that belongs to it, or texts that name one.
+    places
+        (k, 2) where they are, in the storage CRS, if not in the middle of the feature: two meet where they are nearest.
+    by
+        The limit that they break, of all or of each, by its name; of a rule with one limit it is that.
+    confidence
+        k letters, how sure the limit of each is, where limits come from a table that says so.
     """
 
     table: Table
@@ -55,6 +64,9 @@ class Hits:
     limit: float | str | npt.NDArray[np.object_] | None = None
     unit: str | None = None
     others: npt.ArrayLike | None = None
+    places: npt.NDArray[np.float64] | None = None
+    by: str | npt.NDArray[np.object_] | None = None
+    confidence: npt.ArrayLike | None = None
 
 
 #: Rows of a table, or a value that could not be read, which knows its row itself.
@@ -81,6 +93,8 @@ class Rule:
         Whether the layers need it: a rule file can neither lower it nor switch it off.
     limits
         Its numbers with their defaults; a rule file may set them.
+    sure
+        How sure single limits are, where that is other than of the rule.
     function
         Finds what breaks it.
     """
@@ -94,6 +108,7 @@ class Rule:
     confidence: Confidence
     binding: bool
     limits: Mapping[str, Parameter]
+    sure: Mapping[str, Confidence]
     function: Callable[..., Iterator[Found]]
 
     def find(self, survey: Survey, limits: Mapping[str, Any] | None = None) -> Iterator[Found]:
@@ -111,6 +126,7 @@ def rule(
     confidence: Confidence,
     binding: bool = False,
     limits: Mapping[str, str] | None = None,
+    sure: Mapping[str, Confidence] | None = None,
 ) -> Callable[[Callable[..., Iterator[Found]]], Rule]:
     """Make a rule of a function of a survey; its keyword-only parameters are the limits, which `limits` explains."""
 
@@ -126,6 +142,7 @@ def rule(
             confidence=confidence,
             binding=binding,
             limits=parameters,
+            sure=sure or {},
             function=function,
         )
 

@@ -190,6 +190,7 @@ def find_near_points(survey: Survey, *, tolerance_m: float = 0.05) -> Iterator[H
             limit=tolerance_m,
             unit="m",
             others=names[np.where(told == pairs[:, 1], pairs[:, 0], pairs[:, 1])[keep]],
+            places=survey.places[pairs[keep]].mean(axis=1),
         )
 
 

@@ -12,7 +12,7 @@ import shapely
 
 from layers.pipelines.axis import axis_heights_m, draw_axes
 from layers.pipelines.section import Sections
-from twin.crs import BBox, metric_plane, reproject, transform
+from twin.crs import CRS, BBox, metric_plane, reproject, transform
 from twin.ingest.faults import Faults, Rows
 
 if TYPE_CHECKING:
@@ -81,15 +81,30 @@ class Survey:
         return np.asarray(own + self.nodes["node_id"].map(beyond).fillna(0).to_numpy(np.int64))
 
     @cached_property
-    def place_m(self) -> Floats:
-        """(n, 2) places of points in a plane in metres; NaN where a point has none."""
+    def places(self) -> Floats:
+        """(n, 2) places of points in the storage CRS; NaN where a point has none."""
         geometry = self.nodes.geometry.to_numpy()
-        x, y = shapely.get_x(geometry), shapely.get_y(geometry)
-        there = np.isfinite(x) & np.isfinite(y)
-        if there.any():
-            box = BBox(x[there].min(), y[there].min(), x[there].max(), y[there].max())
-            x[there], y[there] = transform(x[there], y[there], self.nodes.crs, metric_plane(self.nodes.crs, box))
-        return np.column_stack([x, y])
+        return np.column_stack([shapely.get_x(geometry), shapely.get_y(geometry)])
+
+    @cached_property
+    def plane(self) -> CRS:
+        """A CRS in metres around the points."""
+        x, y = self.places[np.isfinite(self.places).all(axis=1)].T
+        box = BBox(x.min(), y.min(), x.max(), y.max()) if len(x) else BBox(0, 0, 0, 0)
+        return metric_plane(self.nodes.crs, box)
+
+    @cached_property
+    def place_m(self) -> Floats:
+        """(n, 2) places of points in `plane`; NaN where a point has none."""
+        there = np.isfinite(self.places).all(axis=1)
+        place_m = np.full(self.places.shape, np.nan)
+        x, y = self.places[there].T
+        place_m[there] = np.column_stack(transform(x, y, self.nodes.crs, self.plane))
+        return place_m
+
+    def locate(self, x_m: Floats, y_m: Floats) -> Floats:
+        """Bring k places from `plane` to the storage CRS, (k, 2)."""
+        return np.column_stack(transform(x_m, y_m, self.plane, self.nodes.crs))
 
     @cached_property
     def ground_m(self) -> Floats:
@@ -110,8 +125,7 @@ class Survey:
     @cached_property
     def axes(self) -> npt.NDArray[np.object_]:
         """M lines in space, in the CRS of the points; None where a point is missing."""
-        geometry = self.nodes.geometry.to_numpy()
-        x, y = shapely.get_x(geometry), shapely.get_y(geometry)
+        x, y = self.places.T
         ends = [np.column_stack([_at(x, row), _at(y, row), z]) for row, z in zip(self._rows, self.axis_m, strict=True)]
         whole = self.joined & np.isfinite(ends[0][:, :2]).all(axis=1) & np.isfinite(ends[1][:, :2]).all(axis=1)
         lines = np.array([None] * len(self.segments), dtype=object)
@@ -125,16 +139,14 @@ class Survey:
 
     @cached_property
     def axes_m(self) -> npt.NDArray[np.object_]:
-        """M lines in space, in a plane in metres; None where a point is missing."""
+        """M lines in space, in `plane`; None where a point is missing."""
         lines = self.axes.copy()
-        if self.drawn.any():
-            plane = metric_plane(self.nodes.crs, BBox.around(lines[self.drawn]))
-            lines[self.drawn] = reproject(lines[self.drawn], self.nodes.crs, plane)
+        lines[self.drawn] = reproject(lines[self.drawn], self.nodes.crs, self.plane)
         return lines
 
     @cached_property
     def conflicts(self) -> pd.DataFrame:
-        """Pairs of segments that are too close or share room, as `find_conflicts` has them."""
+        """Pairs of segments that are too close or share room, as `find_conflicts` has them; places in `plane`."""
         from geopandas import GeoDataFrame
 
         from layers.pipelines.clearance.pairs import find_conflicts
