@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         "size_unit": "Unit of sections.",
         "depth_unit": "Unit of depths.",
         "flow": "What digits in a column of flow directions mean, as 0=forward,1=backward,2=unknown.",
+        "snap_m": "How far from a point the end of a drawn line (DXF) may be that is tied to it, m.",
         "rules": "Rule file (TOML) with severities and limits other than the usual ones.",
     },
 )
@@ -50,6 +51,7 @@ def pipelines(
     size_unit: Literal["mm", "m"] = "mm",
     depth_unit: Literal["m", "mm"] = "m",
     flow: str = "",
+    snap_m: float = 0.05,
     rules: str | None = None,
 ) -> Acceptance:
     """Judge a delivery of points and segments by the rules, and accept it as a whole or refuse it.
@@ -64,7 +66,13 @@ def pipelines(
 
     book = RuleBook(rules=RULES) if rules is None else read_rule_book(Path(rules), RULES)
     wishes = Wishes(
-        crs=order.crs, encoding=order.encoding, size_unit=size_unit, depth_unit=depth_unit, flow=flow, prefix=prefix
+        crs=order.crs,
+        encoding=order.encoding,
+        size_unit=size_unit,
+        depth_unit=depth_unit,
+        flow=flow,
+        prefix=prefix,
+        snap_m=snap_m,
     )
     delivery = read_delivery(order.files, Target(crs=store.crs, area=store.area), wishes, watch=order.watch)
     return accept_delivery(store, name_areas(delivery, project), book, order)

@@ -201,6 +201,38 @@ def test_years_pressures_and_voltages_are_read_from_what_surveyors_write(tmp_pat
     assert segments["voltage_kv"].iloc[:3].tolist() == [10, 0.38, 0.4]
 
 
+def test_tables_exported_from_access_by_mdb_export_are_read(tmp_path):
+    # As mdb-export writes them: UTF-8, text in quotes, doubles of 15 digits, month/day/year of two digits.
+    (tmp_path / "WSPOINT.csv").write_text(
+        "Exp_No,X,Y,High,Subsid,SDate\n"
+        f'"WS1",{NORTH:.9f},{EAST:.9f},120.000000000,"检查井","06/30/21 00:00:00"\n'
+        f'"WS2",{NORTH + 40:.9f},{EAST:.9f},120.000000000,"检查井",\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "WSLINE.csv").write_text(
+        "S_Exp,E_Exp,S_Deep,E_Deep,PSize,Note,MDate\n"
+        '"WS1","WS2",2.0000000000000000e+00,2.1000000000000001e+00,"300","a ""b"", c","11/05/68 00:00:00"\n',
+        encoding="utf-8",
+    )
+    delivery = read([tmp_path / "WSPOINT.csv", tmp_path / "WSLINE.csv"])
+    assert delivery.faults.count == 0
+    assert str(delivery.nodes["survey_date"].iloc[0].date()) == "2021-06-30"
+    first = delivery.segments.iloc[0]
+    assert (first["built_year"], first["note"], first["to_depth_m"]) == (1968, 'a "b", c', 2.1)
+    assert any("month/day/year, as mdb-export writes them" in notice for notice in delivery.tables[0].notices)
+
+
+def test_other_dates_with_the_month_first_are_still_refused(tmp_path):
+    rows = [(*POINTS[0], "06/30/21 00:00:00"), (*POINTS[1], "06/30/21")]
+    delivery = read([write_csv(tmp_path / "PS.csv", (*POINT_COLUMNS, "SDate"), rows)])
+    assert [(fault.row, fault.what) for fault in delivery.faults.kept] == [
+        (1, "the value is not a date"), (2, "the value is not a date")
+    ]  # fmt: skip
+    no_month = [(*POINTS[0], "30/06/21 00:00:00")]
+    delivery = read([write_csv(tmp_path / "PS.csv", (*POINT_COLUMNS, "SDate"), no_month)])
+    assert delivery.faults.kept[0].value == "30/06/21 00:00:00"
+
+
 def test_features_and_appurtenances_in_each_others_column_are_put_right(tmp_path):
     points = [point("1", feature="阀门井", subsid=""), point("2", 40, feature="", subsid="三通"),
               point("3", 80, feature="检查井", subsid="检查井"),
@@ -229,9 +261,9 @@ def test_values_that_mean_nothing_are_faults_with_file_row_and_field(tmp_path):
 def test_files_that_are_no_delivery_are_refused_with_their_columns(tmp_path):
     with pytest.raises(SourceError, match=r"a\.csv has name, colour"):
         read([write_csv(tmp_path / "a.csv", ("name", "colour"), [("x", "y")])])
-    drawing = tmp_path / "a.dxf"
-    drawing.write_text("0\nSECTION\n0\nEOF\n")
-    with pytest.raises(SourceError, match="deliver the tables behind it"):
-        read([drawing])
+    for name, says in (("a.dwg", "save it as .dxf"), ("a.mdb", "mdb-export FILE TABLE"), ("a.accdb", "mdb-export")):
+        (tmp_path / name).write_bytes(b"AC1032")
+        with pytest.raises(SourceError, match=says):
+            read([tmp_path / name])
     with pytest.raises(SourceError, match="several columns named High"):
         read([write_csv(tmp_path / "PS.csv", (*POINT_COLUMNS, "High"), [(*POINTS[0], 1)])])

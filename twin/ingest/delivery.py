@@ -148,7 +148,12 @@ def open_source(staged: Staged, layer: Layer, wishes: Wishes, faults: Faults) ->
     if suffix in (".xls", ".et"):
         raise SourceError(f"{staged.name} is in an old spreadsheet format: save it as .xlsx")
     if suffix == ".dwg":
-        raise SourceError(f"{staged.name} is in a closed format: save it as .dxf")
+        raise SourceError(f"{staged.name} is in a closed format: save it as .dxf, or convert it by ODA File Converter")
+    if suffix in (".mdb", ".accdb"):
+        raise SourceError(
+            f"{staged.name} is a database of Access, which is read by Access and mdbtools only: export its tables as "
+            "XLSX or CSV (mdb-export FILE TABLE > TABLE.csv) and deliver those"
+        )
     if suffix in (".gz", ".rar", ".7z", ".tar", ".tgz", ".bz2", ".xz"):
         raise SourceError(f"{staged.name} is packed: unpack it first, or pack it as .zip")
     if suffix in (".parquet", ".geoparquet"):

@@ -14,9 +14,18 @@ _UNITS = {1: "inches", 2: "feet", 4: "millimetres", 5: "centimetres", 7: "kilome
 
 _CHUNK_BYTES = 16_000_000
 
+#: What drawings in the binary form begin with.
+_BINARY = b"AutoCAD Binary DXF\r\n\x1a\0"
+
+
+def is_binary_drawing(path: Path) -> bool:
+    """Whether a drawing is in the binary form of the format."""
+    with path.open("rb") as file:
+        return file.read(len(_BINARY)) == _BINARY
+
 
 def require_whole_drawing(path: Path) -> None:
-    """Refuse a drawing that is binary or cut off; GDAL reads as far as it comes.
+    """Refuse a drawing that is cut off; programs read as far as they come.
 
     Raises
     ------
@@ -24,13 +33,23 @@ def require_whole_drawing(path: Path) -> None:
         It is.
     """
     with path.open("rb") as file:
-        binary = file.read(22).startswith(b"AutoCAD Binary DXF")
         file.seek(max(0, path.stat().st_size - 1_000))
-        end = file.read().split()
-    if binary:
-        raise SourceError(f"{path.name} is a binary drawing: save it as .dxf in ASCII")
-    if end[-1:] != [b"EOF"]:
+        end = file.read()
+    whole = end.rstrip(b"\0").endswith(b"\0EOF") if is_binary_drawing(path) else end.split()[-1:] == [b"EOF"]
+    if not whole:
         raise SourceError(f"{path.name} is cut off: it does not end with EOF")
+
+
+def refuse_binary_drawing(path: Path) -> None:
+    """Refuse a drawing in the binary form, which GDAL does not read.
+
+    Raises
+    ------
+    SourceError
+        It is.
+    """
+    if is_binary_drawing(path):
+        raise SourceError(f"{path.name} is a binary drawing: save it as .dxf in ASCII")
 
 
 def decide_dxf_encoding(path: Path, explicit: str | None) -> Decision:

@@ -14,7 +14,7 @@ from twin.crs import parse_crs
 from twin.errors import SourceError
 from twin.ingest.arrow import decode_geometry, frame_of
 from twin.ingest.dbf import decide_dbf_encoding, mend_dbf, mend_prj, read_dbf, require_whole
-from twin.ingest.dxf import decide_dxf_encoding, read_dxf_place, require_whole_drawing
+from twin.ingest.dxf import decide_dxf_encoding, read_dxf_place, refuse_binary_drawing, require_whole_drawing
 from twin.ingest.gdal import choose_layer, run_gdal
 from twin.ingest.geojson import geojson_crs, holds_nested
 from twin.ingest.mapinfo import declare_charset
@@ -206,6 +206,7 @@ def _prepare_shapefile(path: Path, encoding: str | None) -> _Reading:
 
 
 def _prepare_dxf(path: Path, encoding: str | None) -> _Reading:
+    refuse_binary_drawing(path)
     require_whole_drawing(path)
     decision = decide_dxf_encoding(path, encoding)
     said, notices = read_dxf_place(path)

@@ -32,6 +32,8 @@ class Wishes:
         What digits in a column of flow directions stand for, as ``0=forward,1=backward``.
     prefix
         To put before the numbers of points and segments that another delivery has too.
+    snap_m
+        How far from a point the end of a drawn line may be that is tied to it.
     """
 
     crs: str | None = None
@@ -40,6 +42,7 @@ class Wishes:
     depth_unit: Literal["m", "mm"] = "m"
     flow: str = ""
     prefix: str = ""
+    snap_m: float = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)

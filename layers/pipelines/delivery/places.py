@@ -25,12 +25,15 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Geometries = npt.NDArray[np.object_]
 
+#: What the height of the ground at a point is called.
+GROUND_NAMES = ("high", "地面高程", "高程", "地面标高", "ground", "surfh", "hign", "z", "h", "井盖高程", "elevation")
+
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "x": ("x", "x坐标", "坐标x", "xcoord"),
     "y": ("y", "y坐标", "坐标y", "ycoord"),
     "north": ("north", "northing", "北坐标", "纵坐标", "纵坐标x", "x纵坐标"),
     "east": ("east", "easting", "东坐标", "横坐标", "横坐标y", "y横坐标"),
-    "ground": ("high", "地面高程", "高程", "地面标高", "ground", "surfh", "hign", "z", "h", "井盖高程", "elevation"),
+    "ground": GROUND_NAMES,
 }
 
 
@@ -110,11 +113,19 @@ def read_places(
         faults.add_rows("the coordinate is not a number", bad, rows, field=name, values=table[name])
         faults.add_rows("there is no coordinate", np.isnan(values) & ~bad, rows, field=name)
         numbers.append(values)
-    north, east, why = _decide_axes(found, numbers[0], numbers[1], crs, rows, area, area_crs)
+    named = (found.first, found.second)
+    if found.says:  # as 纵坐标 and 横坐标 do
+        first_is_north, why = True, "column names"
+    else:
+        custom = "survey tables have X north"
+        first_is_north, why = decide_axes(
+            str(rows.files[0]), named, (numbers[0], numbers[1]), crs, (True, custom), area=area, area_crs=area_crs
+        )
+    north, east = numbers if first_is_north else reversed(numbers)
+    north_name, east_name = named if first_is_north else reversed(named)
     points = np.full(len(table), None, dtype=object)
     whole = np.isfinite(east) & np.isfinite(north)
     points[whole] = shapely.points(east[whole], north[whole])
-    north_name, east_name = (found.first, found.second) if north is numbers[0] else (found.second, found.first)
     return points, Decision(value=f"east, north = {east_name}, {north_name}", why=why)
 
 
@@ -130,34 +141,58 @@ def read_ground(
     return heights
 
 
-def _decide_axes(
-    found: PlaceColumns,
-    first: Floats,
-    second: Floats,
+def decide_axes(
+    name: str,
+    named: tuple[str, str],
+    numbers: tuple[Floats, Floats],
     crs: CRS,
-    rows: Rows,
+    custom: tuple[bool, str],
+    *,
     area: BaseGeometry | None,
     area_crs: CRS,
-) -> tuple[Floats, Floats, str]:
-    """Which is north, which is east, and why."""
-    if found.says:  # as 纵坐标 and 横坐标 do
-        return first, second, "column names"
-    ways = {"north": _lie_somewhere(second, first, crs), "east": _lie_somewhere(first, second, crs)}
+) -> tuple[bool, str]:
+    """Decide which of two coordinates is north: by where the CRS lies, then the county, then by custom.
+
+    Parameters
+    ----------
+    name
+        What holds them.
+    named, numbers
+        The two coordinates.
+    crs
+        Theirs.
+    custom
+        Whether the first is north where both ways would do, and who has it so.
+    area, area_crs
+        The county's outline, where there is one, and its CRS.
+
+    Returns
+    -------
+    tuple
+        Whether the first is north; why.
+
+    Raises
+    ------
+    CrsError
+        The points lie nowhere, whichever is north.
+    """
+    first, second = numbers
+    ways = {True: _lie_somewhere(second, first, crs), False: _lie_somewhere(first, second, crs)}
     why = f"only so do the points lie in {crs_label(crs)}"
     if all(ways.values()) and area is not None:
         county = reproject_bbox(BBox.around([area]), area_crs, crs)
-        near = {"north": _share(second, first, county), "east": _share(first, second, county)}
-        if near["north"] != near["east"] and max(near.values()) > 0:
-            ways = {name: share == max(near.values()) for name, share in near.items()}
+        near = {True: _share(second, first, county), False: _share(first, second, county)}
+        if near[True] != near[False]:
+            ways = {north: share == max(near.values()) for north, share in near.items()}
             why = f"so {max(near.values()):.0%} of the points lie in the county, otherwise {min(near.values()):.0%}"
     if all(ways.values()):
-        why = f"survey tables have X north; the numbers would allow either in {crs_label(crs)}"
+        return custom[0], f"{custom[1]}; the numbers would allow either in {crs_label(crs)}"
     if not any(ways.values()):
         raise CrsError(
-            f"{rows.files[0]}: {found.first} about {np.nanmedian(first):.10g} and {found.second} about "
-            f"{np.nanmedian(second):.10g} lie nowhere in {crs_label(crs)}, whichever is north: give --crs"
+            f"{name}: {named[0]} about {np.nanmedian(first):.10g} and {named[1]} about {np.nanmedian(second):.10g} "
+            f"lie nowhere in {crs_label(crs)}, whichever is north: give --crs"
         )
-    return (first, second, why) if ways["north"] else (second, first, why)
+    return ways[True], why
 
 
 def _lie_somewhere(x: Floats, y: Floats, crs: CRS) -> bool:

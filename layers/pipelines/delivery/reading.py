@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from layers.pipelines.delivery.delivery import Delivery, Kind, TableReport, Wishes
+from layers.pipelines.delivery.drawing import open_drawing
 from layers.pipelines.delivery.inp import read_inp
 from layers.pipelines.delivery.tables import TableRows, Target, read_table
 from layers.pipelines.nodes import PIPE_NODES
@@ -32,8 +33,8 @@ def read_delivery(
     Parameters
     ----------
     files
-        Workbooks, CSV, Shapefiles or GeoPackages with tables of points and segments, or networks of EPANET and SWMM
-        (``.inp``).
+        Workbooks, CSV, Shapefiles or GeoPackages with tables of points and segments, drawings (``.dxf``), or networks
+        of EPANET and SWMM (``.inp``).
     target
         Where they go.
     wishes
@@ -87,8 +88,9 @@ def _read_file(staged: Staged, target: Target, wishes: Wishes, faults: Faults) -
     if staged.path.suffix == ".inp":
         return [*read_inp(staged, target, wishes, faults)]
     if staged.path.suffix == ".dxf":
-        raise SourceError(f"{staged.name} is a drawing, without depths and sections: deliver the tables behind it")
-    sources = open_tables(staged, PIPE_NODES, FileWishes(crs=wishes.crs, encoding=wishes.encoding), faults)
+        sources = open_drawing(staged, wishes, area=target.area, area_crs=target.crs)
+    else:
+        sources = open_tables(staged, PIPE_NODES, FileWishes(crs=wishes.crs, encoding=wishes.encoding), faults)
     return [read_table(source, target, wishes, faults) for source in sources]
 
 

@@ -22,6 +22,7 @@ from layers.pipelines.delivery.places import (
 from layers.pipelines.delivery.values import (
     fill_segments,
     read_classes,
+    read_export_dates,
     read_flow,
     read_points,
     read_quantities,
@@ -127,7 +128,9 @@ def read_table(source: Source, target: Target, wishes: Wishes, faults: Faults) -
     """
     name = source.name if source.layer is None else f"{source.name}, {source.layer}"
     found = recognise(source)
-    report = TableReport(name=name, kind=found.kind, format=source.format, unused=source.columns)
+    report = TableReport(
+        name=name, kind=found.kind, format=source.format, unused=source.columns, notices=source.notices
+    )
     if found.kind == "neither":
         return report
     twice = [column for column in found.columns if source.columns.count(column) > 1]
@@ -165,8 +168,9 @@ def _convert(
     given = pd.DataFrame({source.field.name: table.columns[source.column] for source in found.fields})
     given = given.reindex(table.columns.index)
     factors = {source.field.name: source.factor for source in found.fields}
+    given, exported = read_export_dates(given)
     given, by = read_classes(read_quantities(given), str(rows.files[0]))
-    notices = [f"the class is told by {by}"]
+    notices = [*exported, f"the class is told by {by}"]
     if found.kind == "points":
         given, moved = read_points(given)
         if moved:

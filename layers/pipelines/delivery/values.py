@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from layers.pipelines.section import parse_size
 from twin.errors import InvalidParameter
 from twin.ingest.convert import read_text
 from twin.ingest.names import normalise_name
+from twin.moments import CHINA
 from twin.schema import Code
 
 if TYPE_CHECKING:
@@ -35,8 +37,10 @@ if TYPE_CHECKING:
 
 #: Between words of the name of a file or sheet.
 _BETWEEN = re.compile(r"[\s_\-./\\,()\[\]（）]+")
-_KIND_WORDS = re.compile(r"(POINT|LINE|NODE|PIPE|管线点表?|管线段表?|点表?|线表?|管点|管段)$", re.IGNORECASE)
+_KIND_WORDS = re.compile(r"(POINT|LINE|NODE|PIPE|管线点表?|管线段表?|点表?|线表?|管点|管段|[LP])$", re.IGNORECASE)
 _YEAR = re.compile(r"((?:18|19|20|21)\d\d)(?:\D.*|\d{2}|\d{4})?")
+#: Of a date as mdb-export writes it.
+_EXPORTED = re.compile(r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d")
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.IGNORECASE)
 _PRESSURE_UNITS = {"": 1.0, "mpa": 1.0, "kpa": 1e-3, "pa": 1e-6}
 #: What a side or diameter may be: less is metres or a slip of the pen.
@@ -198,6 +202,43 @@ def read_quantities(given: pd.DataFrame) -> pd.DataFrame:
     if words.any() and "pressure_class" not in given:
         given = given.assign(pressure_class=pressure.where(words))
     return given.assign(pressure_mpa=pressure.mask(words))
+
+
+def read_export_dates(given: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Dates as ``mdb-export`` writes those of an Access database, ``06/30/21 00:00:00``: the month stands first.
+
+    Of the years that two digits may mean, the last that is not in the future is taken.
+
+    Returns
+    -------
+    tuple
+        The table; what to tell.
+
+    References
+    ----------
+    mdb-export(1) of mdbtools: ``--datetime-format`` is ``%x %X`` of the C locale by default.
+    """
+    told = []
+    for name in ("built_year", "survey_date"):
+        text = read_text(given[name]).dropna() if name in given else None
+        if text is not None and len(text) and text.str.fullmatch(_EXPORTED).all():
+            given = given.assign(**{name: translate(given[name], _find_day)})
+            told.append(
+                f"dates of {name} are month/day/year, as mdb-export writes them, and none is in the future; "
+                "mdb-export --datetime-format='%Y-%m-%d' writes whole years"
+            )
+    return given, tuple(told)
+
+
+def _find_day(text: str) -> str | None:
+    """The day of month/day/year; None where there is no such day."""
+    try:
+        day = datetime.strptime(text[:8], "%m/%d/%y").replace(tzinfo=CHINA)
+    except ValueError:
+        return None
+    now = datetime.now(CHINA)
+    year = day.year - 100 * (day > now)
+    return f"{year}-{day:%m-%d}"
 
 
 def _find_year(text: str) -> str | None:
