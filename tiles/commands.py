@@ -1,9 +1,11 @@
-"""`twin tiles`."""
+"""`twin tiles` and `twin scene`."""
 
 from __future__ import annotations
 
 import gc
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,9 +61,12 @@ def tiles(
     from tiles.archive import write_archive
     from tiles.shelf import open_shelf
     from tiles.source import VectorSource
+    from twin.errors import InvalidParameter
     from twin.frames import Frames
 
-    layers, shelf = _choose_layers(session, layer_ids, zooms), open_shelf(session.settings)
+    layers, shelf = _choose_layers(session, layer_ids, partial(_is_drawn, zooms=zooms)), open_shelf(session.settings)
+    if not layers:
+        raise InvalidParameter("no layer is drawn at these zooms", parameter="zooms")
     with session.open() as store, show_steps() as show:
         frames = Frames(store, most_rows=session.settings.max_rows_in_memory, shelf=shelf)
         source = VectorSource(layers=layers, frames=frames, grid=_find_grid(store.crs, tms), as_of=as_of)
@@ -82,27 +87,72 @@ def tiles(
         click.echo(f"  {note}")
 
 
-def _choose_layers(session: Session, ids: tuple[str, ...], zooms: tuple[int, int] | None) -> tuple[Layer, ...]:
-    """Find the layers that are named, otherwise all that are served and drawn at the zooms."""
+@click.command(
+    epilog="""\b
+    Examples:
+      twin scene underground
+      twin scene pipes pipe_segments --overwrite
+      TWIN_GEOID_OFFSET="-2.95 m, GNSS on 12 benchmarks" twin scene then --as-of 2021-12-31"""
+)
+@click.argument("out", metavar="FOLDER", type=click.Path(path_type=Path))
+@click.argument("layer_ids", metavar="[LAYER]...", nargs=-1)
+@click.option("--overwrite", is_flag=True, help="Replace a scene that is there.")
+@as_of_option
+@click.pass_obj
+def scene(session: Session, out: Path, layer_ids: tuple[str, ...], overwrite: bool, as_of: AsOf | None) -> None:
+    """Write layers in space, or all of them that are served, to FOLDER as 3D Tiles 1.1.
+
+    Heights above the ellipsoid need the setting geoid_offset.
+    """
+    from tiles.scenes.folder import write_scene
+    from tiles.scenes.source import SceneSource
+    from twin.frames import Frames
+    from twin.heights import GeoidOffset
+
+    geoid = GeoidOffset.parse(session.settings.geoid_offset)
+    layers = _choose_layers(session, layer_ids, lambda layer: layer.solids is not None)
+    with session.open() as store, show_steps() as show:
+        source = SceneSource(layers=layers, frames=Frames(store), geoid=geoid, as_of=as_of)
+        report = write_scene(source, out, overwrite=overwrite, watch=show)
+    if session.as_json:
+        print_json(report.to_dict())
+        return
+    print_table(
+        ("layer", "features", "drawn", "left out", "sizes assumed"),
+        [
+            (name, told["features"], told["drawn"], _list_reasons(told["left_out"]), _list_reasons(told["assumed"]))
+            for name, told in report.described["layers"].items()
+        ],
+    )
+    print_table(("tiles", "MB"), [(name, f"{size / 1e6:.1f}") for name, size in report.forms.items()])
+    click.echo(f"wrote {out}: {report.files:,} files, {report.bytes / 1e6:.1f} MB, {report.seconds:.1f} s")
+    click.echo(f"  heights above the ellipsoid = 1985 heights {geoid.offset_m:+g} m ({geoid.source})")
+
+
+def _list_reasons(counts: dict[str, int]) -> str:
+    return "; ".join(f"{count:,}: {reason}" for reason, count in counts.items())
+
+
+def _choose_layers(session: Session, ids: tuple[str, ...], is_drawn: Callable[[Layer], bool]) -> tuple[Layer, ...]:
+    """Find the layers that are named, otherwise all that are served and drawn."""
     from twin.errors import InvalidParameter
 
     catalog = session.catalog
     if len(set(ids)) < len(ids):
         raise InvalidParameter("a layer is named twice", parameter="layers")
     chosen = [catalog.layer(name) for name in ids] or [
-        layer
-        for layer in catalog.layers.values()
-        if session.settings.serves(layer.classification)
-        and (zooms is None or (layer.zooms[0] <= zooms[1] and zooms[0] <= layer.zooms[1]))
+        layer for layer in catalog.layers.values() if session.settings.serves(layer.classification) and is_drawn(layer)
     ]
     for layer in chosen:
         if not session.settings.serves(layer.classification):
             raise InvalidParameter(
                 f"{layer.id} is classified {layer.classification}; set serve_secret to write it", parameter="layers"
             )
-    if not chosen:
-        raise InvalidParameter("no layer is drawn at these zooms", parameter="zooms")
     return tuple(chosen)
+
+
+def _is_drawn(layer: Layer, zooms: tuple[int, int] | None) -> bool:
+    return zooms is None or (layer.zooms[0] <= zooms[1] and zooms[0] <= layer.zooms[1])
 
 
 def _find_grid(storage: CRS, tms: str) -> Grid:

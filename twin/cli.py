@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, str] = {
     "upgrade": "twin.commands.moves",
     "sheets": "layers.commands",
     "tiles": "tiles.commands",
+    "scene": "tiles.commands",
     "serve": "api.commands",
     "key": "twin.commands.keys",
     "doctor": "twin.commands.stores",

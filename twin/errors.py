@@ -63,6 +63,18 @@ class StyleNotFound(TwinError):
     status, slug, title = 404, "style-not-found", "Map style not found"
 
 
+class SceneNotFound(TwinError):
+    """No scene, or no part of one, has this address."""
+
+    status, slug, title = 404, "scene-not-found", "Scene not found"
+
+
+class GeoidOffsetMissing(TwinError):
+    """Nobody has said how high national heights lie above the ellipsoid, without which nothing stands on a globe."""
+
+    status, slug, title = 409, "geoid-offset-missing", "No geoid offset is set"
+
+
 class IndicatorNotFound(TwinError):
     """There is no indicator of that name."""
 

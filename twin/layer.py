@@ -14,12 +14,17 @@ from twin.schema import GEOMETRY, Field, Schema
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
+    from twin.solids import Solids
+
 GeometryType = Literal["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"]
 Classification = Literal["public", "internal", "secret"]
 Marker = Literal["circle", "square", "triangle", "diamond", "star"]
 
 #: A check across the rows of a layer: rows indexed by key in the storage CRS in, faults out (`row` holds positions).
 Check = Callable[["GeoDataFrame"], list[Fault]]
+
+#: What features are in space: rows in the storage CRS in, solids out.
+MakeSolids = Callable[["GeoDataFrame"], "Solids"]
 
 #: Provenance that every row of every layer carries for good (standards of source datum, see `twin.gcj02`).
 PROVENANCE = (
@@ -120,6 +125,8 @@ class Layer:
         Checks across features; single-row rules are derived from the fields.
     survey
         Whether the layer is survey data, which must never come from offset internet maps.
+    solids
+        What features are in space, by which scenes draw them in the colours of `style`; None: scenes are without them.
     example
         One valid GeoJSON feature in CRS84.
     """
@@ -143,6 +150,7 @@ class Layer:
     standard: str = ""
     checks: tuple[Check, ...] = ()
     survey: bool = False
+    solids: MakeSolids | None = None
     example: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from twin.errors import SettingsError
+from twin.heights import GeoidOffset
 from twin.place import Place
 
 _PREFIX = "TWIN_"
@@ -51,6 +52,9 @@ class Settings:
     jobs: int = _setting(10, "Most jobs of /processes that may go on; more are answered with 503", (1, 1000))
     job_s: int = _setting(600, "Longest time that a job may run, seconds", (1, 1_000_000))
     job_mb: int = _setting(4000, "Most memory that a job may take, megabytes (not on Windows)", (100, 1_000_000))
+    geoid_offset: str = _setting(
+        "", "What 1985 heights want added to be above the ellipsoid, metres, and after a comma who says so; for scenes"
+    )
     serve_secret: bool = _setting(False, "Whether layers classified as secret are served")
     keys: str = _setting(
         "", "File with the keys of those who may edit over HTTP (twin key); empty: only this machine may, without a key"
@@ -132,6 +136,8 @@ def _convert(key: str, value: Any, where: str) -> Any:
         value = int(value)
     if type(value) is not kind:
         raise SettingsError(f"{where} must be a value of type {'str' if kind is Place else kind.__name__}")
+    if key == "geoid_offset" and value:
+        GeoidOffset.parse(str(value))
     if limits and not limits[0] <= value <= limits[1]:
         raise SettingsError(f"{where} must be from {limits[0]} to {limits[1]}")
     return value

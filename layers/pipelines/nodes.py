@@ -9,6 +9,7 @@ import numpy as np
 from layers.pipelines.codes.classes import COLORS
 from layers.pipelines.codes.points import APPURTENANCE_CODES, FEATURE_CODES, has_role
 from layers.pipelines.fields import CLASS_FIELDS, RECORD_FIELDS, check_subclass
+from layers.pipelines.solids import solids_of_nodes
 from twin.errors import Fault
 from twin.layer import Layer, Style
 from twin.schema import Code, Field
@@ -191,6 +192,7 @@ PIPE_NODES = Layer(
     standard="CJJ 61-2017 城市地下管线探测技术规程",
     checks=(check_subclass, check_valve_state),
     survey=True,
+    solids=solids_of_nodes,
     example={
         "type": "Feature",
         "geometry": {"type": "Point", "coordinates": [118.4652, 35.5498, 121.35]},

@@ -9,6 +9,7 @@ import numpy as np
 from layers.pipelines.codes.attributes import DEPTH_REFS, EMBEDDINGS, FLOW_DIRECTIONS, MATERIALS, PRESSURE_CLASSES
 from layers.pipelines.codes.classes import COLORS
 from layers.pipelines.fields import CLASS_FIELDS, RECORD_FIELDS, check_subclass
+from layers.pipelines.solids import solids_of_segments
 from twin.errors import Fault
 from twin.layer import Layer, Style
 from twin.schema import Field
@@ -272,6 +273,7 @@ PIPE_SEGMENTS = Layer(
     standard="CJJ 61-2017 城市地下管线探测技术规程; GB 50289-2016 城市工程管线综合规划规范",
     checks=(check_subclass, check_ends, check_section),
     survey=True,
+    solids=solids_of_segments,
     example={
         "type": "Feature",
         "geometry": {

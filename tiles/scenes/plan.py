@@ -1,0 +1,150 @@
+"""Which solids of a layer stand in which tile: squares that are quartered until few enough solids are in each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from tiles.scenes.place import Place
+from twin.crs import CRS84, transform
+from twin.earth import place_on_ellipsoid
+from twin.frame import Frame
+from twin.heights import GeoidOffset
+from twin.solids import Solids
+
+Floats = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.int64]
+
+#: Squares with more solids are quartered, down to so many times.
+_MOST_SOLIDS, _DEEPEST = 2_000, 16
+#: A square that is quartered shows the largest of its solids only, as lines.
+MOST_FROM_FAR = 3_000
+
+#: Level, column from the west and row from the south of a square.
+Address = tuple[int, int, int]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cell:
+    """A square with solids in it.
+
+    Parameters
+    ----------
+    address
+        Where it is.
+    side_m
+        How wide it is.
+    numbers
+        Of the solids whose middle is in it.
+    box
+        West, south, bottom, east, north and top of them, metres from the place of the plan.
+    parts
+        The quarters with something in them; none where it is not quartered.
+    """
+
+    address: Address
+    side_m: float
+    numbers: Numbers
+    box: Floats
+    parts: tuple[Cell, ...]
+
+    def walk(self) -> Iterator[Cell]:
+        """Go through all squares from here down."""
+        yield self
+        for part in self.parts:
+            yield from part.walk()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plan:
+    """The solids of a layer and the tree of their squares.
+
+    Parameters
+    ----------
+    place
+        Where on the earth the axes are measured from.
+    solids
+        With axes in metres east, north and up of the place.
+    bounds
+        West, south, east, north in radians, lowest and highest metres above the ellipsoid; None where there is nothing.
+    root
+        The square of all.
+    """
+
+    place: Place
+    solids: Solids
+    bounds: tuple[float, ...] | None
+    root: Cell | None
+
+    @cached_property
+    def cells(self) -> dict[Address, Cell]:
+        """All squares by address."""
+        return {} if self.root is None else {cell.address: cell for cell in self.root.walk()}
+
+
+def make_plan(frame: Frame, geoid: GeoidOffset) -> Plan:
+    """Place the solids of a layer on the earth, and in squares."""
+    make = frame.layer.solids
+    assert make is not None
+    solids = make(frame.data)
+    x, y, z = solids.axes.T
+    lon, lat = transform(x, y, frame.crs, CRS84)
+    height_m = z + geoid.offset_m
+    place = Place.amid(lon, lat)
+    local = replace(solids, axes=place.to_local(place_on_ellipsoid(lon, lat, height_m)))
+    if not len(solids):
+        return Plan(place=place, solids=local, bounds=None, root=None)
+    boxes = _boxes_of(local)
+    reach_m = float(np.hypot(solids.width_m, solids.height_m).max())
+    reach = np.radians(reach_m / 50_000)  # a degree of longitude is longer than that where people live
+    west, south, east, north = np.radians([lon.min(), lat.min(), lon.max(), lat.max()])
+    bounds = (
+        west - reach,
+        south - reach,
+        east + reach,
+        north + reach,
+        height_m.min() - reach_m,
+        height_m.max() + reach_m,
+    )
+    return Plan(place=place, solids=local, bounds=tuple(map(float, bounds)), root=_plant(boxes))
+
+
+def choose_numbers(plan: Plan, cell: Cell) -> Numbers:
+    """The solids that a square shows from far: all, or the largest where it is quartered, in the order of the rows."""
+    numbers = cell.numbers
+    if not cell.parts or len(numbers) <= MOST_FROM_FAR:
+        return numbers
+    size = np.maximum(plan.solids.width_m[numbers], plan.solids.height_m[numbers])
+    return np.sort(numbers[np.argsort(-size, kind="stable")[:MOST_FROM_FAR]])
+
+
+def _boxes_of(solids: Solids) -> Floats:
+    """(n, 6) west, south, bottom, east, north, top of n solids, with room for their mitres."""
+    reach = 1.5 * np.hypot(solids.width_m, solids.height_m)[:, None]
+    low, high = (side.reduceat(solids.axes, solids.starts[:-1]) for side in (np.minimum, np.maximum))
+    return np.hstack([low - reach, high + reach])
+
+
+def _plant(boxes: Floats) -> Cell:
+    middles = (boxes[:, :2] + boxes[:, 3:5]) / 2
+    corner = np.floor(middles.min(axis=0))
+    side_m = 2.0 ** np.ceil(np.log2((middles.max(axis=0) - corner).max() + 1.0))
+    return _grow(boxes, (middles - corner) / side_m, side_m, (0, 0, 0), np.arange(len(boxes)))
+
+
+def _grow(boxes: Floats, middles: Floats, side_m: float, address: Address, numbers: Numbers) -> Cell:
+    """Make a square; middles are shares of the side of the whole."""
+    z, x, y = address
+    parts: list[Cell] = []
+    if len(numbers) > _MOST_SOLIDS and z < _DEEPEST:
+        columns, rows = (middles[numbers] * 2 ** (z + 1)).astype(np.int64).T
+        for column, row in ((2 * x + right, 2 * y + upper) for upper in (0, 1) for right in (0, 1)):
+            inside = numbers[(columns == column) & (rows == row)]
+            if len(inside):
+                parts.append(_grow(boxes, middles, side_m, (z + 1, column, row), inside))
+    box = np.concatenate([boxes[numbers, :3].min(axis=0), boxes[numbers, 3:].max(axis=0)])
+    return Cell(address=address, side_m=side_m / 2**z, numbers=numbers, box=box, parts=tuple(parts))

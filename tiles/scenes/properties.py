@@ -1,0 +1,165 @@
+"""What features say of themselves, as EXT_structural_metadata has it: a column of binary data for each field.
+
+Each tile brings the schema of its own table: of fields and codes that occur in it, nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from twin.columns import plain_values
+from twin.frame import Frame
+from twin.schema import Code, Field
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+Numbers = npt.NDArray[np.int64]
+
+#: What stands for a number that is not there, which nothing in a county is measured by, and for a code.
+_NO_REAL, _NO_INTEGER, _NO_CODE = -1e300, -(2**31), "(none)"
+_TRUTH = (Code(value="false", title="No", title_zh="否"), Code(value="true", title="Yes", title_zh="是"))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Column:
+    """One field of n features.
+
+    Parameters
+    ----------
+    field
+        Which one.
+    values
+        (n,) floats, NaN where there is nothing; numbers of `codes` counted from 1, 0 where there is nothing; or texts
+        as Arrow has them.
+    codes
+        What the numbers stand for; empty where values are no codes.
+    """
+
+    field: Field
+    values: npt.NDArray[Any] | pa.StringArray
+    codes: tuple[Code, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Property:
+    """One column of a table.
+
+    Parameters
+    ----------
+    name
+        Of the field.
+    described
+        As a property of a class in the schema.
+    codes
+        As an enum of the schema, where its values are codes.
+    values, starts
+        Its values, and where each of n texts begins, with the end of the last; as bytes.
+    """
+
+    name: str
+    described: dict[str, Any]
+    codes: dict[str, Any] | None
+    values: bytes
+    starts: bytes | None = None
+
+
+def read_columns(frame: Frame) -> tuple[Column, ...]:
+    """Take every field of the features of a layer."""
+    return tuple(_read_column(frame.data[field.name], field) for field in frame.layer.schema)
+
+
+def _read_column(series: pd.Series[Any], field: Field) -> Column:
+    import pandas as pd
+    import pyarrow as pa
+
+    if field.type in ("integer", "real") and not field.codes:
+        return Column(field=field, values=series.to_numpy(dtype=np.float64, na_value=np.nan))
+    codes = _TRUTH if field.type == "boolean" else field.codes
+    texts: Any = series if field.type == "text" else pd.Series(plain_values(series, field), dtype=object)
+    if field.type == "boolean":
+        texts = texts.map({True: "true", False: "false"})
+    if codes:
+        numbers = pd.Categorical(texts, categories=[code.value for code in codes]).codes.astype(np.int16)
+        if not ((numbers < 0) & texts.notna().to_numpy(bool)).any():
+            return Column(field=field, values=numbers + 1, codes=codes)
+        texts = texts.astype(str).where(texts.notna())  # codes that were taken out of the list since
+    return Column(field=field, values=pa.array(texts, type=pa.string(), from_pandas=True))
+
+
+def make_table(columns: Iterable[Column], rows: Numbers) -> tuple[Property, ...]:
+    """The properties of some features, without fields in which none of them says anything."""
+    made = (_take(column, rows) for column in columns)
+    return tuple(each for each in made if each is not None)
+
+
+def _take(column: Column, rows: Numbers) -> Property | None:
+    if column.codes:
+        return _take_codes(column, rows)
+    if isinstance(column.values, np.ndarray):
+        return _take_numbers(column.field, column.values[rows])
+    return _take_texts(column, rows)
+
+
+def _take_codes(column: Column, rows: Numbers) -> Property | None:
+    numbers = column.values[rows]
+    used = np.unique(numbers)
+    if not used.any():
+        return None
+    names = [(0, _NO_CODE, "")] if used[0] == 0 else []
+    names += [
+        (n, str(c.value), f"{c.title} {c.title_zh}") for n in used[used > 0].tolist() for c in [column.codes[n - 1]]
+    ]
+    values = [
+        {"name": name, "value": number} | ({"description": title} if title else {}) for number, name, title in names
+    ]
+    name = column.field.name
+    described = {"name": column.field.heading, "type": "ENUM", "enumType": name}
+    if used[0] == 0:
+        described["noData"] = _NO_CODE
+    kind = "UINT8" if len(column.codes) < 256 else "UINT16"
+    return Property(
+        name=name,
+        described=described,
+        codes={"name": column.field.heading, "valueType": kind, "values": values},
+        values=numbers.astype(np.uint8 if kind == "UINT8" else np.uint16).tobytes(),
+    )
+
+
+def _take_numbers(field: Field, values: npt.NDArray[np.float64]) -> Property | None:
+    absent = np.isnan(values)
+    if absent.all():
+        return None
+    whole = field.type == "integer" and bool((np.abs(values[~absent]) < -_NO_INTEGER).all())
+    nothing = _NO_INTEGER if whole else _NO_REAL
+    described = {
+        "name": field.heading,
+        "type": "SCALAR",
+        "componentType": "INT32" if whole else "FLOAT64",
+    } | ({"noData": nothing} if absent.any() else {})
+    filled = np.where(absent, nothing, values).astype(np.int32 if whole else np.float64)
+    return Property(name=field.name, described=described, codes=None, values=filled.tobytes())
+
+
+def _take_texts(column: Column, rows: Numbers) -> Property | None:
+    import pyarrow as pa
+
+    taken: Any = column.values.take(pa.array(rows))
+    if taken.null_count == len(taken):
+        return None
+    described = {"name": column.field.heading, "type": "STRING"} | ({"noData": ""} if taken.null_count else {})
+    _, starts, values = taken.fill_null("").buffers()
+    ends = np.frombuffer(starts, dtype=np.int32)[: len(rows) + 1]
+    return Property(
+        name=column.field.name,
+        described=described,
+        codes=None,
+        values=b"" if values is None else values.to_pybytes()[: int(ends[-1])],
+        starts=ends.astype(np.uint32).tobytes(),
+    )

@@ -1,0 +1,93 @@
+"""The tree of tiles as tileset.json.
+
+References
+----------
+OGC 22-025r4, 3D Tiles 1.1: chapters 6 (tiles, bounding volumes, geometric error) and 7 (tileset.json).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tiles.scenes.forms import CLOSE, FAR, NEAR, Form
+from tiles.scenes.plan import Cell, Plan
+
+#: A square that is quartered gives way to its quarters from twice its side on a screen of 1080 lines.
+_SHARE_OF_SIDE = 1 / 32
+#: It never does so later than its quarters give way to what is closer.
+_LEAST_ERROR_M = 2 * FAR.error_m
+
+
+def describe_scene(
+    plans: Mapping[str, Plan], query: str = "", extras: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Describe layers as a tileset.
+
+    Parameters
+    ----------
+    plans
+        By layer id.
+    query
+        What the address of each content ends with.
+    extras
+        What more is to be said of the scene.
+    """
+    drawn = {name: plan.root for name, plan in plans.items() if plan.root is not None}
+    error = max([0.0, *(root.side_m for root in drawn.values())])
+    children = [
+        {"transform": plans[name].place.matrix()} | _describe_cell(root, f"{name}/", query)
+        for name, root in drawn.items()
+    ]
+    root = {
+        "boundingVolume": {"region": _join([plans[name].bounds for name in drawn])},
+        "geometricError": error,
+        "refine": "ADD",
+    }
+    return {
+        "asset": {"version": "1.1"},
+        "geometricError": error,
+        "root": root | ({"children": children} if children else {}),
+    } | ({"extras": dict(extras)} if extras else {})
+
+
+def forms_of(cell: Cell) -> tuple[Form, ...]:
+    """In which forms a square is drawn."""
+    return (FAR,) if cell.parts else (FAR, NEAR, CLOSE)
+
+
+def name_content(cell: Cell, form: Form) -> str:
+    """The path of a content below its layer."""
+    z, x, y = cell.address
+    return f"{z}/{x}/{y}/{form.name}.glb"
+
+
+def _describe_cell(cell: Cell, folder: str, query: str) -> dict[str, Any]:
+    if cell.parts:
+        return {
+            **_describe_tile(cell, FAR, folder, query),
+            "geometricError": max(cell.side_m * _SHARE_OF_SIDE, _LEAST_ERROR_M),
+            "refine": "REPLACE",
+            "children": [_describe_cell(part, folder, query) for part in cell.parts],
+        }
+    close = _describe_tile(cell, CLOSE, folder, query)
+    near = _describe_tile(cell, NEAR, folder, query) | {"children": [close]}
+    return _describe_tile(cell, FAR, folder, query) | {"refine": "REPLACE", "children": [near]}
+
+
+def _describe_tile(cell: Cell, form: Form, folder: str, query: str) -> dict[str, Any]:
+    middle, half = (cell.box[:3] + cell.box[3:]) / 2, (cell.box[3:] - cell.box[:3]) / 2 + 0.01
+    box = np.concatenate([middle, np.diag(half).ravel()]).round(2).tolist()
+    return {
+        "boundingVolume": {"box": box},
+        "geometricError": form.error_m,
+        "content": {"uri": f"{folder}{name_content(cell, form)}{query}"},
+    }
+
+
+def _join(bounds: Sequence[tuple[float, ...] | None]) -> list[float]:
+    known = np.array([each for each in bounds if each is not None] or [(0.0,) * 6])
+    low, high = known.min(axis=0), known.max(axis=0)
+    return [*low[:2].tolist(), *high[2:4].tolist(), float(low[4]), float(high[5])]
