@@ -23,8 +23,11 @@ _SIZES = {
     "WS": ((300, 400, 500, 600, 800), (60, 240, 700, 2_000)),
     "YS": ((400, 500, 600, 800, 1000), (25, 80, 200, 600)),
 }
-#: Least slopes of these sizes.
-_SLOPE = {300: 0.003, 400: 0.0015, 500: 0.0012, 600: 0.001, 800: 0.0008, 1000: 0.0006}
+#: Least slopes of these sizes: sewage, of which sewers are never full, needs less than storm water.
+_SLOPE = {
+    "WS": {300: 0.003, 400: 0.0015, 500: 0.0012, 600: 0.001, 800: 0.0008},
+    "YS": {400: 0.0021, 500: 0.0016, 600: 0.0012, 800: 0.00085, 1000: 0.00062},
+}
 
 
 def drain(ways: Ways, ground_m: Floats, roots: Ints) -> tuple[Ways, Mask]:
@@ -110,7 +113,7 @@ def settle(net: Net, ground_m: Floats, crown_m: Floats) -> Sewers:
         np.add.at(drained, down[rows], drained[rows])
     sizes, steps = _SIZES[net.line.code]
     size = np.array(sizes, float)[np.searchsorted(steps, drained)]
-    slope = np.array([_SLOPE[each] for each in sizes])[np.searchsorted(steps, drained)]
+    slope = np.array([_SLOPE[net.line.code][each] for each in sizes])[np.searchsorted(steps, drained)]
 
     highest = crown_m - (size + wall_mm(size)) / 1000
     low, out = highest.copy(), highest.copy()

@@ -10,14 +10,17 @@ from sample_gis.pipes.delivery import plant_faults, tabulate, write_tables
 from twin.intake import Order
 from twin.stores import create_store
 
-#: Some pairs of the sample are too close, as in any town.
-CLOSE = {"CLR-H", "CLR-V"}
+#: Some pairs of the sample are too close, and some sewers meet at a sharp angle, as in any town.
+CLOSE = {"CLR-H", "CLR-V", "GRAV-TURN"}
 
 #: What else a fault of one kind breaks: a point that is too near is a dead end, a long segment runs through the one
 #: between its points, a depth above the ground does not fit the next pipe and has no cover, nor does concrete fit gas.
 FOLLOWING = {
     "GRAV-FLOW": ["WS900001"],
     "CLASH-DOUBT": ["WS000031-WS000034"],
+    "GRAV-FLAT": ["WS000031-WS000034"],
+    "GRAV-WELLS": ["WS000031-WS000034"],
+    "WELL-DEPTH": ["WS000025"],
     "NODE-CONSIST": ["JP000002", "TR000022"],
     "COVER": ["JP000002-JP000030"],
 }

@@ -15,7 +15,7 @@ from sample_gis.dice import Dice
 from sample_gis.noise import Noise
 
 #: Whoever changes the county on purpose writes the new digest here; any other change is a fault.
-DIGEST = "c6398870f999fec3dfee0d501ad9c55c369c72840dab0e0d022b147aa7e51b0d"
+DIGEST = "142aa5aff1bd0b96106b4af8ffbaeea43fe88bcbde99316968e991e27a6ed120"
 
 
 def test_the_digest_is_the_one_that_was_published(county):

@@ -22,7 +22,7 @@ def point(number, north_m=0.0, east_m=0.0, high_m=120.0, feature="", subsid="检
     return (number, NORTH + north_m, EAST + east_m, high_m, feature, subsid)
 
 
-def line(start, stop, start_m=2.0, stop_m=2.1, material="T", size="300", embedding="ZM"):
+def line(start, stop, start_m=2.0, stop_m=2.1, material="PVC", size="300", embedding="ZM"):
     return (start, stop, start_m, stop_m, material, size, embedding)
 
 

@@ -1,4 +1,4 @@
-"""Rules of gravity pipes: they fall as they flow, nowhere too steep, to an outfall, in pipes that do not get smaller.
+"""Rules of drained water: it falls as it flows, nowhere too steep, comes from somewhere, gets away, and is not mixed.
 
 Two numbers are called slope. The *design slope* is the fall by the way on the plan; the *slope angle* is the arc sine
 of the fall by the length in space.
@@ -7,75 +7,18 @@ of the fall by the length in space.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from layers.pipelines.codes.classes import DRIVES
 from layers.pipelines.codes.points import has_role
-from layers.pipelines.network.direction import LEVEL_M, find_directions
+from layers.pipelines.network.direction import LEVEL_M
+from layers.pipelines.rules.flow import Flow, drains, surveyed_flow
 from layers.pipelines.rules.rule import Hits, rule
 from layers.pipelines.rules.survey import Survey
 
 Floats = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
-
-#: Diameters of pipes in use, mm, to count by how many sizes one is smaller.
-_SIZES_MM = np.array(
-    [100, 150, 200, 250, 300, 400, 500, 600, 700, 800, 900, 1000, 1100, 1200, 1350, 1500, 1650, 1800, 2000, 2200, 2400]
-)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Flow:
-    """Gravity segments whose direction is known, k of m, from the point that they flow from to the one they flow to.
-
-    Parameters
-    ----------
-    rows
-        Their positions.
-    upper, lower
-        Their points.
-    surveyed
-        Whether the direction was surveyed; if not it is the one in which they fall.
-    unknown
-        How many gravity segments without a direction end at each of n points.
-    """
-
-    rows: Positions
-    upper: Positions
-    lower: Positions
-    surveyed: npt.NDArray[np.bool_]
-    unknown: npt.NDArray[np.int64]
-
-
-def _drains(survey: Survey) -> npt.NDArray[np.bool_]:
-    """Which segments run by gravity and have both points."""
-    return (survey.segments["class"].map(DRIVES) == "gravity").to_numpy(bool) & survey.joined
-
-
-def _said(survey: Survey) -> npt.NDArray[np.int8]:
-    """The direction of flow as surveyed: 1 from start to end, -1 against it, 0 unknown or both."""
-    said = survey.segments["flow_direction"]
-    return (said == "forward").to_numpy(np.int8) - (said == "backward").to_numpy(np.int8)
-
-
-def _flow(survey: Survey) -> _Flow:
-    drains, said = _drains(survey), _said(survey)
-    both = (survey.segments["flow_direction"] == "both").to_numpy(bool)
-    direction, _ = find_directions(said, np.where(both, np.nan, survey.fall_m))
-    rows = np.flatnonzero(drains & (direction != 0))
-    forth = direction[rows] == 1
-    start, stop = survey.from_row[rows], survey.to_row[rows]
-    lost = drains & (direction == 0)
-    return _Flow(
-        rows=rows,
-        upper=np.where(forth, start, stop),
-        lower=np.where(forth, stop, start),
-        surveyed=said[rows] != 0,
-        unknown=np.bincount(np.concatenate([survey.from_row[lost], survey.to_row[lost]]), minlength=len(survey.nodes)),
-    )
 
 
 @rule(
@@ -89,8 +32,8 @@ def _flow(survey: Survey) -> _Flow:
 )
 def find_reverse_slopes(survey: Survey, *, tolerance_m: float = LEVEL_M) -> Iterator[Hits]:
     """Every gravity segment whose invert rises in the direction of flow that was surveyed, by its design slope."""
-    fall_m = np.round(survey.fall_m * _said(survey), 6)
-    rows = np.flatnonzero(_drains(survey) & (fall_m < -tolerance_m) & (survey.way_m > 0))
+    fall_m = np.round(survey.fall_m * surveyed_flow(survey), 6)
+    rows = np.flatnonzero(drains(survey) & (fall_m < -tolerance_m) & (survey.way_m > 0))
     yield Hits(
         table="segments",
         rows=rows,
@@ -115,7 +58,7 @@ def find_steep_segments(survey: Survey, *, steepest_deg: float = 10.0) -> Iterat
     """Every gravity segment whose slope angle, the arc sine of its fall by its length in space, is above the limit."""
     fall_m = np.abs(survey.fall_m)
     angle_deg = np.degrees(np.arctan2(fall_m, survey.way_m))  # the arc sine of fall by length in space
-    rows = np.flatnonzero(_drains(survey) & (angle_deg > steepest_deg) & (survey.way_m > 0))
+    rows = np.flatnonzero(drains(survey) & (angle_deg > steepest_deg) & (survey.way_m > 0))
     what = "the slope angle is larger than allowed"
     yield Hits(table="segments", rows=rows, what=what, measured=angle_deg[rows], limit=steepest_deg, unit="°")
 
@@ -137,7 +80,7 @@ def find_trapped_flows(survey: Survey) -> Iterator[Hits]:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    flow, n = _flow(survey), len(survey.nodes)
+    flow, n = survey.flow, len(survey.nodes)
     away = coo_array((np.ones(len(flow.rows), dtype=np.int8), (flow.upper, flow.lower)), shape=(n, n))
     _, part = connected_components(away.tocsr(), connection="strong")
     order = np.argsort(part, kind="stable")
@@ -164,67 +107,19 @@ def find_trapped_flows(survey: Survey) -> Iterator[Hits]:
 )
 def find_sourceless_points(survey: Survey) -> Iterator[Hits]:
     """Every point that drained water only flows from, as surveyed, and that is no start, gully, tank, or well."""
-    flow = _flow(survey)
+    flow = survey.flow
     rows = _only(survey, flow, flow.upper, flow.lower, several=False)
     rows = rows[~has_role(survey.nodes, "end", "inlet", "pump", "source", "well")[rows]]
     yield Hits(table="nodes", rows=rows, what="drained water flows away from here and not to it")
 
 
-def _only(survey: Survey, flow: _Flow, here: Positions, not_here: Positions, *, several: bool) -> Positions:
+def _only(survey: Survey, flow: Flow, here: Positions, not_here: Positions, *, several: bool) -> Positions:
     """Judged points at which all flow is of one kind, and some was surveyed, or, if that will do, several meet."""
     n = len(survey.nodes)
     some, other = np.bincount(here, minlength=n), np.bincount(not_here, minlength=n)
     surveyed = np.bincount(here[flow.surveyed], minlength=n) > 0
     alone = (other == 0) & (flow.unknown == 0) & (some == survey.degree)
     return np.flatnonzero((alone & (surveyed | (several & (some > 1))))[: survey.judged])
-
-
-@rule(
-    "GRAV-SIZE",
-    title="A larger pipe flows into a smaller one",
-    title_zh="大管接小管",
-    severity="warning",
-    source="GB 50014-2021: smaller only where steeper, by two sizes at most",
-    confidence="medium",
-    limits={"sizes": "By so many sizes a steeper pipe may be smaller."},
-)
-def find_narrowed_pipes(survey: Survey, *, sizes: int = 2) -> Iterator[Hits]:
-    """Every largest segment that flows from a point and is smaller than the largest one that flows there.
-
-    A steeper one may be smaller by some sizes. Rectangular openings count as round ones of their area.
-    """
-    flow = _flow(survey)
-    width, height = survey.sections.width_m, survey.sections.height_m
-    size_mm = np.round(1000 * np.where(survey.sections.is_round, height, np.sqrt(4 / np.pi * width * height)), 3)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        slope = np.abs(survey.fall_m) / survey.way_m
-    known = np.isfinite(size_mm[flow.rows])
-    n = len(survey.nodes)
-    into = _largest(flow.rows[known], flow.lower[known], size_mm, n)
-    away = _largest(flow.rows[known], flow.upper[known], size_mm, n)
-    nodes = np.flatnonzero((into >= 0) & (away >= 0))
-    into, away = into[nodes], away[nodes]
-    steps = np.searchsorted(_SIZES_MM, size_mm[into]) - np.searchsorted(_SIZES_MM, size_mm[away])
-    allowed = (slope[away] > slope[into]) & (steps <= sizes)
-    wrong = np.flatnonzero((size_mm[away] < size_mm[into]) & ~allowed)
-    yield Hits(
-        table="segments",
-        rows=away[wrong],
-        what="the pipe is smaller than the one that flows into it",
-        measured=size_mm[away[wrong]],
-        limit=size_mm[into[wrong]].astype(object),
-        unit="mm",
-        others=survey.segments["segment_id"].to_numpy(object)[into[wrong]],
-        places=survey.places[nodes[wrong]],
-    )
-
-
-def _largest(rows: Positions, nodes: Positions, size_mm: Floats, count: int) -> Positions:
-    """For each point the largest of its segments, -1 where it has none."""
-    largest = np.full(count, -1, dtype=np.intp)
-    order = np.argsort(size_mm[rows], kind="stable")
-    largest[nodes[order]] = rows[order]  # the last one stays
-    return largest
 
 
 @rule(
@@ -238,10 +133,10 @@ def _largest(rows: Positions, nodes: Positions, size_mm: Floats, count: int) -> 
 def find_mixed_systems(survey: Survey) -> Iterator[Hits]:
     """Every point at which sewage and storm water meet, or storm water and combined sewage; overflows are for that."""
     n = len(survey.nodes)
-    subclass, drains = survey.segments["subclass"], _drains(survey)
+    subclass, drained = survey.segments["subclass"], drains(survey)
     has = {}
     for code in ("WS", "YS", "HS"):
-        rows = np.flatnonzero(drains & (subclass == code).to_numpy(bool))
+        rows = np.flatnonzero(drained & (subclass == code).to_numpy(bool))
         has[code] = np.bincount(np.concatenate([survey.from_row[rows], survey.to_row[rows]]), minlength=n) > 0
     allowed = (survey.nodes["appurtenance"] == "overflow_well").to_numpy(bool)
     for what, mixed in (

@@ -12,6 +12,7 @@ from layers.pipelines.clearance.cover import load_cover_confidences, load_covers
 from layers.pipelines.clearance.limits import NO_KIND, kinds_of
 from layers.pipelines.codes.attributes import ABOVE_GROUND
 from layers.pipelines.codes.classes import DRIVES
+from layers.pipelines.codes.points import has_role
 from layers.pipelines.rules.rule import Hits, rule
 from layers.pipelines.rules.survey import Survey
 
@@ -135,3 +136,48 @@ def find_shallow_segments(survey: Survey, *, above: Literal["footway", "vehicle_
         unit="m",
         confidence=load_cover_confidences()[kinds[rows]],
     )
+
+
+@rule(
+    "WELL-DEPTH",
+    title="A well and the pipes in it do not go together",
+    title_zh="井底深与管线埋深不符",
+    severity="warning",
+    source="CJJ 61-2017, table of points (井底深); catalogues of checks in use",
+    confidence="medium",
+    limits={
+        "tolerance_m": "Pipes may lie deeper than the bottom of the well by this much, m.",
+        "sump_m": "The bottom may lie deeper than all pipes by this much, m.",
+    },
+    sure={"sump_m": "low"},
+)
+def find_odd_wells(survey: Survey, *, tolerance_m: float = 0.05, sump_m: float = 1.5) -> Iterator[Hits]:
+    """Every well that does not reach the inner bottom of a pipe that ends in it, or goes far below all of them.
+
+    Pumping stations have sumps as deep as they like.
+    """
+    buried = ~survey.segments["embedding"].isin(ABOVE_GROUND).to_numpy(bool)
+    deepest_m = np.full(len(survey.nodes), -np.inf)
+    for row, axis_m in zip((survey.from_row, survey.to_row), survey.axis_m, strict=True):
+        bottom_m = np.append(survey.ground_m, np.nan)[row] - survey.sections.inner_bottom_m(axis_m)
+        known = np.flatnonzero(buried & np.isfinite(bottom_m))
+        np.maximum.at(deepest_m, row[known], bottom_m[known])
+    deepest_m = np.where(np.isfinite(deepest_m), deepest_m, np.nan)[: survey.judged]
+    well_m = survey.nodes["well_depth_m"].to_numpy(dtype=float, na_value=np.nan)[: survey.judged]
+    pumps = has_role(survey.nodes, "pump")[: survey.judged]
+    below_m = np.round(well_m - deepest_m, 6)
+    for what, by, wrong, limit in (
+        ("a pipe lies deeper than the bottom of the well", "tolerance_m", below_m < -tolerance_m, deepest_m),
+        ("the well is much deeper than all pipes in it", "sump_m", (below_m > sump_m) & ~pumps, deepest_m + sump_m),
+    ):
+        rows = np.flatnonzero(wrong)
+        yield Hits(
+            table="nodes",
+            rows=rows,
+            what=what,
+            field="well_depth_m",
+            measured=well_m[rows],
+            limit=limit[rows].astype(object),
+            unit="m",
+            by=by,
+        )

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import shapely
 
 from layers.pipelines.axis import axis_heights_m, draw_axes
+from layers.pipelines.rules.flow import Flow, find_flow
 from layers.pipelines.section import Sections
 from twin.crs import CRS, BBox, metric_plane, reproject, transform
 from twin.ingest.faults import Faults, Rows
@@ -117,6 +118,13 @@ class Survey:
         return Sections.of(self.segments)
 
     @cached_property
+    def size_mm(self) -> Floats:
+        """M diameters; rectangular openings have that of a round one of their area, unknown ones NaN."""
+        width, height = self.sections.width_m, self.sections.height_m
+        diameter = np.where(self.sections.is_round, height, np.sqrt(4 / np.pi * width * height))
+        return np.asarray(np.round(1000 * diameter, 3), dtype=float)
+
+    @cached_property
     def axis_m(self) -> tuple[Floats, Floats]:
         """M heights of axes at the starts and at the ends; NaN where they are unknown."""
         starts, stops = (_at(self.ground_m, row) for row in self._rows)
@@ -165,6 +173,11 @@ class Survey:
         """M heights by which segments fall from start to end, NaN where they are unknown; inverts fall as axes do."""
         starts, stops = self.axis_m
         return starts - stops
+
+    @cached_property
+    def flow(self) -> Flow:
+        """Which way drained water flows."""
+        return find_flow(self)
 
     @property
     def _rows(self) -> tuple[Positions, Positions]:
