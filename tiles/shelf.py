@@ -198,7 +198,7 @@ def _family(store: Store, layer: Layer) -> str:
 
 def _name_states(store: Store, layer: Layer, known_at: int) -> dict[int, str]:
     """Name the states of a layer at each of its revisions up to one."""
-    described = repr(replace(layer, checks=(), solids=None))
+    described = repr(replace(layer, row_checks=(), checks=(), solids=None))
     states: dict[int, str] = {}
     name = _digest(store.created_at.isoformat(), store.crs.srs, described, _digest_sources())
     for revision in store.revisions(layer):

@@ -20,7 +20,7 @@ GeometryType = Literal["Point", "MultiPoint", "LineString", "MultiLineString", "
 Classification = Literal["public", "internal", "secret"]
 Marker = Literal["circle", "square", "triangle", "diamond", "star"]
 
-#: A check across the rows of a layer: rows indexed by key in the storage CRS in, faults out (`row` holds positions).
+#: A check of rows of a layer: rows indexed by key in the storage CRS in, faults out (`row` holds positions).
 Check = Callable[["GeoDataFrame"], list[Fault]]
 
 #: What features are in space: rows in the storage CRS in, solids out.
@@ -121,8 +121,10 @@ class Layer:
         Default secrecy class of the data; only ``public`` layers may leave the bureau's network unchanged.
     standard
         The standard or policy the layer follows.
+    row_checks
+        Checks of each row by itself, beyond the rules that the fields make: an edit runs them on what it changes.
     checks
-        Checks across features; single-row rules are derived from the fields.
+        Checks across features, of the layer as a whole: an edit reads all of it for them.
     survey
         Whether the layer is survey data, which must never come from offset internet maps.
     solids
@@ -148,6 +150,7 @@ class Layer:
     joined_over: tuple[str, ...] | None = None
     classification: Classification = "internal"
     standard: str = ""
+    row_checks: tuple[Check, ...] = ()
     checks: tuple[Check, ...] = ()
     survey: bool = False
     solids: MakeSolids | None = None

@@ -213,7 +213,7 @@ CELL_SITES = Layer(
         label_zoom=16,
     ),
     standard="3GPP TS 38.104 (bands); 沂南县新型智慧城市建设实施方案 第16条",
-    checks=(check_service_period, check_band_technology),
+    row_checks=(check_service_period, check_band_technology),
     example={
         "type": "Feature",
         "geometry": {"type": "Point", "coordinates": [118.4652, 35.5498, 121.5]},

@@ -142,7 +142,7 @@ SIGNAL_SAMPLES = Layer(
         label_zoom=18,
     ),
     standard="工信部联通信〔2023〕257号 (covered = all key points of a place); 3GPP TS 38.133",
-    checks=(check_kind_fields,),
+    row_checks=(check_kind_fields,),
     example={
         "type": "Feature",
         "geometry": {"type": "Point", "coordinates": [118.4651, 35.5497]},

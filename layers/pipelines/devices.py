@@ -140,7 +140,7 @@ MONITORING_DEVICES = Layer(
         label_zoom=16,
     ),
     standard="数鲁专组办发〔2019〕7号附件2 (市政管网管线智能化监测管理率); CJJ 61-2017 (classes)",
-    checks=(check_service_period, check_watched),
+    row_checks=(check_service_period, check_watched),
     example={
         "type": "Feature",
         "geometry": {"type": "Point", "coordinates": [118.4652, 35.5498, 121.35]},

@@ -190,7 +190,7 @@ PIPE_NODES = Layer(
         color="#4a4a4a", by="class", colors=COLORS, opacity=0.95, radius_px=2.5, label="node_id", label_zoom=19
     ),
     standard="CJJ 61-2017 城市地下管线探测技术规程",
-    checks=(check_subclass, check_valve_state),
+    row_checks=(check_subclass, check_valve_state),
     survey=True,
     solids=solids_of_nodes,
     example={

@@ -271,7 +271,7 @@ PIPE_SEGMENTS = Layer(
     zooms=(12, 22),
     style=Style(color="#4a4a4a", by="class", colors=COLORS, opacity=1, width_px=1.2, label="segment_id", label_zoom=20),
     standard="CJJ 61-2017 城市地下管线探测技术规程; GB 50289-2016 城市工程管线综合规划规范",
-    checks=(check_subclass, check_ends, check_section),
+    row_checks=(check_subclass, check_ends, check_section),
     survey=True,
     solids=solids_of_segments,
     example={

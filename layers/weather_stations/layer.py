@@ -73,7 +73,7 @@ WEATHER_STATIONS = Layer(
         label_zoom=10,
     ),
     standard="沂南县新型智慧城市建设实施方案 第6条",
-    checks=(check_service_period,),
+    row_checks=(check_service_period,),
     example={
         "type": "Feature",
         "geometry": {"type": "Point", "coordinates": [118.4712, 35.5561, 118.0]},

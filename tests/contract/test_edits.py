@@ -21,9 +21,13 @@ from tests_server import run_server
 from tests_support import LAYER, make_rows, write
 from twin.catalog import Catalog
 from twin.errors import Fault
+from twin.ingest.edits import Edits, apply_edits
+from twin.ingest.given import GivenFeature
+from twin.query import Query
 from twin.settings import Settings
 
 ITEMS = "/collections/plots/items"
+EVERYTHING = Query()
 GEOJSON, PATCH = {"Content-Type": "application/geo+json"}, {"Content-Type": "application/merge-patch+json"}
 TO_DEGREES = pyproj.Transformer.from_crs("EPSG:4548", "EPSG:4490", always_xy=True)
 #: A bow tie, whose halves have no area together.
@@ -235,13 +239,14 @@ def test_a_transaction_that_is_none_is_told_where_it_is_not(client, body, words)
     assert words in answer.json()["detail"]
 
 
-def test_what_a_check_found_before_does_not_stand_in_the_way(store) -> None:
+@pytest.mark.parametrize("kind", ["checks", "row_checks"])
+def test_what_a_check_found_before_does_not_stand_in_the_way(store, kind) -> None:
     """The two plots that are too low are there already; a third one is refused, and to mend one of them is not."""
 
     def too_low(rows: Any) -> list[Fault]:
         return [Fault(what="too low", row=row) for row, floors in enumerate(rows["floors"]) if floors < 2]
 
-    strict = replace(LAYER, checks=(too_low,))
+    strict = replace(LAYER, **{kind: (too_low,)})
     shape = shapely.force_3d(shapely.Polygon(CORNERS), 1.0)
     write(store, insert=make_rows(A={"geometry": shape, "floors": 1}, B={"geometry": shape, "floors": 1}))
     app = create_app(Settings(author="li"), store, Catalog.of([strict], []))
@@ -252,6 +257,19 @@ def test_what_a_check_found_before_does_not_stand_in_the_way(store) -> None:
         assert refused.status_code == 422
         assert [fault["what"] for fault in refused.json()["errors"]] == ["too low"]
         assert client.delete(f"{ITEMS}/B").status_code == 204
+
+
+def test_an_edit_reads_no_more_than_it_changes_where_checks_look_at_rows_by_themselves(store, monkeypatch) -> None:
+    shape = shapely.force_3d(shapely.Polygon(CORNERS), 1.0)
+    write(store, insert=make_rows(**{f"P{n}": {"geometry": shape, "floors": n} for n in range(9)}))
+    asked, read = [], store.read
+    monkeypatch.setattr(store, "read", lambda layer, query=EVERYTHING: asked.append(query) or read(layer, query))
+    change = GivenFeature(key="P3", values={"name": "n"}, keeps_geometry=True)
+    for kind, queries in (("row_checks", 1), ("checks", 2)):
+        asked.clear()
+        strict = replace(LAYER, **{kind: (lambda rows: [Fault(what="none", row=0)] * (len(rows) == 0),)})
+        apply_edits(store, strict, Edits(update=(change,)), crs=store.crs, author="li", dry_run=True)
+        assert [query.ids for query in asked] == [("P3",), None][:queries]
 
 
 def test_eight_who_write_at_once_lose_nothing_and_each_sees_what_he_wrote(store) -> None:

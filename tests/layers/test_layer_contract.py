@@ -6,7 +6,9 @@ import json
 import math
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import date, datetime
+from itertools import pairwise
 
 import pytest
 import shapely
@@ -213,9 +215,28 @@ def test_the_checks_of_a_layer_pass_its_example_and_no_rows_at_all(layer: Layer,
     geometry = reproject([shape(layer.example["geometry"])], CRS84, crs)[0]
     example = frame(layer, [{**layer.example["properties"], "geometry": geometry}], crs)
     empty = frame(layer, [], crs)
-    for check in layer.checks:
+    for check in (*layer.row_checks, *layer.checks):
         assert check(example.data) == []
         assert check(empty.data) == []
+
+
+@every_layer
+def test_a_check_of_rows_finds_in_many_what_it_finds_in_each(layer: Layer, frame):
+    """Each row is the example with one field emptied, or of another code, number or day, or of the value before it."""
+    crs = transverse_mercator(118.5)
+    example = layer.example["properties"] | {"geometry": reproject([shape(layer.example["geometry"])], CRS84, crs)[0]}
+    others = [(field.name, code.value) for field in layer.fields for code in (field.codes[:1] + field.codes[-1:])]
+    others += [(field.name, None) for field in layer.fields if not field.required]
+    plain = {"integer": 1, "real": 1.0, "date": "1900-01-01"}
+    others += [(field.name, plain[field.type]) for field in layer.fields if field.type in plain]
+    texts = [field.name for field in layer.fields if field.type == "text" and not field.codes]
+    others += [(name, example[before]) for before, name in pairwise(texts) if before in example]
+    rows = [example | {name: value, layer.key: f"K{n}"} for n, (name, value) in enumerate(others)]
+    together = frame(layer, rows, crs).data
+    for check in layer.row_checks:
+        alone = [replace(fault, row=n) for n in range(len(rows)) for fault in check(together.iloc[[n]])]
+        assert sorted(map(str, check(together))) == sorted(map(str, alone))
+        assert alone or check.__name__ == "check_watched"  # which wants a list with a name twice
 
 
 @every_layer

@@ -23,7 +23,7 @@ def device(**fields):
 
 def faults(frame, layer, row):
     data = frame(layer, [row], "EPSG:4549").data
-    return [(fault.field, fault.row) for check in layer.checks for fault in check(data)]
+    return [(fault.field, fault.row) for check in layer.row_checks for fault in check(data)]
 
 
 @pytest.mark.parametrize(

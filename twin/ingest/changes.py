@@ -88,7 +88,14 @@ def differing_fields(before: GeoDataFrame, after: GeoDataFrame, layer: Layer) ->
 def run_checks(
     rows: GeoDataFrame, stored: GeoDataFrame, mode: Mode, layer: Layer, origin: Rows, faults: Faults
 ) -> None:
-    """Run the layer's checks on the state that would result: in append mode the stored rows and the delivered ones."""
+    """Run the checks of rows on the delivered ones, and those of the layer on the state that would result.
+
+    In append mode that is the stored rows and the delivered ones.
+    """
+    if len(rows):
+        for check in layer.row_checks:
+            for fault in check(rows):
+                faults.add(_locate(fault, rows, 0, origin))
     if not layer.checks:
         return
     before = stored if mode == "append" else stored.iloc[:0]

@@ -185,9 +185,8 @@ def _find_changes(
     remedy = "check the CRS of the coordinates and their order"
     judge_places(rows[placed], where, store.area, store.crs, faults, remedy=remedy)
     _require_faultless(faults, edits, layer)
-    if layer.checks:
-        _check_result(store, layer, rows, edits, origin, faults)
-        _require_faultless(faults, edits, layer)
+    _check_result(store, layer, rows, edits, origin, faults)
+    _require_faultless(faults, edits, layer)
     after = _join(replaced, updated)
     update = after.loc[list(changed_fields(stored, after, layer))]
     assert there.opened is not None
@@ -211,6 +210,9 @@ def _require_there(layer: Layer, edits: Edits, stored: GeoDataFrame) -> None:
 
 def _check_result(store: Store, layer: Layer, rows: GeoDataFrame, edits: Edits, origin: Rows, faults: Faults) -> None:
     """Run the checks of a layer on the state that would result; what was wrong before is nobody's fault here."""
+    if not layer.checks:
+        run_checks(rows, rows.iloc[:0], "append", layer, origin, faults)
+        return
     everything = store.read(layer).data
     rest = everything[~everything.index.isin(edits.present)]
     after = Faults()
