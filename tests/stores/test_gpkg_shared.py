@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 
+import numpy as np
 import pyogrio
 import pytest
 import shapely
@@ -102,6 +103,22 @@ def test_a_change_far_from_the_edge_and_one_at_the_edge_leave_the_extent_true(pa
         assert store.extent(LAYER) == BBox(0, 0, 4, 4)
         write(store, update=make_rows(a={"geometry": shapely.box(1, 1, 2, 2)}))
         assert store.extent(LAYER) == BBox(1, 1, 4, 4)
+
+
+@pytest.mark.parametrize("origin", [(0, 0), (500_000, 3_900_000), (-1e-9, 1e9), (16_777_217, -16_777_219)])
+def test_the_extent_stays_true_to_the_last_bit_while_features_at_its_edge_go(tmp_path, origin):
+    """Places too close together for the 32-bit numbers of the index to tell them apart."""
+    rng = np.random.default_rng(5)
+    corner = np.array(origin, dtype=float) + rng.uniform(0, 2, (60, 2))
+    shapes = {f"p{n}": shapely.box(x, y, x + 0.5, y + 0.25) for n, (x, y) in enumerate(corner)}
+    with create_store(tmp_path / "edge.gpkg", crs=CRS) as store:
+        write(store, insert=make_rows(**{key: {"geometry": shape} for key, shape in shapes.items()}))
+        while len(shapes) > 20:
+            bounds = {key: shape.bounds for key, shape in shapes.items()}
+            gone = min(bounds, key=lambda key: bounds[key][len(shapes) % 2])  # the westernmost, the southernmost
+            write(store, delete=(gone,))
+            del shapes[gone]
+            assert tuple(store.extent(LAYER)) == shapely.GeometryCollection(list(shapes.values())).bounds
 
 
 @pytest.mark.needs("gdal")

@@ -22,6 +22,8 @@ Geometries = npt.NDArray[np.object_]
 
 #: Rows whose geometries are in memory at a time.
 _BATCH = 20_000
+#: More than what the R-tree's numbers are off by, as a part of themselves: some steps of 32-bit floats.
+_ROUNDING = 2.0**-20
 
 
 @contextmanager
@@ -47,7 +49,7 @@ def keep_index(
         if rows:
             run(f'INSERT INTO "{tree}" VALUES (?, ?, ?, ?, ?)', [tuple(row) for row in rows])
         if may_shrink:
-            bounds = _all_bounds(connection, tables)[1]
+            bounds = _outermost_bounds(connection, tables)
         elif extent is not None:
             bounds = np.vstack([bounds, [*extent]])
     create_triggers(connection, tables)
@@ -91,6 +93,21 @@ def _all_bounds(connection: Connection, tables: LayerTables) -> tuple[Fids, Boxe
         fids.append(np.array(numbers, dtype=np.int64))
         bounds.append(shapely.bounds(decode_geometries(blobs)))
     return np.concatenate(fids), np.concatenate(bounds)
+
+
+def _outermost_bounds(connection: Connection, tables: LayerTables) -> Boxes:
+    """The boxes of the few rows that may reach the edge of all: by the R-tree, whose numbers are of 32 bits."""
+    run, tree = connection.exec_driver_sql, rtree_name(tables.layer)
+    edges = run(f'SELECT min(minx), min(miny), max(maxx), max(maxy) FROM "{tree}"').one()
+    if edges[0] is None:
+        return np.empty((0, 4))
+    margin = max(map(abs, edges)) * _ROUNDING
+    west, south, east, north = edges
+    sides = {"minx <=": west + margin, "miny <=": south + margin, "maxx >=": east - margin, "maxy >=": north - margin}
+    near = " UNION ".join(f'SELECT id FROM "{tree}" WHERE {side} ?' for side in sides)
+    table, column = tables.layer.id, tables.current.c[GEOMETRY].name
+    blobs = run(f'SELECT "{column}" FROM "{table}" WHERE fid IN ({near})', tuple(sides.values())).scalars().all()
+    return shapely.bounds(decode_geometries(blobs))
 
 
 def _write_extent(connection: Connection, tables: LayerTables, bounds: Boxes) -> None:
