@@ -1,0 +1,1 @@
+"""IFC files read into models."""
