@@ -197,10 +197,19 @@ class ItemParams(MomentParams):
         ),
     ] = None
 
+    profile: Annotated[
+        str | None,
+        NAMES,
+        Field(
+            description="What GeoJSON is to keep to: `rfc7946`, as by default, `jsonfg` or `jsonfg-plus`. Of several, "
+            "the first one that there is counts; one that there is not is passed over."
+        ),
+    ] = None
+
     @property
     def plain(self) -> bool:
-        """Whether the feature is asked for as it is now, in degrees."""
-        return self.as_of is None and self.crs is None
+        """Whether the feature is asked for as it is now, in degrees, as plain GeoJSON."""
+        return self.as_of is None and self.crs is None and self.profile is None
 
 
 class ItemsParams(ItemParams):

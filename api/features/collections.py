@@ -26,7 +26,7 @@ CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
     *(
         f"http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/{name}"
-        for name in ("schemas", "core-roles-features", "returnables-and-receivables")
+        for name in ("schemas", "core-roles-features", "returnables-and-receivables", "profile-parameter")
     ),
 )
 #: The list of CRS that all layers share, where a layer refers to it (OGC 18-058r1, /req/crs/fc-md-crs-list-global).

@@ -46,7 +46,7 @@ def list_items(request: Request, layer_id: str, params: Annotated[ItemsParams, Q
     part = context.collection(layer_id)
     where = read_filter(context, part.layer, params, links)
     wish = ItemsWish.of(context, part, params, links.base, where=where)
-    form = choose_format(request.headers.get("accept", ""), params.f)
+    form = choose_format(request.headers.get("accept", ""), params.f, params.profile)
     if form is None:
         return _show_page(request, context, wish)
     return _respond(request, answer_page(context, wish, form, _client_of(request)))
@@ -77,7 +77,7 @@ def show_item(
     context = context_of(request)
     part = context.collection(layer_id)
     named = find_crs(params.crs, part.layer, context.crs, links_of(request).base)
-    form = choose_format(request.headers.get("accept", ""), params.f)
+    form = choose_format(request.headers.get("accept", ""), params.f, params.profile)
     if form is PLAIN:
         return _respond(request, answer_item(context, part, feature_id, params.as_of, named, _client_of(request)))
     frame = read_item(context, part, feature_id, params.as_of)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from api.forms import geojson, gmlpages, jsonfg, tables
@@ -77,20 +77,40 @@ MEDIA_TYPES = tuple(each.media_type for each in FORMATS)
 _NAMES = {"geojson": PLAIN, **{each.name: each for each in FORMATS}}
 #: The values of the parameter ``f``.
 FORM_NAMES = (*_NAMES, "html")
+#: What GeoJSON may keep to beyond RFC 7946; JSON-FG is GeoJSON too.
+_PROFILES = {f"{jsonfg.PROFILE}/rfc7946": replace(PLAIN, profiles=(f"{jsonfg.PROFILE}/rfc7946",))} | dict.fromkeys(
+    jsonfg.PROFILES, replace(_NAMES["jsonfg"], name=PLAIN.name, media_type=GEOJSON)
+)
 
 
-def choose_format(accept: str, f: str | None) -> Format | None:
+def choose_format(accept: str, f: str | None, profile: str | None = None) -> Format | None:
     """Choose the form of an answer by the parameter or by an Accept header; None is the page for people.
+
+    Parameters
+    ----------
+    accept, f
+        The header, and the parameter of that name.
+    profile
+        Of GeoJSON: names or URIs of profiles joined by commas, of which the first counts that there is.
 
     Raises
     ------
     NotAcceptable
         The header allows none of them.
+
+    References
+    ----------
+    OGC 21-045r1, class api. OGC 23-058r2 (draft), class profile-parameter: a profile that there is not is no error.
     """
-    if f is not None:
-        return _NAMES.get(f)
-    chosen = choose_media_type(accept, (GEOJSON, HTML, *MEDIA_TYPES))
-    return next((each for each in FORMATS if each.media_type == chosen), None)
+    if f is None:
+        chosen = choose_media_type(accept, (GEOJSON, HTML, *MEDIA_TYPES))
+        form = next((each for each in FORMATS if each.media_type == chosen), None)
+    else:
+        form = _NAMES.get(f)
+    if form is not PLAIN or profile is None:
+        return form
+    asked = (name if ":" in name else f"{jsonfg.PROFILE}/{name}" for name in profile.split(","))
+    return next((_PROFILES[uri] for uri in asked if uri in _PROFILES), PLAIN)
 
 
 def link_formats(links: Links, own: Format | None) -> list[Link]:
@@ -100,7 +120,7 @@ def link_formats(links: Links, own: Format | None) -> list[Link]:
         *(
             link("alternate", links.here(f=each.name), each.media_type, f"The same as {each.title}")
             for each in FORMATS
-            if each is not own
+            if own is None or each.name != own.name
         ),
         link("alternate", links.here(f="html"), HTML, "The same as a page"),
         *(link("profile", uri, HTML, "What this form keeps to") for uri in (own.profiles if own else ())),

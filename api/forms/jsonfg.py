@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from api.features.itempages import ItemsPage
 
 _CONFORMS_TO = [f"http://www.opengis.net/spec/json-fg-1/1.0/conf/{name}" for name in ("core", "types-schemas")]
+#: Where the profiles stand that the OGC has registered.
+PROFILE = "http://www.opengis.net/def/profile/OGC/0"
 #: Every feature with a place has its geometry in degrees as well, for those who read GeoJSON only.
-PROFILES = tuple(f"http://www.opengis.net/def/profile/OGC/0/{name}" for name in ("jsonfg", "jsonfg-plus"))
+PROFILES = tuple(f"{PROFILE}/{name}" for name in ("jsonfg", "jsonfg-plus"))
 
 
 def write_page(page: ItemsPage, related: list[Link]) -> Iterator[bytes]:
