@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 
 from layers.pipelines.delivery.delivery import Delivery
 from layers.pipelines.nodes import PIPE_NODES
+from layers.pipelines.rules.edges import REACH_M
 from layers.pipelines.rules.survey import Survey
 from layers.pipelines.segments import PIPE_SEGMENTS
+from twin.crs import BBox, metric_plane, reproject_bbox
 from twin.errors import InvalidParameter, SourceError
 from twin.expressions import among, both
 from twin.ingest.faults import Faults
@@ -131,10 +134,28 @@ class Scope:
             segments=delivery.segments,
             paths=delivery.paths,
             others=self.ends_beyond,
+            beyond=self._read_around(delivery, ends),
             node_rows=delivery.node_rows,
             segment_rows=delivery.segment_rows,
             faults=faults,
         )
+
+    def _read_around(self, delivery: Delivery, ends: pd.Index[str]) -> Survey | None:
+        """What the store has of other areas as far around as rules of edges look; None where it has nothing."""
+        places = shapely.get_coordinates(delivery.nodes.geometry.to_numpy())
+        places = places[np.isfinite(places).all(axis=1)]
+        if not len(places) or not self.store.latest(PIPE_NODES):
+            return None
+        box, crs = BBox(*places.min(axis=0), *places.max(axis=0)), delivery.nodes.crs
+        plane = metric_plane(crs, box)
+        around = Query(bbox=reproject_bbox(reproject_bbox(box, crs, plane).buffer(REACH_M), plane, crs))
+        rows = {layer.id: self.store.read(layer, around).data for layer in (PIPE_NODES, PIPE_SEGMENTS)}
+        nodes, segments = (
+            table[~table["project"].isin(self.areas).to_numpy(bool)].reset_index() for table in rows.values()
+        )
+        paths = shapely.force_2d(segments.geometry.to_numpy())
+        paths[shapely.get_num_coordinates(paths) <= 2] = None
+        return Survey(nodes=nodes, judged=len(nodes), segments=segments, paths=paths, others=ends)
 
     def _holds(self, rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
         held: npt.NDArray[np.bool_] = (rows["project"].isin(self.areas) & rows["class"].isin(self.classes)).to_numpy()

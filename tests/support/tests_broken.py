@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from layers.pipelines.rules.survey import Survey
@@ -18,6 +20,10 @@ _ASIDE = [point("X1", 60.0, -20.0), point("X2", 60.0, 20.0)]
 #: The same of water, from its source to a house, and three points of a main in a street of its own.
 _ACROSS = [point("J1", 60, -20, subsid="水源井"), point("J2", 60, 20, subsid="水表")]
 _MAIN = [point("J1", 0, 50), point("J2", 40, 50), point("J3", 80, 50)]
+#: The sewer leaves its sheet or area at WS4; beyond, it goes on from B1 to B2.
+_LEAVES = point("WS4", 120.0, feature="非普查", subsid="")
+_B2, _NEXT = point("B2", 160.0), line("B1", "B2", 2.3, 2.4)
+_SHEETS = {"sheet_no": ["A", "A", "A", "A", "B", "B"]}
 
 
 def _beside(east_m):
@@ -26,7 +32,8 @@ def _beside(east_m):
 
 
 #: For each rule what breaks it, and what comes as near to that as may be: points and lines in addition to the sound
-#: ones, and fields of segments, and of points as "nodes": of the last one, or, as lists, of all.
+#: ones, and fields of segments, and of points as "nodes": of the last one, or, as lists, of all; points and lines that
+#: the store has of another area as "beyond".
 BROKEN = {
     "PT-DUP": ([point("WS2", 41.0)], [], {}),
     "LN-DUP": ([], [line("WS2", "WS1", 2.1, 2.0)], {}),
@@ -79,6 +86,8 @@ BROKEN = {
     "CLASH": (_ACROSS, [line("J1", "J2", 1.5, 1.5, "PE", size="1000")], WATER),
     # Bottom at 120 - 1.70 - 0.30 = 118.00, 0.15 m below the top of the sewer.
     "CLASH-DOUBT": (_ACROSS, [line("J1", "J2", 1.7, 1.7, "PE")], WATER),
+    "SHEET-EDGE": ([_LEAVES, point("B1", 120.6), _B2], [_ON, _NEXT], {"nodes": _SHEETS}),
+    "AREA-EDGE": ([_LEAVES], [_ON], {"beyond": ([point("B1", 120.6), _B2], [_NEXT])}),
 }
 KEPT = {
     "PT-DUP": ([point("ws2", 41.0)], [], {}),
@@ -123,6 +132,8 @@ KEPT = {
     "CLASH": (_ACROSS, [line("J1", "J2", 1.55, 1.55, "PE", size="900")], WATER),
     # Its bottom touches the top of the sewer.
     "CLASH-DOUBT": (_ACROSS, [line("J1", "J2", 1.55, 1.55, "PE")], WATER),
+    "SHEET-EDGE": ([_LEAVES, point("B1", 120.4, feature="非普查", subsid=""), _B2], [_ON, _NEXT], {"nodes": _SHEETS}),
+    "AREA-EDGE": ([_LEAVES], [_ON], {"beyond": ([point("B1", 120.4, feature="非普查", subsid=""), _B2], [_NEXT])}),
 }
 
 
@@ -149,6 +160,11 @@ def _with(rows, fields):
     return rows
 
 
-def survey_with(folder, points=(), lines=(), **fields):
-    """The sound delivery with more points and lines, and some fields of segments."""
-    return survey_of(read(deliver(folder, points=[*POINTS, *points], lines=[*LINES, *lines])), **fields)
+def survey_with(folder, points=(), lines=(), *, beyond=None, **fields):
+    """The sound delivery with more points and lines, and some fields of segments, beside an area in the store."""
+    survey = survey_of(read(deliver(folder, points=[*POINTS, *points], lines=[*LINES, *lines])), **fields)
+    if beyond is None:
+        return survey
+    ends = pd.concat([survey.segments["from_node"], survey.segments["to_node"]])
+    stored = deliver(folder, points=beyond[0], lines=beyond[1], name="PS-beyond")
+    return replace(survey, beyond=survey_of(read(stored), ends))

@@ -170,12 +170,13 @@ def _of_fault(rule: Rule, book: RuleBook, fault: Fault) -> Finding:
 def _of_hits(rule: Rule, book: RuleBook, hits: Hits, survey: Survey, room: int) -> list[Finding]:
     """The first findings of hits, with the names, rows and places of their features."""
     positions = hits.rows[:room]
-    is_node = hits.table == "nodes"
-    keys = survey.nodes["node_id"] if is_node else survey.segments["segment_id"]
-    origin = survey.node_rows if is_node else survey.segment_rows
+    table = survey.beyond if hits.table == "beyond" and survey.beyond is not None else survey
+    is_node = hits.table != "segments"
+    keys = table.nodes["node_id"] if is_node else table.segments["segment_id"]
+    origin = table.node_rows if is_node else table.segment_rows
     by = hits.by if hits.by is not None or len(rule.limits) != 1 else next(iter(rule.limits))
     findings = []
-    for at, (position, place) in enumerate(zip(positions.tolist(), _places(hits, survey, room), strict=True)):
+    for at, (position, place) in enumerate(zip(positions.tolist(), _places(hits, table, room), strict=True)):
         file, row = origin.where(position) if origin is not None else (None, None)
         source, confidence = book.source(rule, _each(by, at))
         findings.append(
@@ -205,7 +206,7 @@ def _places(hits: Hits, survey: Survey, room: int) -> npt.NDArray[np.float64]:
     """Where the first hits are: where they say, else in the middle of their features; NaN where there is no place."""
     if hits.places is not None:
         return hits.places[:room]
-    shapes = survey.nodes.geometry.to_numpy() if hits.table == "nodes" else survey.axes
+    shapes = survey.axes if hits.table == "segments" else survey.nodes.geometry.to_numpy()
     middles = shapely.centroid(shapes[hits.rows[:room]])
     return np.column_stack([shapely.get_x(middles), shapely.get_y(middles)])
 

@@ -23,7 +23,8 @@ Severity = Literal["error", "warning", "note"]
 Confidence = Literal["high", "medium", "low"]
 #: The letters that tables of limits have for it.
 CONFIDENCES: Mapping[str, Confidence] = MappingProxyType({"H": "high", "M": "medium", "L": "low"})
-Table = Literal["nodes", "segments"]
+#: Points and segments that are judged, or points of other areas around them.
+Table = Literal["nodes", "segments", "beyond"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

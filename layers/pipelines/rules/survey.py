@@ -41,6 +41,8 @@ class Survey:
         m lines by which segments go, None where they go straight.
     others
         Names of points at which segments end that are not among these, as often as they do.
+    beyond
+        What the store has of other areas around; its ends of lines that are joined to this one's by name are counted.
     node_rows, segment_rows
         Where the judged points and the segments come from, if from a file.
     faults
@@ -52,6 +54,7 @@ class Survey:
     segments: pd.DataFrame
     paths: npt.NDArray[np.object_]
     others: pd.Index[str]
+    beyond: Survey | None = None
     node_rows: Rows | None = None
     segment_rows: Rows | None = None
     faults: Faults = field(default_factory=Faults)
