@@ -5,6 +5,7 @@ from __future__ import annotations
 from layers.pipelines.acceptance import pipelines
 from layers.pipelines.analyses import (
     dead_ends,
+    flow_faults,
     isolation,
     loops,
     shortest_path,
@@ -27,6 +28,7 @@ __all__ = [
     "cross_section",
     "dead_ends",
     "dig",
+    "flow_faults",
     "isolation",
     "long_section",
     "loops",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from layers.pipelines.network import ends, paths, tracing
+from layers.pipelines.network import ends, faults, paths, tracing
 from layers.pipelines.network import isolation as isolating
 from layers.pipelines.network import loops as looping
 from layers.pipelines.network.frames import read_network
 from layers.pipelines.network.graph import Network
+from layers.pipelines.network.inference import INFERRED, Origin
 from twin.analysis import Answer, analysis
 from twin.frame import Frame
 from twin.indicator import Clause
@@ -25,23 +26,29 @@ ClassCode = Literal["JS", "PS", "RQ", "RL", "DL", "TX", "GY", "QT"]
 _SEGMENTS, _NODES = "pipe_segments", "pipe_nodes"
 _PLACE = {"segment": "Key of a segment; give this or a node.", "node": "Key of a node; give this or a segment."}
 _CLASS = {"pipe_class": "Of this class only; of all by default."}
-_TRACED = {"traced": ("Traced", "追踪结果"), "undirected": ("Direction of flow unknown", "流向不明")}
+_TRACED = {"traced": ("Traced", "追踪结果")}
+_BY_FLOW = _TRACED | {
+    "inferred": ("Traced; direction of flow inferred", "流向由推断得出"),
+    "undirected": ("Direction of flow unknown", "流向不明"),
+}
 
 
-@analysis(title="Trace upstream", title_zh="上游追踪", clause=CLAUSE, roles=_TRACED, about=_PLACE)
+@analysis(title="Trace upstream", title_zh="上游追踪", clause=CLAUSE, roles=_BY_FLOW, about=_PLACE)
 def trace_upstream(
     pipe_nodes: Frame, pipe_segments: Frame, *, segment: str | None = None, node: str | None = None
 ) -> Answer:
     """Everything from which something flows to a segment or node.
 
-    Segments flow as was surveyed; sewers of which nobody said flow downhill. Where neither is known the trace goes on
-    both ways, and names these segments. Closed valves end it, and so does what is abandoned or empty.
+    Segments flow as was surveyed, and sewers of which nobody said downhill. Of others the direction is inferred where
+    only one way leads there from sources, or from there to outfalls, and behind a check valve. Where nothing is known
+    the trace goes on both ways. ``direction_from`` counts these, and roles tell them apart. Closed valves end the
+    trace, and so does what is abandoned or empty.
     """
     network = read_network(pipe_nodes, pipe_segments)
     return _answer_trace(tracing.trace_upstream(network, segment, node_id=node))
 
 
-@analysis(title="Trace downstream", title_zh="下游追踪", clause=CLAUSE, roles=_TRACED, about=_PLACE)
+@analysis(title="Trace downstream", title_zh="下游追踪", clause=CLAUSE, roles=_BY_FLOW, about=_PLACE)
 def trace_downstream(
     pipe_nodes: Frame, pipe_segments: Frame, *, segment: str | None = None, node: str | None = None
 ) -> Answer:
@@ -56,7 +63,7 @@ def trace_connected(
 ) -> Answer:
     """Everything that is connected with a segment or node, whichever way it flows; closed valves end it."""
     network = read_network(pipe_nodes, pipe_segments)
-    return _answer_trace(tracing.trace_connected(network, segment, node_id=node))
+    return _answer_trace(tracing.trace_connected(network, segment, node_id=node), by_flow=False)
 
 
 @analysis(
@@ -92,6 +99,7 @@ def shortest_path(
     roles={
         "close": ("Valve to close", "需关阀门"),
         "shut": ("Closed already", "已关阀门"),
+        "holding": ("Check valve that holds back", "止回阀止流"),
         "unusable": ("Valve that cannot be used", "失效阀门"),
         "source": ("Source to shut down", "需停水源"),
         "isolated": ("Shut off", "停供管段"),
@@ -109,8 +117,9 @@ def isolation(
 ) -> Answer:
     """Which valves to close for a burst, what is shut off then, and what beyond loses its last source.
 
-    Closed valves bound the place already; valves that cannot be operated, or that fail, do not. ``next_ring`` says for
-    each valve which more have to be closed if it fails. Of drainage, outfalls stand for sources.
+    Closed valves bound the place already, and so do check valves through which water would come back; valves that
+    cannot be operated, or that fail, do not. ``next_ring`` says for each valve which more have to be closed if it
+    fails. Of drainage, outfalls stand for sources.
     """
     network = read_network(pipe_nodes, pipe_segments)
     names = [name.strip() for name in failed.split(",") if name.strip()]
@@ -118,6 +127,8 @@ def isolation(
     notes = []
     if found.sources:
         notes.append("no valve parts the place from a source: that has to be shut down too")
+    if found.holding:
+        notes.append("check valves hold back what lies behind them: if one leaks, name it under failed")
     if not found.supplied:
         notes.append("the place has no source in the survey: what is cut off beyond it is unknown")
     return Answer(
@@ -131,6 +142,7 @@ def isolation(
         features={
             "close": {_NODES: found.valves},
             "shut": {_NODES: found.shut},
+            "holding": {_NODES: found.holding},
             "unusable": {_NODES: found.unusable},
             "source": {_NODES: found.sources},
             "isolated": {_SEGMENTS: found.isolated.segments, _NODES: found.isolated.nodes},
@@ -220,6 +232,39 @@ def unserved(pipe_nodes: Frame, pipe_segments: Frame, *, pipe_class: ClassCode |
     )
 
 
+@analysis(
+    title="Faults of the flow",
+    title_zh="流向异常分析",
+    clause=CLAUSE,
+    roles={
+        "circle": ("Flows in a circle", "环流"),
+        "contradicted": ("Flows uphill, or to the only source", "逆坡或流向矛盾"),
+        "check_valve": ("Check valve whose way is unknown", "方向不明止回阀"),
+    },
+    about=_CLASS,
+)
+def flow_faults(pipe_nodes: Frame, pipe_segments: Frame, *, pipe_class: ClassCode | None = None) -> Answer:
+    """Where directions of flow cannot be right, or say too little.
+
+    Sewers that flow in a circle. Segments of which two things say different ways: flow as surveyed, inverts, and the
+    only way from a source or to an outfall; such are sewers that climb. Check valves of which no side is known to
+    flow, or both to it or both from it: they hold nothing back.
+    """
+    found = faults.find_flow_faults(_network_of(pipe_nodes, pipe_segments, pipe_class))
+    return Answer(
+        figures={
+            "circles": [{"segments": len(each.segments), "length_m": each.length_m} for each in found.circles],
+            "contradicted": len(found.contradicted),
+            "check_valves": len(found.check_valves),
+        },
+        features={
+            "circle": {_SEGMENTS: tuple(name for each in found.circles for name in each.segments)},
+            "contradicted": {_SEGMENTS: found.contradicted},
+            "check_valve": {_NODES: found.check_valves},
+        },
+    )
+
+
 def _network_of(pipe_nodes: Frame, pipe_segments: Frame, pipe_class: str | None) -> Network:
     """Return the network of one class, or of all."""
     if pipe_class is not None:
@@ -227,22 +272,24 @@ def _network_of(pipe_nodes: Frame, pipe_segments: Frame, pipe_class: str | None)
     return read_network(pipe_nodes, pipe_segments)
 
 
-def _answer_trace(trace: tracing.Trace) -> Answer:
-    unknown = set(trace.undirected)
-    known = tuple(name for name in trace.segments if name not in unknown)
-    note = f"{len(trace.undirected)} segments may flow the other way: nobody knows" if trace.undirected else ""
+def _answer_trace(trace: tracing.Trace, *, by_flow: bool = True) -> Answer:
+    figures = {"segments": len(trace.segments), "nodes": len(trace.nodes), "length_m": trace.length_m}
+    if not by_flow:
+        return Answer(figures=figures, features={"traced": {_SEGMENTS: trace.segments, _NODES: trace.nodes}})
+    inferred, unknown = trace.known_from(*INFERRED), trace.known_from(Origin.UNKNOWN)
+    notes = []
+    if inferred:
+        notes.append(f"{len(inferred)} segments flow as follows from where sources, outfalls and check valves are")
+    if unknown:
+        notes.append(f"{len(unknown)} segments may flow the other way: nobody knows")
     return Answer(
-        figures={
-            "segments": len(trace.segments),
-            "nodes": len(trace.nodes),
-            "length_m": trace.length_m,
-            "undirected_segments": len(trace.undirected),
-        },
+        figures=figures | {"direction_from": {o.name.lower(): trace.direction_from.count(o) for o in Origin}},
         features={
-            "traced": {_SEGMENTS: known, _NODES: trace.nodes},
-            "undirected": {_SEGMENTS: trace.undirected},
+            "traced": {_SEGMENTS: trace.known_from(Origin.SURVEYED, Origin.INVERTS), _NODES: trace.nodes},
+            "inferred": {_SEGMENTS: inferred},
+            "undirected": {_SEGMENTS: unknown},
         },
-        note=note,
+        note="; ".join(notes),
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from layers.pipelines.network.ends import find_dead_ends, find_unserved
 from layers.pipelines.network.graph import build_network
+from layers.pipelines.network.inference import Origin
 from layers.pipelines.network.isolation import isolate
 from layers.pipelines.network.loops import find_loops
 from layers.pipelines.network.paths import find_shortest_path
@@ -33,7 +34,7 @@ def test_upstream_of_a_sewer_is_what_drains_into_it():
     assert set(found.segments) == {"A>C", "B>C", "C>D"}
     assert set(found.nodes) == {"A", "B", "C", "D"}
     assert found.length_m == 30.0
-    assert found.undirected == ()
+    assert set(found.direction_from) == {Origin.SURVEYED}
 
 
 def test_downstream_of_a_node_is_the_way_to_the_outfall():
@@ -45,7 +46,7 @@ def test_downstream_of_a_node_is_the_way_to_the_outfall():
 def test_a_trace_goes_both_ways_where_nobody_knows_and_says_so():
     found = trace_upstream(make_network(join("A>B", "B-C", "C>D")), "C>D")
     assert set(found.segments) == {"A>B", "B-C", "C>D"}
-    assert found.undirected == ("B-C",)
+    assert found.known_from(Origin.UNKNOWN) == ("B-C",)
 
 
 def test_segments_of_different_classes_are_not_joined_by_a_common_node():
@@ -74,7 +75,7 @@ def test_a_sewer_flows_downhill_where_nobody_saw_it_flow():
     up = {"class": "PS", "start": "B", "end": "C", "fall_m": -1.38}
     level = {"class": "PS", "start": "C", "end": "D", "fall_m": 0.0}
     pressed = {"class": "JS", "start": "C", "end": "D", "fall_m": 2.0}
-    assert make_network([down, up, level, pressed]).direction.tolist() == [1, -1, 0, 0]
+    assert make_network([down, up, level, pressed]).directions.way.tolist() == [1, -1, 0, 0]
 
 
 def test_flow_as_surveyed_goes_first_and_a_climb_is_reported():
@@ -82,8 +83,8 @@ def test_flow_as_surveyed_goes_first_and_a_climb_is_reported():
     measured = {"class": "PS", "start": "B", "end": "C", "flow": 1, "fall_m": -0.005}
     backwards = {"class": "PS", "start": "C", "end": "D", "flow": -1, "fall_m": 0.12}
     network = make_network([climbs, measured, backwards])
-    assert network.direction.tolist() == [1, 1, -1]
-    assert network.name_segments(network.contradicted) == ("s1", "s3")
+    assert network.directions.way.tolist() == [1, 1, -1]
+    assert network.name_segments(network.directions.contradicted) == ("s1", "s3")
 
 
 def test_nodes_that_the_survey_does_not_have_still_join():

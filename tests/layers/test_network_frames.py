@@ -42,8 +42,8 @@ def test_directions_come_from_the_survey_and_from_falling_sewers(read):
         D_E=sewer | {"flow_direction": "both"},
         E_F=sewer | {"class": "JS"},
     )
-    assert network.direction.tolist() == [1, -1, 0, 0, 0]
-    assert network.name_segments(network.contradicted) == ("B-C",)
+    assert network.directions.way.tolist() == [1, -1, 0, 0, 0]
+    assert network.name_segments(network.directions.contradicted) == ("B-C",)
 
 
 def test_what_is_abandoned_or_empty_is_not_in_the_network(read):
@@ -59,7 +59,7 @@ def test_what_is_abandoned_or_empty_is_not_in_the_network(read):
         ({"appurtenance": "valve", "valve_state": "open"}, Role.VALVE),
         ({"appurtenance": "valve", "valve_state": "closed"}, Role.CLOSED_VALVE),
         ({"appurtenance": "valve", "valve_state": "inoperable"}, Role.STUCK_VALVE),
-        ({"appurtenance": "check_valve"}, Role.PLAIN),
+        ({"appurtenance": "check_valve"}, Role.CHECK_VALVE),
         ({"appurtenance": "check_valve", "valve_state": "inoperable"}, Role.PLAIN),
         ({"appurtenance": "waterworks"}, Role.SOURCE),
         ({"appurtenance": "water_tower"}, Role.SOURCE),
@@ -68,6 +68,7 @@ def test_what_is_abandoned_or_empty_is_not_in_the_network(read):
         ({"feature": "house"}, Role.CUSTOMER),
         ({"appurtenance": "hydrant"}, Role.CUSTOMER),
         ({"feature": "stub"}, Role.END),
+        ({"feature": "unsurveyed"}, Role.BORDER),
         ({"feature": "tee", "appurtenance": "valve"}, Role.VALVE),
         ({"appurtenance": "manhole"}, Role.PLAIN),
         ({}, Role.PLAIN),

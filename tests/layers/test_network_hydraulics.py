@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import networkx as nx
+import numpy as np
 import pytest
 
+from layers.pipelines.network.inference import Origin
 from layers.pipelines.network.isolation import isolate
 from layers.pipelines.network.paths import find_shortest_path
 from layers.pipelines.network.tracing import trace_connected
@@ -124,3 +126,29 @@ def test_with_a_valve_left_open_water_still_flows(net3):
     closed = {valve.partition("|")[0] for valve in found.valves if valve != left_open}
     flow, _ = simulate(net3, closed - {left_open.partition("|")[0]})
     assert flow[left_open.partition("|")[0]] > STILL
+
+
+def test_water_flows_as_is_inferred_where_only_one_way_leads_from_sources(model, tmp_path):
+    """At every hour of a day, with tanks that fill and empty, pumps that switch and valves that regulate."""
+    import wntr
+
+    model = read_inp(model.name)
+    network = network_of(model)
+    directions = network.directions
+    inferred = np.flatnonzero(directions.origin == Origin.SOURCES)
+    model.options.time.duration = 24 * 3600
+    found = wntr.sim.EpanetSimulator(model).run_sim(file_prefix=str(tmp_path / "model"))
+    flow = found.link["flowrate"][list(network.name_segments(inferred))].to_numpy() * directions.way[inferred]
+    assert flow.shape[0] >= 25
+    assert flow.min() > -STILL
+    assert (flow.max(axis=0) > STILL).mean() > 0.95  # the others lead to where nobody takes anything
+    # As many are bridges of which networkx finds sources at one side only.
+    graph = nx.MultiGraph((link.start_node_name, link.end_node_name) for _, link in model.links())
+    sources = {*model.reservoir_name_list, *model.tank_name_list}
+    bridges = 0
+    for pair in list(nx.bridges(graph)):
+        graph.remove_edge(*pair)
+        sides = [bool(sources & nx.node_connected_component(graph, end)) for end in pair]
+        graph.add_edge(*pair)
+        bridges += sides[0] != sides[1]
+    assert len(inferred) == bridges > 10

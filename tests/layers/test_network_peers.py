@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import networkx as nx
 from hypothesis import given
+from hypothesis import strategies as st
 
+from layers.pipelines.network.inference import Origin
 from layers.pipelines.network.isolation import isolate
 from layers.pipelines.network.loops import find_loops
 from layers.pipelines.network.paths import find_shortest_path
 from layers.pipelines.network.roles import VALVES, Role
 from layers.pipelines.network.tracing import trace_connected, trace_downstream, trace_upstream
+from net_definition import draw_graph, find_flows, find_one_way, isolate_by_definition, sides_of
 from tests_network import draw_networks, make_network
 
 
-def sides_of(number, segment, roles):
-    """What a segment ends at: a node of its class, or at a closed valve its own end."""
-    for end in ("start", "end"):
-        node = segment[end]
-        closed = roles[node] == Role.CLOSED_VALVE
-        yield (node, segment["class"], (number, end) if closed else None)
-
-
-def draw_graph(segments, roles, *, directed):
-    """The network as a graph of networkx."""
-    graph = nx.MultiDiGraph() if directed else nx.MultiGraph()
-    for number, segment in enumerate(segments, start=1):
-        start, end = sides_of(number, segment, roles)
-        graph.add_nodes_from([start, end])
-        if not directed or segment["flow"] >= 0:
-            graph.add_edge(start, end, key=f"s{number}", length_m=segment["length_m"])
-        if directed and segment["flow"] <= 0:
-            graph.add_edge(end, start, key=f"s{number}", length_m=segment["length_m"])
-    return graph
+def with_ways(segments, roles):
+    """Segments that flow as is inferred."""
+    ways, _ = find_flows(segments, roles)
+    return [segment | {"flow": way} for segment, way in zip(segments, ways, strict=True)]
 
 
 def segments_from(graph, starts):
@@ -43,6 +31,7 @@ def segments_from(graph, starts):
 def test_traces_find_what_networkx_finds(drawn):
     segments, roles = drawn
     network = make_network(segments, roles)
+    segments = with_ways(segments, roles)
     forth = draw_graph(segments, roles, directed=True)
     for number, segment in enumerate(segments, start=1):
         start, end = sides_of(number, segment, roles)
@@ -62,6 +51,7 @@ def test_traces_find_what_networkx_finds(drawn):
 def test_the_shortest_path_is_as_long_as_that_of_networkx(drawn):
     segments, roles = drawn
     network = make_network(segments, roles)
+    segments = with_ways(segments, roles)
     for directed in (False, True):
         graph = draw_graph(segments, roles, directed=directed)
         away = dict(nx.all_pairs_dijkstra_path_length(graph, weight="length_m"))
@@ -93,74 +83,45 @@ def test_loops_are_independent_closed_and_as_many_as_there_can_be(drawn):
         basis = sorted([*basis, vector], reverse=True)
 
 
-def flood(segments, roles, begin, stops):
-    """Segments that hang together with some, when nothing goes through the nodes where it stops."""
-    found = set(begin)
-    while True:
-        open_nodes = {
-            (segments[each][end], segments[each]["class"])
-            for each in found
-            for end in ("start", "end")
-            if segments[each][end] not in stops
-        }
-        wider = found | {
-            number
-            for number, segment in enumerate(segments)
-            if {(segment["start"], segment["class"]), (segment["end"], segment["class"])} & open_nodes
-        }
-        if wider == found:
-            return found
-        found = wider
-
-
-def follow_definition(segments, roles, burst, failed):
-    """Isolate a segment by the definition: returns what is shut off, which valves to close, and what loses supply."""
-    closed = {node for node, role in roles.items() if role == Role.CLOSED_VALVE} - failed
-    working = {node for node, role in roles.items() if role == Role.VALVE} - failed
-    isolated = flood(segments, roles, {burst}, closed | working)
-
-    def touches(node, within):
-        return any(node in (segments[each]["start"], segments[each]["end"]) for each in within)
-
-    others = set(range(len(segments))) - isolated
-    to_close = {node for node in working if touches(node, isolated) and touches(node, others)}
-    sources = {node for node, role in roles.items() if role == Role.SOURCE}
-    shut = {node for node, role in roles.items() if role == Role.CLOSED_VALVE}
-    fed = {each for each in range(len(segments)) if any(touches(node, {each}) for node in sources)}
-    before = flood(segments, roles, fed, shut)
-    at_isolated = {node for node in working if touches(node, isolated)}
-    after = flood_without(segments, roles, fed - isolated, shut | at_isolated, isolated)
-    return isolated, to_close, before - after - isolated
-
-
-def flood_without(segments, roles, begin, stops, left_out):
-    rest = [
-        segment if number not in left_out else segment | {"start": object(), "end": object()}
-        for number, segment in enumerate(segments)
-    ]
-    return flood(rest, roles, begin, stops)
-
-
-@given(draw_networks())
-def test_isolation_follows_its_definition(drawn):
+@given(draw_networks(), st.sampled_from(["JS", "PS"]))
+def test_isolation_follows_its_definition(drawn, pipe_class):
     segments, roles = drawn
     # Where two classes meet at a valve it would have to be two valves.
-    segments = [segment | {"class": "JS"} for segment in segments]
+    segments = [segment | {"class": pipe_class} for segment in segments]
     network = make_network(segments, roles)
     used = {segment[end] for segment in segments for end in ("start", "end")}
     working = sorted(node for node in used if roles[node] == Role.VALVE)
-    for failed in [set(), set(working[:1])]:
+    checks = sorted(find_one_way(segments, roles, find_flows(segments, roles)[0]))
+    for failed in [set(), {*working[:1], *checks[:1]}]:
         for burst in range(len(segments)):
-            isolated, to_close, cut_off = follow_definition(segments, roles, burst, failed)
+            isolated, border, cut_off = isolate_by_definition(segments, roles, burst, failed)
             found = isolate(network, f"s{burst + 1}", failed=failed)
             assert set(found.isolated.segments) == {f"s{each + 1}" for each in isolated}
-            assert set(found.valves) == to_close
+            assert set(found.valves) == border[Role.VALVE]
+            assert set(found.shut) == border[Role.CLOSED_VALVE]
+            assert set(found.holding) == border[Role.CHECK_VALVE]
             assert set(found.cut_off.segments) == {f"s{each + 1}" for each in cut_off}
-            assert set(found.isolated.nodes) & {*to_close, *found.shut} == set()
-            assert set(found.next_ring) == to_close
+            for part, which in ((found.isolated, isolated), (found.cut_off, cut_off)):
+                assert part.length_m == sum(segments[each]["length_m"] for each in which)
+                inside = {segments[each][end] for each in which for end in ("start", "end")}
+                assert set(part.customers) == {n for n in set(part.nodes) & inside if roles[n] == Role.CUSTOMER}
+            assert set(found.isolated.nodes) & {*found.valves, *found.shut, *found.holding} == set()
+            assert set(found.next_ring) == border[Role.VALVE]
             for valve, more in found.next_ring.items():
-                _, wider, _ = follow_definition(segments, roles, burst, failed | {valve})
-                assert set(more) == wider - to_close
+                _, wider, _ = isolate_by_definition(segments, roles, burst, failed | {valve})
+                assert set(more) == wider[Role.VALVE] - border[Role.VALVE]
+
+
+@given(draw_networks())
+def test_directions_follow_their_definition(drawn):
+    segments, roles = drawn
+    network = make_network(segments, roles)
+    ways, origins = find_flows(segments, roles)
+    found = network.directions
+    assert [Origin(each).name for each in found.origin] == origins
+    assert found.way.tolist() == ways
+    one_way = {node for node, each in zip(network.vertex_node, found.one_way, strict=True) if each}
+    assert set(network.node_ids[list(one_way)]) == find_one_way(segments, roles, ways)
 
 
 def test_every_kind_of_valve_is_one():

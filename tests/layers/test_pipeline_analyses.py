@@ -62,10 +62,19 @@ def test_a_failed_valve_takes_the_source_with_it(answer):
 def test_a_trace_tells_apart_what_it_knows_from_what_it_does_not(answer):
     found = answer("trace_upstream", segment="A-F")
     assert found["features"]["traced"]["pipe_segments"] == []
-    assert set(found["features"]["undirected"]["pipe_segments"]) == {"S-V", "V-A", "A-W", "A-F"}
-    assert found["figures"] == {"segments": 4, "nodes": 5, "length_m": pytest.approx(110.0), "undirected_segments": 4}
-    assert answer("trace_connected", segment="A-F")["figures"]["undirected_segments"] == 0
-    assert answer("trace_downstream", node="H")["features"]["traced"]["pipe_nodes"] == ["W", "H"]
+    assert set(found["features"]["inferred"]["pipe_segments"]) == {"S-V", "V-A", "A-F"}
+    assert found["figures"] == {
+        "segments": 3,
+        "nodes": 4,
+        "length_m": pytest.approx(80.0),
+        "direction_from": {"unknown": 0, "surveyed": 0, "inverts": 0, "sources": 3, "check_valve": 0},
+    }
+    assert "3 segments flow as follows from where sources" in found["note"]
+    behind = answer("trace_downstream", node="H")  # W is closed: no source is there
+    assert behind["features"]["undirected"]["pipe_segments"] == ["W-H"]
+    assert behind["features"]["traced"]["pipe_nodes"] == ["W", "H"]
+    assert "may flow the other way" in behind["note"]
+    assert set(answer("trace_connected", segment="A-F")["figures"]) == {"segments", "nodes", "length_m"}
 
 
 def test_a_path_has_an_order_and_there_may_be_none(answer):

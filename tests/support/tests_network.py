@@ -9,6 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from layers.pipelines.network.graph import Network, NodeTable, SegmentTable, build_network
+from layers.pipelines.network.inference import BOTH
 from layers.pipelines.network.roles import Role
 
 
@@ -58,11 +59,11 @@ def draw_networks(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[str, Role
         {
             "start": st.sampled_from(nodes),
             "end": st.sampled_from(nodes),
-            "class": st.sampled_from(["JS", "JS", "RQ"]),
+            "class": st.sampled_from(["JS", "JS", "RQ", "PS", "DL"]),
             "length_m": st.integers(0, 9).map(float),
-            "flow": st.sampled_from([-1, 0, 1]),
+            "flow": st.sampled_from([-1, 0, 0, 0, 1, BOTH]),
         }
     )
     segments = draw(st.lists(segment, min_size=1, max_size=14))
-    role = st.sampled_from([*Role, Role.VALVE, Role.VALVE, Role.PLAIN, Role.PLAIN])
+    role = st.sampled_from([*Role, Role.VALVE, Role.VALVE, Role.CHECK_VALVE, Role.CHECK_VALVE, Role.PLAIN, Role.PLAIN])
     return segments, draw(st.fixed_dictionaries(dict.fromkeys(nodes, role)))

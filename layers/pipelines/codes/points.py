@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 #: ``valve``: can be closed by hand. ``check_valve``: lets through one way only. ``source``: what flows or is fed comes
 #: from here. ``storage``: a tank. ``outfall``: what is drained leaves here. ``inlet``: drained water comes in here.
 #: ``pump``, ``regulator``: change the pressure. ``hydrant``, ``consumer``: it is used here. ``well``: people or hands
-#: get in. ``end``: the line may stop here. ``change``: diameter or material may change here.
+#: get in. ``end``: the line may stop here. ``border``: it goes on where nobody surveyed. ``change``: diameter or
+#: material may change here.
 Role = Literal[
     "valve",
     "check_valve",
@@ -32,6 +33,7 @@ Role = Literal[
     "consumer",
     "well",
     "end",
+    "border",
     "change",
 ]
 
@@ -84,7 +86,15 @@ FEATURES = (
     _kind("cap", "Cap", "盖堵", "堵头 管堵 封头 管帽 封堵", "end", degree=(1, 1)),
     _kind("emergence", "Where it leaves the ground", "出地", "出地点 出露点 出土 出地面", "end", degree=(1, 2)),
     _kind("house", "House connection", "入户", "入户点 进户 进户点 进房 进墙 用户", "end", "consumer", degree=(1, 2)),
-    _kind("unsurveyed", "Goes on unsurveyed", "非普查", "非普查区 非探测区 出测区 测区外", "end", degree=(1, _MANY)),
+    _kind(
+        "unsurveyed",
+        "Goes on unsurveyed",
+        "非普查",
+        "非普查区 非探测区 出测区 测区外",
+        "end",
+        "border",
+        degree=(1, _MANY),
+    ),
     _kind("line_start", "Start of the line", "起点", "起始点 始端", "end", degree=(1, _MANY)),
     _kind("line_end", "End of the line", "终点", "起讫点 起止点 末端 终止点", "end", degree=(1, _MANY)),
     _kind("outfall", "Outfall", "出水口", "排水口 排放口 排出口 出口 进出水口", "end", "outfall", degree=(1, _MANY)),

@@ -47,11 +47,13 @@ def read_epanet(sections: Sections, name: str) -> Model:
         if state == "CLOSED":
             model.add_device(link, line, a, b, middle(a, b, appurtenance="valve", valve_state="closed"), **fields)
         elif state == "CV":
+            fields["flow_direction"] = "forward"
             model.add_device(link, line, a, b, middle(a, b, appurtenance="check_valve"), **fields)
         else:
             model.add_link(link, line, a, b, **fields)
     for line, (link, a, b, *_) in model.rows("PUMPS", 3):
-        model.add_device(link, line, a, b, middle(a, b, appurtenance="pump_station"), **along(a, b))
+        fields = along(a, b) | {"flow_direction": "forward"}
+        model.add_device(link, line, a, b, middle(a, b, appurtenance="pump_station"), **fields)
     for line, (link, a, b, diameter, kind, *_) in model.rows("VALVES", 5):
         appurtenance = _VALVES.get(kind.upper(), "valve")
         closed = {"valve_state": "closed"} if appurtenance == "valve" and states.get(link) == "CLOSED" else {}

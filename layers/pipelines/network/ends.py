@@ -11,7 +11,7 @@ from layers.pipelines.network.graph import Network
 from layers.pipelines.network.roles import Role
 
 #: At nodes of these roles a pipe ends for a reason.
-_RIGHTLY = (Role.SOURCE, Role.OUTFALL, Role.CUSTOMER, Role.END)
+_RIGHTLY = (Role.SOURCE, Role.OUTFALL, Role.CUSTOMER, Role.END, Role.BORDER)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +62,9 @@ def find_dead_ends(network: Network) -> DeadEnds:
     vertices = len(network.vertex_node)
     starts, ends = network.ends.T
     degree = np.bincount(network.ends.ravel(), minlength=vertices)
-    leaving = np.bincount(starts[network.direction == 1], minlength=vertices)
-    leaving += np.bincount(ends[network.direction == -1], minlength=vertices)
-    unknown = np.bincount(network.ends[network.direction == 0].ravel(), minlength=vertices)
+    leaving = np.bincount(starts[network.directions.way == 1], minlength=vertices)
+    leaving += np.bincount(ends[network.directions.way == -1], minlength=vertices)
+    unknown = np.bincount(network.ends[network.directions.way == 0].ravel(), minlength=vertices)
     role = network.roles[network.vertex_node]
     counts = (degree > 0) & ~np.isin(role, _RIGHTLY)
     begins = network.drains & (leaving > 0)
@@ -93,7 +93,7 @@ def find_unserved(network: Network) -> list[UnservedPart]:
 
 def _ends_by_flow(network: Network) -> tuple[Ints, Ints]:
     """Return for each segment the vertex that it flows to, and the one that it flows from."""
-    back = network.direction == -1
+    back = network.directions.way == -1
     lower = np.where(back, network.ends[:, 0], network.ends[:, 1])
     upper = np.where(back, network.ends[:, 1], network.ends[:, 0])
     return lower, upper

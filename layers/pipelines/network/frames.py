@@ -13,6 +13,7 @@ from layers.pipelines.axis import has_heights, lengths_m
 from layers.pipelines.codes.points import has_role
 from layers.pipelines.network.arrays import Floats, Ints
 from layers.pipelines.network.graph import Network, NodeTable, SegmentTable, build_network
+from layers.pipelines.network.inference import BOTH
 from layers.pipelines.network.roles import Role
 from twin.bbox import BBox
 from twin.crs import metric_plane, reproject
@@ -47,15 +48,19 @@ def _read_roles(rows: GeoDataFrame) -> Ints:
     roles = np.full(len(rows), Role.PLAIN, dtype=np.int64)
     for role, names in (
         (Role.END, ("end",)),
+        (Role.BORDER, ("border",)),
         (Role.CUSTOMER, ("consumer", "hydrant")),
         (Role.OUTFALL, ("outfall", "pump")),
         (Role.SOURCE, ("source", "storage")),
+        (Role.CHECK_VALVE, ("check_valve",)),
         (Role.VALVE, ("valve",)),
     ):
         roles[has_role(rows, *names)] = role
     state = rows["valve_state"]
     roles[(state == "closed").to_numpy(bool)] = Role.CLOSED_VALVE
-    roles[(state == "inoperable").to_numpy(bool) & (roles == Role.VALVE)] = Role.STUCK_VALVE
+    inoperable = (state == "inoperable").to_numpy(bool)
+    roles[inoperable & (roles == Role.VALVE)] = Role.STUCK_VALVE
+    roles[inoperable & (roles == Role.CHECK_VALVE)] = Role.PLAIN  # it holds nothing back
     return roles
 
 
@@ -70,8 +75,8 @@ def _read_segments(segments: Frame) -> SegmentTable:
         end=rows["to_node"].to_numpy(dtype=object),
         classes=rows["class"].to_numpy(dtype=object),
         length_m=length_m,
-        flow=(direction == "forward").to_numpy(np.int8) - (direction == "backward").to_numpy(np.int8),
-        fall_m=np.where((direction == "both").to_numpy(bool), np.nan, fall_m),
+        flow=direction.map({"forward": 1, "backward": -1, "both": BOTH}).fillna(0).to_numpy(np.int8),
+        fall_m=fall_m,
     )
 
 

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from layers.pipelines.network.arrays import Floats, Ints, Mask, Texts, cut_at
-from layers.pipelines.network.direction import find_directions
+from layers.pipelines.network.inference import Directions, infer_directions
 from layers.pipelines.network.links import Links
-from layers.pipelines.network.roles import Role, is_gravity
+from layers.pipelines.network.roles import Role, is_gravity, is_piped
 from layers.pipelines.network.zones import Zones, find_zones
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class SegmentTable:
     length_m
         Length along the pipe, in space.
     flow
-        As surveyed: 1 from start to end, -1 from end to start, 0 where nobody said.
+        As surveyed: 1 from start to end, -1 from end to start, `inference.BOTH`, 0 where nobody said.
     fall_m
         How much lower the inner bottom is at the end than at the start; NaN where that is unknown.
     """
@@ -86,10 +86,8 @@ class Network:
         (m, 2) vertices at start and end.
     vertex_node
         Which node each of the v vertices belongs to.
-    direction
-        1 where a segment flows from start to end, -1 from end to start, 0 both ways or unknown.
-    contradicted
-        Segments whose flow as surveyed goes uphill.
+    flow, fall_m
+        As in the survey; falls of classes that run by their weight only.
     unknown_nodes
         Keys that segments end at and no node has.
     """
@@ -102,19 +100,19 @@ class Network:
     segment_class: Ints
     ends: Ints
     vertex_node: Ints
-    direction: npt.NDArray[np.int8]
-    contradicted: Mask
+    flow: npt.NDArray[np.int8]
+    fall_m: Floats
     unknown_nodes: tuple[str, ...]
 
     @cached_property
     def along(self) -> Links:
         """Where one gets from each vertex along the flow."""
-        return self._link(self.direction >= 0, self.direction <= 0)
+        return self.link_ways(self.directions.way >= 0, self.directions.way <= 0)
 
     @cached_property
     def against(self) -> Links:
         """Where one gets from each vertex against the flow."""
-        return self._link(self.direction <= 0, self.direction >= 0)
+        return self.link_ways(self.directions.way <= 0, self.directions.way >= 0)
 
     @cached_property
     def anyway(self) -> Links:
@@ -123,9 +121,10 @@ class Network:
 
     def link(self, which: Mask) -> Links:
         """Where one gets from each vertex by some of the segments, whichever way they flow."""
-        return self._link(which, which)
+        return self.link_ways(which, which)
 
-    def _link(self, forth: Mask, back: Mask) -> Links:
+    def link_ways(self, forth: Mask, back: Mask) -> Links:
+        """Where one gets from each vertex by segments that may be gone from start to end, and from end to start."""
         return Links.of(self.ends, forth, back, self.length_m, len(self.vertex_node))
 
     @cached_property
@@ -162,9 +161,32 @@ class Network:
         return anchors
 
     @cached_property
+    def directions(self) -> Directions:
+        """Which way segments flow."""
+        role = self.roles[self.vertex_node]
+        return infer_directions(
+            self.flow,
+            self.fall_m,
+            self.ends,
+            self.link(is_piped(np.array(self.classes, dtype=object))[self.segment_class]),
+            starts=self.is_anchor | (role == Role.BORDER),
+            drains=self.drains,
+            checks=role == Role.CHECK_VALVE,
+        )
+
+    @cached_property
     def zones(self) -> Zones:
         """What valves can shut off."""
-        return find_zones(self.ends, self.vertex_node, self.roles[self.vertex_node], self.is_anchor)
+        role = self.roles[self.vertex_node]
+        ways = self.directions
+        return find_zones(
+            self.ends,
+            self.vertex_node,
+            np.where((role == Role.CHECK_VALVE) & ~ways.one_way, Role.PLAIN, role),
+            way=ways.way,
+            anchors=self.is_anchor,
+            drains=self.drains,
+        )
 
     def vertices_of(self, node: int) -> Ints:
         """The vertices of a node."""
@@ -190,7 +212,6 @@ def build_network(nodes: NodeTable, segments: SegmentTable) -> Network:
     pairs, vertices = pd.factorize(numbers * max(len(classes), 1) + np.tile(kinds, 2))
     vertex_node = vertices // max(len(classes), 1)
     falls = np.where(is_gravity(segments.classes), segments.fall_m, np.nan)
-    direction, contradicted = find_directions(segments.flow, falls)
     ends, vertex_node = cut_at(
         roles[vertex_node] == Role.CLOSED_VALVE, pairs.reshape(2, -1).T.astype(np.int64), vertex_node
     )
@@ -203,7 +224,7 @@ def build_network(nodes: NodeTable, segments: SegmentTable) -> Network:
         segment_class=kinds.astype(np.int64),
         ends=ends,
         vertex_node=vertex_node,
-        direction=direction,
-        contradicted=contradicted,
+        flow=segments.flow,
+        fall_m=falls,
         unknown_nodes=tuple(node_ids[place < 0]),
     )

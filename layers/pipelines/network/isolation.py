@@ -47,6 +47,8 @@ class Isolation:
         Those of them behind which there is supply: the first to close. The others keep full what lies behind them.
     shut
         Those that are closed already, and have to stay so.
+    holding
+        Check valves that keep what lies behind them from flowing back.
     unusable
         Valves at the place that are stuck, or that were said to fail.
     sources
@@ -64,6 +66,7 @@ class Isolation:
     valves: tuple[str, ...]
     feeding: tuple[str, ...]
     shut: tuple[str, ...]
+    holding: tuple[str, ...]
     unusable: tuple[str, ...]
     sources: tuple[str, ...]
     isolated: Section
@@ -77,8 +80,8 @@ def isolate(
 ) -> Isolation:
     """Find out how to shut off a segment or node.
 
-    Closed valves bound the place already; stuck ones, and those that fail, do not. A valve that bursts itself is one
-    that fails.
+    Closed valves bound the place already, and check valves where it is from them that water would come back; stuck
+    valves, and those that fail, do not. A valve that bursts itself is one that fails.
 
     Parameters
     ----------
@@ -105,14 +108,16 @@ def isolate(
         passed |= burst
         place = zones.beside(burst) if burst.any() else mark(len(zones.has_anchor), zones.of_vertex[vertices])
     isolated = zones.spread(place, passed)
-    to_close, shut = _find_border(zones, isolated)
+    border = zones.around(isolated) & zones.around(~isolated)
+    to_close = border & (zones.valve_role == Role.VALVE)
     after = zones.find_supplied(isolated)
     unusable = (passed | (zones.valve_role == Role.STUCK_VALVE)) & zones.around(isolated)
     within = isolated[zones.of_vertex]
     return Isolation(
         valves=_name_valves(network, zones, to_close),
         feeding=_name_valves(network, zones, to_close & zones.around(after)),
-        shut=_name_valves(network, zones, shut),
+        shut=_name_valves(network, zones, border & (zones.valve_role == Role.CLOSED_VALVE)),
+        holding=_name_valves(network, zones, border & (zones.valve_role == Role.CHECK_VALVE)),
         unusable=_name_valves(network, zones, unusable),
         sources=network.name_nodes(np.unique(network.vertex_node[within & network.is_anchor])),
         isolated=_describe(network, zones, isolated),
@@ -132,20 +137,13 @@ def _find_valves(network: Network, zones: Zones, names: Collection[str]) -> Mask
     return found
 
 
-def _find_border(zones: Zones, isolated: Mask) -> tuple[Mask, Mask]:
-    """Tell which valves part zones from the others: those to close, and those that are closed."""
-    border = zones.around(isolated) & zones.around(~isolated)
-    closed = zones.valve_role == Role.CLOSED_VALVE
-    return border & ~closed, border & closed
-
-
 def _find_next_ring(
     network: Network, zones: Zones, isolated: Mask, to_close: Mask, passed: Mask
 ) -> dict[str, tuple[str, ...]]:
     ring = {}
     for valve in np.flatnonzero(to_close).tolist():
         wider = zones.spread(isolated, passed | mark(len(passed), [valve]))
-        more, _ = _find_border(zones, wider)
+        more = zones.around(wider) & zones.around(~wider) & (zones.valve_role == Role.VALVE)
         (name,) = _name_valves(network, zones, mark(len(passed), [valve]))
         ring[name] = _name_valves(network, zones, more & ~to_close)
     return ring

@@ -72,23 +72,30 @@ class Links:
         without
             Vertices that are not there, of which none is a start.
         """
-        from scipy.sparse import csr_array
         from scipy.sparse.csgraph import breadth_first_order
 
-        vertices = self.matrix.shape[0]
-        # One more vertex, from which one gets to every start; whoever would step to one that is not there steps here.
+        matrix, root = self.rooted(starts, without)
+        reached = np.zeros(root + 1, bool)
+        reached[breadth_first_order(matrix, root, return_predecessors=False)] = True
+        return reached[:root]
+
+    def rooted(self, starts: Ints, without: Mask | None = None) -> tuple[csr_array[np.float64], int]:
+        """Return the matrix with one more vertex, from which one gets to every start, and which that is.
+
+        Whoever would step to a vertex that is not there steps to that one too.
+        """
+        from scipy.sparse import csr_array
+
+        root = self.matrix.shape[0]
         column = (
             self.matrix.indices
             if without is None
-            else np.where(without[self.matrix.indices], vertices, self.matrix.indices)
+            else np.where(without[self.matrix.indices], root, self.matrix.indices)
         )
         column = np.concatenate([column, starts.astype(column.dtype)])
         begin = np.append(self.matrix.indptr, self.matrix.indptr.dtype.type(len(column)))
         length = np.concatenate([self.matrix.data, np.ones(len(starts))])
-        matrix = csr_array((length, column, begin), shape=(vertices + 1, vertices + 1))
-        reached = np.zeros(vertices + 1, bool)
-        reached[breadth_first_order(matrix, vertices, return_predecessors=False)] = True
-        return reached[:vertices]
+        return csr_array((length, column, begin), shape=(root + 1, root + 1)), root
 
     def segments_from(self, vertices: Mask) -> Ints:
         """The segments by which one steps away from some vertices; one that goes both ways may be there twice."""
@@ -99,11 +106,15 @@ class Links:
         ends: Ints = self.matrix.indices[self.segment == segment].astype(np.int64)
         return ends
 
-    def label(self) -> Ints:
-        """Number the v vertices by the connected part that they belong to."""
+    def label(self, *, with_flow: bool = False) -> Ints:
+        """Number the v vertices by the part that they belong to: connected, or such that one gets there and back."""
         from scipy.sparse.csgraph import connected_components
 
-        return connected_components(self.matrix, directed=False)[1].astype(np.int64)
+        matrix = self.matrix
+        if with_flow:  # SciPy 1.17 comes to no end where several steps are of the same place
+            matrix = matrix.copy()
+            matrix.sum_duplicates()
+        return connected_components(matrix, directed=with_flow, connection="strong")[1].astype(np.int64)
 
     def segment_between(self, first: int, second: int) -> int:
         """The shortest segment by which one gets from one vertex to the next."""

@@ -13,7 +13,8 @@ from layers.pipelines.network.arrays import Mask, Texts
 class Role(IntEnum):
     """What a node is to its network.
 
-    A stuck valve is open and cannot be closed. At an end a pipe ends on purpose: a cap, a stub for later.
+    A stuck valve is open and cannot be closed. A check valve lets through one way. At an end a pipe ends on purpose: a
+    cap, a stub for later. At a border it goes on where nobody surveyed.
     """
 
     PLAIN = 0
@@ -24,9 +25,17 @@ class Role(IntEnum):
     OUTFALL = 5
     CUSTOMER = 6
     END = 7
+    CHECK_VALVE = 8
+    BORDER = 9
 
 
-VALVES = (Role.VALVE, Role.CLOSED_VALVE, Role.STUCK_VALVE)
+VALVES = (Role.VALVE, Role.CLOSED_VALVE, Role.STUCK_VALVE, Role.CHECK_VALVE)
+
+
+def is_piped(classes: Texts) -> Mask:
+    """Tell in which of n classes, by code, something flows; in the others there are cables and ducts."""
+    dry = [code for code, drive in DRIVES.items() if drive == "cable"]
+    return ~np.isin(classes, np.array(dry, dtype=object))
 
 
 def is_gravity(classes: Texts) -> Mask:

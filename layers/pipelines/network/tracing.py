@@ -9,6 +9,7 @@ import numpy as np
 
 from layers.pipelines.network.arrays import Ints, mark
 from layers.pipelines.network.graph import Network
+from layers.pipelines.network.inference import Origin
 from layers.pipelines.network.links import Links
 from twin.errors import InvalidParameter
 from twin.nearest import suggest
@@ -24,14 +25,19 @@ class Trace:
         Their keys, where it began included.
     length_m
         Of the segments.
-    undirected
-        Segments among them whose direction is unknown: the trace went on behind them as if they flowed its way.
+    direction_from
+        From what the direction of each segment is known; empty where directions do not matter.
     """
 
     segments: tuple[str, ...]
     nodes: tuple[str, ...]
     length_m: float
-    undirected: tuple[str, ...]
+    direction_from: tuple[Origin, ...]
+
+    def known_from(self, *origins: Origin) -> tuple[str, ...]:
+        """Segments whose direction is known from that; where it is unknown, the trace went both ways."""
+        pairs = zip(self.segments, self.direction_from, strict=False)
+        return tuple(name for name, origin in pairs if origin in origins)
 
 
 def trace_upstream(network: Network, segment_id: str | None = None, *, node_id: str | None = None) -> Trace:
@@ -104,5 +110,5 @@ def _trace(
         segments=network.name_segments(passed),
         nodes=network.name_nodes(np.unique(network.vertex_node[reached])),
         length_m=float(network.length_m[passed].sum()),
-        undirected=network.name_segments(passed & (network.direction == 0)) if by_flow else (),
+        direction_from=tuple(map(Origin, network.directions.origin[passed].tolist())) if by_flow else (),
     )
