@@ -30,6 +30,10 @@ _HABIT_OF_USE = {
     ROW_HOUSES: "row_houses",
 }
 
+#: Storeys below the ground, and how much of its height a building has in the ground besides: as high-rises must have
+#: (JGJ 3-2010, 12.1.8), and never less than frost asks for.
+_BASEMENT_M, _FOOTING, _LEAST_M = 3.6, 1 / 15, 1.0
+
 #: No building stands nearer than this to the middle of the river.
 _RIVER_M = 130.0
 
@@ -130,9 +134,21 @@ def building_rows(groups: list[Built], roads: npt.NDArray[np.object_], width_m: 
     keys = np.char.mod("B%06d", np.arange(1, int(clear.sum()) + 1))
     below = np.where(columns["floors"] > 9, 1 + (columns["floors"] > 20), 0)
     return gpd.GeoDataFrame(
-        {"building_id": keys.astype(object), "name": None, **columns, "floors_below": below},
+        {
+            "building_id": keys.astype(object),
+            "name": None,
+            **columns,
+            "floors_below": below,
+            "foundation_depth_m": _foundations(columns["height_m"], below, known=columns["cim_level"] >= 3),
+        },
         geometry=footprint[clear],
     )
+
+
+def _foundations(height_m: Floats, below: Ints, *, known: Mask) -> Floats:
+    """Depths of foundations, to 0.1 m, of buildings of which the drawings were found."""
+    depth = np.maximum(height_m * _FOOTING, _LEAST_M) + below * _BASEMENT_M
+    return np.where(known, np.round(depth * 10) / 10, np.nan)
 
 
 def _clear_of_roads(footprint: npt.NDArray[np.object_], roads: npt.NDArray[np.object_], width_m: Floats) -> Mask:

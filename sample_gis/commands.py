@@ -46,7 +46,7 @@ def sample(session: Session, place: Place, size: Size, seed: int) -> None:
     tell(f"generating the {size} sample county, seed {seed}")
     county = generate(size, seed=seed)
     with build_store(place, crs=county.crs, title=TITLE, area=county.area) as store:
-        load(store, layers, county, progress=tell_delivery)
+        load(store, session.catalog, county, progress=tell_delivery)
         counts = [(layer.id, store.count(layer), store.latest(layer)) for layer in layers.values()]
     tell("done")
     if session.as_json:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from sample_gis.county import County, Delivery
 
 if TYPE_CHECKING:
+    from twin.catalog import Catalog
     from twin.ingest import Report
-    from twin.layer import Layer
     from twin.store import Store
 
 _CHINA = timezone(timedelta(hours=8))
@@ -18,19 +18,19 @@ _CHINA = timezone(timedelta(hours=8))
 
 def load(
     store: Store,
-    layers: Mapping[str, Layer],
+    catalog: Catalog,
     county: County,
     *,
     progress: Callable[[Delivery, Report], None] | None = None,
 ) -> list[Report]:
-    """Write a county into a store: one revision for each delivery, effective from its day.
+    """Write a county into a store: one revision for each delivery, effective from its day; then what follows from it.
 
     Parameters
     ----------
     store
         A store in the county's CRS.
-    layers
-        The layers by id.
+    catalog
+        The layers, and the analyses that fill some of them.
     county
         What to write.
     progress
@@ -41,18 +41,20 @@ def load(
     SchemaViolation
         A generated row does not fit its layer.
     """
+    from twin.asking import ask
     from twin.ingest import ingest_rows
+    from twin.keeping import filled_layer, keep_reply
 
-    for layer in layers.values():  # those that the county has nothing of are there too, as in any new twin
+    for layer in catalog.layers.values():  # those that the county has nothing of are there too, as in any new twin
         store.prepare(layer)
     reports = []
     for delivery in county.deliveries:
         report = ingest_rows(
             store,
-            layers[delivery.layer],
+            catalog.layers[delivery.layer],
             delivery.rows,
             mode="sync",
-            effective=datetime.fromisoformat(delivery.effective).replace(tzinfo=_CHINA),
+            effective=_instant(delivery),
             author="sample",
             reason=delivery.reason,
             source=f"sample county, {county.size}, seed {county.seed}",
@@ -60,4 +62,14 @@ def load(
         reports.append(report)
         if progress:
             progress(delivery, report)
+    for analysis in catalog.analyses.values():
+        if analysis.fills is not None:
+            reply = ask(analysis, catalog, store)
+            last = max(map(_instant, county.deliveries))
+            reason = f"synthetic sample: {analysis.title.lower()}"
+            keep_reply(reply, store, filled_layer(reply, catalog), author="sample", reason=reason, effective=last)
     return reports
+
+
+def _instant(delivery: Delivery) -> datetime:
+    return datetime.fromisoformat(delivery.effective).replace(tzinfo=_CHINA)

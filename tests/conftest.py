@@ -223,7 +223,7 @@ def sample_store(sample_county: County, tmp_path_factory: pytest.TempPathFactory
 
     path = tmp_path_factory.mktemp("sample") / "county.gpkg"
     with build_store(path, crs=sample_county.crs, title=TITLE, area=sample_county.area) as store:
-        load(store, layers.catalog().layers, sample_county)
+        load(store, layers.catalog(), sample_county)
     return path
 
 

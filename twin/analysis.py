@@ -7,11 +7,12 @@ no target and no breakdown: its answer is figures, and features that play a part
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from twin.bcf import Topic
 from twin.indicator import Clause, Shape
 from twin.paper import Paper
 from twin.parameters import Parameter, parse_parameters, read_signature
@@ -33,6 +34,8 @@ class Answer:
         What a reader must know about this answer.
     drawing
         The answer on paper, of an analysis that draws.
+    topics
+        Makes a topic of everything that somebody has to look at, of an analysis that raises them.
     """
 
     figures: Mapping[str, Any]
@@ -40,6 +43,7 @@ class Answer:
     shapes: tuple[Shape, ...] = ()
     note: str = ""
     drawing: Paper | None = None
+    topics: Callable[[], Sequence[Topic]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +60,10 @@ class Analysis:
         English and Chinese titles of the roles that features and shapes play in its answers.
     draws
         Whether its answers are drawings as well.
+    raises_topics
+        Whether its answers are topics of the BIM Collaboration Format as well.
+    fills
+        Id of the layer whose features the shapes of its answers are, their properties the fields; if any.
     """
 
     id: str
@@ -68,6 +76,8 @@ class Analysis:
     parameters: Mapping[str, Parameter]
     roles: Mapping[str, tuple[str, str]]
     draws: bool = False
+    raises_topics: bool = False
+    fills: str | None = None
 
     def parse(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Every parameter with its value: the given ones parsed, the others at their default."""
@@ -82,6 +92,8 @@ def analysis(
     roles: Mapping[str, tuple[str, str]],
     about: Mapping[str, str] | None = None,
     draws: bool = False,
+    raises_topics: bool = False,
+    fills: str | None = None,
 ) -> Callable[[Callable[..., Answer]], Analysis]:
     """Make an Analysis of a function.
 
@@ -102,6 +114,8 @@ def analysis(
             parameters=parameters,
             roles=MappingProxyType(dict(roles)),
             draws=draws,
+            raises_topics=raises_topics,
+            fills=fills,
         )
 
     return decorate

@@ -58,6 +58,9 @@ class Catalog:
             for name in process.inputs:
                 if name not in by_id:
                     raise ValueError(f"{process.id} asks for layer {name}, which no module declares")
+        for analysis in catalog.analyses.values():
+            if analysis.fills is not None and analysis.fills not in by_id:
+                raise ValueError(f"{analysis.id} fills layer {analysis.fills}, which no module declares")
         return catalog
 
     @property

@@ -15,6 +15,7 @@ import shapely
 from twin.arrow import arrow_table, geoparquet_metadata, with_boxes
 from twin.crs import CRS, CRS84, crs_label, parse_crs, reproject, same_grid
 from twin.errors import InvalidParameter, TwinError
+from twin.frame import Frame
 from twin.ingest.names import short_names
 from twin.layer import Layer
 from twin.query import AsOf, Query
@@ -81,11 +82,14 @@ def export_layer(
         The suffix is unknown, the file is there already or is a twin's store, or the format cannot hold the layer.
     """
     path = Path(path)
-    write = _WRITERS.get(path.suffix.lower())
-    if write is None:
-        raise InvalidParameter(f"{path.name} must end in {', '.join(_WRITERS)}", parameter="path")
-    target = _target_crs(path, crs, store.crs)
-    frame = store.read(layer, Query(as_of=as_of))
+    _find_writer(path)  # before the layer is read
+    return export_frame(store.read(layer, Query(as_of=as_of)), path, crs=crs, overwrite=overwrite)
+
+
+def export_frame(frame: Frame, path: Path, *, crs: CRS | str | None = None, overwrite: bool = False) -> tuple[str, ...]:
+    """Write the features of a frame to a file; as `export_layer`."""
+    write, layer = _find_writer(path), frame.layer
+    target = _target_crs(path, crs, frame.crs)
     geometry = reproject(frame.geometry, frame.crs, target)
     notes = [] if layer.classification == "public" else [f"{layer.id} is classified {layer.classification}"]
     try:
@@ -108,6 +112,13 @@ def export_layer(
     except OSError as error:
         raise TwinError(f"{path} cannot be written: {error.strerror or error}", cause=error) from error
     return tuple(notes)
+
+
+def _find_writer(path: Path) -> Callable[[_Job], None]:
+    write = _WRITERS.get(path.suffix.lower())
+    if write is None:
+        raise InvalidParameter(f"{path.name} must end in {', '.join(_WRITERS)}", parameter="path")
+    return write
 
 
 def _require_free(place: Path, *, overwrite: bool) -> None:

@@ -8,6 +8,7 @@ from fastapi import Request
 
 from api.errors import NotAcceptable
 
+BCF = "application/zip"
 CSV = "text/csv"
 FLATGEOBUF = "application/flatgeobuf"
 GEOJSON = "application/geo+json"

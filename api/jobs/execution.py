@@ -7,6 +7,7 @@ OGC 18-062r2, 7.11 (execute) and 7.13 (results).
 
 from __future__ import annotations
 
+import base64
 import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,7 +21,7 @@ from fastapi.responses import StreamingResponse
 
 from api.errors import ProcessNotFound
 from api.forms.geojson import encode_collection, encode_features, to_json
-from api.http.media import GEOJSON, JSON, MULTIPART, SVG
+from api.http.media import BCF, GEOJSON, JSON, MULTIPART, SVG
 from api.indicators.evidence import encode_evidence, encode_shapes, publish_result
 from api.values import parse_datetime
 from twin.asking import Reply
@@ -29,10 +30,18 @@ from twin.engine import Result
 from twin.errors import InvalidParameter
 from twin.indicator import Indicator
 from twin.nearest import suggest
+from twin.replies import write_topics
 from twin.store import Store
 
 #: What processes give, and as what.
-OUTPUTS: Mapping[str, str] = {"result": JSON, "evidence": GEOJSON, "features": GEOJSON, "drawing": SVG}
+OUTPUTS: Mapping[str, str] = {
+    "result": JSON,
+    "evidence": GEOJSON,
+    "features": GEOJSON,
+    "drawing": SVG,
+    "bcf_2_1": BCF,
+    "bcf_3_0": BCF,
+}
 #: The input beside a process's own parameters: the moment whose state is meant.
 MOMENT = "datetime"
 _MEMBERS = ("inputs", "outputs", "response")
@@ -96,7 +105,8 @@ def list_outputs(process: Process) -> tuple[str, ...]:
     """The names of the outputs of a process."""
     if isinstance(process, Indicator):
         return ("result", "evidence")
-    return ("result", "features", "drawing") if process.draws else ("result", "features")
+    drawing = ("drawing",) if process.draws else ()
+    return ("result", "features", *drawing, *(("bcf_2_1", "bcf_3_0") if process.raises_topics else ()))
 
 
 def read_execution(process: Process, document: Mapping[str, Any]) -> Execution:
@@ -132,6 +142,8 @@ def make_outputs(result: Result | Reply, wanted: Iterable[str], served: Catalog,
             "result": lambda: to_json(result.to_dict()).encode(),
             "features": lambda: encode_collection(_encode_reply(result)),
             "drawing": lambda: drawing.svg().encode() if drawing else b"",
+            "bcf_2_1": lambda: write_topics(result, "2.1"),
+            "bcf_3_0": lambda: write_topics(result, "3.0"),
         }
     else:
         writers = {
@@ -163,10 +175,16 @@ def send_outputs(outputs: Mapping[str, Content], *, as_document: bool) -> Respon
 
 
 def _document(outputs: Mapping[str, Content]) -> Iterator[bytes]:
-    """Write a results document: each output is an object or a drawing, and so stands in a qualified value."""
+    """Write a results document: each output is an object, text or a file, and so stands in a qualified value."""
     for number, (name, content) in enumerate(outputs.items()):
-        yield f'{", " if number else "{"}"{name}": {{"mediaType": "{OUTPUTS[name]}", "value": '.encode()
-        yield from content() if OUTPUTS[name] != SVG else [to_json(b"".join(content()).decode()).encode()]
+        encoding = ', "encoding": "base64"' if OUTPUTS[name] == BCF else ""
+        yield f'{", " if number else "{"}"{name}": {{"mediaType": "{OUTPUTS[name]}"{encoding}, "value": '.encode()
+        if OUTPUTS[name] == SVG:
+            yield to_json(b"".join(content()).decode()).encode()
+        elif OUTPUTS[name] == BCF:
+            yield b'"' + base64.b64encode(b"".join(content())) + b'"'
+        else:
+            yield from content()
         yield b"}"
     yield b"}"
 

@@ -16,7 +16,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from api.context import Context, context_of, links_of
 from api.http.bodies import Body, read_json
 from api.http.links import OGC_REL, Links, link
-from api.http.media import GEOJSON, HTML, JSON, MULTIPART, SVG
+from api.http.media import BCF, GEOJSON, HTML, JSON, MULTIPART, SVG
 from api.http.pages import json_response, respond
 from api.jobs.execution import (
     MOMENT,
@@ -165,6 +165,7 @@ _SCHEMAS: Mapping[str, dict[str, Any]] = {
     JSON: {"type": "object", "contentMediaType": JSON},
     GEOJSON: {"type": "object", "contentMediaType": GEOJSON, "format": "geojson-feature-collection"},
     SVG: {"type": "string", "contentMediaType": SVG},
+    BCF: {"type": "string", "contentMediaType": BCF, "contentEncoding": "base64"},
 }
 
 
@@ -174,6 +175,8 @@ def _outputs(process: Process) -> dict[str, Any]:
         "result": ("Result 结果", about),
         **_COLLECTIONS,
         "drawing": ("Drawing 图", "The answer on paper, to scale."),
+        "bcf_2_1": ("Topics, BCF 2.1 协作问题", "What is to be looked at, a topic each (.bcfzip)."),
+        "bcf_3_0": ("Topics, BCF 3.0 协作问题", "What is to be looked at, a topic each (.bcf)."),
     }
     return {name: _put(*described[name], _SCHEMAS[OUTPUTS[name]]) for name in list_outputs(process)}
 

@@ -14,8 +14,10 @@ from layers.pipelines.analyses import (
     trace_upstream,
     unserved,
 )
+from layers.pipelines.conflicts.finding import pipe_conflicts
+from layers.pipelines.conflicts.layer import PIPE_CONFLICTS
 from layers.pipelines.devices import MONITORING_DEVICES
-from layers.pipelines.ground import cross_section, dig, long_section, pipe_conflicts
+from layers.pipelines.ground import cross_section, dig, long_section
 from layers.pipelines.monitoring import pipe_monitoring
 from layers.pipelines.nodes import PIPE_NODES
 from layers.pipelines.segments import PIPE_SEGMENTS
@@ -23,6 +25,7 @@ from layers.pipelines.survey import pipe_age, pipe_survey_completeness
 
 __all__ = [
     "MONITORING_DEVICES",
+    "PIPE_CONFLICTS",
     "PIPE_NODES",
     "PIPE_SEGMENTS",
     "cross_section",

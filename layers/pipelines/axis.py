@@ -46,6 +46,15 @@ def has_heights(segments: pd.DataFrame) -> npt.NDArray[np.bool_]:
     return (known[0] & known[1]).to_numpy(bool)
 
 
+def heights_at(lines: Geometries, along_m: Floats) -> Floats:
+    """Heights of n lines at distances along their plan, straight between vertices."""
+    heights = np.empty(len(lines))
+    for number, (line, along) in enumerate(zip(lines, along_m, strict=True)):
+        vertices = shapely.get_coordinates(line, include_z=True)
+        heights[number] = np.interp(along, walk_m(vertices), vertices[:, 2])
+    return heights
+
+
 def draw_axes(starts: Floats, stops: Floats, paths: Geometries) -> Geometries:
     """Lines of n segments in space.
 

@@ -1,14 +1,12 @@
-"""What is asked of pipelines where they lie: sections, conflicts, what is in the way of digging; as analyses."""
+"""What is asked of pipelines where they lie: sections, and what is in the way of digging; as analyses."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 import shapely
 
-from layers.pipelines.clearance.pairs import find_conflicts
 from layers.pipelines.codes.classes import DRIVES
 from layers.pipelines.dig import Buried, find_buried
 from layers.pipelines.network.frames import OUT_OF_USE, read_network
@@ -28,7 +26,6 @@ from twin.indicator import Clause, Shape
 from twin.overlay import shares_area
 
 if TYPE_CHECKING:
-    import pandas as pd
     from shapely.geometry.base import BaseGeometry
 
 _SEGMENTS, _NODES = "pipe_segments", "pipe_nodes"
@@ -103,57 +100,6 @@ def cross_section(pipe_segments: Frame, *, line: str, coordinates: Coordinates =
         features={"cut": {_SEGMENTS: tuple(sorted({cut.segment_id for cut in section.cuts}))}},
         drawing=draw_cross_section(section, title="Cross section 横断面图"),
     )
-
-
-@analysis(
-    title="Conflicts between pipes",
-    title_zh="管线净距与碰撞分析",
-    clause=CLEARANCES,
-    roles={
-        "CLR-H": ("Too close in plan", "水平净距不足"),
-        "CLR-V": ("Too close where they cross", "垂直净距不足"),
-        "CLASH": ("Share room", "碰撞"),
-    },
-    about={"rule": "Only what breaks this rule; everything by default."},
-)
-def pipe_conflicts(pipe_segments: Frame, *, rule: Literal["CLR-H", "CLR-V", "CLASH"] | None = None) -> Answer:
-    """All pairs of segments whose walls are nearer than GB 50289-2016 allows, and those that share room.
-
-    What is not known of a segment counts as what asks for the least. Clearances may be less where measures are taken:
-    each is to be looked at.
-    """
-    found = find_conflicts(pipe_segments.data)
-    chosen = found if rule is None else found[found["rule"] == rule]
-    names = pipe_segments.data.index.to_numpy(object)
-    return Answer(
-        figures={name: int((chosen["rule"] == name).sum()) for name in ("CLR-H", "CLR-V", "CLASH")},
-        features={
-            str(name): {_SEGMENTS: tuple(sorted({*names[part["first"]], *names[part["second"]]}))}
-            for name, part in chosen.groupby("rule")
-        },
-        shapes=tuple(_show_conflicts(chosen, names)),
-    )
-
-
-def _show_conflicts(found: pd.DataFrame, names: Any) -> list[Shape]:
-    ends = found[["first_x", "first_y", "first_z", "second_x", "second_y", "second_z"]].to_numpy().reshape(-1, 2, 3)
-    titles = {
-        "CLR-H": ("Clearance", "水平净距"),
-        "CLR-V": ("Vertical clearance", "垂直净距"),
-        "CLASH": ("Clash", "碰撞"),
-    }
-    records = found[["rule", "first", "second", "measured_m", "limit_m", "confidence", "source"]].to_dict("records")
-    told: list[dict[str, Any]] = [{str(name): value for name, value in record.items()} for record in records]
-    return [
-        Shape(
-            role=record["rule"],
-            title=titles[record["rule"]][0],
-            title_zh=titles[record["rule"]][1],
-            geometry=shapely.LineString(np.nan_to_num(line)),
-            properties=record | {"first": names[record["first"]], "second": names[record["second"]]},
-        )
-        for record, line in zip(told, ends, strict=True)
-    ]
 
 
 @analysis(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import time
+import zipfile
 from dataclasses import replace
+from io import BytesIO
 
 import pytest
 from fastapi.testclient import TestClient
@@ -122,7 +125,7 @@ def test_what_is_asked_of_secret_layers_is_not_there(serve):
     ]
     with serve(Catalog.of(secret, catalog.indicators.values(), catalog.analyses.values())) as client:
         listed = [each["id"] for each in client.get("/processes?limit=1000").json()["processes"]]
-        assert listed == [*catalog.indicators, "cross_section", "pipe_conflicts"]  # these do not look at points
+        assert listed == [*catalog.indicators, "pipe_conflicts", "cross_section"]  # these do not look at points
         assert client.post(EXECUTE, json={"inputs": THEN}).status_code == 404
 
 
@@ -135,3 +138,17 @@ def test_an_analysis_that_draws_gives_its_drawing_as_svg(client):
     assert raw.text.startswith("<svg")
     document = client.post("/processes/long_section/execution", json=wanted | {"response": "document"}).json()
     assert document["drawing"] == {"mediaType": "image/svg+xml", "value": raw.text}
+
+
+def test_what_is_to_be_looked_at_comes_as_topics(client):
+    process = client.get("/processes/pipe_conflicts").json()
+    assert set(process["outputs"]) == {"result", "features", "bcf_2_1", "bcf_3_0"}
+    assert process["outputs"]["bcf_3_0"]["schema"]["contentEncoding"] == "base64"
+    execute = "/processes/pipe_conflicts/execution"
+    alone = client.post(execute, json={"outputs": {"bcf_2_1": {}}})
+    assert (alone.status_code, alone.headers["content-type"]) == (200, "application/zip")
+    both = client.post(execute, json={"outputs": {"result": {}, "bcf_3_0": {}}, "response": "document"}).json()
+    assert both["bcf_3_0"]["encoding"] == "base64"
+    for content, version in ((alone.content, b"2.1"), (base64.b64decode(both["bcf_3_0"]["value"]), b"3.0")):
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            assert version in archive.read("bcf.version")

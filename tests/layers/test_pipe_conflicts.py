@@ -4,32 +4,16 @@ from __future__ import annotations
 
 import itertools
 
-import geopandas
 import numpy as np
 import pytest
 import shapely
 from scipy.optimize import linprog, minimize_scalar
 
-from layers.pipelines import PIPE_SEGMENTS
+from clash_rows import DUCT, GAS, SEWER, WATER
+from clash_rows import make_segments as segments
 from layers.pipelines.clearance.limits import KINDS, kinds_of, load_limits
 from layers.pipelines.clearance.pairs import find_conflicts
 from layers.pipelines.clearance.tubes import tubes_of
-from twin.columns import typed_series
-
-WATER = {"class": "JS", "depth_ref": "outer_top", "embedding": "ZM"}
-SEWER = {"class": "PS", "depth_ref": "inner_bottom", "embedding": "ZM"}
-GAS = {"class": "RQ", "depth_ref": "outer_top", "embedding": "ZM"}
-DUCT = {"class": "TX", "depth_ref": "outer_top", "embedding": "GK"}
-
-
-def segments(*rows):
-    """Rows of pipe_segments whose depths are known; lines are lists of x, y, z of the axis."""
-    filled = []
-    for number, (values, line) in enumerate(rows):
-        given = {"segment_id": f"s{number}", "from_node": f"{number}a", "to_node": f"{number}b"}
-        filled.append({**given, "from_depth_m": 1.0, "to_depth_m": 1.0, "line": shapely.LineString(line), **values})
-    columns = {f.name: typed_series([row.get(f.name) for row in filled], f) for f in PIPE_SEGMENTS.schema}
-    return geopandas.GeoDataFrame(columns, geometry=[row["line"] for row in filled], crs="EPSG:4548")
 
 
 def beside(y, z=50.0, length=40.0):

@@ -103,16 +103,6 @@ def test_a_cross_section_is_cut_at_a_line_in_degrees_or_of_the_store(reply):
             reply("cross_section", line=text)
 
 
-def test_conflicts_are_told_with_what_they_lack(reply):
-    found = reply("pipe_conflicts")
-    assert found.answer.figures == {"CLR-H": 0, "CLR-V": 1, "CLASH": 0}
-    (shape,) = found.answer.shapes
-    assert (shape.properties["first"], shape.properties["second"]) == ("g", "w2")
-    assert shape.properties["measured_m"] == pytest.approx(0.10)
-    assert shape.properties["limit_m"] == 0.15
-    assert not reply("pipe_conflicts", rule="CLASH").answer.shapes
-
-
 def test_a_dig_finds_what_is_in_the_way_the_worst_first(reply):
     area = shapely.box(E + 55, N - 5, E + 70, N + 5).wkt
     found = reply("dig", area=area, depth_m=1.1, coordinates="storage").to_dict()

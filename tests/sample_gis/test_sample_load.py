@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sample_gis import load
+from twin.asking import ask
 from twin.engine import evaluate
 from twin.errors import SchemaViolation
 from twin.query import Query
@@ -39,8 +40,15 @@ def twin(*words, folder, code=0):
 
 def test_every_layer_holds_every_generated_row(county, catalog, loaded):
     assert set(county.layers) == set(LAYERS) <= set(catalog.layers)
-    for layer in catalog.layers.values():
-        assert loaded.count(layer) == len(county.layers.get(layer.id, ())), layer.id
+    for layer in LAYERS:
+        assert loaded.count(catalog.layers[layer]) == len(county.layers[layer]), layer
+
+
+def test_layers_that_analyses_fill_hold_what_these_find(catalog, loaded):
+    filled = {analysis.fills: analysis for analysis in catalog.analyses.values() if analysis.fills}
+    assert set(filled) == set(catalog.layers) - set(LAYERS)
+    for layer, analysis in filled.items():
+        assert loaded.count(catalog.layers[layer]) == len(ask(analysis, catalog, loaded).answer.shapes) > 0
 
 
 def test_every_generated_field_is_one_of_its_layer(county, catalog):
@@ -63,15 +71,16 @@ def test_a_row_that_does_not_fit_is_refused(county, catalog, tmp_path):
     rows.loc[3, "category"] = "castle"
     wrong = replace(county, deliveries=(replace(places, rows=rows),))
     with create_store(tmp_path / "x.gpkg", crs=county.crs) as store, pytest.raises(SchemaViolation) as refused:
-        load(store, catalog.layers, wrong)
+        load(store, catalog, wrong)
     assert refused.value.faults[0].field == "category"
 
 
 def test_revisions_are_effective_on_the_day_of_their_delivery(county, catalog, loaded):
     revisions = loaded.revisions()
-    assert [revision.layer for revision in revisions] == [delivery.layer for delivery in county.deliveries]
-    assert [revision.effective.astimezone().timestamp() for revision in revisions] == [
-        datetime.fromisoformat(f"{delivery.effective}T00:00:00+08:00").timestamp() for delivery in county.deliveries
+    days = [(delivery.layer, delivery.effective) for delivery in county.deliveries]
+    days.append(("pipe_conflicts", max(day for _, day in days)))
+    assert [(revision.layer, revision.effective.timestamp()) for revision in revisions] == [
+        (layer, datetime.fromisoformat(f"{day}T00:00:00+08:00").timestamp()) for layer, day in days
     ]
     assert {revision.author for revision in revisions} == {"sample"}
     assert all("synthetic" in revision.reason for revision in revisions)
@@ -122,7 +131,10 @@ def test_the_command_makes_a_store_and_tells_what_is_in_it(county, catalog, tmp_
     done = twin("sample", "made.gpkg", "--json", folder=tmp_path)
     answer = json.loads(done.stdout)
     assert answer["digest"] == county.digest()
-    assert answer["layers"] == {layer: len(county.layers.get(layer, ())) for layer in catalog.layers}
+    assert list(answer["layers"]) == list(catalog.layers)
+    assert {layer: answer["layers"][layer] for layer in LAYERS} == {
+        layer: len(county.layers[layer]) for layer in LAYERS
+    }
     assert "topo_sheets: 286 rows as of 2022-11-30" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["made.gpkg"]
     with open_store(tmp_path / "made.gpkg") as store:

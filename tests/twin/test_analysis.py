@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 import shapely
 
 from tests_support import CRS, LAYER, make_rows, write
 from twin.analysis import Answer, analysis
-from twin.asking import ask, write_reply
+from twin.asking import ask
 from twin.catalog import Catalog
 from twin.errors import AnalysisNotFound, InvalidParameter
 from twin.frame import Frame
 from twin.indicator import Clause, Shape
+from twin.replies import write_reply
 from twin.stores import create_store
 
 
@@ -62,15 +64,15 @@ def test_a_reply_has_figures_keys_parameters_and_what_was_read(store):
 def test_features_and_shapes_are_written_with_their_roles(store, tmp_path):
     reply = ask(plots_in_sight, CATALOG, store, parameters={"plot": "a", "reach_m": "1"})
     out = tmp_path / "seen.geojson"
-    write_reply(reply, out)
+    write_reply(reply, CATALOG, out)
     plot, view = json.loads(out.read_text())["features"]
     assert (plot["id"], plot["properties"]["role"], plot["properties"]["layer"]) == ("a", "seen", "plots")
     assert view["properties"] == {"role": "view", "title": "View", "title_zh": "视野", "reach_m": 1.0}
     # The central meridian of EPSG:4548 is 117° E, at 500 km.
     assert shapely.from_geojson(json.dumps(view["geometry"])).bounds[0] == pytest.approx(117.0, abs=2e-5)
-    write_reply(reply, out, overwrite=True)
+    write_reply(reply, CATALOG, out, overwrite=True)
     with pytest.raises(InvalidParameter, match="exists already"):
-        write_reply(reply, out)
+        write_reply(reply, CATALOG, out)
 
 
 def test_what_an_analysis_needs_has_to_be_there(store):
@@ -85,3 +87,5 @@ def test_a_catalog_finds_analyses_and_refuses_one_without_its_layer():
         CATALOG.analysis("plot_in_sight")
     with pytest.raises(ValueError, match="asks for layer plots"):
         Catalog.of([], analyses=[plots_in_sight])
+    with pytest.raises(ValueError, match="fills layer views"):
+        Catalog.of([LAYER], analyses=[replace(plots_in_sight, fills="views")])

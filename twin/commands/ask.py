@@ -7,12 +7,14 @@ from typing import Any
 
 import click
 
-from twin.asking import Reply, write_reply
+from twin.asking import Reply
 from twin.asking import ask as ask_analysis
 from twin.commands.output import print_json, print_table
 from twin.commands.parse import as_of_option, parse_pairs
 from twin.query import AsOf
+from twin.replies import write_reply
 from twin.session import Session
+from twin.store import Revision, Store
 
 
 @click.command(
@@ -21,6 +23,7 @@ from twin.session import Session
       twin ask
       twin ask isolation segment=JS12-JS13 --out burst.geojson
       twin ask long_section from_node=WS12 to_node=WS40 --out section.svg
+      twin ask pipe_conflicts --keep
       twin ask trace_upstream node=WS40 --as-of 2022-12-31 --json""",
 )
 @click.argument("name", metavar="[ANALYSIS]", required=False)
@@ -29,26 +32,50 @@ from twin.session import Session
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the features of the answer (.geojson, WGS 84) or its drawing (.svg, .png).",
+    help="Write the features of the answer (.geojson, WGS 84), its drawing (.svg, .png), its topics (.bcfzip for BCF "
+    "2.1, .bcf for 3.0), or the layer that it fills (.gpkg and what else export writes).",
 )
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
+@click.option("--keep", is_flag=True, help="Make the layer that the analysis fills equal to the answer, as a revision.")
 @click.pass_obj
 def ask(
-    session: Session, name: str | None, pairs: tuple[str, ...], as_of: AsOf | None, out: Path | None, overwrite: bool
+    session: Session,
+    name: str | None,
+    pairs: tuple[str, ...],
+    as_of: AsOf | None,
+    out: Path | None,
+    overwrite: bool,
+    keep: bool,
 ) -> None:
     """Ask an analysis of the layers: figures, and the features that play a part; without ANALYSIS, list all."""
     if name is None:
         _list_analyses(session)
         return
     analysis = session.catalog.analysis(name)
-    with session.open() as store:
+    with session.open(write=keep) as store:
         reply = ask_analysis(analysis, session.catalog, store, parameters=parse_pairs(pairs), as_of=as_of)
-    if out is not None:
-        write_reply(reply, out, overwrite=overwrite)
+        notes = write_reply(reply, session.catalog, out, overwrite=overwrite) if out is not None else ()
+        revision = _keep(reply, session, store) if keep else None
     if session.as_json:
-        print_json(reply.to_dict())
+        kept = {"kept": {"layer": analysis.fills, "revision": revision and revision.number}} if keep else {}
+        print_json(reply.to_dict() | kept)
     else:
         _print_reply(reply)
+        if keep:
+            how = f"revision {revision.number}: {_count(revision)}" if revision else "nothing is other than before"
+            click.echo(f"  kept in {analysis.fills}: {how}")
+    for note in notes:
+        click.echo(f"twin: {note}", err=True)
+
+
+def _keep(reply: Reply, session: Session, store: Store) -> Revision | None:
+    from twin.keeping import filled_layer, keep_reply
+
+    return keep_reply(reply, store, filled_layer(reply, session.catalog), author=session.author)
+
+
+def _count(revision: Revision) -> str:
+    return f"{revision.inserted} inserted, {revision.updated} changed, {revision.deleted} retired"
 
 
 def _list_analyses(session: Session) -> None:

@@ -42,6 +42,9 @@ KINDS = (
 )
 _NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 
+#: Walls that touch by less than a tenth of a millimetre do not clash.
+TOUCH_M = 1e-4
+
 #: Of segments that the tables do not know: industrial pipes, gas above 1.6 MPa, what stands above the ground.
 NO_KIND = -1
 

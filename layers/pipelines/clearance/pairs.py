@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from layers.pipelines.clearance.limits import Direction, load_limits
+from layers.pipelines.clearance.limits import TOUCH_M, Direction, load_limits
 from layers.pipelines.clearance.tubes import Tubes, tubes_of
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-#: Walls that touch by less than a tenth of a millimetre do not clash.
-TOUCH_M = 1e-4
 _CHUNK = 8192
 _ROOM = 4
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from layers.pipelines.axis import has_heights, walk_m
+from layers.pipelines.axis import has_heights, heights_at
 from layers.pipelines.section import Sections
 
 if TYPE_CHECKING:
@@ -94,15 +94,6 @@ def cut_along(way: Floats, segments: GeoDataFrame) -> list[Cut]:
     # At a vertex of the way both of its pieces cut there.
     once = {(each.segment_id, round(each.at_m, 6)): each for each in cuts}
     return sorted(once.values(), key=lambda each: (each.at_m, each.segment_id))
-
-
-def heights_at(lines: NDArray[np.object_], along_m: Floats) -> Floats:
-    """Heights of n lines at distances along their plan, straight between vertices."""
-    heights = np.empty(len(lines))
-    for number, (line, along) in enumerate(zip(lines, along_m, strict=True)):
-        vertices = shapely.get_coordinates(line, include_z=True)
-        heights[number] = np.interp(along, walk_m(vertices), vertices[:, 2])
-    return heights
 
 
 def _angles(pieces: NDArray[np.object_], lines: NDArray[np.object_], along_m: Floats) -> Floats:
