@@ -87,6 +87,15 @@ def datum_name(crs: CRS) -> str:
     return same.get(size, f"unnamed datum on the ellipsoid {size}")
 
 
+@lru_cache(maxsize=256)
+def registered_datum_kind(code: int, like: CRS) -> str:
+    """Return the kind of datum that has this code in the EPSG register, "" where there is none; `like` is any CRS."""
+    try:
+        return str(type(like.datum).from_epsg(code).type_name)  # type: ignore[union-attr]
+    except RuntimeError:  # PROJ knows no such datum
+        return ""
+
+
 def _size(ellipsoid: Any) -> str:
     return f"{ellipsoid.semi_major_metre:.3f}/{ellipsoid.inverse_flattening:.7f}"
 

@@ -135,6 +135,12 @@ class CrsError(TwinError):
     status, slug, title = 400, "crs", "Coordinate reference system refused"
 
 
+class NotGeoreferenced(TwinError):
+    """Nothing that can be relied on says where on the earth a building model stands."""
+
+    status, slug, title = 422, "not-georeferenced", "Building model not georeferenced"
+
+
 class SourceError(TwinError):
     """A delivered file cannot be read as what it claims to be."""
 

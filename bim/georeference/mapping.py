@@ -1,0 +1,324 @@
+"""Level 50 judged: what a conversion into a map means, with its units and its scale, and what is wrong with it.
+
+The standard leaves two traps. `Scale` turns units of the project into units of the map, and is 1 where it is missing,
+so that a millimetre model without it is a thousand times too big. `MapUnit` is the unit of the project where it is
+missing, so that eastings in metres are read as millimetres. Where the numbers fit one reading only, that is taken
+and told.
+
+References
+----------
+ISO 16739-1:2024, IfcMapConversion, IfcProjectedCRS. buildingSMART validation rules GRF001, GRF005, GRF008.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from bim.finding import Finding
+from bim.georeference.georeference import Georeference
+from bim.georeference.levels import Conversion, Floats, Levels
+from bim.georeference.naming import find_crs, judge_names, vertical_datum
+from bim.georeference.plausible import holds
+from twin.crs import CRS, crs_label, horizontal
+from twin.plane import GridFactors, grid_factors
+
+#: A grid stretches by less: UTM by 0.04 % on its meridian and 0.1 % at its border; the height of a plateau adds 0.1 %.
+_STRETCH = 0.005
+#: How far from its anchor a model may stand before its coordinates are taken for those of a map.
+FAR_M = 30_000.0
+#: Eastings and northings are less than the way around the earth.
+_EARTH_ROUND_M = 40_000_000.0
+#: No building stands higher or lower.
+_HEIGHTS_M = (-500.0, 9_000.0)
+_EARTH_RADIUS_M = 6_371_000.0
+#: Drift in 100 m that is worth a word, and worth a warning.
+_NOTE_CM, _WARNING_CM = 0.1, 1.0
+
+
+def judge_conversions(levels: Levels, findings: list[Finding]) -> Georeference | None:
+    """Judge the conversions of a file; return what they mean, None where they cannot be used."""
+    if not levels.conversions:
+        return None
+    first = levels.conversions[0]
+    findings.extend(_compare(levels))
+    if first.crs is not None:
+        findings.extend(judge_names(first.crs))
+    findings.extend(_judge_measures(levels))
+    crs = find_crs(first.crs)
+    if crs is None:
+        if first.crs is None:
+            findings.append(_error("crs-name", first, "it names no CRS of a map", "give crs in a declaration"))
+        return None
+    read = read_conversion(first, horizontal(crs), levels, findings, vertical=vertical_datum(first.crs, crs))
+    broken = any(finding.severity == "error" for finding in findings)
+    return None if broken else read
+
+
+def read_conversion(
+    conversion: Conversion, crs: CRS, levels: Levels, findings: list[Finding], *, vertical: str
+) -> Georeference | None:
+    """Read a conversion into a known CRS: find the unit of its eastings and what its scale means."""
+    to_anchor_m = np.asarray(np.linalg.inv(levels.world), dtype=np.float64)
+    typical_m = typical_from_anchor(levels)
+    axis_deg = 0.0 if conversion.axis is None else float(np.degrees(np.arctan2(conversion.axis[1], conversion.axis[0])))
+    if not crs.is_projected:
+        return _read_degrees(conversion, crs, levels, findings, to_anchor_m, vertical)
+    unit_m = _find_map_unit(conversion, crs, levels, typical_m, axis_deg, findings)
+    stretch = None if unit_m is None else _find_stretch(conversion, levels.length_unit_m / unit_m, findings)
+    if unit_m is None or stretch is None:
+        return None
+    metres_in_unit = crs.axis_info[0].unit_conversion_factor
+    entity = conversion.entity
+    read = Georeference(
+        level=50,
+        crs=crs,
+        x=conversion.eastings * unit_m / metres_in_unit,
+        y=conversion.northings * unit_m / metres_in_unit,
+        height_m=conversion.height * unit_m,
+        axis_deg=axis_deg,
+        scale=(stretch * conversion.factors[0], stretch * conversion.factors[1], stretch * conversion.factors[2]),
+        to_anchor_m=to_anchor_m,
+        vertical=vertical,
+        sources=dict.fromkeys(("x", "y", "height_m", "axis_deg", "scale"), entity)
+        | {"crs": conversion.crs.entity if conversion.crs else entity},
+    )
+    if not _HEIGHTS_M[0] <= read.height_m <= _HEIGHTS_M[1]:
+        what, advice = (
+            "no building stands so high",
+            "check the unit of OrthogonalHeight, or give height_m in a declaration",
+        )
+        findings.append(_error("height-odd", conversion, what, advice, measured=read.height_m, unit="m"))
+        return None
+    findings.extend(_judge_stretch(conversion, read, typical_m))
+    return read
+
+
+def typical_from_anchor(levels: Levels) -> Floats:
+    """Return (3,) where the model stands, seen from the point that a conversion places: that of the world system."""
+    typical_m = np.zeros(3) if levels.reach is None else levels.reach.typical_m
+    seen: Floats = np.linalg.inv(levels.world)[:3] @ np.append(typical_m, 1.0)
+    return seen
+
+
+def _read_degrees(
+    conversion: Conversion, crs: CRS, levels: Levels, findings: list[Finding], to_anchor_m: Floats, vertical: str
+) -> Georeference | None:
+    """Read an offset in degrees: the model stands on the ellipsoid, turned by true north."""
+    if not conversion.is_rigid or "IfcPlaneAngleMeasure" not in conversion.measures:
+        what = f"eastings and northings in {crs_label(crs)}, which is in degrees"
+        findings.append(_error("crs-kind", conversion, what, "name the projected CRS that they are in"))
+        return None
+    if not holds(crs, conversion.eastings, conversion.northings):
+        what = f"its coordinates are no longitude and latitude in {crs_label(crs)}"
+        findings.append(_error("outside-crs", conversion, what, "the first is the longitude"))
+        return None
+    return Georeference(
+        level=50,
+        crs=crs,
+        x=conversion.eastings,
+        y=conversion.northings,
+        height_m=conversion.height * ((conversion.crs and conversion.crs.map_unit_m) or levels.length_unit_m),
+        axis_deg=axis_from_north(levels),
+        metres="true",
+        to_anchor_m=to_anchor_m,
+        vertical=vertical,
+        sources=dict.fromkeys(("x", "y", "height_m"), conversion.entity)
+        | {"axis_deg": levels.true_north.entity if levels.true_north else "the y axis is taken for north"},
+    )
+
+
+def axis_from_north(levels: Levels) -> float:
+    """Return where the x axis points, in degrees anti-clockwise from true east, as true north in its axes says."""
+    if levels.true_north is None or levels.true_north.true_north is None:
+        return 0.0
+    x, y = levels.true_north.true_north
+    return 90.0 - float(np.degrees(np.arctan2(y, x)))
+
+
+# --- units and scale -------------------------------------------------------------------------------------------------
+
+
+def _find_map_unit(
+    conversion: Conversion, crs: CRS, levels: Levels, typical_m: Floats, axis_deg: float, findings: list[Finding]
+) -> float | None:
+    """Find the unit of the eastings: what the file says, else the one by which the model stands in its CRS."""
+    said = conversion.crs.map_unit_m if conversion.crs else None
+    own = crs.axis_info[0].unit_conversion_factor
+    declared = levels.length_unit_m if said is None else said
+    anchor = np.array([conversion.eastings, conversion.northings])
+    turned = turn(typical_m, axis_deg)
+
+    def stands(place: Floats) -> bool:
+        return holds(crs, place[0] / own, place[1] / own)
+
+    if stands(anchor * declared + turned):
+        if said is None and declared != own:
+            findings.append(_map_unit(conversion, declared, declared, "the unit of the map is missing"))
+        return declared
+    if said is None and declared != own and stands(anchor * own + turned):
+        why = "the unit of the map is missing, which means that of the project; that does not fit"
+        findings.append(_map_unit(conversion, own, declared, why))
+        return own
+    if np.abs(anchor).max() * declared > _EARTH_ROUND_M and stands(anchor * 0.001 + turned):
+        findings.append(_map_unit(conversion, 0.001, declared, "the numbers are millimetres"))
+        return 0.001
+    far = levels.reach is not None and levels.reach.distance_m(levels.world[:3, 3]) > FAR_M
+    if far and stands(anchor * declared) and stands(turned):
+        what = "both the conversion and the coordinates of the model hold the place on the map: it is counted twice"
+        advice = "take the eastings out of one of them, or give easting_m = 0 and northing_m = 0 in a declaration"
+        findings.append(_error("double-georeference", conversion, what, advice, measured=_pair(turned), unit="m"))
+        return None
+    what = f"the model would stand outside of where {crs_label(crs)} is used"
+    advice = "check the CRS, and the eastings and northings"
+    place = _pair(anchor * declared + turned)
+    findings.append(_error("outside-crs", conversion, what, advice, measured=place, unit="m"))
+    return None
+
+
+def turn(point_m: Floats, axis_deg: float) -> Floats:
+    """Return (2,) a point of the model turned into the directions of the map."""
+    cos, sin = np.cos(np.radians(axis_deg)), np.sin(np.radians(axis_deg))
+    return np.array([cos * point_m[0] - sin * point_m[1], sin * point_m[0] + cos * point_m[1]])
+
+
+def _pair(place: Floats) -> str:
+    return f"{place[0]:.3f}, {place[1]:.3f}"
+
+
+def _map_unit(conversion: Conversion, taken_m: float, said_m: float, why: str) -> Finding:
+    return Finding(
+        id="map-unit",
+        severity="note" if taken_m == said_m else "warning",
+        entity=conversion.crs.entity if conversion.crs else conversion.entity,
+        what=f"{why}; eastings and northings are taken in units of {taken_m:g} m",
+        measured=said_m,
+        limit=taken_m,
+        unit="m",
+        advice="write IfcProjectedCRS.MapUnit",
+    )
+
+
+def _find_stretch(conversion: Conversion, expected: float, findings: list[Finding]) -> float | None:
+    """Find by how much lengths are stretched when `Scale` has turned the units; None where it makes no sense."""
+    if conversion.is_rigid:
+        return 1.0
+    said = 1.0 if conversion.scale is None else conversion.scale
+    if abs(said / expected - 1) < _STRETCH:
+        return said / expected
+    size = f"the model would have {said / expected:,.6g} times its size"
+    if abs(said - 1) < _STRETCH:
+        whole = f"{said:g}" if conversion.scale is not None else "missing, which means 1"
+        name, stretch, what = "scale-missing", said, f"Scale is {whole}, though the units differ: {size}"
+    elif abs(said * expected - 1) < _STRETCH:
+        name, stretch, what = "scale-inverse", 1.0, f"Scale is upside down: {size}"
+    else:
+        what = "Scale is neither the ratio of the units nor a factor of a grid"
+        advice = "correct it, or give scale in a declaration"
+        findings.append(_error("scale-odd", conversion, what, advice, measured=said, limit=expected))
+        return None
+    findings.append(
+        Finding(
+            id=name,
+            severity="warning",
+            entity=conversion.entity,
+            what=f"{what}; it is placed with {expected * stretch:g}",
+            measured=said,
+            limit=expected,
+            advice=f"write Scale {expected:g}, from the unit of the project to that of the map",
+        )
+    )
+    return stretch
+
+
+def _judge_stretch(conversion: Conversion, read: Georeference, typical_m: Floats) -> Iterator[Finding]:
+    """Find factors that are none of a grid, and true metres that were put on a grid as they are."""
+    factors = dict(zip("XYZ", conversion.factors, strict=True))
+    for axis, factor in factors.items():
+        if abs(factor - 1) > _STRETCH:
+            yield Finding(
+                id="factor-odd",
+                severity="warning",
+                entity=conversion.entity,
+                what=f"Factor{axis} distorts the model by more than any grid does; it is taken as it is",
+                measured=factor,
+                limit=1.0,
+                advice="these factors are for the scale of the grid, close to 1",
+            )
+    grid = factors_amid(read, typical_m)
+    combined = grid.scale / (1 + read.height_m / _EARTH_RADIUS_M)
+    drift_cm = abs(combined / read.scale[0] - 1) * 100 * 100
+    if drift_cm > _NOTE_CM:
+        yield Finding(
+            id="grid-factor",
+            severity="warning" if drift_cm > _WARNING_CM else "note",
+            entity=conversion.entity,
+            what=f"the grid of {crs_label(read.crs)} has the factor {combined:.6f} here, the conversion "
+            f"{read.scale[0]:.6f}: a model in true metres drifts by {drift_cm:.1f} cm in 100 m",
+            measured=round(read.scale[0], 9),
+            limit=round(combined, 9),
+            advice='if it was drawn in true metres, give scale = "true" in a declaration, or write the factor',
+        )
+
+
+def factors_amid(read: Georeference, typical_m: Floats) -> GridFactors:
+    """Measure the grid where the model stands, which may be far from its anchor."""
+    metres_in_unit = read.crs.axis_info[0].unit_conversion_factor
+    east, north = turn(typical_m, read.axis_deg) / metres_in_unit
+    return grid_factors(read.x + east, read.y + north, read.crs)
+
+
+# --- several of them -------------------------------------------------------------------------------------------------
+
+
+def _compare(levels: Levels) -> Iterator[Finding]:
+    """Find contexts that have another conversion than the rest, or none (GRF001)."""
+    by_entity = {conversion.entity: conversion.numbers for conversion in levels.conversions}
+    converted = [axes.converted_by for axes in levels.axes]
+    if levels.schema.startswith("IFC2X3"):
+        differing = len(set(by_entity.values())) > 1
+    else:
+        differing = len({by_entity[entity] for entity in converted if entity in by_entity}) > 1
+    if differing or (len(converted) > 1 and None in converted and any(converted)):
+        what = "differ" if differing else "are there for some contexts only"
+        yield Finding(
+            id="contexts-differ",
+            severity="error" if differing else "warning",
+            entity=", ".join(by_entity),
+            what=f"the conversions {what}",
+            measured=len(set(by_entity.values())),
+            limit=1,
+            advice="give every context the same conversion",
+        )
+
+
+def _judge_measures(levels: Levels) -> Iterator[Finding]:
+    """Find rigid operations whose coordinates are neither two lengths nor two angles (GRF008)."""
+    for conversion in levels.conversions:
+        if conversion.is_rigid and conversion.measures not in (
+            ("IfcLengthMeasure",) * 2,
+            ("IfcPlaneAngleMeasure",) * 2,
+        ):
+            yield _error(
+                "coordinate-measures",
+                conversion,
+                "its coordinates are neither two lengths nor two plane angles",
+                "write both as IfcLengthMeasure, or both as IfcPlaneAngleMeasure",
+                measured=", ".join(conversion.measures),
+            )
+
+
+def _error(
+    name: str,
+    of: Conversion,
+    what: str,
+    advice: str,
+    *,
+    measured: float | str | None = None,
+    limit: float | None = None,
+    unit: str = "",
+) -> Finding:
+    return Finding(
+        id=name, severity="error", entity=of.entity, what=what, advice=advice, measured=measured, limit=limit, unit=unit
+    )

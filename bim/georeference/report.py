@@ -1,0 +1,114 @@
+"""The report on the place of a model, as text and as plain JSON values, and a declaration to fill in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from bim.georeference.choosing import Assessment
+from bim.georeference.georeference import Georeference
+from bim.georeference.levels import Levels
+from twin.crs import crs_label
+
+
+def describe_place(assessment: Assessment) -> dict[str, Any]:
+    """Return what a file says of its place, what is used and what was found, as plain JSON values."""
+    levels = assessment.levels
+    return {
+        "schema": levels.schema,
+        "length_unit_m": levels.length_unit_m,
+        "levels": list(levels.found),
+        "statements": [{"level": level, "entity": entity, "says": says} for level, entity, says in _statements(levels)],
+        "used": None if assessment.chosen is None else _used(assessment.chosen),
+        "findings": [asdict(finding) for finding in assessment.findings],
+    }
+
+
+def render_place(assessment: Assessment) -> str:
+    """Return the same as text for a terminal."""
+    lines = [f"level {level} {entity}: {says}" for level, entity, says in _statements(assessment.levels)]
+    lines = lines or ["the file says nothing of its place"]
+    chosen = assessment.chosen
+    if chosen is None:
+        lines.append("used: nothing; the model needs a declaration (twin bim FILE --georef FILE.toml)")
+    else:
+        used = _used(chosen)
+        level = f"level {chosen.level}" if chosen.level else "the declaration"
+        where = f"{used['x']:.10g}, {used['y']:.10g} in {used['crs']}, height {used['height_m']:.3f} m"
+        turned = f"x axis {used['axis_deg']:.4f}° from east"
+        metres = "true metres" if chosen.metres == "true" else f"scale {chosen.scale[0]:.7g}"
+        lines.append(f"used: {level}: {where}, {turned}, {metres}")
+    return "\n".join([*lines, *map(str, assessment.findings)])
+
+
+def _used(chosen: Georeference) -> dict[str, Any]:
+    return {
+        "level": chosen.level,
+        "crs": crs_label(chosen.crs),
+        "x": chosen.x,
+        "y": chosen.y,
+        "height_m": chosen.height_m,
+        "height_shift_m": chosen.height_shift_m,
+        "vertical": chosen.vertical,
+        "axis_deg": chosen.axis_deg,
+        "scale": list(chosen.scale),
+        "metres": chosen.metres,
+        "anchor_m": np.linalg.inv(chosen.to_anchor_m)[:3, 3].tolist(),
+        "sources": dict(chosen.sources),
+    }
+
+
+def _statements(levels: Levels) -> Iterator[tuple[int, str, str]]:
+    """Say what every level of a file says: level, entity, words."""
+    for address in levels.addresses:
+        yield 10, address.entity, address.text
+    for site in levels.positions:
+        angles = [f"{value:.8f}°" if value is not None else "none" for value in (site.latitude_deg, site.longitude_deg)]
+        height = "none" if site.elevation_m is None else f"{site.elevation_m:.3f} m"
+        yield 20, site.entity, f"latitude {angles[0]}, longitude {angles[1]}, elevation {height}"
+    for placement in levels.placements:
+        x, y, z = placement.matrix_m[:3, 3]
+        turned = np.degrees(np.arctan2(placement.matrix_m[1, 0], placement.matrix_m[0, 0]))
+        yield 30, placement.entity, f"at {x:.3f}, {y:.3f}, {z:.3f} m, turned by {turned:.4f}°"
+    for axes in levels.axes:
+        x, y, z = axes.matrix_m[:3, 3]
+        north = "none" if axes.true_north is None else f"{axes.true_north[0]:.6f}, {axes.true_north[1]:.6f}"
+        yield 40, axes.entity, f"{axes.dimension}D, origin {x:.3f}, {y:.3f}, {z:.3f} m, true north {north}"
+    for conversion in levels.conversions:
+        crs = conversion.crs.name if conversion.crs else "no CRS"
+        place = f"{conversion.eastings:.10g}, {conversion.northings:.10g}, {conversion.height:.10g}"
+        axis = "none" if conversion.axis is None else f"{conversion.axis[0]:.6f}, {conversion.axis[1]:.6f}"
+        scale = "none" if conversion.scale is None else f"{conversion.scale:.10g}"
+        yield 50, conversion.entity, f"{place} in {crs!r}, axis {axis}, scale {scale}"
+
+
+def write_template(assessment: Assessment) -> str:
+    """Return a declaration to fill in, with what is known already."""
+    chosen, levels = assessment.chosen, assessment.levels
+    said = levels.conversions[0] if levels.conversions else None
+    crs = said.crs.name if said is not None and said.crs is not None else ""
+    told = "".join(f"#   {entity}: {says}\n" for _, entity, says in _statements(levels))
+    height_m = chosen.height_m if chosen else next((site.elevation_m for site in levels.positions), None) or 0.0
+    return f"""\
+# Where a building model stands. What is left out is taken from the file; what stands here goes before it.
+# The file says:
+{told or "#   nothing"}
+# The CRS of eastings and northings: an EPSG code, a PROJ string or WKT.
+crs = "{crs or "EPSG:4548"}"
+# Where the anchor stands, in metres; or longitude_deg and latitude_deg on WGS 84 instead.
+easting_m = {said.eastings if said else 0.0!r}
+northing_m = {said.northings if said else 0.0!r}
+height_m = {height_m!r}
+# What is added to the heights to make them 1985 heights.
+# height_shift_m = 0.0
+# Where the x axis of the model points: degrees anti-clockwise from grid east (with a longitude, from true east).
+x_axis_deg = {chosen.axis_deg if chosen else 0.0!r}
+# The point of the model, in its own coordinates in metres, that stands there.
+anchor_m = [0.0, 0.0, 0.0]
+# "grid": metres of the model are metres of the grid; "true": they are true ones and are put on the grid by its factor;
+# or metres of the grid in a metre of the model.
+scale = "true"
+"""
