@@ -10,7 +10,7 @@ from pathlib import Path
 from fastapi import Depends, FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 
-from api import common, qgis
+from api import common, qgis, scenes
 from api.context import Context
 from api.crs import offer_crs
 from api.edits import routes as edits
@@ -164,6 +164,7 @@ def create_app(
         styles,
         styleedits,
         qgis,
+        scenes,
         health,
         metrics,
         problems,

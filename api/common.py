@@ -56,6 +56,7 @@ def show_landing(request: Request, params: Annotated[FormatParams, Query()]) -> 
             link(f"{OGC_REL}/processes", links.url("processes"), JSON, "Indicators as processes"),
             link(f"{OGC_REL}/job-list", links.url("jobs"), JSON, "Jobs"),
             link("related", links.url("indicators"), JSON, "Indicators"),
+            link("related", links.url("scenes"), JSON, "Scenes (3D Tiles)"),
             link("related", links.url("wfs", query=_CAPABILITIES), "text/xml", "WFS 2.0"),
             link("related", links.url("viewer", path="/"), HTML, "Map"),
             link("related", links.url("qgis_project"), QGZ, "Project for QGIS"),

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import geopandas as gpd
+import numpy as np
 import pytest
 import shapely
 from fastapi import FastAPI
@@ -28,6 +29,7 @@ from twin.indicator import Clause, Example, Measure, Part, Shape, Target, indica
 from twin.layer import Layer
 from twin.schema import Code, Field
 from twin.settings import Settings
+from twin.solids import End, Solids
 from twin.store import Changes, Store
 from twin.stores import create_store, open_store
 
@@ -59,6 +61,22 @@ PARCELS = Layer(
         Field(name="checked_at", type="datetime", title="Checked", title_zh="核查时间"),
     ),
 )
+
+
+def shafts(wells: gpd.GeoDataFrame) -> Solids:
+    """Each well as a shaft, 10 m deep and 1 m wide."""
+    tops = shapely.get_coordinates(wells.geometry.to_numpy(), include_z=True)
+    return Solids(
+        rows=np.arange(len(wells)),
+        axes=np.stack([tops - [0, 0, 10], tops], axis=1).reshape(-1, 3),
+        starts=np.arange(len(wells) + 1) * 2,
+        width_m=np.ones(len(wells)),
+        height_m=np.ones(len(wells)),
+        is_round=np.ones(len(wells), dtype=bool),
+        ends=np.full((len(wells), 2), End.FLAT, dtype=np.uint8),
+    )
+
+
 WELLS = Layer(
     id="wells",
     title="Wells",
@@ -69,6 +87,7 @@ WELLS = Layer(
     key="well_id",
     fields=(Field(name="well_id", title="Well", title_zh="水井编号", required=True),),
     classification="public",
+    solids=shafts,
 )
 BUNKERS = replace(WELLS, id="bunkers", title="Bunkers", title_zh="掩体", classification="secret")
 

@@ -18,6 +18,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.http.recall import Recall
+from tests_addresses import IDENTIFIERS
 from tests_server import get, run_server
 from twin.settings import Settings
 from twin.store import Changes
@@ -172,19 +173,16 @@ def test_errors_are_not_kept(client) -> None:
 
 
 def addresses(client: TestClient) -> list[str]:
-    names = {"slug": "crs", "layers": "parcels", "z": "12", "x": "3396", "y": "1619", "style": "map"}
-    names |= {"tileMatrixSetId": "WebMercatorQuad", "tileMatrix": "12", "tileCol": "3396", "tileRow": "1619"}
-    names |= {"name": "town.pmtiles", "fontstack": "WenQuanYi Micro Hei Regular", "range": "0-255", "sprite": "marks"}
-    names["processID"] = "park_share"
     paths = {path for path, item in client.get("/api").json()["paths"].items() if "get" in item}
     paths -= {path for path in paths if "{jobID}" in path}  # there is none
-    return [path.format(feature_id="W1" if "/wells/" in path else "P1", **names) for path in sorted(paths)]
+    return [path.format(feature_id="W1" if "/wells/" in path else "P1", **IDENTIFIERS) for path in sorted(paths)]
 
 
 @pytest.mark.parametrize("accept", ["application/json, */*;q=0.1", "text/html, */*;q=0.1"])
 def test_every_answer_that_may_be_kept_can_be_asked_for_again(store, catalog, tmp_path, accept) -> None:
     (tmp_path / "town.pmtiles").write_bytes(b"PMTiles")
-    client = TestClient(create_app(Settings(archives=str(tmp_path)), store, catalog))
+    settings = Settings(archives=str(tmp_path), geoid_offset="0 m, a test")
+    client = TestClient(create_app(settings, store, catalog))
     for path in addresses(client):
         first = client.get(path, headers={"Accept": accept})
         assert first.status_code == 200, path

@@ -30,9 +30,8 @@ def address_of(path):
 def client(store, catalog, tmp_path):
     """The service with something at every address."""
     (tmp_path / "town.pmtiles").write_bytes(b"PMTiles")
-    app = create_app(
-        Settings(archives=str(tmp_path)), store, catalog, jobs_of_all=finished_jobs(tmp_path / "jobs", "1")
-    )
+    settings = Settings(archives=str(tmp_path), geoid_offset="0 m, a test")
+    app = create_app(settings, store, catalog, jobs_of_all=finished_jobs(tmp_path / "jobs", "1"))
     return TestClient(app)
 
 

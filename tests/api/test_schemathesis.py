@@ -24,7 +24,7 @@ from twin.stores import create_store
 HOOKS = Path(__file__).parents[1] / "support" / "schemathesis_hooks.py"
 GOING = [f"G{number}" for number in range(8)]
 #: What exists, where the document cannot say it; the hooks know more.
-FIXED = ("tileMatrixSetId", "style", "fontstack", "processID", "layers", "name")
+FIXED = ("tileMatrixSetId", "style", "fontstack", "processID", "layers", "name", "scene", "layer", "form")
 #: It is not wrong to refuse what no schema can tell from what is possible: a tile outside of the limits of its tile
 #: set, an instant that is none, rows that do not fit the layer.
 CONFIG = f"""
@@ -61,7 +61,7 @@ def store(tmp_path, parcels, catalog, make_rows):
 def root(store, catalog, tmp_path):
     """The service with something at every address, on a port."""
     (tmp_path / "town.pmtiles").write_bytes(b"PMTiles")
-    settings = Settings(archives=str(tmp_path), styles=str(tmp_path / "styles"))
+    settings = Settings(archives=str(tmp_path), styles=str(tmp_path / "styles"), geoid_offset="0 m, a test")
     jobs = finished_jobs(tmp_path / "jobs", "1", *GOING)
     with run_server(create_app(settings, store, catalog, jobs_of_all=jobs)) as root:
         yield root

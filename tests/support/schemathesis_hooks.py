@@ -25,6 +25,9 @@ _PLACES = {
 _THERE = {
     "feature_id": {"parcels": ["P1", "P2", "P3"], "wells": ["W1", "W2"]},
     "jobID": ["1"],
+    "level": [0],
+    "column": [0],
+    "row": [0],
     "range": ["0-255", "19968-20223"],
     "slug": ["crs"],
     "sprite": ["marks", "marks@2x"],

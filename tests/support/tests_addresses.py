@@ -16,6 +16,7 @@ IDENTIFIERS = {"slug": "crs", "layers": "parcels", "z": "12", "x": "3396", "y": 
 IDENTIFIERS |= {"tileMatrixSetId": "WebMercatorQuad", "tileMatrix": "12", "tileCol": "3396", "tileRow": "1619"}
 IDENTIFIERS |= {"name": "town.pmtiles", "processID": "park_share", "jobID": "1"}
 IDENTIFIERS |= {"style": "map", "fontstack": "WenQuanYi Micro Hei Regular", "range": "0-255", "sprite": "marks@2x"}
+IDENTIFIERS |= {"scene": "all", "layer": "wells", "level": "0", "column": "0", "row": "0", "form": "far"}
 
 
 def finished_jobs(folder: Path, *names: str) -> Jobs:

@@ -1,0 +1,129 @@
+"""Scenes: layers in space as 3D Tiles 1.1, each file made when it is asked for."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.context import Context, context_of, links_of
+from api.http.conditional import has_already
+from api.http.links import link
+from api.http.media import GLTF, HTML, JSON, PROBLEM
+from api.http.pages import respond
+from api.http.sent import SentAnswer, choose_coding, headers_of, pack
+from api.openapi import answers
+from api.ops.desk import ClientGone, unless_gone
+from api.params import FormatParams, MomentParams
+from api.tiles.params import TileNumber
+from tiles.scenes.source import TILESET, SceneSource
+from twin.errors import GeoidOffsetMissing, SceneNotFound
+from twin.heights import GeoidOffset
+from twin.layer import Layer
+from twin.nearest import suggest
+
+#: The scene of all layers that have one.
+WHOLE = "all"
+
+_MAY_BE: dict[int | str, dict[str, Any]] = {
+    304: {"description": "The client has it already."},
+    404: {"description": "There is no such scene, or no such part of it.", "content": {PROBLEM: {}}},
+}
+
+router = APIRouter(tags=["Scenes"])
+
+
+@router.get("/scenes", name="scenes", responses=answers(JSON, HTML))
+def list_scenes(request: Request, params: Annotated[FormatParams, Query()]) -> Response:
+    """List the scenes: all layers that are something in space, and each by itself."""
+    context, links = context_of(request), links_of(request)
+    note = ""
+    try:
+        GeoidOffset.parse(context.settings.geoid_offset)
+    except GeoidOffsetMissing as error:
+        note = error.detail
+    titles = {WHOLE: context.title} | {layer.id: f"{layer.title} {layer.title_zh}" for layer in _solid(context)}
+    scenes = [
+        {"id": scene, "title": title, "links": [link("item", links.url("scene", scene=scene), JSON, title)]}
+        for scene, title in titles.items()
+        if not note and len(titles) > 1
+    ]
+    document = {"links": links.self_and_page(), "scenes": scenes} | ({"note": note} if note else {})
+    return respond(request, document, "scenes.html", f=params.f)
+
+
+@router.get(f"/scenes/{{scene}}/{TILESET}", name="scene", responses=answers(JSON) | _MAY_BE)
+async def show_scene(request: Request, scene: str, params: Annotated[MomentParams, Query()]) -> Response:
+    """Give the tree of tiles of a scene, as 3D Tiles 1.1; ``extras`` say what is drawn and what is left out."""
+    return await _send(request, scene, TILESET, params)
+
+
+@router.get(
+    "/scenes/{scene}/{layer}/{level}/{column}/{row}/{form}.glb", name="scene_tile", responses=answers(GLTF) | _MAY_BE
+)
+async def show_tile(
+    request: Request,
+    scene: str,
+    layer: str,
+    level: TileNumber,
+    column: TileNumber,
+    row: TileNumber,
+    form: str,
+    params: Annotated[MomentParams, Query()],
+) -> Response:
+    """Give the content of a tile as binary glTF, as the tileset names it: ``far``, ``near`` or ``close``."""
+    return await _send(request, scene, f"{layer}/{level}/{column}/{row}/{form}.glb", params)
+
+
+async def _send(request: Request, scene: str, path: str, params: MomentParams) -> Response:
+    """Answer with a file of a scene: 200, or 304 where the client has it already."""
+    context, asked = context_of(request), request.headers.get("if-none-match", "")
+    source = _find_source(context, scene, params)
+    given = request.query_params.get("datetime")
+    query = f"?{urlencode({'datetime': given})}" if given else ""
+    coding, state = (
+        choose_coding(request.headers.get("accept-encoding", "")),
+        (context.stamp(), source.key, path, query),
+    )
+    try:
+        etag = context.tags.get(state)
+        if etag is None:
+            etag = await unless_gone(request, context.desk.obtain((state, "tag"), partial(source.etag, path)))
+            context.tags.put(state, etag)
+        if has_already(asked, etag):
+            return Response(status_code=304, headers=headers_of(etag))
+        sent = context.answers.get((etag, coding))
+        if sent is None:
+            work = partial(_make, source, path, query, coding)
+            sent = await unless_gone(request, context.desk.obtain((state, coding), work))
+            context.answers.put((sent.etag, coding), sent, len(sent.data))
+    except ClientGone:
+        return Response(status_code=499)
+    return Response(sent.data, sent.status, sent.headers)
+
+
+def _make(source: SceneSource, path: str, query: str, coding: str) -> SentAnswer:
+    source = source.held()  # what is written meanwhile belongs to the next tag
+    part = source.part(path, query=query)
+    etag = source.etag(path)
+    headers = headers_of(etag) | {"Content-Type": part.media_type}
+    return pack(SentAnswer(etag=etag, data=part.data, headers=headers), coding)
+
+
+def _find_source(context: Context, scene: str, params: MomentParams) -> SceneSource:
+    """What a scene is made from."""
+    layers = {layer.id: layer for layer in _solid(context)}
+    if scene not in (WHOLE, *layers) or not layers:
+        raise SceneNotFound(f"there is no scene {scene}; {suggest(scene, (WHOLE, *layers) if layers else ())}")
+    return SceneSource(
+        layers=tuple(layers.values()) if scene == WHOLE else (layers[scene],),
+        frames=context.frames,
+        geoid=GeoidOffset.parse(context.settings.geoid_offset),
+        as_of=params.as_of,
+    )
+
+
+def _solid(context: Context) -> list[Layer]:
+    return [layer for layer in context.served.layers.values() if layer.solids is not None]
