@@ -114,6 +114,10 @@ def recognise_grid(bounds: BBox) -> GridReading:
     if _within((west, east), (-180.0, 180.0)) and _within((south, north), (-90.0, 90.0)):
         note = "these may be degrees outside China, in either order, or metres of a local system: declare the CRS"
         return GridReading(kind="ambiguous", note=note)
+    x, y = (west / 1000, east / 1000), (south / 1000, north / 1000)
+    metres = _read(x, y) or _read(y, x)
+    if metres is not None and metres.kind in ("metres", "zone_metres"):
+        return GridReading(kind="none", note="these look like millimetres: deliver metres, a thousandth of each number")
     return GridReading(kind="none", note="these numbers fit no grid in use in China: declare the CRS or check the file")
 
 

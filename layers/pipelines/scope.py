@@ -85,7 +85,8 @@ class Scope:
         areas, classes = (tuple(sorted(names[name].dropna().unique())) for name in ("project", "class"))
         scope = cls(areas=areas, classes=classes, store=store)
         if not len(names):
-            raise SourceError("the delivery holds no rows; nothing was changed")
+            first = f" (the first fault: {delivery.faults.kept[0]})" if delivery.faults.kept else ""
+            raise SourceError(f"the delivery holds no rows{first}; nothing was changed")
         for layer, rows in ((PIPE_NODES, delivery.nodes), (PIPE_SEGMENTS, delivery.segments)):
             there = 0 if len(rows) else len(scope.stored[layer.id])
             if there:

@@ -59,7 +59,7 @@ def test_integers_come_through_bit_for_bit(convert):
 
 def test_numbers_out_of_range_are_faults_after_the_unit_was_applied(convert):
     values, faults = convert([250, 5], type="real", factor=0.01, minimum=0.1, maximum=3)
-    assert values == [2.5, 0.05]
+    assert values == [2.5, None]
     assert faults == [(2, "the number is out of range", "0.05")]
 
 

@@ -251,6 +251,16 @@ def test_a_drawing_that_is_cut_off_is_refused(tmp_path, binary):
         read([path])
 
 
+def test_a_drawing_that_would_fill_the_memory_is_refused(tmp_path):
+    path = deliver(tmp_path, [*WELLS, *LINES])
+    with path.open("ab") as file:
+        file.truncate(100_000_001)
+        file.seek(0, 2)
+        file.write(b"\n0\nEOF\n")
+    with pytest.raises(SourceError, match="has more than 100 MB: deliver the tables"):
+        read([path])
+
+
 def test_texts_surfaces_and_lines_without_vertices_are_passed_over(tmp_path):
     path = deliver(tmp_path, [*WELLS, *LINES])
     document = ezdxf.readfile(path)

@@ -76,12 +76,12 @@ def convert_field(source: FieldSource, column: Column, rows: Rows, faults: Fault
     filled = 0 if field.default is None else int(lacking.sum())
     if filled:
         values = values.mask(lacking, field.default)
-    _check_limits(field, values, ~bad, rows, faults)
-    return values, filled
+    return _check_limits(field, values, ~bad, rows, faults), filled
 
 
-def _check_limits(field: Field, values: Column, good: Flags, rows: Rows, faults: Faults) -> None:
-    """Range, length and presence, for the values that could be converted."""
+def _check_limits(field: Field, values: Column, good: Flags, rows: Rows, faults: Faults) -> Column:
+    """Range, length and presence, for the values that could be converted; numbers out of range are taken away."""
+    within = values
 
     def add(what: str, bad: Flags, limit: str | None = None) -> None:
         if bad.any():
@@ -91,7 +91,9 @@ def _check_limits(field: Field, values: Column, good: Flags, rows: Rows, faults:
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
         low = -np.inf if field.minimum is None else field.minimum
         high = np.inf if field.maximum is None else field.maximum
-        add("the number is out of range", (numbers < low) | (numbers > high), field.limit)
+        off = (numbers < low) | (numbers > high)
+        add("the number is out of range", off, field.limit)
+        within = values.mask(off) if off.any() else values
     if field.type == "text" and not field.codes:
         length = values.str.len().to_numpy(dtype=np.float64, na_value=0)
         add("the text is too long", length > field.max_length, f"{field.max_length} characters")
@@ -104,6 +106,7 @@ def _check_limits(field: Field, values: Column, good: Flags, rows: Rows, faults:
         faults.add_rows(
             "a value is required", values.isna().to_numpy() & good, rows, field=field.name, limit=field.limit
         )
+    return within
 
 
 def read_text(column: Column) -> Column:

@@ -8,6 +8,7 @@ and one value under an application or record that has the name of a field.
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -32,6 +33,15 @@ Floats = npt.NDArray[np.float64]
 
 #: By how much the straight pieces of a curve may leave it, in units of the drawing.
 _SAGITTA = 0.001
+
+#: A drawing takes some thirty times its bytes in memory.
+_MOST_BYTES = 100_000_000
+
+#: What a reader of drawings meets in damaged ones.
+_DAMAGE = (
+    *(OSError, ValueError, LookupError, TypeError, AttributeError),
+    *(ArithmeticError, AssertionError, RecursionError, struct.error),
+)
 
 _SYMBOLS = {"INSERT": "insert", "POINT": "location", "CIRCLE": "center"}
 _CURVES = ("LWPOLYLINE", "POLYLINE", "ARC", "SPLINE")
@@ -85,6 +95,11 @@ def read_drawing(staged: Staged, encoding: str | None) -> Drawing:
     from ezdxf.lldxf.const import DXFError
 
     require_whole_drawing(staged.path)
+    if staged.path.stat().st_size > _MOST_BYTES:
+        raise SourceError(
+            f"{staged.name} has more than {_MOST_BYTES // 1_000_000} MB: deliver the tables behind it, or a drawing "
+            "for each class or sheet"
+        )
     # A binary drawing is decoded by the code page that it names.
     decision = None if is_binary_drawing(staged.path) else decide_dxf_encoding(staged.path, encoding)
     try:
@@ -92,8 +107,8 @@ def read_drawing(staged: Staged, encoding: str | None) -> Drawing:
         entities = list(document.modelspace())
         symbols = [*_read_symbols(entities)]
         lines = [line for line in _read_lines(entities) if len(line.vertices) > 1]
-    except (DXFError, OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        said = f"{staged.name} cannot be read: {error}; mend it by AUDIT and save it anew"
+    except (DXFError, *_DAMAGE) as error:
+        said = f"{staged.name} cannot be read: {' '.join(str(error).split())}; mend it by AUDIT and save it anew"
         raise SourceError(said, cause=error) from error
     return Drawing(format=f"DXF {document.acad_release}", encoding=decision, symbols=tuple(symbols), lines=tuple(lines))
 

@@ -12,7 +12,7 @@ import shapely
 
 from twin.crs import CRS, BBox, crs_label, reproject_bbox
 from twin.errors import CrsError
-from twin.grids import in_domain
+from twin.grids import in_domain, recognise_grid
 from twin.ingest.convert import parse_numbers
 from twin.ingest.faults import Faults, Rows
 from twin.ingest.names import normalise_name, split_brackets
@@ -27,6 +27,9 @@ Geometries = npt.NDArray[np.object_]
 
 #: What the height of the ground at a point is called.
 GROUND_NAMES = ("high", "地面高程", "高程", "地面标高", "ground", "surfh", "hign", "z", "h", "井盖高程", "elevation")
+
+#: Between which heights the ground lies on land.
+_GROUND_M = (-500.0, 9000.0)
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "x": ("x", "x坐标", "坐标x", "xcoord"),
@@ -137,8 +140,13 @@ def read_ground(
     if column is not None:
         heights, bad = parse_numbers(table[column])
         faults.add_rows("the height is not a number", bad, rows, field=column, values=table[column])
-    faults.add_rows("there is no height of the ground", np.isnan(heights) & ~bad, rows, field=column or "High")
-    return heights
+    name, (low, high) = column or "High", _GROUND_M
+    faults.add_rows("there is no height of the ground", np.isnan(heights) & ~bad, rows, field=name)
+    with np.errstate(invalid="ignore"):
+        off = (heights < low) | (heights > high)
+    what = "the height of the ground is out of range: heights are in metres"
+    faults.add_rows(what, off, rows, field=name, values=heights, limit=f"{low:g} to {high:g} m")
+    return np.where(off, np.nan, heights)
 
 
 def decide_axes(
@@ -190,9 +198,15 @@ def decide_axes(
     if not any(ways.values()):
         raise CrsError(
             f"{name}: {named[0]} about {np.nanmedian(first):.10g} and {named[1]} about {np.nanmedian(second):.10g} "
-            f"lie nowhere in {crs_label(crs)}, whichever is north: give --crs"
+            f"lie nowhere in {crs_label(crs)}, whichever is north: {_say(first, second)}"
         )
     return ways[True], why
+
+
+def _say(first: Floats, second: Floats) -> str:
+    """What the numbers look like."""
+    x, y = np.nanmedian(first), np.nanmedian(second)
+    return recognise_grid(BBox(x, y, x, y)).note
 
 
 def _lie_somewhere(x: Floats, y: Floats, crs: CRS) -> bool:

@@ -19,6 +19,7 @@ from layers.pipelines.delivery.places import (
     read_ground,
     read_places,
 )
+from layers.pipelines.delivery.units import find_wrong_units
 from layers.pipelines.delivery.values import (
     fill_segments,
     read_classes,
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 
 Geometries = npt.NDArray[np.object_]
 
+_SIDES = ("diameter_mm", "width_mm", "height_mm")
+_DEPTHS = ("from_depth_m", "to_depth_m")
 _MM_PER = {"mm": 1.0, "m": 1000.0}
 _M_PER = {"m": 1.0, "mm": 0.001}
 
@@ -176,9 +179,11 @@ def _convert(
         if moved:
             notices.append(f"{moved:,} features and appurtenances stood in each other's column")
     else:
-        given = read_sizes(given, factors.pop("diameter_mm", 1.0) * _MM_PER[wishes.size_unit])
-        for end in ("from_depth_m", "to_depth_m"):
-            factors[end] = factors.get(end, 1.0) * _M_PER[wishes.depth_unit]
+        factors |= {side: factors.get(side, 1.0) * _MM_PER[wishes.size_unit] for side in _SIDES}
+        factors |= {end: factors.get(end, 1.0) * _M_PER[wishes.depth_unit] for end in _DEPTHS}
+        for fault in find_wrong_units(given, factors, str(rows.files[0])):
+            faults.add(fault)
+        given = read_sizes(given, {side: factors.pop(side) for side in _SIDES})
         given, told = fill_segments(read_flow(given, wishes.flow))
         notices += told
     for name in ("node_id", "from_node", "to_node", "segment_id"):

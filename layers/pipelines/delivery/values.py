@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from layers.pipelines.codes.attributes import (
     DEPTH_REFS,
@@ -25,7 +26,7 @@ from layers.pipelines.codes.feature_codes import decode_feature_code
 from layers.pipelines.codes.points import APPURTENANCE_CODES, FEATURE_CODES
 from layers.pipelines.section import parse_size
 from twin.errors import InvalidParameter
-from twin.ingest.convert import read_text
+from twin.ingest.convert import parse_numbers, read_text
 from twin.ingest.names import normalise_name
 from twin.moments import CHINA
 from twin.schema import Code
@@ -107,13 +108,21 @@ def find_table_class(name: str) -> tuple[str, str | None] | None:
     return next((found for each in CLASSES if each.title_zh in name and (found := find_class(each.code))), None)
 
 
-def read_sizes(given: pd.DataFrame, factor: float) -> pd.DataFrame:
-    """Sections: ``diameter_mm``, or ``width_mm`` and ``height_mm``, from what is written; ``size`` keeps that."""
+def read_sizes(given: pd.DataFrame, factors: Mapping[str, float]) -> pd.DataFrame:
+    """Sections in mm, as they are written or, width and height, in columns of their own; ``size`` has what is written.
+
+    Parameters
+    ----------
+    given
+        The table.
+    factors
+        What makes mm of each of the three columns.
+    """
     import pandas as pd
 
-    if "diameter_mm" not in given:
-        return given.assign(size=pd.Series(None, index=given.index, dtype="str"))
-    size = read_text(given["diameter_mm"])
+    size = (
+        read_text(given["diameter_mm"]) if "diameter_mm" in given else pd.Series(None, index=given.index, dtype="str")
+    )
     size = size.mask(size.isin(["0", "/", "-", "无"]))
     codes, distinct = pd.factorize(size)
     parsed = [parse_size(text) or () for text in distinct]
@@ -123,11 +132,25 @@ def read_sizes(given: pd.DataFrame, factor: float) -> pd.DataFrame:
             parts[row, 0] = sizes[0]
         elif sizes:
             parts[row, 1:] = sizes
-    parts *= factor
+    parts *= factors["diameter_mm"]
     parts[(parts < _SIZES_MM[0]) | (parts > _SIZES_MM[1])] = np.nan  # a finding by what is written, not by the field
-    columns = dict(zip(("diameter_mm", "width_mm", "height_mm"), np.round(parts[codes], 6).T, strict=True))
-    both = {name: given[name] for name in ("width_mm", "height_mm") if name in given and np.isnan(columns[name]).all()}
-    return given.assign(size=size, **columns, **both)
+    diameter, width, height = np.round(parts[codes], 6).T
+    return given.assign(
+        size=size,
+        diameter_mm=diameter,
+        width_mm=_fill_side(width, given.get("width_mm"), factors["width_mm"]),
+        height_mm=_fill_side(height, given.get("height_mm"), factors["height_mm"]),
+    )
+
+
+def _fill_side(side: npt.NDArray[np.float64], column: Column | None, factor: float) -> Any:
+    """A side of sections as they are written, else of the column of its own, which stays where it is no number."""
+    if column is None:
+        return side
+    numbers, bad = parse_numbers(column)
+    with np.errstate(over="ignore"):
+        filled = np.where(np.isnan(side), np.round(numbers * factor, 6), side).astype(object)
+    return np.where(bad & np.isnan(side), column.to_numpy(object), filled)
 
 
 def read_flow(given: pd.DataFrame, digits: str) -> pd.DataFrame:
