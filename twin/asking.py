@@ -17,6 +17,9 @@ from twin.query import AsOf
 from twin.reading import ReadFrame, read_inputs, write_plain
 from twin.store import Store
 
+#: Features that are written at a time: an answer may be about the whole county.
+_PIECE = 1_000
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reply:
@@ -34,11 +37,13 @@ class Reply:
     computed_at: datetime
 
     def rows(self) -> Iterator[tuple[str, Frame]]:
-        """Each role with the rows that play it, layer by layer."""
+        """Each role with the rows that play it, layer by layer, a thousand at a time."""
         for role, layers in self.answer.features.items():
             for name, keys in layers.items():
                 frame = self.frames[name]
-                yield role, frame.take(frame.data.index.get_indexer(np.asarray(keys, dtype=object)))
+                places = frame.data.index.get_indexer(np.asarray(keys, dtype=object))
+                for first in range(0, len(places), _PIECE):
+                    yield role, frame.take(places[first : first + _PIECE])
 
     def to_dict(self) -> dict[str, Any]:
         """The reply as JSON carries it; derived shapes are told by what they are only."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,8 @@ def write_reply(reply: Reply, catalog: Catalog, path: Path, *, overwrite: bool =
     try:
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
             written = Path(folder) / path.name
-            written.write_bytes(content)
+            with written.open("wb") as file:
+                file.writelines(content)
             written.replace(path)
     except OSError as error:
         raise InvalidParameter(f"{path} cannot be written: {error}", parameter="out", cause=error) from None
@@ -81,9 +83,11 @@ def _find_drawing(reply: Reply) -> Paper:
     return reply.answer.drawing
 
 
-def _write_geojson(reply: Reply) -> bytes:
-    collection = {"type": "FeatureCollection", "features": [*_write_rows(reply), *_write_shapes(reply)]}
-    return json.dumps(collection, ensure_ascii=False).encode()
+def _write_geojson(reply: Reply) -> Iterator[bytes]:
+    yield b'{"type": "FeatureCollection", "features": ['
+    for number, feature in enumerate(chain(_write_rows(reply), _write_shapes(reply))):
+        yield (",\n" if number else "\n").encode() + json.dumps(feature, ensure_ascii=False).encode()
+    yield b"]}"
 
 
 def _write_rows(reply: Reply) -> Iterator[dict[str, Any]]:
@@ -114,11 +118,11 @@ def _feature(geometry: Any, properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "Feature", "properties": properties, "geometry": geometry}
 
 
-_WRITERS: Mapping[str, Callable[[Reply], bytes]] = {
+_WRITERS: Mapping[str, Callable[[Reply], Iterable[bytes]]] = {
     ".geojson": _write_geojson,
     ".json": _write_geojson,
-    ".svg": lambda reply: _find_drawing(reply).svg().encode(),
-    ".png": lambda reply: _find_drawing(reply).png(),
-    ".bcfzip": lambda reply: write_topics(reply, "2.1"),
-    ".bcf": lambda reply: write_topics(reply, "3.0"),
+    ".svg": lambda reply: [_find_drawing(reply).svg().encode()],
+    ".png": lambda reply: [_find_drawing(reply).png()],
+    ".bcfzip": lambda reply: [write_topics(reply, "2.1")],
+    ".bcf": lambda reply: [write_topics(reply, "3.0")],
 }

@@ -20,7 +20,7 @@ from fastapi import Response
 from fastapi.responses import StreamingResponse
 
 from api.errors import ProcessNotFound
-from api.forms.geojson import encode_collection, encode_features, to_json
+from api.forms.geojson import enclose, encode_collection, encode_features, to_json
 from api.http.media import BCF, GEOJSON, JSON, MULTIPART, SVG
 from api.indicators.evidence import encode_evidence, encode_shapes, publish_result
 from api.values import parse_datetime
@@ -134,33 +134,36 @@ def read_execution(process: Process, document: Mapping[str, Any]) -> Execution:
     return execution
 
 
-def make_outputs(result: Result | Reply, wanted: Iterable[str], served: Catalog, store: Store) -> dict[str, bytes]:
-    """Write the outputs of a process that are wanted."""
+def make_outputs(
+    result: Result | Reply, wanted: Iterable[str], served: Catalog, store: Store
+) -> dict[str, Iterable[bytes]]:
+    """Write the outputs of a process that are wanted, each to be gone through once.
+
+    Features of a reply are written while they are gone through, since there may be as many as the county has.
+    """
+    writers: dict[str, Callable[[], Iterable[bytes]]]
     if isinstance(result, Reply):
         drawing = result.answer.drawing
         writers = {
-            "result": lambda: to_json(result.to_dict()).encode(),
-            "features": lambda: encode_collection(_encode_reply(result)),
-            "drawing": lambda: drawing.svg().encode() if drawing else b"",
-            "bcf_2_1": lambda: write_topics(result, "2.1"),
-            "bcf_3_0": lambda: write_topics(result, "3.0"),
+            "result": lambda: [to_json(result.to_dict()).encode()],
+            "features": lambda: enclose(b'{"type": "FeatureCollection"}', _encode_reply(result)),
+            "drawing": lambda: [drawing.svg().encode() if drawing else b""],
+            "bcf_2_1": lambda: [write_topics(result, "2.1")],
+            "bcf_3_0": lambda: [write_topics(result, "3.0")],
         }
     else:
         writers = {
-            "result": lambda: to_json(publish_result(result, served)).encode(),
-            "evidence": lambda: encode_collection(encode_evidence(result, served, store)),
+            "result": lambda: [to_json(publish_result(result, served)).encode()],
+            "evidence": lambda: [encode_collection(encode_evidence(result, served, store))],
         }
     return {name: writers[name]() for name in wanted}
 
 
-def _encode_reply(reply: Reply) -> bytes:
-    """Write the features that an answer is about, with their roles, and its shapes."""
-    features = (
-        feature
-        for role, frame in reply.rows()
-        for feature in encode_features(frame, {"role": role, "layer": frame.layer.id})
-    )
-    return ",".join([*encode_shapes(reply.answer.shapes, reply.crs), *features]).encode()
+def _encode_reply(reply: Reply) -> Iterator[bytes]:
+    """Write the features that an answer is about, with their roles, and its shapes, some at a time."""
+    yield ",".join(encode_shapes(reply.answer.shapes, reply.crs)).encode()
+    for role, frame in reply.rows():
+        yield ",".join(encode_features(frame, {"role": role, "layer": frame.layer.id})).encode()
 
 
 def send_outputs(outputs: Mapping[str, Content], *, as_document: bool) -> Response:

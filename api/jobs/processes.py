@@ -107,7 +107,7 @@ def execute_process(
         return answer
     result = _compute(context, process, *execution.arguments(process))
     made = make_outputs(result, execution.outputs, context.served, context.store)
-    contents = {name: lambda content=content: [content] for name, content in made.items()}
+    contents = {name: lambda content=content: content for name, content in made.items()}
     return send_outputs(contents, as_document=execution.as_document)
 
 

@@ -47,7 +47,8 @@ def run_job(folder: Path, store: Place, *, serve_secret: bool) -> None:
                 else ask(process, catalog, opened, parameters=parameters, as_of=as_of)
             )
             for name, content in make_outputs(result, job.execution.outputs, served, opened).items():
-                (folder / name).write_bytes(content)
+                with (folder / name).open("wb") as file:
+                    file.writelines(content)
     except TwinError as error:
         write_job(folder, job.failed(error))
     except MemoryError:

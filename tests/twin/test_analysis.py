@@ -75,6 +75,18 @@ def test_features_and_shapes_are_written_with_their_roles(store, tmp_path):
         write_reply(reply, CATALOG, out)
 
 
+def test_an_answer_about_everything_is_written_some_at_a_time(tmp_path):
+    many = {f"p{n}": {"geometry": shapely.box(500_000 + n, 3_900_000, 500_001 + n, 3_900_001)} for n in range(2_500)}
+    with create_store(tmp_path / "city.gpkg", crs=CRS) as store:
+        write(store, insert=make_rows(**many))
+        reply = ask(plots_in_sight, CATALOG, store, parameters={"plot": "p0", "reach_m": 1e5})
+    assert [len(frame) for _, frame in reply.rows()] == [1000, 1000, 500]
+    write_reply(reply, tmp_path / "all.geojson")
+    features = json.loads((tmp_path / "all.geojson").read_text())["features"]
+    assert {each.get("id") for each in features} == {*many, None}
+    assert len(features) == 2_501
+
+
 def test_what_an_analysis_needs_has_to_be_there(store):
     with pytest.raises(InvalidParameter, match="plots_in_sight needs a plot"):
         ask(plots_in_sight, CATALOG, store)
