@@ -1,0 +1,107 @@
+"""Every analysis answers as of a day, in Python, by command and by API, whatever is edited later."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+import shapely
+from click.testing import CliRunner
+from fastapi.testclient import TestClient
+
+import layers
+from api.app import create_app
+from tests_frames import make_frame
+from tests_pipe_rows import CRS, nodes, segments
+from twin.asking import ask
+from twin.cli import main_group
+from twin.errors import InvalidParameter
+from twin.settings import Settings
+from twin.store import Changes
+from twin.stores import create_store, open_store
+
+#: A main from the works S to the house H with a ring F, R; a sewer that flows round; a gas pipe through the main.
+PLACES = {"S": (0, 0), "V": (30, 0), "A": (60, 0), "W": (90, 0), "H": (120, 0), "F": (60, 20), "R": (80, 20)}
+PLACES |= {"D": (90, 20), "K": (0, 50), "L": (30, 50), "M": (15, 70), "G1": (75, -20), "G2": (75, 10)}
+KINDS = {
+    "S": {"appurtenance": "waterworks"},
+    "V": {"appurtenance": "valve"},
+    "W": {"appurtenance": "valve"},
+    "H": {"feature": "house"},
+}
+SEWER = {"class": "PS", "flow_direction": "forward"}
+PIPES = {name: {} for name in ("S_V", "V_A", "A_W", "W_H", "A_F", "F_R", "R_A", "W_D")}
+PIPES |= dict.fromkeys(("K_L", "L_M", "M_K"), SEWER) | {"G1_G2": {"class": "RQ"}}
+
+AREA = "POLYGON ((500055 3939990, 500085 3939990, 500085 3940030, 500055 3940030, 500055 3939990))"
+ASKED = {
+    "trace_upstream": {"node": "A"},
+    "trace_downstream": {"node": "A"},
+    "trace_connected": {"node": "A"},
+    "shortest_path": {"from_node": "S", "to_node": "R"},
+    "isolation": {"node": "A"},
+    "dead_ends": {},
+    "loops": {},
+    "unserved": {},
+    "flow_faults": {},
+    "long_section": {"from_node": "S", "to_node": "H"},
+    "cross_section": {"line": "LINESTRING (500070 3939990, 500070 3940030)", "coordinates": "storage"},
+    "pipe_conflicts": {},
+    "dig": {"area": AREA, "depth_m": "2", "coordinates": "storage"},
+}
+THEN = "2021-06-01"
+CATALOG = layers.catalog()
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    """The town as it was surveyed in 2021, what it answered then, and a year later nothing left of it but one pipe."""
+    path = tmp_path_factory.mktemp("town") / "town.gpkg"
+    pipes = segments(PLACES, **{name: {"diameter_mm": 200} | each for name, each in PIPES.items()})
+    house = {"building_id": "b", "geometry": f"MULTIPOLYGON Z (({_box(500_086, 3_940_010)}))"}
+    rows = {"pipe_nodes": nodes(PLACES, KINDS), "pipe_segments": pipes, "buildings": [house]}
+    with create_store(path, crs=CRS) as store:
+        for name, given in rows.items():
+            layer = CATALOG.layer(name)
+            changes = Changes(insert=make_frame(layer, given, CRS).data)
+            store.write(layer, changes, author="li", reason="survey", effective=datetime(2021, 1, 1, tzinfo=UTC))
+        before = {name: answer(store, name) for name in CATALOG.analyses}
+        for name, gone in (("pipe_segments", [row["segment_id"] for row in pipes[1:]]), ("buildings", ["b"])):
+            changes = Changes(delete=tuple(gone))
+            store.write(
+                CATALOG.layer(name), changes, author="li", reason="torn", effective=datetime(2022, 1, 1, tzinfo=UTC)
+            )
+    return path, before
+
+
+def _box(x, y):
+    corners = shapely.get_coordinates(shapely.box(x, y, x + 10, y + 10))
+    return "(" + ", ".join(f"{x} {y} 100" for x, y in corners) + ")"
+
+
+def answer(store, name, as_of=datetime(2021, 6, 1, tzinfo=UTC)):
+    return told(ask(CATALOG.analysis(name), CATALOG, store, parameters=ASKED[name], as_of=as_of).to_dict())
+
+
+def told(reply):
+    return {name: reply[name] for name in ("figures", "features", "note")}
+
+
+@pytest.mark.parametrize("name", CATALOG.analyses)
+def test_an_answer_of_before_stays_what_it_was(town, name):
+    path, before = town
+    assert any(keys for roles in before[name]["features"].values() for keys in roles.values())
+    with open_store(path) as store:
+        assert answer(store, name) == before[name]
+        try:
+            now = answer(store, name, as_of=None)
+        except InvalidParameter as refused:  # what was asked for is not there any more
+            now = refused.detail
+        assert now != before[name]
+        with TestClient(create_app(Settings(), store, CATALOG)) as client:
+            asked = {"inputs": ASKED[name] | {"datetime": THEN}, "outputs": {"result": {}}}
+            assert told(client.post(f"/processes/{name}/execution", json=asked).json()) == before[name]
+    words = [f"{key}={value}" for key, value in ASKED[name].items()]
+    said = CliRunner().invoke(main_group, ["ask", name, *words, "--as-of", THEN, "--store", str(path), "--json"])
+    assert told(json.loads(said.output)) == before[name]
