@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from bim.georeference.georeference import Georeference
 from twin.crs import CRS, CRS84, find_way, from_geodetic, horizontal, to_geodetic
+from twin.earth import place_on_ellipsoid
 from twin.plane import grid_factors, lift_from_plane
 
 Floats = npt.NDArray[np.float64]
@@ -54,20 +55,20 @@ def place_points(points_m: Floats, by: Georeference, storage: CRS, *, geoid_offs
     return np.column_stack((x, y, heights + by.height_shift_m))
 
 
-def find_globe_places(placed: Floats, storage: CRS, *, geoid_offset_m: float) -> tuple[Floats, Floats, Floats]:
-    """Return longitudes, latitudes and ellipsoidal heights on WGS 84 of placed points, as scenes on a globe need them.
+def place_on_globe(placed: Floats, storage: CRS, *, geoid_offset_m: float) -> Floats:
+    """Return (n, 3) geocentric coordinates on WGS 84 of placed points, as scenes on a globe have them.
 
     Parameters
     ----------
     placed
-        (n, 3) x, y in the storage CRS and heights.
+        (n, 3) x, y in the storage CRS and heights, as `place_points` gives them.
     storage
         The CRS of the county.
     geoid_offset_m
         Height of the vertical datum above the ellipsoid.
     """
     lon, lat = find_way(storage, CRS84)(placed[:, 0], placed[:, 1])
-    return lon, lat, placed[:, 2] + geoid_offset_m
+    return place_on_ellipsoid(lon, lat, placed[:, 2] + geoid_offset_m)
 
 
 def _turn(local_m: Floats, angle_deg: float) -> tuple[Floats, Floats]:

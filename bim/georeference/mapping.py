@@ -66,8 +66,10 @@ def read_conversion(
     if not crs.is_projected:
         return _read_degrees(conversion, crs, levels, findings, to_anchor_m, vertical)
     unit_m = _find_map_unit(conversion, crs, levels, typical_m, axis_deg, findings)
-    stretch = None if unit_m is None else _find_stretch(conversion, levels.length_unit_m / unit_m, findings)
-    if unit_m is None or stretch is None:
+    if unit_m is None:
+        return None
+    stretch = _find_stretch(conversion, levels.length_unit_m, unit_m, findings)
+    if stretch is None:
         return None
     metres_in_unit = crs.axis_info[0].unit_conversion_factor
     entity = conversion.entity
@@ -200,13 +202,17 @@ def _map_unit(conversion: Conversion, taken_m: float, said_m: float, why: str) -
     )
 
 
-def _find_stretch(conversion: Conversion, expected: float, findings: list[Finding]) -> float | None:
+def _find_stretch(conversion: Conversion, length_unit_m: float, unit_m: float, findings: list[Finding]) -> float | None:
     """Find by how much lengths are stretched when `Scale` has turned the units; None where it makes no sense."""
     if conversion.is_rigid:
         return 1.0
     said = 1.0 if conversion.scale is None else conversion.scale
-    if abs(said / expected - 1) < _STRETCH:
-        return said / expected
+    declared_m = conversion.crs.map_unit_m if conversion.crs else None
+    # Of eastings in another unit than the one declared, the scale may still be right for that one.
+    for map_unit_m in (declared_m or unit_m, unit_m):
+        if abs(said * map_unit_m / length_unit_m - 1) < _STRETCH:
+            return said * map_unit_m / length_unit_m
+    expected = length_unit_m / unit_m
     size = f"the model would have {said / expected:,.6g} times its size"
     if abs(said - 1) < _STRETCH:
         whole = f"{said:g}" if conversion.scale is not None else "missing, which means 1"
