@@ -1,0 +1,177 @@
+import tomllib
+
+import numpy as np
+import pytest
+
+from bim.georeference.choosing import assess_levels, declare_place
+from bim.georeference.declared import parse_declaration, read_declaration
+from bim.georeference.report import describe_place, render_place, write_template
+from bim.placing import place_points
+from bimplace_models import (
+    EASTING,
+    HEIGHT,
+    NORTHING,
+    add_conversion,
+    assess,
+    findings_of,
+    levels_of,
+    make_model,
+    set_position,
+)
+from twin.crs import parse_crs
+from twin.errors import InvalidParameter
+
+GK117 = parse_crs("EPSG:4548")
+WORKED = (632891.545254, 3936666.025127, 123.5)
+WHOLE = {"crs": "EPSG:4548", "easting_m": EASTING, "northing_m": NORTHING, "height_m": HEIGHT, "x_axis_deg": 30.0}
+
+
+def declare(file, **said):
+    return declare_place(levels_of(file), parse_declaration(said, "school.toml"))
+
+
+def placed(assessment, *point_m):
+    return place_points(np.array([point_m]), assessment.chosen, GK117)[0]
+
+
+@pytest.mark.parametrize("schema", ["IFC2X3", "IFC4", "IFC4X3_ADD2"])
+def test_a_declaration_places_a_file_that_says_nothing(schema):
+    assessment = declare(make_model(schema, milli=True), **WHOLE)
+
+    assert placed(assessment, 10.0, 5.0, 3.0) == pytest.approx(WORKED, abs=1e-3)
+    assert assessment.chosen.level is None
+    assert set(assessment.chosen.sources.values()) == {"school.toml"}
+
+
+def test_a_declared_anchor_is_the_point_that_stands_there():
+    assessment = declare(make_model(), **WHOLE, anchor_m=[100.0, 20.0, 3.0])
+
+    assert placed(assessment, 110.0, 25.0, 6.0) == pytest.approx(WORKED, abs=1e-3)
+
+
+def test_true_metres_are_put_on_the_grid_by_its_factor():
+    as_grid, as_true = (declare(make_model(), **WHOLE, scale=scale) for scale in ("grid", "true"))
+    by_number = declare(make_model(), **WHOLE, scale=1.0002)
+
+    lengths = [
+        float(np.hypot(*(placed(one, 1000.0, 0.0, 0.0) - placed(one, 0.0, 0.0, 0.0))[:2]))
+        for one in (as_grid, as_true, by_number)
+    ]
+    # 1.00021752 on the ellipsoid, less 120.5 m / 6371 km; and 433 m east, in the middle of the way, the factor is
+    # greater by 132,885 m * 433 m / R²: 20.0 cm in 1 km.
+    assert lengths == pytest.approx([1000.0, 1000.1986 + 0.00142, 1000.2], abs=1e-4)
+
+
+def test_a_longitude_and_a_latitude_are_declared_with_true_directions():
+    assessment = declare(make_model(), longitude_deg=118.4655, latitude_deg=35.5505, height_m=HEIGHT, x_axis_deg=30.0)
+
+    origin, along = placed(assessment, 0.0, 0.0, 0.0), placed(assessment, 100.0, 0.0, 0.0)
+    assert origin == pytest.approx((EASTING, NORTHING, HEIGHT), abs=1.5e-3)
+    assert np.degrees(np.arctan2(*(along - origin)[1::-1])) == pytest.approx(30.8522, abs=1e-3)
+
+
+def test_a_declared_crs_mends_a_conversion_without_one():
+    file = add_conversion(make_model(milli=True), crs={"Name": "Local grid of the county"}, Scale=0.001)
+    assert assess(file).chosen is None
+
+    assessment = declare(file, crs="EPSG:4548")
+
+    assert placed(assessment, 10.0, 5.0, 3.0) == pytest.approx(WORKED, abs=1e-3)
+    assert assessment.chosen.sources["crs"] == "school.toml"
+    assert assessment.chosen.sources["x"].startswith("IfcMapConversion")
+
+
+def test_a_declared_scale_or_height_mends_a_conversion_that_has_a_wrong_one():
+    scale = add_conversion(make_model(milli=True), Scale=0.5)
+    height = add_conversion(make_model(milli=True), Scale=0.001, OrthogonalHeight=120500.0)
+
+    assert placed(declare(scale, scale="grid"), 10.0, 5.0, 3.0) == pytest.approx(WORKED, abs=1e-3)
+    assert placed(declare(height, height_m=HEIGHT), 10.0, 5.0, 3.0) == pytest.approx(WORKED, abs=1e-3)
+
+
+def test_coordinates_of_a_map_need_only_its_crs():
+    file = make_model(at=(EASTING, NORTHING, 120.0))
+
+    assessment = declare(file, crs="EPSG:4548")
+
+    assert placed(assessment, EASTING, NORTHING, 120.0) == pytest.approx((EASTING, NORTHING, 120.0), abs=1e-6)
+    stretched = declare(file, crs="EPSG:4548", scale="true")
+    assert placed(stretched, EASTING, NORTHING, 120.0) == pytest.approx((EASTING, NORTHING, 120.0), abs=5e-3)
+
+
+def test_heights_above_another_datum_are_shifted():
+    assert placed(declare(make_model(), **WHOLE, height_shift_m=-0.029), 0.0, 0.0, 0.0)[2] == pytest.approx(120.471)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"eastings_m": 1.0}, "did you mean easting_m?"),
+        ({**WHOLE, "crs": "EPSG:1234"}, "not a known coordinate reference system"),
+        ({**WHOLE, "crs": "EPSG:4490"}, "has no eastings"),
+        ({"easting_m": 1.0}, "belong together"),
+        ({**WHOLE, "longitude_deg": 118.0, "latitude_deg": 35.0}, "or longitude_deg and latitude_deg"),
+        ({**WHOLE, "height_m": "120"}, "height_m is a number"),
+        ({**WHOLE, "height_m": True}, "height_m is a number"),
+        ({**WHOLE, "height_m": float("nan")}, "height_m is a number"),
+        ({**WHOLE, "scale": 1000}, "close to 1"),
+        ({**WHOLE, "scale": "metres"}, "close to 1"),
+        ({**WHOLE, "anchor_m": [1.0, 2.0]}, "three numbers"),
+        ({"crs": "EPSG:4548"}, "easting_m and northing_m, or longitude_deg and latitude_deg is missing"),
+        ({key: WHOLE[key] for key in ("easting_m", "northing_m", "height_m")}, "crs is missing"),
+        ({key: WHOLE[key] for key in ("crs", "easting_m", "northing_m")}, "height_m is missing"),
+        ({**WHOLE, "easting_m": NORTHING, "northing_m": EASTING}, "outside of where EPSG:4548 is used"),
+        ({"longitude_deg": 35.5, "latitude_deg": 118.5, "height_m": 0.0}, "no longitude and latitude"),
+        ({"longitude_deg": 118.5, "latitude_deg": 35.5, "height_m": 0.0, "scale": 1.0002}, "no metres of a grid"),
+    ],
+)
+def test_what_a_declaration_cannot_mean_is_refused(said, told):
+    with pytest.raises(InvalidParameter, match=told.replace("?", r"\?")):
+        declare(make_model(), **said)
+
+
+def test_files_that_are_no_declaration_are_refused(tmp_path):
+    path = tmp_path / "school.toml"
+    path.write_text("crs = EPSG:4548", "utf-8")
+
+    with pytest.raises(InvalidParameter, match=r"declaration school\.toml cannot be read"):
+        read_declaration(path)
+    with pytest.raises(InvalidParameter, match=r"declaration other\.toml cannot be read"):
+        read_declaration(tmp_path / "other.toml")
+
+
+def test_a_template_that_is_filled_in_places_the_model(tmp_path):
+    file = add_conversion(make_model(milli=True), crs={"Name": ""}, Scale=0.001)
+    path = tmp_path / "school.toml"
+    path.write_text(write_template(assess(file)), "utf-8")
+    text = path.read_text("utf-8")
+
+    assert tomllib.loads(text)["easting_m"] == EASTING
+    assert "IfcMapConversion" in text
+    path.write_text(text.replace("height_m = 0.0", "height_m = 120.5").replace("x_axis_deg = 0.0", "x_axis_deg = 30.0"))
+    assessment = declare_place(levels_of(file), read_declaration(path))
+    # The template says true metres: within 3 mm on 11 m of the formula in metres of the grid.
+    assert placed(assessment, 10.0, 5.0, 3.0) == pytest.approx(WORKED, abs=3e-3)
+
+
+def test_the_report_tells_every_level_what_is_used_and_what_was_found():
+    file = add_conversion(set_position(make_model(milli=True), (35, 33, 1, 800000), (118, 27, 55, 800000), 120500.0))
+    assessment = assess_levels(levels_of(file))
+
+    report, text = describe_place(assessment), render_place(assessment)
+
+    assert report["levels"] == [20, 50]
+    assert [said["level"] for said in report["statements"]] == [20, 30, 40, 50]
+    assert report["used"]["crs"] == "EPSG:4548"
+    assert (report["used"]["x"], report["used"]["y"]) == (EASTING, NORTHING)
+    assert report["used"]["sources"]["x"].startswith("IfcMapConversion #")
+    assert {found["id"] for found in report["findings"]} == set(findings_of(assessment))
+    assert "level 20 IfcSite #" in text
+    assert "used: level 50: 632885.385, 3936656.695 in EPSG:4548, height 120.500 m, x axis 30.0000° from east" in text
+    assert "warning scale-missing IfcMapConversion #" in text
+
+
+def test_the_report_on_a_file_that_says_nothing_asks_for_a_declaration():
+    text = render_place(assess(make_model("IFC4")))
+
+    assert "used: nothing; the model needs a declaration (twin bim FILE --georef FILE.toml)" in text
