@@ -42,6 +42,62 @@ class Buried:
     reached: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class Founded:
+    """A building within reach of a dig.
+
+    Parameters
+    ----------
+    building_id
+        Which.
+    distance_m
+        From the dig to its footprint on the plan, 0 where it is dug into.
+    foundation_depth_m
+        How deep its foundation goes; NaN where nobody knows.
+    undermined
+        Whether the dig goes deeper, and nearer than the soil spreads what it carries; None where nobody knows.
+    """
+
+    building_id: str
+    distance_m: float
+    foundation_depth_m: float
+    undermined: bool | None
+
+
+def find_founded(
+    buildings: GeoDataFrame, area: BaseGeometry, depth_m: float, *, reach_m: float, soil_deg: float
+) -> list[Founded]:
+    """Find buildings near a dig, the most endangered first: those undermined, those nobody knows, then by distance.
+
+    Parameters
+    ----------
+    buildings
+        Rows of ``buildings`` in a CRS in metres, indexed by their keys.
+    area, depth_m
+        Where somebody digs, in that CRS, and how deep.
+    reach_m
+        How near they are.
+    soil_deg
+        Angle of friction of the soil, by which it spreads what a foundation carries.
+    """
+    outlines = shapely.force_2d(buildings.geometry.to_numpy())
+    rows = np.flatnonzero(shapely.dwithin(outlines, area, reach_m))
+    depths = buildings["foundation_depth_m"].iloc[rows].to_numpy(dtype=float, na_value=np.nan)
+    distances = shapely.distance(outlines[rows], area)
+    deeper_m = (depth_m - depths) / math.tan(math.radians(soil_deg))
+    found = [
+        Founded(
+            building_id=str(name),
+            distance_m=float(distance),
+            foundation_depth_m=float(depth),
+            undermined=None if math.isnan(depth) else bool(distance < deeper),
+        )
+        for name, distance, depth, deeper in zip(buildings.index[rows], distances, depths, deeper_m, strict=True)
+    ]
+    order = (True, None, False)
+    return sorted(found, key=lambda each: (order.index(each.undermined), each.distance_m, each.building_id))
+
+
 def find_buried(segments: GeoDataFrame, area: BaseGeometry, depth_m: float) -> list[Buried]:
     """Find what lies under an area, the most dangerous first: what is reached, then by class, then by cover.
 

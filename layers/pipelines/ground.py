@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import shapely
 
+from layers.pipelines.clearance.soil import SOIL_DEG, require_soil
 from layers.pipelines.codes.classes import DRIVES
-from layers.pipelines.dig import Buried, find_buried
-from layers.pipelines.network.frames import OUT_OF_USE, read_network
-from layers.pipelines.network.isolation import isolate
+from layers.pipelines.dig import Buried, find_buried, find_founded
+from layers.pipelines.network.frames import read_network
 from layers.pipelines.network.paths import find_shortest_path
+from layers.pipelines.network.shutting import find_valves
+from layers.pipelines.plane import in_metres
 from layers.pipelines.sections.cross import make_cross_section
 from layers.pipelines.sections.cross_sheet import draw_cross_section
 from layers.pipelines.sections.cuts import Cut
@@ -26,14 +29,15 @@ from twin.indicator import Clause, Shape
 from twin.overlay import shares_area
 
 if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
     from shapely.geometry.base import BaseGeometry
 
 _SEGMENTS, _NODES = "pipe_segments", "pipe_nodes"
 
-CLEARANCES = Clause(
+DIGGING = Clause(
     document="GB 50289-2016《城市工程管线综合规划规范》",
-    article="4.1.9, 4.1.14",
-    text="工程管线之间及其与建(构)筑物之间的最小水平净距;工程管线交叉时的最小垂直净距。",
+    article="4.1.9, 4.1.11",
+    text="工程管线与建(构)筑物之间的最小水平净距;埋深大于建(构)筑物基础的工程管线与建(构)筑物之间的水平距离。",
 )
 SURVEYS = Clause(
     document="CJJ 61-2017《城市地下管线探测技术规程》",
@@ -64,7 +68,8 @@ def long_section(pipe_nodes: Frame, pipe_segments: Frame, *, from_node: str, to_
     path = find_shortest_path(read_network(pipe_nodes, pipe_segments), from_node, to_node)
     if path is None or not path.segments:
         return Answer(figures={"length_m": None}, note=f"there is no way from {from_node} to {to_node}")
-    profile = make_profile(pipe_nodes.data, pipe_segments.data, path.segments)
+    segments, nodes = in_metres(pipe_segments, pipe_nodes)
+    profile = make_profile(nodes, segments, path.segments)
     return Answer(
         figures={
             "length_m": profile.stations[-1].at_m,
@@ -94,7 +99,9 @@ def long_section(pipe_nodes: Frame, pipe_segments: Frame, *, from_node: str, to_
 def cross_section(pipe_segments: Frame, *, line: str, coordinates: Coordinates = "degrees") -> Answer:
     """The section across pipes at a line: what lies where and how deep, as a trench there would show it."""
     cut_at = _read_shape(line, "LineString", "line", coordinates, pipe_segments.crs)
-    section = make_cross_section(pipe_segments.data, shapely.LineString(cut_at.coords))
+    (segments,) = in_metres(pipe_segments)
+    way = reproject([cut_at], pipe_segments.crs, segments.crs)[0]
+    section = make_cross_section(segments, shapely.LineString(way.coords))
     return Answer(
         figures={"length_m": section.length_m, "cuts": [_describe_cut(cut) for cut in section.cuts]},
         features={"cut": {_SEGMENTS: tuple(sorted({cut.segment_id for cut in section.cuts}))}},
@@ -105,17 +112,19 @@ def cross_section(pipe_segments: Frame, *, line: str, coordinates: Coordinates =
 @analysis(
     title="What is in the ground where somebody digs",
     title_zh="开挖分析",
-    clause=CLEARANCES,
+    clause=DIGGING,
     roles={
         "reached": ("Reached by the dig", "开挖触及"),
         "below": ("Below the dig", "开挖面以下"),
         "close": ("Valve to close", "需关阀门"),
+        "undermined": ("Foundation undermined", "基础受扰"),
         "building": ("Building within reach of the dig", "影响范围内建筑"),
     },
     about={
         "area": "POLYGON as WKT: longitude and latitude, or x (east) and y of the storage CRS.",
         "depth_m": "How deep, metres below the ground.",
-        "reach_m": "How far from the dig foundations are within reach; as far as it is deep by default.",
+        "reach_m": "How far from the dig buildings are within reach; by default as far as the soil spreads its depth.",
+        "soil_deg": "Angle of friction of the soil, degrees.",
         "coordinates": _LINE_ABOUT["coordinates"],
     },
 )
@@ -127,50 +136,54 @@ def dig(
     area: str,
     depth_m: float,
     reach_m: float | None = None,
+    soil_deg: float = SOIL_DEG,
     coordinates: Coordinates = "degrees",
 ) -> Answer:
     """Pipes under an area with the ground above them, their owners and the valves that shut them off, worst first.
 
     What the dig reaches comes first, then gas, power, industry, heat, water, ducts, telecommunications and drainage,
-    then what has the least cover. Where a depth is unknown the pipe counts as reached. Foundations are within reach if
-    the building is no farther away than the dig is deep.
+    then what has the least cover. Where a depth is unknown the pipe counts as reached. A foundation is undermined if
+    the dig goes deeper and is nearer than the soil spreads that; such buildings come first, then those whose
+    foundation nobody knows, then the others, each by distance.
     """
     if depth_m <= 0:
         raise InvalidParameter(f"depth_m must be more than 0, not {depth_m:g}", parameter="depth_m")
-    polygon = _read_shape(area, "Polygon", "area", coordinates, pipe_segments.crs)
-    found = find_buried(pipe_segments.data, polygon, depth_m)
-    network = read_network(pipe_nodes, pipe_segments)
-    valves = {each.segment_id: _valves_of(network, pipe_segments, each.segment_id) for each in found if each.reached}
-    reach = depth_m if reach_m is None else reach_m
-    near = buildings.data.index[shapely.dwithin(shapely.force_2d(buildings.geometry), polygon, reach)]
-    inside = int(shares_area(polygon, buildings.geometry).sum())
+    require_soil(soil_deg)
+    shape = _read_shape(area, "Polygon", "area", coordinates, pipe_segments.crs)
+    segments, blocks = in_metres(pipe_segments, buildings)
+    polygon = reproject([shape], pipe_segments.crs, segments.crs)[0]
+    found = find_buried(segments, polygon, depth_m)
+    reach = depth_m / math.tan(math.radians(soil_deg)) if reach_m is None else reach_m
+    near = find_founded(blocks, polygon, depth_m, reach_m=reach, soil_deg=soil_deg)
+    valves = _valves_of(pipe_nodes, pipe_segments, [each.segment_id for each in found if each.reached])
     return Answer(
         figures={
             "reached": sum(each.reached for each in found),
             "below": sum(not each.reached for each in found),
-            "buildings_in_the_area": inside,
-            "pipes": [_describe_buried(each, pipe_segments, valves) for each in found],
+            "buildings_in_the_area": int(shares_area(polygon, blocks.geometry).sum()),
+            "pipes": [_describe_buried(each, segments, valves) for each in found],
+            "buildings": [{**_members(each), "name": _plain(blocks["name"][each.building_id])} for each in near],
         },
         features={
             "reached": {_SEGMENTS: tuple(each.segment_id for each in found if each.reached)},
             "below": {_SEGMENTS: tuple(each.segment_id for each in found if not each.reached)},
             "close": {_NODES: tuple(sorted({valve for each in valves.values() for valve in each}))},
-            "building": {"buildings": tuple(near.tolist())},
+            "undermined": {"buildings": tuple(each.building_id for each in near if each.undermined)},
+            "building": {"buildings": tuple(each.building_id for each in near if not each.undermined)},
         },
-        shapes=(Shape(role="area", title="Dig", title_zh="开挖范围", geometry=polygon),),
+        shapes=(Shape(role="area", title="Dig", title_zh="开挖范围", geometry=shape),),
     )
 
 
-def _valves_of(network: Any, pipe_segments: Frame, segment_id: str) -> tuple[str, ...]:
-    """The valves that shut a segment off; none of what is out of use, or never has any."""
-    row = pipe_segments.data.loc[segment_id]
-    if DRIVES[row["class"]] != "pressure" or row["status"] in OUT_OF_USE:
-        return ()
-    return isolate(network, segment_id).valves
+def _valves_of(pipe_nodes: Frame, pipe_segments: Frame, names: list[str]) -> dict[str, tuple[str, ...]]:
+    """The valves that shut each of some segments off; of those that never have any, nothing."""
+    classes = pipe_segments.data["class"]
+    pressed = [name for name in names if DRIVES[classes[name]] == "pressure"]
+    return find_valves(read_network(pipe_nodes, pipe_segments), pressed)
 
 
-def _describe_buried(found: Buried, pipe_segments: Frame, valves: Any) -> dict[str, Any]:
-    row = pipe_segments.data.loc[found.segment_id]
+def _describe_buried(found: Buried, segments: GeoDataFrame, valves: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    row = segments.loc[found.segment_id]
     told = {name: row[name] for name in ("class", "subclass", "owner", "material", "diameter_mm", "pressure_class")}
     return {
         **_members(found),

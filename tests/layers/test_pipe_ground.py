@@ -115,7 +115,13 @@ def test_a_dig_finds_what_is_in_the_way_the_worst_first(reply):
     water = deep["figures"]["pipes"][1]
     assert (water["cover_m"], water["owner"], water["valves"]) == (pytest.approx(1.2), "自来水公司", ["V"])
     assert deep["features"]["close"] == {"pipe_nodes": ["V"]}
-    assert deep["features"]["building"] == {"buildings": ["b"]}  # 2 m away
+    assert deep["features"]["building"] == {"buildings": ["b"]}  # 2 m away, its foundation is not known
+    assert deep["features"]["undermined"] == {"buildings": []}
+    (building,) = deep["figures"]["buildings"]
+    assert (building["building_id"], building["undermined"], building["foundation_depth_m"]) == ("b", None, None)
+    assert building["distance_m"] == pytest.approx(2)
+    with pytest.raises(InvalidParameter, match="soil_deg"):
+        reply("dig", area=area, depth_m=1, soil_deg=0, coordinates="storage")
     with pytest.raises(InvalidParameter, match="more than 0"):
         reply("dig", area=area, depth_m=0, coordinates="storage")
 

@@ -13,6 +13,7 @@ import shapely.ops
 
 from layers.pipelines.axis import has_heights, heights_at
 from layers.pipelines.clearance.limits import KINDS, NO_KIND, TOUCH_M, load_limits
+from layers.pipelines.clearance.soil import SOIL_DEG
 from layers.pipelines.clearance.tubes import Tubes, tubes_of
 from layers.pipelines.section import Sections
 
@@ -26,8 +27,8 @@ Numbers = npt.NDArray[np.int64]
 Geometries = npt.NDArray[np.object_]
 
 _BUILDING = KINDS.index("building")
-#: Angle of friction of soil of which nothing is known, degrees, and the room to work in beside a pipe in its trench.
-SOIL_DEG, ROOM_M = 30.0, 0.3
+#: Room to work in beside a pipe in its trench.
+_ROOM_M = 0.3
 _AT_END_M = 1e-3
 
 
@@ -109,7 +110,7 @@ def _find_near(
     known = tubes.kinds != NO_KIND
     table_m = np.where(known, load_limits("horizontal").least_m[tubes.kinds, _BUILDING], np.nan)
     bottoms_m = _bottom_depths(segments)
-    spread_m = np.where(known, np.nanmax(bottoms_m, axis=1, initial=0) / tangent + ROOM_M, np.nan)
+    spread_m = np.where(known, np.nanmax(bottoms_m, axis=1, initial=0) / tangent + _ROOM_M, np.nan)
     touching_m = tubes.sizes.sum(axis=1)
     deep = np.isfinite(founded_m)
     pairs = np.vstack(
@@ -124,7 +125,7 @@ def _find_near(
     share = shapely.line_locate_point(lines[pipe], place, normalized=True)
     bottom_m = bottoms_m[pipe, 0] + share * (bottoms_m[pipe, 1] - bottoms_m[pipe, 0])
     deeper_m = bottom_m - founded_m[building]
-    wanted_m = np.where(deeper_m > 0, deeper_m / tangent + ROOM_M, np.nan)
+    wanted_m = np.where(deeper_m > 0, deeper_m / tangent + _ROOM_M, np.nan)
     return _Near(
         pipe=pipe,
         building=building,

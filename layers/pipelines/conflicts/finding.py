@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import shapely
 
-from layers.pipelines.clearance.buildings import SOIL_DEG, find_building_conflicts
+from layers.pipelines.clearance.buildings import find_building_conflicts
 from layers.pipelines.clearance.pairs import find_conflicts
+from layers.pipelines.clearance.soil import SOIL_DEG, require_soil
 from layers.pipelines.clearance.surface import find_shallow_covers
 from layers.pipelines.conflicts.layer import PIPE_CONFLICTS, RULES
 from layers.pipelines.conflicts.topics import make_topics
+from layers.pipelines.plane import in_metres
 from twin.analysis import Answer, analysis
 from twin.bcf import topic_id
-from twin.crs import BBox, metric_plane, reproject
-from twin.errors import InvalidParameter
+from twin.crs import reproject
 from twin.frame import Frame
 from twin.indicator import Clause, Shape
 
@@ -60,10 +61,9 @@ def pipe_conflicts(
     their roads say, the cover of a lane is asked for, elsewhere that of a footway. Clearances may be less where
     measures are taken: each is to be looked at.
     """
-    if not 0 < soil_deg < 90:
-        raise InvalidParameter(f"soil_deg must be between 0 and 90, not {soil_deg:g}", parameter="soil_deg")
+    require_soil(soil_deg)
     frames = (pipe_segments, buildings, roads)
-    segments, blocks, ways = _in_metres(frames)
+    segments, blocks, ways = in_metres(*frames)
     parts = {
         _SEGMENTS: find_conflicts(segments),
         "buildings": find_building_conflicts(segments, blocks, soil_deg=soil_deg),
@@ -93,18 +93,6 @@ def pipe_conflicts(
         note=_say_unknown(buildings, roads),
         topics=lambda: make_topics(shapes, places, segments, blocks),
     )
-
-
-def _in_metres(frames: tuple[Frame, ...]) -> list[GeoDataFrame]:
-    """The rows of layers in a plane in metres: the storage CRS where it is one."""
-    first = frames[0]
-    plane = metric_plane(first.crs, BBox.around(first.geometry)) if len(first) else first.crs
-    return [
-        frame.data
-        if plane == frame.crs
-        else frame.data.set_geometry(reproject(frame.geometry, frame.crs, plane), crs=plane)
-        for frame in frames
-    ]
 
 
 def _tell(found: pd.DataFrame, layer: str, frames: tuple[Frame, ...], segments: GeoDataFrame) -> list[dict[str, Any]]:
