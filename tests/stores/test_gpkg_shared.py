@@ -121,6 +121,17 @@ def test_the_extent_stays_true_to_the_last_bit_while_features_at_its_edge_go(tmp
             assert tuple(store.extent(LAYER)) == shapely.GeometryCollection(list(shapes.values())).bounds
 
 
+def test_the_extent_is_true_where_the_index_has_places_in_another_order(tmp_path):
+    """SQLite writes 500000.03 as 499999.97, the next 32-bit number but one, and 500000 as itself."""
+    first, second, last = (shapely.box(x, 3, 500_005, 6) for x in (500_000.0, 500_000.03, 499_990.0))
+    inner = {f"i{n}": {"geometry": shapely.box(500_001, 0, 500_010, 9)} for n in range(20)}
+    with create_store(tmp_path / "order.gpkg", crs=CRS) as store:
+        write(store, insert=make_rows(first={"geometry": first}, last={"geometry": last}, **inner))
+        write(store, insert=make_rows(second={"geometry": second}))
+        write(store, delete=("last",))
+        assert store.extent(LAYER) == BBox(500_000.0, 0, 500_010, 9)
+
+
 @pytest.mark.needs("gdal")
 def test_every_edit_by_another_program_is_a_revision_and_the_past_stays_what_it_was(path):
     edit(path, "UPDATE plots SET floors = floors + 10")
