@@ -81,7 +81,7 @@ def test_an_answer_about_everything_is_written_some_at_a_time(tmp_path):
         write(store, insert=make_rows(**many))
         reply = ask(plots_in_sight, CATALOG, store, parameters={"plot": "p0", "reach_m": 1e5})
     assert [len(frame) for _, frame in reply.rows()] == [1000, 1000, 500]
-    write_reply(reply, tmp_path / "all.geojson")
+    write_reply(reply, CATALOG, tmp_path / "all.geojson")
     features = json.loads((tmp_path / "all.geojson").read_text())["features"]
     assert {each.get("id") for each in features} == {*many, None}
     assert len(features) == 2_501
