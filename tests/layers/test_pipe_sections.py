@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 
 import geopandas
 import pytest
@@ -131,23 +132,96 @@ def words_of(paper):
 
 
 def test_the_drawing_of_a_long_section_has_its_figures(nodes, segments):
-    paper = draw_profile(make_profile(nodes, segments, ["a", "b"]), title="Sewer <W1–W3> 纵断面")
+    paper = draw_profile(make_profile(nodes, segments, ["a", "b"]), title="Sewer <W1–W3> 纵断面", crs="EPSG:4548")
     words = words_of(paper)
     assert words[0] == "Sewer <W1–W3> 纵断面"
-    assert "1:500, 1:50" in words[1]  # 90 m by 352 mm, 4 m by 200 mm
-    for figure in ("119.80", "117.35", "117.25", "2.45", "2.55", "DN400 T", "3.0‰  50.0", "90.0", "W3"):
+    assert "横 1:500" in words[1]  # 90 m by 352 mm
+    assert "纵 1:50" in words[1]  # 4 m by 200 mm
+    assert "EPSG:4548; 1985 national heights 1985国家高程基准" in words[1]
+    for figure in ("119.80", "117.35", "117.25", "2.45", "2.55", "DN400 T", "3.0", "50.0", "K0+090.0", "W3"):
         assert figure in words
-    assert "JS DN200 118.55 净距 0.82" in words
+    assert "JS 给水 DN200 中心 118.55 净距 0.82" in words
+    assert "Drainage 排水" in words  # what the colours mean
+    assert not any("RQ" in each for each in words)  # its depth is not known
     picture = paper.png(dpi=50)
     assert picture.startswith(b"\x89PNG")
     assert int.from_bytes(picture[16:20], "big") == round(420 / 25.4 * 50)
 
 
+def boxes_of(paper):
+    """The rectangles that the words of a drawing take, about: left, top, right, bottom."""
+    for text in ET.fromstring(paper.svg()).iter("{http://www.w3.org/2000/svg}text"):
+        x, y, size = (float(text.get(name)) for name in ("x", "y", "font-size"))
+        length = size * sum(1.0 if ord(each) > 0x2E7F else 0.5 for each in text.text)
+        begin = {"start": 0.0, "middle": length / 2, "end": length}[text.get("text-anchor")]
+        if text.get("transform"):
+            yield x - 0.7 * size, y + begin - length, x, y + begin, text.text
+        else:
+            yield x - begin, y - 0.7 * size, x - begin + length, y, text.text
+
+
+def find_overlaps(paper):
+    boxes = list(boxes_of(paper))
+    return [
+        (one[4], other[4])
+        for number, one in enumerate(boxes)
+        for other in boxes[:number]
+        if min(one[2], other[2]) - max(one[0], other[0]) > 0.05 and min(one[3], other[3]) - max(one[1], other[1]) > 0.05
+    ]
+
+
+def make_street(count):
+    """A sewer with drops of 5 cm in wells that stand 2 and 90 m apart in turn, and two pipes across between them."""
+    along = [0.0]
+    for number in range(count):
+        along.append(along[-1] + (2 if number % 2 else 90))
+    ground = [{"node_id": f"YN01WS{n:04}", "at": shapely.Point(E + x, N, 120)} for n, x in enumerate(along)]
+    sewer = {"class": "PS", "depth_ref": "inner_bottom", "diameter_mm": 400, "material": "HDPE"}
+    pipes = [
+        {"segment_id": f"s{n}", "from_node": f"YN01WS{n:04}", "to_node": f"YN01WS{n + 1:04}", **sewer,
+         "from_depth_m": 2 + n / 10, "to_depth_m": 2.05 + n / 10,
+         "at": line((a, 0, 118.2 - n / 10), (b, 0, 118.15 - n / 10))}
+        for n, (a, b) in enumerate(pairwise(along))
+    ]  # fmt: skip
+    across = [
+        {"segment_id": f"w{n}", "from_node": f"J{n}", "to_node": f"K{n}", "class": "JS", "subclass": "JP",
+         "depth_ref": "outer_top", "diameter_mm": 110, "from_depth_m": 1, "to_depth_m": 1,
+         "at": line((x + 0.5, -5, 118.9), (x + 0.5, 5, 118.9))}
+        for n, x in enumerate(along[:-1])
+    ]  # fmt: skip
+    return rows(PIPE_NODES, ground), rows(PIPE_SEGMENTS, [*pipes, *across]), [row["segment_id"] for row in pipes]
+
+
+@pytest.mark.parametrize("count", [4, 60, 260])
+def test_no_words_cover_one_another_and_none_are_left_out(count):
+    points, pipes, path = make_street(count)
+    paper = draw_profile(make_profile(points, pipes, path), title="Street", crs="EPSG:4548")
+    words = words_of(paper)
+    assert find_overlaps(paper) == []
+    assert {f"YN01WS{n:04}" for n in range(count + 1)} <= set(words)
+    assert words.count("DN400 HDPE") == count
+    assert sum(each.startswith("JP 配水 DN110 中心 118.90 净距") for each in words) == count
+    assert all(left >= 0 and right <= paper.width_mm for left, _, right, _, _ in boxes_of(paper))
+    assert all(top >= 0 and bottom <= paper.height_mm for _, top, _, bottom, _ in boxes_of(paper))
+    assert min(float(text.get("font-size")) for text in ET.fromstring(paper.svg()).iter() if text.get("font-size")) > 1
+
+
 def test_pipes_keep_their_shape_in_the_drawing_of_a_cross_section(segments):
     paper = draw_cross_section(
-        make_cross_section(segments, shapely.LineString([(E + 25, N + 45), (E + 25, N + 85)])), title="X"
+        make_cross_section(segments, shapely.LineString([(E + 25, N + 45), (E + 25, N + 85)])), title="X", crs="C"
     )
-    (circle,) = ET.fromstring(paper.svg()).iter("{http://www.w3.org/2000/svg}ellipse")
-    assert float(circle.get("rx")) == pytest.approx(float(circle.get("ry")), abs=1e-3)
-    assert float(circle.get("rx")) == pytest.approx(100 / 200, abs=1e-3)  # radius of 100 mm to 1:200
-    assert any("depth unknown 埋深不明" in words for words in words_of(paper))
+    circles = list(ET.fromstring(paper.svg()).iter("{http://www.w3.org/2000/svg}ellipse"))
+    pipe = circles[-1]  # the others say what colours mean
+    assert float(pipe.get("rx")) == pytest.approx(float(pipe.get("ry")), abs=1e-3)
+    assert float(pipe.get("rx")) == pytest.approx(100 / 100, abs=1e-3)  # radius of 100 mm to 1:100
+    words = words_of(paper)
+    assert {"JS 给水", "118.53", "1.15", "15.00", "10.00", "25.00"} <= set(words)
+    assert words.count("–") == 3  # ground, axis and cover of the gas pipe whose depth is unknown
+    assert find_overlaps(paper) == []
+
+
+def test_a_cross_section_that_cuts_nothing_is_an_empty_sheet(segments):
+    nothing = make_cross_section(segments, shapely.LineString([(E - 10, N), (E - 10, N + 50)]))
+    words = words_of(draw_cross_section(nothing, title="X", crs="C"))
+    assert "Cover 覆土 (m)" in words
+    assert not any(each.startswith(("DN", "JS")) for each in words)

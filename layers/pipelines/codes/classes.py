@@ -184,6 +184,11 @@ DRIVES: Mapping[str, Drive] = MappingProxyType({c.code: c.drive for c in CLASSES
 
 COLORS: Mapping[str, str] = MappingProxyType({c.code: c.color for c in CLASSES})
 
+#: Chinese names of classes and sub-classes.
+NAMES: Mapping[str, str] = MappingProxyType(
+    {c.code: c.title_zh for c in CLASSES} | {s.code: s.title_zh for c in CLASSES for s in c.subclasses}
+)
+
 
 def find_class(text: str) -> tuple[str, str | None] | None:
     """Read a class or sub-class as it is delivered: ``给水``, ``DX``, ``WS``, ``污水``, or the digits ``2`` or ``202``.

@@ -3,41 +3,57 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from layers.pipelines.sections.sheet import GROUND, WEAK, WIDTH_MM, draw_cut, draw_frame, lay_out
+from layers.pipelines.sections.bands import Band, draw_bands, height_of, room_of
+from layers.pipelines.sections.sheet import GROUND, INDENT, WEAK, draw_cut, draw_frame, lay_out
 from twin.paper import Paper
 
 if TYPE_CHECKING:
     from layers.pipelines.sections.cross import CrossSection
-    from layers.pipelines.sections.cuts import Cut
 
-_FOOT_MM = 66.0
+_FOOT_MM = 14.0
 _LEAST_SINE = 0.1
-_APART_MM = 3.0
 
 
-def draw_cross_section(section: CrossSection, *, title: str) -> Paper:
-    """Draw a cross section, with a list of what is cut below it."""
-    heights = [each for cut in section.cuts for each in (cut.axis_m - cut.height_m / 2, cut.axis_m, cut.ground_m)]
-    field = lay_out(section.length_m, heights, true_shape=True)
-    paper = Paper(WIDTH_MM, field.bottom_mm + _FOOT_MM, title=title)
-    draw_frame(paper, field, title)
-    ground = [(field.x(cut.at_m), field.y(cut.ground_m)) for cut in section.cuts if math.isfinite(cut.ground_m)]
+def draw_cross_section(section: CrossSection, *, title: str, crs: str) -> Paper:
+    """Draw a cross section, with a table of what is cut below it.
+
+    Parameters
+    ----------
+    section
+        What to draw.
+    title, crs
+        What the sheet is called, and in what system its places are.
+    """
+    cuts = section.cuts
+    apart = [[f"{b.at_m - a.at_m:.2f}"] for a, b in pairwise(cuts)]
+    bands = [
+        Band(heading="Pipe 管线", figures=[[cut.kind] for cut in cuts], height_mm=15),
+        Band(heading="Size 规格 (mm)", figures=[[cut.size] for cut in cuts], height_mm=13),
+        Band(heading="Ground 地面标高 (m)", figures=[[_figure(cut.ground_m)] for cut in cuts]),
+        Band(heading="Axis 管中心标高 (m)", figures=[[_figure(cut.axis_m)] for cut in cuts]),
+        Band(heading="Cover 覆土 (m)", figures=[[_figure(cut.cover_m)] for cut in cuts]),
+        Band(heading="Axis to axis 间距 (m)", figures=apart, between=True),
+        Band(heading="Distance 距起点 (m)", figures=[[f"{cut.at_m:.2f}"] for cut in cuts]),
+    ]
+    heights = [each for cut in cuts for each in (cut.axis_m - cut.height_m / 2, cut.axis_m, cut.ground_m)]
+    field = lay_out(section.length_m, heights, true_shape=True, least_mm=sum(room_of(bands)))
+    paper = Paper(field.width_mm, field.bottom_mm + height_of(bands) + _FOOT_MM, title=title)
+    draw_frame(paper, field, title, crs=crs, classes={cut.pipe_class for cut in cuts})
+    ground = [(field.x(cut.at_m), field.y(cut.ground_m)) for cut in cuts if math.isfinite(cut.ground_m)]
     paper.line(ground, color=GROUND, width_mm=0.5)
-    free = -math.inf
-    for number, cut in enumerate(section.cuts, 1):
-        at, free = field.x(cut.at_m), max(field.x(cut.at_m), free + _APART_MM)
+    for cut in cuts:
+        at = field.x(cut.at_m)
         if math.isfinite(cut.axis_m):
             paper.line([(at, field.y(cut.axis_m)), (at, field.bottom_mm)], color=WEAK, width_mm=0.13, dashes="2 1")
-        paper.line([(at, field.bottom_mm), (free, field.bottom_mm + 4)], color=WEAK, width_mm=0.13)
-        paper.text(free + 0.8, field.bottom_mm + 5, _describe(number, cut), size_mm=2.2, anchor="end", upwards=True)
         draw_cut(paper, field, cut, cut.width_m / max(math.sin(math.radians(cut.angle_deg)), _LEAST_SINE))
+    draw_bands(paper, field, [field.x(cut.at_m) for cut in cuts], bands)
+    note = "Ground as it is above the pipes 地面线按管线埋深推算; –: unknown 不明; pipes as wide as they are cut"
+    paper.text(INDENT, field.bottom_mm + height_of(bands) + 6, note, size_mm=2.4, color=WEAK)
     return paper
 
 
-def _describe(number: int, cut: Cut) -> str:
-    place = f"{number}  {cut.pipe_class} {cut.size}  {cut.at_m:.2f} m"
-    if not math.isfinite(cut.axis_m):
-        return f"{place}  depth unknown 埋深不明"
-    return f"{place}  axis 中心 {cut.axis_m:.2f}  cover 覆土 {cut.cover_m:.2f}"
+def _figure(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) else "–"

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from layers.pipelines.axis import has_heights, heights_at
+from layers.pipelines.codes.classes import NAMES
 from layers.pipelines.section import Sections
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ class Cut:
 
     Parameters
     ----------
-    segment_id, pipe_class, size, is_round
-        Which segment, its class, its section in words and whether that is round.
+    segment_id, pipe_class, subclass, size, is_round
+        Which segment, its class and sub-class (empty where unknown), its section in words and whether that is round.
     at_m
         Distance along the way.
     axis_m, cover_m
@@ -38,6 +39,7 @@ class Cut:
 
     segment_id: str
     pipe_class: str
+    subclass: str
     size: str
     is_round: bool
     at_m: float
@@ -46,6 +48,12 @@ class Cut:
     width_m: float
     height_m: float
     angle_deg: float
+
+    @property
+    def kind(self) -> str:
+        """Its sub-class, or its class where that is unknown: the code and the Chinese name."""
+        code = self.subclass or self.pipe_class
+        return f"{code} {NAMES[code]}"
 
     @property
     def ground_m(self) -> float:
@@ -78,6 +86,7 @@ def cut_along(way: Floats, segments: GeoDataFrame) -> list[Cut]:
     columns = {
         "segment_id": cut.index,
         "pipe_class": cut["class"],
+        "subclass": cut["subclass"].astype(object).where(cut["subclass"].notna(), ""),
         "size": sections.labels(),
         "is_round": sections.is_round,
         "at_m": way[piece, 2] + shapely.line_locate_point(pieces[piece], points),

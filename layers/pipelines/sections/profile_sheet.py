@@ -1,4 +1,7 @@
-"""The drawing of a long section: heights to a larger scale than lengths, figures of points and pipes below."""
+"""The drawing of a long section: heights to a larger scale than lengths, figures of points and pipes below.
+
+The table is that of long sections of drains: ground, invert, depth, size, slope, length, chainage, number of the well.
+"""
 
 from __future__ import annotations
 
@@ -8,33 +11,32 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from layers.pipelines.codes.classes import COLORS
-from layers.pipelines.sections.sheet import (
-    GROUND,
-    RIGHT,
-    WEAK,
-    WIDTH_MM,
-    Field,
-    draw_cut,
-    draw_frame,
-    lay_out,
-)
+from layers.pipelines.sections.bands import Band, draw_bands, height_of, room_of
+from layers.pipelines.sections.sheet import GROUND, RIGHT, WEAK, Field, draw_cut, draw_frame, lay_out, spread
 from twin.paper import Paper
 
 if TYPE_CHECKING:
     from layers.pipelines.sections.profile import Crossing, Profile, Run
 
-_BAND_MM, _FOOT_MM, _BANDS = 9.0, 10.0, 7
-_INDENT = 5.0
-#: Figures stand upright in their band; nearer to one another than this they would cover one another.
-_APART_MM = 3.2
-_SIZE_MM, _LEAST_MM = 2.4, 1.2
-#: Width of a letter by its height, about.
-_WIDE = 0.6
+_FOOT_MM = 8.0
+#: Where names of crossing pipes begin; they are written upwards from there.
+_NAMES_MM = 68.0
+_NAME_MM, _BESIDE_MM = 2.1, 2.8
 
 
-def draw_profile(profile: Profile, *, title: str) -> Paper:
-    """Draw a long section."""
+def draw_profile(profile: Profile, *, title: str, crs: str) -> Paper:
+    """Draw a long section.
+
+    Parameters
+    ----------
+    profile
+        What to draw.
+    title, crs
+        What the sheet is called, and in what system its places are.
+    """
     runs, stations = profile.runs, profile.stations
+    bands = _tabulate(profile)
+    known = [each for each in profile.crossings if math.isfinite(each.cut.axis_m)]
     field = lay_out(
         stations[-1].at_m,
         [
@@ -44,20 +46,35 @@ def draw_profile(profile: Profile, *, title: str) -> Paper:
             *(crossing.cut.axis_m for crossing in profile.crossings),
         ],
         true_shape=False,
+        least_mm=max(sum(room_of(bands)), len(known) * _BESIDE_MM),
+        top_mm=_NAMES_MM + 4 if known else 40,
     )
-    paper = Paper(WIDTH_MM, field.bottom_mm + _BANDS * _BAND_MM + _FOOT_MM, title=title)
-    draw_frame(paper, field, title)
-    ground = [(field.x(station.at_m), field.y(station.ground_m)) for station in stations]
-    for x, y in ground:
-        paper.line([(x, y), (x, field.bottom_mm)], color=WEAK, width_mm=0.13, dashes="2 1")
+    paper = Paper(field.width_mm, field.bottom_mm + height_of(bands) + _FOOT_MM, title=title)
+    classes = {*(run.pipe_class for run in runs), *(each.cut.pipe_class for each in known)}
+    draw_frame(paper, field, title, crs=crs, classes=classes)
+    for number, station in enumerate(stations):
+        _draw_well(paper, field, station.at_m, station.ground_m, _inverts_at(runs, number))
     for run in runs:
         _draw_run(paper, field, run)
-    for crossing in profile.crossings:
-        draw_cut(paper, field, crossing.cut, crossing.cut.width_m)
-        _label(paper, field, crossing)
-    paper.line(ground, color=GROUND, width_mm=0.5)
-    _draw_bands(paper, field, profile)
+    names = spread([field.x(each.cut.at_m) for each in known], [_BESIDE_MM] * len(known), field.width_mm - RIGHT)
+    for crossing, name in zip(known, names, strict=True):
+        _draw_crossing(paper, field, crossing, name)
+    paper.line([(field.x(each.at_m), field.y(each.ground_m)) for each in stations], color=GROUND, width_mm=0.5)
+    draw_bands(paper, field, [field.x(station.at_m) for station in stations], bands)
     return paper
+
+
+def _inverts_at(runs: Sequence[Run], number: int) -> list[float]:
+    """Inner bottoms of the pipe that arrives at a station and of the one that leaves."""
+    return [*(run.inverts_m[1] for run in runs[:number][-1:]), *(run.inverts_m[0] for run in runs[number : number + 1])]
+
+
+def _draw_well(paper: Paper, field: Field, at_m: float, ground_m: float, inverts_m: Sequence[float]) -> None:
+    """Draw a line from the ground to the invert, and a weak one on to the table."""
+    x = field.x(at_m)
+    foot = min((each for each in inverts_m if math.isfinite(each)), default=ground_m)
+    paper.line([(x, field.y(ground_m)), (x, field.y(foot))], width_mm=0.25)
+    paper.line([(x, field.y(foot)), (x, field.bottom_mm)], color=WEAK, width_mm=0.13, dashes="2 1")
 
 
 def _draw_run(paper: Paper, field: Field, run: Run) -> None:
@@ -73,46 +90,44 @@ def _draw_run(paper: Paper, field: Field, run: Run) -> None:
     paper.line(lower, color=color, width_mm=0.4)
 
 
-def _label(paper: Paper, field: Field, crossing: Crossing) -> None:
-    """Name what crosses, with its height and the clearance to the pipe of the section."""
+def _draw_crossing(paper: Paper, field: Field, crossing: Crossing, name_mm: float) -> None:
+    """Draw what crosses, and above the ground its kind, size and height, and the clearance to the pipe below it."""
     cut = crossing.cut
-    if math.isfinite(cut.axis_m):
-        words = f"{cut.pipe_class} {cut.size} {cut.axis_m:.2f} 净距 {_figure(crossing.clearance_m, 2)}"
-        top = cut.axis_m + cut.height_m / 2 if math.isfinite(cut.height_m) else cut.axis_m
-        paper.text(field.x(cut.at_m) + 0.8, field.y(top) - 1.2, words, size_mm=2.1, upwards=True)
+    at = field.x(cut.at_m)
+    top = cut.axis_m + (cut.height_m / 2 if math.isfinite(cut.height_m) else 0)
+    paper.line([(at, field.y(top)), (at, _NAMES_MM + 4), (name_mm, _NAMES_MM)], color=WEAK, width_mm=0.13)
+    draw_cut(paper, field, cut, cut.width_m)
+    words = f"{cut.kind} {cut.size} 中心 {cut.axis_m:.2f} 净距 {_figure(crossing.clearance_m, 2)}"
+    paper.text(name_mm + _NAME_MM / 3, _NAMES_MM - 0.8, words, size_mm=_NAME_MM, upwards=True)
 
 
-def _draw_bands(paper: Paper, field: Field, profile: Profile) -> None:
-    """Write the figures below the drawing: at points, upright, or along segments."""
+def _tabulate(profile: Profile) -> list[Band]:
     runs, stations = profile.runs, profile.stations
-    inverts = [
-        [runs[0].inverts_m[0]],
-        *([a.inverts_m[1], b.inverts_m[0]] for a, b in pairwise(runs)),
-        [runs[-1].inverts_m[1]],
-    ]
+    inverts = [_inverts_at(runs, number) for number in range(len(stations))]
     depths = [[station.ground_m - each for each in both] for station, both in zip(stations, inverts, strict=True)]
-    places = [field.x(station.at_m) for station in stations]
-    at_points = {
-        0: ("Ground 地面标高 (m)", [[_figure(station.ground_m, 2)] for station in stations]),
-        1: ("Invert 管内底标高 (m)", [_different(both) for both in inverts]),
-        2: ("Depth of the invert 埋深 (m)", [_different(both) for both in depths]),
-        5: ("Distance 里程 (m)", [[f"{station.at_m:.1f}"] for station in stations]),
-        6: ("Point 点号", [[station.node_id] for station in stations]),
-    }
-    along = {
-        3: ("Size and material 管径、材质", [f"{run.size} {run.material}" for run in runs]),
-        4: ("Slope, length (m) 坡度、平距", [f"{_figure(run.slope * 1000, 1)}‰  {run.length_m:.1f}" for run in runs]),
-    }
-    middles = [field.bottom_mm + (number + 0.5) * _BAND_MM for number in range(_BANDS)]
-    for number, (heading, figures) in at_points.items():
-        paper.text(_INDENT + 1, middles[number] + 0.9, heading, size_mm=2.4)
-        _write_at_points(paper, places, middles[number], figures)
-    for number, (heading, words) in along.items():
-        paper.text(_INDENT + 1, middles[number] + 0.9, heading, size_mm=2.4)
-        _write_along(paper, places, middles[number], words)
-    for number in range(_BANDS + 1):
-        y = field.bottom_mm + number * _BAND_MM
-        paper.line([(_INDENT, y), (WIDTH_MM - RIGHT, y)], width_mm=0.18)
+    return [
+        Band(heading="Ground 地面标高 (m)", figures=[[_figure(station.ground_m, 2)] for station in stations]),
+        Band(heading="Invert 管内底标高 (m)", figures=[_different(both) for both in inverts]),
+        Band(heading="Depth of invert 管内底埋深 (m)", figures=[_different(both) for both in depths]),
+        Band(
+            heading="Size, material 管径、材质 (mm)",
+            figures=[[f"{run.size} {run.material}".strip()] for run in runs],
+            between=True,
+        ),
+        Band(heading="Slope 坡度 (‰)", figures=[[_figure(run.slope * 1000, 1)] for run in runs], between=True),
+        Band(
+            heading="Length in plan 平面距离 (m)",
+            figures=[[f"{b.at_m - a.at_m:.1f}"] for a, b in pairwise(stations)],
+            between=True,
+        ),
+        Band(heading="Chainage 桩号", figures=[[_chainage(station.at_m)] for station in stations], height_mm=13),
+        Band(heading="Well or point 井号、点号", figures=[[station.node_id] for station in stations], height_mm=15),
+    ]
+
+
+def _chainage(at_m: float) -> str:
+    tenths = round(at_m * 10)
+    return f"K{tenths // 10_000}+{tenths % 10_000 / 10:05.1f}"
 
 
 def _different(both: Sequence[float]) -> list[str]:
@@ -122,25 +137,3 @@ def _different(both: Sequence[float]) -> list[str]:
 
 def _figure(value: float, digits: int) -> str:
     return f"{value:.{digits}f}" if math.isfinite(value) else "–"
-
-
-def _write_at_points(paper: Paper, stations: Sequence[float], middle: float, words: Sequence[Sequence[str]]) -> None:
-    """Write upright at each point, before and after it where there are two; points too near are left out."""
-    free = -math.inf
-    for x, texts in zip(stations, words, strict=True):
-        if x - free < _APART_MM:
-            continue
-        for number, text in enumerate(texts):
-            beside = (number - (len(texts) - 1) / 2) * _SIZE_MM * 1.1
-            size = min(_SIZE_MM, (_BAND_MM - 0.6) / max(len(text), 1) / _WIDE)
-            paper.text(x + beside + size / 3, middle, text, size_mm=size, anchor="middle", upwards=True)
-        free = x
-
-
-def _write_along(paper: Paper, stations: Sequence[float], middle: float, words: Sequence[str]) -> None:
-    """Write in the middle between points, as small as there is room for."""
-    for (begin, end), text in zip(pairwise(stations), words, strict=True):
-        paper.line([(end, middle - _BAND_MM / 2), (end, middle + _BAND_MM / 2)], color=WEAK, width_mm=0.13)
-        size = min(_SIZE_MM, (end - begin) / max(len(text), 1) / _WIDE)
-        if size >= _LEAST_MM:
-            paper.text((begin + end) / 2, middle + size / 3, text, size_mm=size, anchor="middle")

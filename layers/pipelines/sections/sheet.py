@@ -1,24 +1,30 @@
-"""The sheet that sections are drawn on: as wide as A3 and as high as needed, with scales, and a grid of heights."""
+"""The sheet that sections are drawn on: A3 or longer, with scales, heights at the left, and what colours mean."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from layers.pipelines.codes.classes import COLORS
+from layers.pipelines.codes.classes import CLASSES, COLORS, PipeClass
 from layers.pipelines.sections.cuts import Cut
 from twin.paper import Paper
 
-WIDTH_MM = 420.0
+#: Width of A3.
+_WIDTH_MM = 420.0
 #: Heights that there is room for.
 _ROOM_MM = 200.0
-_LEFT, RIGHT, _TOP = 56.0, 12.0, 48.0
+LEFT, RIGHT, INDENT = 56.0, 12.0, 5.0
 GROUND, WEAK = "#7a5c2e", "#777777"
 _GRID = "#dddddd"
 _MM = 1000.0
-#: Heights are drawn larger than lengths, but not more than this.
-_MOST_RAISED = 20
+#: Heights are drawn to ten times the scale of lengths where there is room, as long sections are; never more.
+_RAISED = 10
+#: A longer sheet is taken before lengths are drawn to a smaller scale, up to so many millimetres: of long sections, and
+#: of cross sections, which are drawn in true shape.
+_SMALLEST, _LONGEST_MM = 2000, 3000.0
+_SMALLEST_TRUE, _LONGEST_TRUE_MM = 100, 1000.0
 #: Half the size of what would be too small to be seen.
 _SEEN_MM = 0.4
 #: Denominators of scales.
@@ -37,6 +43,8 @@ class Field:
         What the field is long.
     low_m, high_m
         Heights of its lower and upper edge.
+    width_mm, top_mm
+        Width of the sheet, and where the upper edge of the field is.
     """
 
     across: float
@@ -44,51 +52,113 @@ class Field:
     length_m: float
     low_m: int
     high_m: int
+    width_mm: float
+    top_mm: float
 
     @property
     def bottom_mm(self) -> float:
         """Where its lower edge is, from the top of the sheet."""
-        return _TOP + (self.high_m - self.low_m) * _MM / self.upright
+        return self.top_mm + (self.high_m - self.low_m) * _MM / self.upright
 
     def x(self, along_m: float) -> float:
         """Where a distance is, mm from the left."""
-        return _LEFT + along_m * _MM / self.across
+        return LEFT + along_m * _MM / self.across
 
     def y(self, height_m: float) -> float:
         """Where a height is, mm from the top."""
         return self.bottom_mm - (height_m - self.low_m) * _MM / self.upright
 
 
-def lay_out(length_m: float, heights: Iterable[float], *, true_shape: bool) -> Field:
-    """Choose the largest scales at which everything has room; one for both where shapes are to be true."""
+def lay_out(
+    length_m: float, heights: Iterable[float], *, true_shape: bool, least_mm: float = 0, top_mm: float = 40
+) -> Field:
+    """Choose the largest scales at which everything has room; one for both where shapes are to be true.
+
+    Parameters
+    ----------
+    length_m, heights
+        How long the section is, and what it has to show.
+    true_shape
+        Whether lengths and heights are to one scale.
+    least_mm
+        What figures below it take in a row; the sheet is as long as they need.
+    top_mm
+        Where the field begins.
+    """
     known = [height for height in heights if math.isfinite(height)] or [0.0]
     low, high = math.floor(min(known) - 0.3), math.ceil(max(known) + 0.3)
-    across = _at_least(length_m * _MM / (WIDTH_MM - _LEFT - RIGHT))
+    smallest, longest_mm = (_SMALLEST_TRUE, _LONGEST_TRUE_MM) if true_shape else (_SMALLEST, _LONGEST_MM)
+    room_mm = max(_WIDTH_MM - LEFT - RIGHT, least_mm, min(length_m * _MM / smallest, longest_mm))
+    across = _at_least(length_m * _MM / room_mm)
     upright = _at_least((high - low) * _MM / _ROOM_MM)
     if true_shape:
         across = upright = max(across, upright)
-    upright = max(upright, across / _MOST_RAISED)
-    return Field(across=across, upright=upright, length_m=length_m, low_m=low, high_m=high)
+    upright = max(upright, across / _RAISED)
+    return Field(
+        across=across,
+        upright=upright,
+        length_m=length_m,
+        low_m=low,
+        high_m=high,
+        width_mm=room_mm + LEFT + RIGHT,
+        top_mm=top_mm,
+    )
 
 
 def _at_least(denominator: float) -> float:
     return next((scale for scale in _SCALES if scale >= denominator), denominator)
 
 
-def draw_frame(paper: Paper, field: Field, title: str) -> None:
-    """Draw title, scales, and the grid of heights at their left."""
-    scale = f"1:{field.across:g}" if field.across == field.upright else f"1:{field.across:g}, 1:{field.upright:g}"
-    paper.text(WIDTH_MM / 2, 13, title, size_mm=5, anchor="middle")
+def draw_frame(paper: Paper, field: Field, title: str, *, crs: str, classes: Collection[str]) -> None:
+    """Draw title, scales, systems, what colours mean, and the grid of heights with a staff at its left."""
+    across, upright = f"1:{field.across:g}", f"1:{field.upright:g}"
+    scale = across if across == upright else f"lengths 横 {across}, heights 纵 {upright}"
+    middle = field.width_mm / 2
+    paper.text(middle, 13, title, size_mm=5, anchor="middle")
     paper.text(
-        WIDTH_MM / 2, 20, f"Scale of lengths and heights 比例尺 {scale}; 1985 national heights 1985国家高程基准, m",
+        middle, 20, f"Scale 比例尺 {scale}; {crs}; 1985 national heights 1985国家高程基准; m",
         size_mm=2.6, anchor="middle", color=WEAK,
     )  # fmt: skip
+    _draw_legend(paper, [each for each in CLASSES if each.code in classes])
     step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 1000) if step * _MM / field.upright >= 4)
+    left = field.x(0)
     for height in range(field.low_m, field.high_m + 1, step):
         y = field.y(height)
-        paper.line([(field.x(0), y), (field.x(field.length_m), y)], color=_GRID, width_mm=0.13)
-        paper.text(field.x(0) - 2, y + 0.9, str(height), size_mm=2.4, anchor="end", color=WEAK)
-    paper.line([(field.x(0), field.y(field.low_m)), (field.x(0), field.y(field.high_m))], width_mm=0.25)
+        paper.line([(left, y), (field.x(field.length_m), y)], color=_GRID, width_mm=0.13)
+        paper.text(left - 4, y + (0.9 if height > field.low_m else -0.4), str(height), size_mm=2.4, anchor="end")
+        if height < field.high_m:  # the staff is black and white in turn
+            upper = field.y(min(height + step, field.high_m))
+            box = [(left - 3, y), (left - 1.5, y), (left - 1.5, upper), (left - 3, upper)]
+            black = (height - field.low_m) // step % 2 == 0
+            paper.area(box, fill="#000000" if black else "#ffffff", color="#000000", width_mm=0.18)
+
+
+def _draw_legend(paper: Paper, classes: Sequence[PipeClass]) -> None:
+    names = [(each.color, f"{each.title} {each.title_zh}") for each in classes]
+    x, y = LEFT, 28.0
+    paper.line([(x, y - 0.9), (x + 8, y - 0.9)], color=GROUND, width_mm=0.5)
+    for color, name in [("", "Ground 地面线"), *names]:
+        if color:
+            paper.ellipse(x + 6, y - 0.9, 1.2, 1.2, fill=color)
+        paper.text(x + 9, y, name, size_mm=2.4)
+        x += 13 + width_of(name, 2.4)
+
+
+def width_of(words: str, size_mm: float) -> float:
+    """How wide words are, about."""
+    return size_mm * sum(1.0 if ord(each) > 0x2E7F else 0.56 for each in words)
+
+
+def spread(places: Sequence[float], widths: Sequence[float], last: float) -> list[float]:
+    """Move what would cover one another apart along a line, in order and none beyond its last place."""
+    apart = [(one + other) / 2 for one, other in pairwise(widths)]
+    moved = list(places)
+    for number, gap in enumerate(apart, start=1):
+        moved[number] = max(moved[number], moved[number - 1] + gap)
+    moved[-1:] = [min(moved[-1], max(last, places[-1]))] if moved else []
+    for number in range(len(apart) - 1, -1, -1):
+        moved[number] = min(moved[number], moved[number + 1] - apart[number])
+    return moved
 
 
 def draw_cut(paper: Paper, field: Field, cut: Cut, seen_m: float) -> None:
