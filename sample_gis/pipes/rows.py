@@ -35,6 +35,9 @@ _WELLS = {
 #: A drop in a manhole is one from this height.
 _DROP_M = 0.5
 _JOINTS = {"JP": "承插", "TR": "热熔", "RS": "焊接", "YS": "承插", "WS": "承插"}
+_SHEET_M = 250.0
+#: What becomes of some of what leads off each line: so large a share of it is in such a state.
+_IDLE = {"JP": ("abandoned", 0.04), "TR": ("abandoned", 0.03), "RS": ("abandoned", 0.05), "XX": ("empty", 0.15)}
 _SURVEYORS = ("示例勘察测绘院", "示例管线探测公司")
 
 
@@ -42,7 +45,7 @@ def pipe_rows(seed: int, built: list[tuple[Ways, Works]]) -> tuple[GeoDataFrame,
     """Rows of all nets: points, and segments between them."""
     import pandas as pd
 
-    tables = [_rows(Dice(seed, f"pipe rows {works.net.line.code}"), ways, works) for ways, works in built]
+    tables = [_rows(seed, ways, works) for ways, works in built]
     nodes, segments = (pd.concat(parts, ignore_index=True) for parts in zip(*tables, strict=True))
     return nodes, segments
 
@@ -58,17 +61,28 @@ def segment_keys(net: Net) -> Texts:
     return np.asarray(start + "-" + end, dtype=object)
 
 
-def _rows(dice: Dice, ways: Ways, works: Works) -> tuple[GeoDataFrame, GeoDataFrame]:
+def sheet_numbers(east: Floats, north: Floats) -> list[str]:
+    """Sheets of 1:500, 250 m wide, by the kilometres of their south-west corners: north, then east."""
+    corners = np.floor(np.stack([north, east]) / _SHEET_M) * _SHEET_M / 1000
+    return [f"{y:.2f}-{x:.2f}" for y, x in corners.T.tolist()]
+
+
+def _rows(seed: int, ways: Ways, works: Works) -> tuple[GeoDataFrame, GeoDataFrame]:
     net = works.net
+    dice = Dice(seed, f"pipe rows {net.line.code}")
     year, day = dice.integers(1998, 2021, len(ways.edge)), dice.integers(0, 500, len(ways.edge))
     surveyor = dice.integers(0, 2, len(ways.town) + 1)
     home = np.zeros(len(net.place), np.int64)
     home[net.ends.T] = net.way
 
-    def record(way: Ints) -> dict[str, object]:
+    state = _states(seed, net)
+    at_end = np.full(len(net.place), "in_service", dtype=object)
+    at_end[net.ends[:, 1]] = np.where(state == "abandoned", state, "in_service")
+
+    def record(way: Ints, status: Texts) -> dict[str, Any]:
         town = ways.town[ways.edge[way, 0]]
         return {
-            "status": "in_service",
+            "status": status,
             "owner": net.line.owner,
             "built_year": year[way],
             "road": ways.name[way],
@@ -77,10 +91,19 @@ def _rows(dice: Dice, ways: Ways, works: Works) -> tuple[GeoDataFrame, GeoDataFr
             "survey_date": (np.datetime64("2020-03-01") + day[way]).astype("datetime64[s]"),
         }
 
-    return _nodes(dice, works, record(home)), _segments(dice, works, record(net.way))
+    return _nodes(dice, works, record(home, at_end)), _segments(dice, works, record(net.way, state))
 
 
-def _nodes(dice: Dice, works: Works, record: dict[str, object]) -> GeoDataFrame:
+def _states(seed: int, net: Net) -> Texts:
+    """The state of each piece: some that lead to a single house or cabinet are abandoned, some ducts still empty."""
+    states = np.full(len(net.ends), "in_service", dtype=object)
+    idle, share = _IDLE.get(net.line.code, ("", 0.0))
+    leads_off = net.branch & (net.degree[net.ends[:, 1]] == 1) & (net.what[net.ends[:, 1]] != "hydrant")
+    states[leads_off & (Dice(seed, f"pipe states {net.line.code}").unit(len(states)) < share)] = idle
+    return states
+
+
+def _nodes(dice: Dice, works: Works, record: dict[str, Any]) -> GeoDataFrame:
     import geopandas as gpd
 
     net = works.net
@@ -111,6 +134,7 @@ def _nodes(dice: Dice, works: Works, record: dict[str, object]) -> GeoDataFrame:
             "well_length_mm": size[:, 1],
             "cover_size": _if(well, np.where(np.isnan(size[:, 1]), "700", "900×600")),
             "cover_material": _if(well, "铸铁"),
+            "sheet_no": sheet_numbers(*to_storage(net.place).T),
             "point_class": np.where(what == "", "hidden", "visible").astype(object),
             **record,
         },
@@ -118,7 +142,7 @@ def _nodes(dice: Dice, works: Works, record: dict[str, object]) -> GeoDataFrame:
     )
 
 
-def _segments(dice: Dice, works: Works, record: dict[str, object]) -> GeoDataFrame:
+def _segments(dice: Dice, works: Works, record: dict[str, Any]) -> GeoDataFrame:
     import geopandas as gpd
 
     net = works.net
@@ -131,7 +155,7 @@ def _segments(dice: Dice, works: Works, record: dict[str, object]) -> GeoDataFra
     at = to_storage(net.place)
     line = np.concatenate([at[net.ends], axis[..., None]], axis=2)
     holes = _holes(works)
-    used = np.minimum(holes, dice.integers(1, 7, len(holes)))
+    used = np.where(record["status"] == "empty", 0, np.minimum(holes, dice.integers(1, 7, len(holes))))
     flow = np.array([None, "forward", "backward"], dtype=object)[works.flow]
     return gpd.GeoDataFrame(
         {

@@ -159,6 +159,19 @@ def test_water_mains_are_looped_and_have_valves_hydrants_and_houses(nodes, segme
     assert found["meter"] > 100
 
 
+def test_some_house_connections_are_abandoned_and_some_ducts_empty(nodes, segments):
+    idle = segments[segments["status"] != "in_service"]
+    assert Counter(idle["class"].str.cat(idle["status"], " ")).keys() == {
+        *("JS abandoned", "RQ abandoned", "RL abandoned", "TX empty"),
+    }
+    assert (idle.loc[idle["status"] == "empty", ["cables", "used_holes"]] == 0).all(axis=None)
+    # Each leads to one house, or cabinet, to which nothing else does.
+    degree = Counter([*segments["from_node"], *segments["to_node"]])
+    assert {degree[node] for node in idle["to_node"]} == {1}
+    left = nodes["status"][idle.loc[idle["status"] == "abandoned", "to_node"]]
+    assert set(left) == {"abandoned"}
+
+
 def test_gas_is_let_down_before_it_comes_to_houses(nodes, segments):
     gas = segments[segments["class"] == "RQ"]
     low = gas["pressure_class"] == "low"
@@ -221,7 +234,8 @@ def test_monitored_is_the_length_that_devices_in_service_name(county, catalog, l
     named = devices["segment_ids"][devices["status"] == "in_service"].str.split(";").explode()
     coordinates = ends(segments)
     length = np.sqrt(((coordinates[:, 1] - coordinates[:, 0]) ** 2).sum(axis=1))
-    counted = segments["class"].isin(["JS", "RQ", "DL"]).to_numpy()
+    counted = (segments["class"].isin(["JS", "RQ", "DL"]) & (segments["status"] == "in_service")).to_numpy()
+    assert (segments["class"].isin(["JS", "RQ", "DL"]) & ~counted).sum() > 10
     watched = counted & segments["segment_id"].isin(named).to_numpy()
     measure = evaluate(catalog.indicators["pipe_monitoring"], catalog, loaded).measure
     assert 0.1 < measure.value < 0.9
