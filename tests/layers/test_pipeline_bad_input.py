@@ -11,7 +11,7 @@ units taken for others          `test_a_unit_taken_for_another_is_refused_with_t
 X and Y swapped                 `test_x_and_y_swapped_in_the_whole_table_are_put_right_and_told`,
                                 `test_x_and_y_swapped_in_one_row_are_refused_and_explained`
 absurd depths                   `test_an_absurd_depth_is_refused`
-cyclic flow                     `test_drained_water_that_flows_in_a_round_is_told_with_its_points`
+cyclic flow                     `test_drained_water_that_flows_in_a_round_is_refused_with_its_segments`
 10⁶ rows                        `test_ten_thousand_bad_rows_are_counted_and_a_thousand_kept`; a million at once by
                                 ``benchmarks/bench_deliveries.py``
 fuzzed                          ``test_pipeline_hostile.py``: tables cell by cell, whole tables of any columns and
@@ -230,17 +230,16 @@ def test_an_absurd_depth_is_refused(refuse, tmp_path, depth_m, says):
     assert says in refuse(deliver(tmp_path, lines=[LINES[0], line("WS2", "WS3", 2.1, depth_m)]))
 
 
-ROUND = [point("C1"), point("C2", 40.0), point("C3", 20.0, 30.0)]
-
-
-def test_drained_water_that_flows_in_a_round_is_told_with_its_points(take, tmp_path):
-    points = write_csv(tmp_path / "WSPOINT.csv", POINT_COLUMNS, ROUND)
-    rows = [(*line(a, b, 2.0, 2.0), "+") for a, b in (("C1", "C2"), ("C2", "C3"))]
-    against = (*line("C1", "C3", 2.0, 2.0), "-")
-    lines = write_csv(tmp_path / "WSLINE.csv", (*LINE_COLUMNS, "FlowDir"), [*rows, against])
-    _, said = take([points, lines])
-    assert "GRAV-FLOW" in said
-    assert "drained water flows in a round; see points C1, C2, C3" in said
+def test_drained_water_that_flows_in_a_round_is_refused_with_its_segments(refuse, tmp_path):
+    ring = [point("C1"), point("C2", 40.0), point("C3", 20.0, 30.0), point("C4", -30.0)]
+    points = write_csv(tmp_path / "WSPOINT.csv", POINT_COLUMNS, ring)
+    flows = (("C1", "C2", "+"), ("C2", "C3", "+"), ("C1", "C3", "-"), ("C4", "C1", "+"))
+    rows = [(*line(start, end, 2.0, 2.0), sign) for start, end, sign in flows]
+    lines = write_csv(tmp_path / "WSLINE.csv", (*LINE_COLUMNS, "FlowDir"), rows)
+    said = refuse([points, lines])
+    assert "error GRAV-ROUND" in said
+    assert "WSLINE.csv, row 1, C1-C2, field flow_direction: drained water flows in a round of so many" in said
+    assert "(found 3); see segments C2-C3, C1-C3" in said
 
 
 def test_ten_thousand_bad_rows_are_counted_and_a_thousand_kept(refuse, tmp_path):

@@ -20,6 +20,10 @@ _ASIDE = [point("X1", 60.0, -20.0), point("X2", 60.0, 20.0)]
 #: The same of water, from its source to a house, and three points of a main in a street of its own.
 _ACROSS = [point("J1", 60, -20, subsid="水源井"), point("J2", 60, 20, subsid="水表")]
 _MAIN = [point("J1", 0, 50), point("J2", 40, 50), point("J3", 80, 50)]
+#: From its end the sewer leads back to its start; how deep is not known.
+_BACK = [point("WS4", 80.0, -40.0), point("WS5", 40.0, -40.0), point("WS6", 0.0, -40.0)]
+_ROUND = [line(a, b, "", "") for a, b in (("WS3", "WS4"), ("WS4", "WS5"), ("WS5", "WS6"), ("WS6", "WS1"))]
+_ALL_FLOW = {"flow_direction": ["forward"] * 6}
 #: The sewer leaves its sheet or area at WS4; beyond, it goes on from B1 to B2.
 _LEAVES = point("WS4", 120.0, feature="非普查", subsid="")
 _B2, _NEXT = point("B2", 160.0), line("B1", "B2", 2.3, 2.4)
@@ -62,6 +66,7 @@ BROKEN = {
     "GRAV-SLOPE": ([_OUT], [line("WS3", "WS4", 2.2, 2.18)], _FLOWING),
     # A fall of 7.1 m on 40 m is 10.07°.
     "GRAV-STEEP": ([_WS4], [line("WS3", "WS4", 2.2, 9.3)], {}),
+    "GRAV-ROUND": (_BACK, _ROUND, _ALL_FLOW),
     "GRAV-FLOW": ([_WS4], [_ON], _FLOWING),
     "GRAV-START": ([point("WS4", -40.0, feature="井边点", subsid="")], [line("WS4", "WS1", 1.9, 2.0)], _FLOWING),
     "SYS-MIX": ([_WS4], [_ON], {"subclass": ["WS", "WS", "YS"]}),
@@ -113,6 +118,7 @@ KEPT = {
     "GRAV-SLOPE": ([_OUT], [line("WS3", "WS4", 2.2, 2.19)], _FLOWING),
     # 7.05 m on 40 m are 9.996°.
     "GRAV-STEEP": ([_WS4], [line("WS3", "WS4", 2.2, 9.25)], {}),
+    "GRAV-ROUND": ([*_BACK[:2], point("WS6", 0.0, -40.0, subsid="泵站")], _ROUND, _ALL_FLOW),
     "GRAV-FLOW": ([_OUT], [_ON], _FLOWING),
     "GRAV-START": ([point("WS4", -40.0, subsid="化粪池")], [line("WS4", "WS1", 1.9, 2.0)], _FLOWING),
     "SYS-MIX": ([_WS4], [_ON], {"subclass": ["WS", "WS", "HS"]}),

@@ -20,6 +20,9 @@ from layers.pipelines.rules.survey import Survey
 Floats = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
 
+#: How many segments of a round are named.
+_SHOWN = 9
+
 
 @rule(
     "GRAV-SLOPE",
@@ -64,34 +67,56 @@ def find_steep_segments(survey: Survey, *, steepest_deg: float = 10.0) -> Iterat
 
 
 @rule(
-    "GRAV-FLOW",
-    title="Drained water cannot get away",
-    title_zh="重力管线环流或有进无出",
-    severity="warning",
-    source="Catalogues of checks in use",
+    "GRAV-ROUND",
+    title="Drained water flows in a round",
+    title_zh="重力管线环流",
+    severity="error",
+    source="Catalogues of checks in use: the graph of flow has no cycle",
     confidence="medium",
 )
-def find_trapped_flows(survey: Survey) -> Iterator[Hits]:
-    """Every round in which drained water flows, by one of its points, and every point that it only flows to.
+def find_rounds(survey: Survey) -> Iterator[Hits]:
+    """Every round of gravity segments in which water would flow for ever, by the first of them, with the others.
 
-    Water flows as surveyed, else as segments fall. It may end at outfalls, pumping stations, treatment works and where
-    lines end on purpose; where a single segment ends whose flow nobody surveyed, it may go on.
+    Water flows as surveyed, else as segments fall; what comes out of a pumping station is lifted there.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     flow, n = survey.flow, len(survey.nodes)
-    away = coo_array((np.ones(len(flow.rows), dtype=np.int8), (flow.upper, flow.lower)), shape=(n, n))
+    fallen = ~has_role(survey.nodes, "pump")[flow.upper] & (flow.upper != flow.lower)
+    rows, upper, lower = flow.rows[fallen], flow.upper[fallen], flow.lower[fallen]
+    away = coo_array((np.ones(len(rows), dtype=np.int8), (upper, lower)), shape=(n, n))
     _, part = connected_components(away.tocsr(), connection="strong")
-    order = np.argsort(part, kind="stable")
-    groups = [group for group in np.split(order, np.flatnonzero(np.diff(part[order])) + 1) if len(group) > 1]
-    names = survey.nodes["node_id"].to_numpy(object)
+    around = part[upper] == part[lower]
+    rows, of = rows[around], part[upper[around]]
+    order = np.argsort(of, kind="stable")
+    rounds = np.split(rows[order], np.flatnonzero(np.diff(of[order])) + 1) if len(rows) else []
+    names = survey.segments["segment_id"].to_numpy(object)
     yield Hits(
-        table="nodes",
-        rows=np.array([group[0] for group in groups if group[0] < survey.judged], dtype=np.intp),
-        what="drained water flows in a round",
-        others=["points " + ", ".join(names[group[:9]]) for group in groups if group[0] < survey.judged],
+        table="segments",
+        rows=np.array([each[0] for each in rounds], dtype=np.intp),
+        what="drained water flows in a round of so many segments",
+        field="flow_direction",
+        measured=[len(each) for each in rounds],
+        others=["segments " + ", ".join(names[each[1:_SHOWN]]) for each in rounds],
     )
+
+
+@rule(
+    "GRAV-FLOW",
+    title="Drained water cannot get away",
+    title_zh="重力管线有进无出",
+    severity="warning",
+    source="Catalogues of checks in use",
+    confidence="medium",
+)
+def find_trapped_flows(survey: Survey) -> Iterator[Hits]:
+    """Every point that drained water only flows to.
+
+    Water flows as surveyed, else as segments fall. It may end at outfalls, pumping stations, treatment works and where
+    lines end on purpose; where a single segment ends whose flow nobody surveyed, it may go on.
+    """
+    flow = survey.flow
     rows = _only(survey, flow, flow.lower, flow.upper, several=True)
     rows = rows[~has_role(survey.nodes, "end", "outfall", "pump")[rows]]
     yield Hits(table="nodes", rows=rows, what="drained water flows here and not away")
