@@ -48,10 +48,7 @@ def has_heights(segments: pd.DataFrame) -> npt.NDArray[np.bool_]:
 
 def heights_at(lines: Geometries, along_m: Floats) -> Floats:
     """Heights of n lines at distances along their plan, straight between vertices."""
-    heights = np.empty(len(lines))
-    for number, (line, along) in enumerate(zip(lines, along_m, strict=True)):
-        vertices = shapely.get_coordinates(line, include_z=True)
-        heights[number] = np.interp(along, walk_m(vertices), vertices[:, 2])
+    heights: Floats = shapely.get_z(shapely.line_interpolate_point(lines, along_m))
     return heights
 
 

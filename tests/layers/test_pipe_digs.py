@@ -57,21 +57,23 @@ def test_foundations_that_lose_their_hold_come_first_then_those_nobody_knows():
 
 
 def random_network(seed):
-    """Water pipes between random nodes, many of them valves: open, closed or stuck."""
+    """Water pipes between random nodes, many of them valves: open, closed, stuck or for one way."""
     random = np.random.default_rng(seed)
     nodes = np.array([f"n{number}" for number in range(80)], dtype=object)
-    kinds = [Role.PLAIN, Role.VALVE, Role.CLOSED_VALVE, Role.STUCK_VALVE, Role.SOURCE]
+    kinds = [Role.PLAIN, Role.VALVE, Role.CLOSED_VALVE, Role.STUCK_VALVE, Role.CHECK_VALVE, Role.SOURCE]
     ends = random.integers(0, len(nodes), (110, 2))
     ends = ends[ends[:, 0] != ends[:, 1]]
     return build_network(
-        NodeTable(ids=nodes, roles=random.choice(kinds, len(nodes), p=[0.5, 0.3, 0.1, 0.05, 0.05]).astype(np.int64)),
+        NodeTable(
+            ids=nodes, roles=random.choice(kinds, len(nodes), p=[0.45, 0.3, 0.1, 0.05, 0.05, 0.05]).astype(np.int64)
+        ),
         SegmentTable(
             ids=np.array([f"s{number}" for number in range(len(ends))], dtype=object),
             start=nodes[ends[:, 0]],
             end=nodes[ends[:, 1]],
             classes=np.full(len(ends), "JS", dtype=object),
             length_m=np.ones(len(ends)),
-            flow=np.zeros(len(ends), np.int8),
+            flow=random.choice([-1, 0, 1], len(ends)).astype(np.int8),
             fall_m=np.full(len(ends), np.nan),
         ),
     )
