@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 
 import numpy as np
 import pyproj
@@ -81,23 +82,31 @@ def test_axes_are_within_a_centimetre_of_the_layer_after_the_way_over_the_globe(
         assert reach.max() == pytest.approx(0.15 if form.sides else 0.0, abs=0.002)
 
 
-def test_the_height_above_the_ellipsoid_is_the_national_height_with_the_offset(county_stage):
-    lowest, highest = describe_scene({"a": county_stage.plan})["root"]["boundingVolume"]["region"][4:]
-    assert lowest == pytest.approx(100 - 2.95, abs=0.5)
-    assert highest == pytest.approx(120.5 - 2.95, abs=0.5)
+def corners_of(box) -> np.ndarray:
+    """The eight corners of a bounding volume."""
+    middle, half = np.array(box[:3]), np.array(box[3:]).reshape(3, 3)
+    return np.array([middle + np.array(signs) @ half for signs in product((-1, 1), repeat=3)])
 
 
-def test_bounds_of_the_scene_hold_the_county_and_little_more(county_stage):
-    west, south, east, north = np.degrees(
-        describe_scene({"a": county_stage.plan})["root"]["boundingVolume"]["region"][:4]
-    )
-    lon, lat = pyproj.Transformer.from_crs("EPSG:4548", "EPSG:4326", always_xy=True).transform(
-        [604_000, 662_040], [3_911_000, 3_966_030]
-    )
-    assert west < lon[0] < west + 0.01
-    assert east - 0.01 < lon[1] < east
-    assert south < lat[0] < south + 0.01
-    assert north - 0.01 < lat[1] < north
+def test_the_box_of_the_scene_holds_the_county_and_little_more(county_stage):
+    corners = corners_of(describe_scene({"a": county_stage.plan})["root"]["boundingVolume"]["box"])
+    lon, lat, height_m = pyproj.Transformer.from_crs(4978, 4979, always_xy=True).transform(*corners.T)
+    west, south = pyproj.Transformer.from_crs("EPSG:4548", "EPSG:4326", always_xy=True).transform(604_000, 3_911_000)
+    east, north = pyproj.Transformer.from_crs("EPSG:4548", "EPSG:4326", always_xy=True).transform(662_040, 3_966_030)
+    assert west - 0.02 < lon.min() < west
+    assert east < lon.max() < east + 0.02
+    assert south - 0.02 < lat.min() < south
+    assert north < lat.max() < north + 0.02
+    # The earth falls away by 125 m over 40 km from the middle.
+    assert height_m.min() < 100 - 2.95
+    assert 120.5 - 2.95 < height_m.max() < 120.5 + 300
+
+
+def test_the_height_above_the_ellipsoid_is_the_national_height_with_the_offset():
+    stage = make_stage([pipe("a", "LINESTRING Z (600000 3940000 119, 600009 3940000 120)")])
+    ((points, *_),) = Glb.read(stage.draw(stage.plan.root, FAR)).parts()
+    height_m = pyproj.Transformer.from_crs(4978, 4979, always_xy=True).transform(*to_earth(stage, points).T)[2]
+    assert height_m.tolist() == pytest.approx([119 - 2.95, 120 - 2.95], abs=0.001)
 
 
 def test_colours_are_those_of_the_standard_as_light():
@@ -181,7 +190,11 @@ def test_the_tree_gets_finer_downwards_and_boxes_hold_what_is_drawn(county_stage
             assert tile["geometricError"] == 0
 
     look(scene["root"])
+    outer = np.array(scene["root"]["boundingVolume"]["box"])
     for tile in boxes_of(scene["root"]):
+        inner = to_earth(county_stage, corners_of(tile["boundingVolume"]["box"])) - outer[:3]
+        half_axes = outer[3:].reshape(3, 3)
+        assert (np.abs(inner @ half_axes.T) <= (half_axes**2).sum(axis=1) * (1 + 1e-6) + 0.02).all()
         _, z, x, y, name = tile["content"]["uri"].removesuffix(".glb").split("/")
         cell = county_stage.plan.cells[int(z), int(x), int(y)]
         box = np.array(tile["boundingVolume"]["box"])

@@ -46,6 +46,11 @@ class Place:
         local: Floats = (geocentric - self.origin) @ self.axes.T
         return local
 
+    def to_geocentric(self, local: Floats) -> Floats:
+        """(n, 3) geocentric places of n given in metres east, north and up."""
+        geocentric: Floats = local @ self.axes + self.origin
+        return geocentric
+
     def matrix(self) -> list[float]:
         """From metres east, north and up to geocentric ones, column by column as tilesets have it."""
         whole = np.eye(4)

@@ -69,15 +69,12 @@ class Plan:
         Where on the earth the axes are measured from.
     solids
         With axes in metres east, north and up of the place.
-    bounds
-        West, south, east, north in radians, lowest and highest metres above the ellipsoid; None where there is nothing.
     root
-        The square of all.
+        The square of all; None where there is nothing.
     """
 
     place: Place
     solids: Solids
-    bounds: tuple[float, ...] | None
     root: Cell | None
 
     @cached_property
@@ -93,24 +90,11 @@ def make_plan(frame: Frame, geoid: GeoidOffset) -> Plan:
     solids = make(frame.data)
     x, y, z = solids.axes.T
     lon, lat = transform(x, y, frame.crs, CRS84)
-    height_m = z + geoid.offset_m
     place = Place.amid(lon, lat)
-    local = replace(solids, axes=place.to_local(place_on_ellipsoid(lon, lat, height_m)))
+    local = replace(solids, axes=place.to_local(place_on_ellipsoid(lon, lat, z + geoid.offset_m)))
     if not len(solids):
-        return Plan(place=place, solids=local, bounds=None, root=None)
-    boxes = _boxes_of(local)
-    reach_m = float(np.hypot(solids.width_m, solids.height_m).max())
-    reach = np.radians(reach_m / 50_000)  # a degree of longitude is longer than that where people live
-    west, south, east, north = np.radians([lon.min(), lat.min(), lon.max(), lat.max()])
-    bounds = (
-        west - reach,
-        south - reach,
-        east + reach,
-        north + reach,
-        height_m.min() - reach_m,
-        height_m.max() + reach_m,
-    )
-    return Plan(place=place, solids=local, bounds=tuple(map(float, bounds)), root=_plant(boxes))
+        return Plan(place=place, solids=local, root=None)
+    return Plan(place=place, solids=local, root=_plant(_boxes_of(local)))
 
 
 def choose_numbers(plan: Plan, cell: Cell) -> Numbers:

@@ -8,6 +8,7 @@ OGC 22-025r4, 3D Tiles 1.1: chapters 6 (tiles, bounding volumes, geometric error
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ def describe_scene(
         for name, root in drawn.items()
     ]
     root = {
-        "boundingVolume": {"region": _join([plans[name].bounds for name in drawn])},
+        "boundingVolume": {"box": _enclose([plans[name] for name in drawn])},
         "geometricError": error,
         "refine": "ADD",
     }
@@ -87,7 +88,18 @@ def _describe_tile(cell: Cell, form: Form, folder: str, query: str) -> dict[str,
     }
 
 
-def _join(bounds: Sequence[tuple[float, ...] | None]) -> list[float]:
-    known = np.array([each for each in bounds if each is not None] or [(0.0,) * 6])
-    low, high = known.min(axis=0), known.max(axis=0)
-    return [*low[:2].tolist(), *high[2:4].tolist(), float(low[4]), float(high[5])]
+def _enclose(plans: Sequence[Plan]) -> list[float]:
+    """A box, turned as the first plan has its axes, around all solids; geocentric, as nothing moves what holds it."""
+    corners = [
+        plan.place.to_geocentric(np.array(list(product(*plan.root.box.reshape(2, 3).T))))
+        for plan in plans
+        if plan.root is not None
+    ]
+    if not corners:
+        return [0.0] * 12
+    place = plans[0].place
+    local = place.to_local(np.concatenate(corners))
+    low, high = local.min(axis=0) - 0.1, local.max(axis=0) + 0.1  # what it holds is rounded
+    middle = place.to_geocentric((low + high) / 2)
+    box: list[float] = np.concatenate([middle, (place.axes * (high - low)[:, None] / 2).ravel()]).tolist()
+    return box
