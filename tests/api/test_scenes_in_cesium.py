@@ -1,0 +1,130 @@
+"""CesiumJS draws scenes from the service, and the feature at a pixel is the one that lies there."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pyproj
+import pytest
+from fastapi import FastAPI, Response
+from fastapi.responses import HTMLResponse
+
+import layers
+import tests_browser
+from api.app import create_app
+from layers.pipelines import PIPE_NODES, PIPE_SEGMENTS
+from tests_browser import open_browser
+from tests_frames import make_frame
+from tests_pipe_rows import CRS, nodes, segments
+from tests_server import run_server
+from twin.settings import Settings
+from twin.store import Changes
+from twin.stores import create_store
+
+VENDOR = Path(tests_browser.__file__).parents[1] / "vendor"
+PAGE = """<!DOCTYPE html>
+<html><head><style>body { margin: 0 } canvas { width: 800px; height: 600px; display: block }</style></head>
+<body><div id="map" style="width: 800px; height: 600px"></div><p id="said"></p>
+<script src="/Cesium.js"></script>
+<script>
+const say = (text) => document.getElementById("said").append(text);
+const widget = new Cesium.CesiumWidget("map", {
+  globe: false, skyBox: false, skyAtmosphere: false, scene3DOnly: true,
+  contextOptions: { webgl: { preserveDrawingBuffer: true } },
+});
+const scene = widget.scene;
+scene.backgroundColor = Cesium.Color.WHITE;
+const at = ([x, y, z]) => new Cesium.Cartesian3(x, y, z);
+function look(place, range_m, pitch) {
+  widget.camera.lookAt(at(place), new Cesium.HeadingPitchRange(0, pitch, range_m));
+  scene.light = new Cesium.DirectionalLight({ direction: widget.camera.directionWC });
+}
+function pick(place) {
+  scene.render();
+  const pixel = Cesium.SceneTransforms.worldToWindowCoordinates(scene, at(place));
+  const feature = scene.pick(pixel);
+  const gl = scene.canvas.getContext("webgl2"), color = new Uint8Array(4);
+  gl.readPixels(pixel.x, scene.canvas.height - pixel.y, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, color);
+  const told = {};
+  for (const name of feature ? feature.getPropertyIds() : []) told[name] = feature.getProperty(name);
+  return JSON.stringify({ told, color: [...color] });
+}
+Cesium.Cesium3DTileset.fromUrl("TILESET").then((tileset) => {
+  scene.primitives.add(tileset);
+  tileset.tileFailed.addEventListener((event) => say("tile " + "failed " + event.message));
+  tileset.allTilesLoaded.addEventListener(() => say("all" + " drawn."));
+  look(MIDDLE, 60, -Cesium.Math.PI_OVER_TWO);
+}).catch((error) => say("went " + "wrong " + error));
+</script></body></html>
+"""
+#: A water main above a sewer that crosses it at M, and a well at the end of the sewer.
+PLACES = {"A": (0, 0), "B": (40, 0), "C": (20, -20), "D": (20, 20)}
+
+
+def to_earth(x, y, height_m):
+    """The place on the globe by PROJ; heights of the test have an offset of -3 m."""
+    lon, lat = pyproj.Transformer.from_crs("EPSG:4548", "EPSG:4326", always_xy=True).transform(
+        500_000 + x, 3_940_000 + y
+    )
+    return list(pyproj.Transformer.from_crs(4979, 4978, always_xy=True).transform(lon, lat, height_m - 3))
+
+
+@pytest.fixture
+def service(tmp_path):
+    well = {"appurtenance": "manhole", "well_depth_m": 4.0, "well_shape": "round", "well_width_mm": 1000, "class": "PS"}
+    pipes = segments(
+        PLACES,
+        A_B={"diameter_mm": 600, "owner": "沂南县水务局"},
+        C_D={"diameter_mm": 800, "class": "PS", "from_depth_m": 3.0, "to_depth_m": 3.0},
+    )
+    with create_store(tmp_path / "pipes.gpkg", crs=CRS) as store:
+        for layer, rows in ((PIPE_NODES, nodes(PLACES, {"D": well})), (PIPE_SEGMENTS, pipes)):
+            store.write(layer, Changes(insert=make_frame(layer, rows, CRS).data), author="zhang", reason="survey")
+        settings = Settings(geoid_offset="-3 m, a test")
+        with run_server(create_app(settings, store, layers.catalog())) as address:
+            yield address
+
+
+@pytest.mark.needs("chromium")
+def test_cesium_draws_pipes_and_wells_and_picks_what_lies_at_a_pixel(service, tmp_path):
+    elsewhere = FastAPI()
+    program = gzip.decompress((VENDOR / "cesium" / "Cesium.js.gz").read_bytes())
+    elsewhere.get("/Cesium.js")(lambda: Response(program, media_type="text/javascript"))
+    html = PAGE.replace("TILESET", f"{service}/scenes/all/tileset.json").replace("MIDDLE", str(to_earth(20, 0, 99)))
+    elsewhere.get("/")(lambda: HTMLResponse(html))
+    with open_browser(tmp_path / "profile") as page, run_server(elsewhere) as address:
+        page.open(address)
+        page.wait_for("all drawn.", timeout_s=120)
+
+        def pick(x, y, height_m):
+            found = json.loads(page.evaluate(f"pick({to_earth(x, y, height_m)})"))
+            return found["told"], found["color"][:3]
+
+        main, cyan = pick(10, 0, 99.3)
+        crossing, _ = pick(20, 0, 99.3)
+        sewer, brown = pick(20, -10, 97.4)
+        well, _ = pick(20, 20, 100)
+        nothing, white = pick(10, 10, 99)
+        (tmp_path / "seen.png").write_bytes(page.take_picture())
+    assert (main["segment_id"], main["class"], main["owner"]) == ("A-B", "JS", "沂南县水务局")
+    assert (main["diameter_mm"], main["from_depth_m"]) == (600, 1)
+    assert crossing["segment_id"] == "A-B"
+    assert (sewer["segment_id"], sewer["class"], sewer["from_depth_m"]) == ("C-D", "PS", 3)
+    assert (well["node_id"], well["well_depth_m"]) == ("D", 4)
+    assert nothing == {}
+    assert white == [255, 255, 255]
+    assert cyan[0] < 60 < 120 < min(cyan[1:])
+    assert brown[0] > brown[1] > brown[2] < 80
+
+
+@pytest.mark.parametrize("name", ["cesium", "gltf-validator"])
+def test_the_files_of_the_judges_are_the_published_ones(name):
+    folder = VENDOR / name
+    told = dict(re.findall(r"`([^`]+)` \| `([0-9a-f]{64})`", (folder / "README.md").read_text()))
+    files = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.iterdir()}
+    assert files.keys() - {"README.md"} == told.keys()
+    assert {file: files[file] for file in told} == told
