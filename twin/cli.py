@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, str] = {
     "sheets": "layers.commands",
     "tiles": "tiles.commands",
     "scene": "tiles.commands",
+    "bim": "bim.commands",
     "serve": "api.commands",
     "key": "twin.commands.keys",
     "doctor": "twin.commands.stores",

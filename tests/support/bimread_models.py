@@ -63,6 +63,23 @@ def add_block(
     return element
 
 
+def repeat_block(file: Any, element: Any, name: str, *, at: tuple[float, float, float]) -> Any:
+    """Another element whose shape is that of the first one, mapped: what a type's shape looks like in a file."""
+    (shape,) = element.Representation.Representations
+    if not shape.RepresentationMap:
+        origin = file.createIfcAxis2Placement3D(file.createIfcCartesianPoint((0.0, 0.0, 0.0)), None, None)
+        file.createIfcRepresentationMap(origin, shape)
+    target = file.createIfcCartesianTransformationOperator3D(
+        None, None, file.createIfcCartesianPoint((0.0, 0.0, 0.0)), None, None
+    )
+    item = file.createIfcMappedItem(shape.RepresentationMap[0], target)
+    mapped = file.createIfcShapeRepresentation(shape.ContextOfItems, "Body", "MappedRepresentation", [item])
+    copy = api.root.create_entity(file, ifc_class=element.is_a(), name=name)
+    copy.Representation = file.createIfcProductDefinitionShape(None, None, [mapped])
+    place_at(file, copy, at)
+    return copy
+
+
 def place_at(file: Any, element: Any, at: tuple[float, float, float]) -> None:
     """Place an element in metres of the project."""
     matrix = np.eye(4)

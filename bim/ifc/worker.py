@@ -1,0 +1,230 @@
+"""The process in which files are parsed and the geometry kernel works: it may crash, hang or be killed at any time.
+
+It is started by `bim.ifc.supervising` with a job in JSON as its input. It writes tables (Arrow) and arrays (raw) into
+the folder of the job, and a journal of JSON lines to its output, which says what stands where. What the kernel prints
+goes nowhere. It knows nothing of what other runs did.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from bim.model import Units
+from twin.errors import TwinError
+
+if TYPE_CHECKING:
+    from bim.ifc.opening import OpenedIfc
+
+#: What the journal ends with where the limit of memory was met.
+OUT_OF_MEMORY = 3
+
+#: How a surface looks of which the file says nothing.
+_PLAIN = ("", (0.7, 0.7, 0.7, 1.0))
+
+_STEP = re.compile(r"#(\d+)")
+
+
+def main() -> None:
+    """Do the job that stands in the input; never returns."""
+    job = json.load(sys.stdin)
+    journal = Journal(os.dup(1))
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    _limit(job["memory_bytes"], job["processor_s"])
+    code = 0
+    try:
+        _work(job, journal)
+    except TwinError as error:
+        journal.tell("refused", detail=error.detail)
+    except MemoryError:
+        code = OUT_OF_MEMORY
+    # The kernel's threads do not survive an ordinary end of Python, which would be a crash.
+    sys.stderr.flush()
+    os._exit(code)
+
+
+class Journal:
+    """Lines of JSON on a pipe, each as soon as it is told."""
+
+    def __init__(self, pipe: int) -> None:
+        self._pipe = pipe
+
+    def tell(self, event: str, **said: Any) -> None:
+        """Write one line."""
+        line = (json.dumps({"event": event, **said}) + "\n").encode()
+        while line:
+            line = line[os.write(self._pipe, line) :]
+
+
+def _work(job: dict[str, Any], journal: Journal) -> None:
+    from bim.ifc.opening import open_ifc
+    from bim.ifc.units import read_units
+
+    opened = open_ifc(Path(job["path"]))
+    units = read_units(opened.file)
+    folder = Path(job["folder"])
+    batches = job["batches"]
+    if batches is None:
+        journal.tell("opened", application=opened.application)
+        batches = [write_tables(opened, units, folder, journal)]
+    pen = Pen(folder, journal)
+    for batch in batches:
+        journal.tell("begin", steps=batch)
+        failures, notes = _draw(opened.file, units, batch, job["threads"] if len(batch) > 1 else 1, pen)
+        journal.tell("end", failures=failures, notes=notes)
+
+
+def write_tables(opened: OpenedIfc, units: Units, folder: Path, journal: Journal) -> list[int]:
+    """Write all that is no geometry; say which products have a representation, by their numbers in the file."""
+    import pyarrow as pa
+
+    from bim.ifc.elements import read_products
+    from bim.ifc.matter import read_classifications, read_materials
+    from bim.ifc.properties import read_properties
+
+    products = read_products(opened.file, units)
+    tables = {
+        "elements": products.table,
+        "types": products.type_table,
+        "properties": read_properties(opened.file, products, units),
+        "materials": read_materials(opened.file, products, units),
+        "classifications": read_classifications(opened.file, products),
+    }
+    for name, table in tables.items():
+        with pa.ipc.new_file(folder / f"{name}.arrow", table.schema) as file:
+            file.write_table(table)
+    source = {
+        "name": opened.name,
+        "sha256": opened.sha256,
+        "schema": opened.schema,
+        "read_as": opened.read_as,
+        "normalised": opened.normalised,
+        "faults": opened.faults,
+        "application": opened.application,
+    }
+    represented: list[int] = products.table.filter(products.table["represented"])["step"].to_pylist()
+    journal.tell("tables", source=source, units=asdict(units), notes=products.notes, represented=represented)
+    return represented
+
+
+class Pen:
+    """Writes meshes to files without holding them, each once, and tells where they are."""
+
+    def __init__(self, folder: Path, journal: Journal) -> None:
+        self._journal = journal
+        self._files: dict[str, BinaryIO] = {
+            name: (folder / f"{name}.bin").open("wb", buffering=0) for name in ("vertices", "triangles", "surfaces")
+        }
+        self._meshes: set[str] = set()
+        self._looks: dict[tuple[Any, ...], int] = {}
+
+    def draw(self, element: Any, scale: float) -> None:
+        """Write the shape of one product as the iterator gives it."""
+        geometry = element.geometry
+        looks = [self._look(style) for style in geometry.materials]
+        mesh = f"{geometry.id}|{','.join(map(str, looks))}"
+        counts = (0, 0)
+        if mesh not in self._meshes:
+            counts = self._write(geometry, looks, scale)
+            self._meshes.add(mesh)
+        matrix = np.array(element.transformation.matrix, float).reshape(4, 4).T
+        matrix[:3, 3] *= scale
+        self._journal.tell(
+            "shape",
+            step=element.id,
+            mesh=mesh,
+            vertices=counts[0],
+            triangles=counts[1],
+            transform=matrix.ravel().tolist(),
+        )
+
+    def _write(self, geometry: Any, looks: list[int], scale: float) -> tuple[int, int]:
+        vertices = np.frombuffer(geometry.verts_buffer, np.float64)
+        triangles = np.frombuffer(geometry.faces_buffer, np.int32)
+        named = np.frombuffer(geometry.material_ids_buffer, np.int32)
+        surfaces = np.array([*looks, self._number(*_PLAIN)], np.int32)[named]  # -1, nothing, is the last of them
+        for name, part in (("vertices", vertices * scale), ("triangles", triangles), ("surfaces", surfaces)):
+            _write_all(self._files[name], part.tobytes())
+        return len(vertices) // 3, len(triangles) // 3
+
+    def _look(self, style: Any) -> int:
+        opacity = 1.0 - style.transparency if math.isfinite(style.transparency) else 1.0
+        return self._number(style.name, (*style.get_color().components, opacity))
+
+    def _number(self, name: str, rgba: Sequence[float]) -> int:
+        key = (name, *(round(float(part), 6) for part in rgba))
+        if key not in self._looks:
+            self._looks[key] = len(self._looks)
+            self._journal.tell("look", name=name, rgba=key[1:])
+        return self._looks[key]
+
+
+def _write_all(file: BinaryIO, text: bytes) -> None:
+    while text:
+        text = text[file.write(text) :]
+
+
+def _draw(file: Any, units: Units, steps: list[int], threads: int, pen: Pen) -> tuple[dict[int, str], list[str]]:
+    """Draw products by the iterator; return what the kernel complained of, by product, and of none of them."""
+    import ifcopenshell
+    from ifcopenshell import geom
+
+    log: Any = ifcopenshell.ifcopenshell_wrapper.logger()
+    log.output_format(log.FMT_INMEMORY)
+    log.verbosity(log.LOG_ERROR)
+    started = False
+    if steps:
+        included = [file.by_id(step) for step in steps]
+        settings: Any = geom.settings()  # type: ignore[no-untyped-call]
+        iterator: Any = geom.iterator(settings, file, threads, include=included, logger=log)
+        started = iterator.initialize()
+        if started:
+            # The kernel's own reading of the unit of length fails on files that `read_units` understands.
+            scale = units.length_m / iterator.unit_magnitude()
+            while True:
+                pen.draw(iterator.get(), scale)
+                if not iterator.next():
+                    break
+    failures, notes = _sort_complaints(log.log_messages(), set(steps))
+    if not started and notes:  # it did not come to any product
+        failures = dict.fromkeys(steps, notes[0]) | failures
+    return failures, notes
+
+
+def _sort_complaints(messages: Sequence[Any], steps: set[int]) -> tuple[dict[int, str], list[str]]:
+    """The first complaint about each product, and those about nothing in particular."""
+    by_step: dict[int, str] = {}
+    notes: dict[str, None] = {}
+    for message in messages:
+        said = " ".join(message.message.split()).removesuffix("Failed to convert:").strip() or "it cannot be converted"
+        about = {int(found.group(1)) for part in (message.product, message.instance) if (found := _STEP.match(part))}
+        for step in about & steps:
+            by_step.setdefault(step, said)
+        if not about:
+            notes[said] = None
+    return by_step, list(notes)
+
+
+def _limit(memory_bytes: int, processor_s: int) -> None:
+    """Limit this process, also for the case that nobody watches it any more."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CPU, (processor_s, processor_s))
+        if sys.platform != "darwin":
+            resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+
+
+if __name__ == "__main__":
+    main()

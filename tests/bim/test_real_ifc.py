@@ -1,0 +1,113 @@
+"""Every IFC of the shared data is read or refused with a reason; its products are as many as its text says."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from bim.ifc.elements import read_products
+from bim.ifc.matter import read_classifications, read_materials
+from bim.ifc.opening import open_ifc
+from bim.ifc.properties import read_properties
+from bim.ifc.reading import read_ifc
+from bim.ifc.supervising import Limits
+from bim.ifc.units import read_units
+from twin.errors import SourceError
+
+_DATA = Path(os.environ.get("TWIN_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data")) / "ifc"
+_FILES = sorted(path for path in _DATA.rglob("*.*") if path.suffix.lower() in (".ifc", ".ifczip", ".ifcxml"))
+
+#: Files that are refused, and what is said.
+_REFUSED = {
+    "4walls1floorSite.ifcxml": "ifcXML cannot be read; save it as .ifc",
+    "drainage_system_2_rc.ifc": "IFC4X3_RC3, and cannot be read as IFC4X3_ADD2",
+    "errorfile.ifc": "is damaged: only 7 instances of it can be read",
+    "georeferencing_tin_12d_1_rc.ifc": "'IFCSOLIDSTRATUM' not found in schema",
+    "no_header.ifc": "has no header",
+    "syntax_error.ifc": "Unexpected ':' at offset 5669; export it anew",
+}
+
+#: Shapes and their vertices, as counted when the files were gathered.
+_SHAPES = {
+    "IfcOpenHouse_IFC4.ifc": (39, 667),
+    "doubleguids.ifc": (21, 1492),
+    "geographic-referencing-utm.ifc": (1, 9),
+    "prague_block_from_citygml.ifc": (633, 2893),
+    "revit2013_japanese_unicode.ifc": (24, 850),
+    "staal.ifczip": (78, 1698),
+    "wall_door_column_ifc4x3_feet.ifc": (4, 990),
+}
+
+
+def _id(path: Path) -> str:
+    return path.name
+
+
+@pytest.mark.parametrize("path", _FILES or [pytest.param(None, marks=pytest.mark.needs("shared_data"))], ids=_id)
+def test_what_is_said_of_every_product_is_read_or_the_file_is_refused(path: Path) -> None:
+    if path.name in _REFUSED:
+        with pytest.raises(SourceError, match=re.escape(_REFUSED[path.name])):
+            open_ifc(path)
+        return
+    opened = open_ifc(path)
+    units = read_units(opened.file)
+    products = read_products(opened.file, units)
+    elements = products.table.to_pandas()
+    assert 1e-4 < units.length_m < 1.0 or units.length_m == 1.0
+    assert elements["element_id"].is_unique
+    if path.suffix == ".ifc":
+        text = path.read_text("latin-1")
+        for kind in ("IfcBuildingStorey", "IfcSpace", "IfcWallStandardCase", "IfcColumn", "IfcDoor", "IfcWindow"):
+            written = len(re.findall(rf"=\s*{kind.upper()}\s*\(", text))
+            assert (kind, int((elements["class"] == kind).sum())) == (kind, written)
+    for table in (read_properties(opened.file, products, units), read_materials(opened.file, products, units)):
+        of_type = table["of_type"].to_numpy()
+        assert (table["row"].to_numpy()[~of_type] < len(elements)).all()
+        assert (table["row"].to_numpy()[of_type] < len(products.types)).all()
+    assert read_classifications(opened.file, products).num_columns == 6
+
+
+@pytest.mark.parametrize(("name", "counts"), _SHAPES.items(), ids=_SHAPES)
+def test_shapes_are_as_many_as_others_counted(shared_data: Path, name: str, counts: tuple[int, int]) -> None:
+    (path,) = (shared_data / "ifc").rglob(name)
+    model = read_ifc(path)
+    shapes = model.shapes
+    assert (len(shapes.elements), sum(len(shapes.place(row)[0]) for row in range(len(shapes.elements)))) == counts
+    assert set(model.elements["outcome"]) <= {"shape", "none", "empty"}
+
+
+def test_a_house_of_many_members_has_all_its_shapes(shared_data: Path) -> None:
+    """127 products, 121 with a representation, 107 with a shape of 12,484 vertices; the others are 14 annotations."""
+    model = read_ifc(shared_data / "ifc/building/AC20-FZK-Haus.ifc")
+    shapes = model.shapes
+    assert model.elements["outcome"].value_counts().to_dict() == {"shape": 107, "empty": 14, "none": 6}
+    assert sum(len(shapes.place(row)[0]) for row in range(len(shapes.elements))) == 12484
+    assert len(set(shapes.meshes.tolist())) == 64
+    assert set(model.elements["class"][model.elements["outcome"] == "empty"]) == {"IfcAnnotation"}
+
+
+def test_shapes_that_vanish_without_an_error_are_told(shared_data: Path) -> None:
+    """25 columns stand on a grid, which the kernel does not know; the grid itself is lines."""
+    model = read_ifc(shared_data / "ifc/awkward/grid_placement_no_shapes.ifc")
+    counts = model.count_outcomes()
+    assert counts.loc["IfcColumn", "failed"] == 25
+    assert counts.loc["IfcGrid", "empty"] == 1
+    reasons = set(model.elements["why"][model.elements["outcome"] == "failed"])
+    assert reasons == {"Unexpected topology (Body (SweptSolid), placed by IfcGridPlacement)"}
+
+
+def test_elements_that_never_end_are_named(shared_data: Path) -> None:
+    path = shared_data / "ifc/awkward/hang_fixed_reference_sweptarea.ifc"
+    model = read_ifc(path, limits=Limits(product_s=2.0))
+    failed = model.elements[model.elements["outcome"] == "failed"]
+    assert failed["step"].to_list() == [49, 97, 144]
+    assert set(failed["why"]) == {"its shape was not done in 2 s (? (?))"}
+
+
+def test_units_that_the_kernel_cannot_read_cost_the_shapes_and_are_told(shared_data: Path) -> None:
+    model = read_ifc(shared_data / "ifc/awkward/twin_branch_unit_error.ifc")
+    assert model.elements["outcome"].value_counts().to_dict() == {"failed": 5, "none": 2}
+    assert "unit information" in model.elements["why"].dropna().iloc[0]
