@@ -13,13 +13,12 @@ from bim.georeference.declared import Declaration, apply_declaration
 from bim.georeference.georeference import Georeference
 from bim.georeference.levels import Levels
 from bim.georeference.mapping import (
-    FAR_M,
     axis_from_north,
     factors_amid,
     judge_conversions,
     typical_from_anchor,
 )
-from bim.georeference.siting import judge_sites, national_coordinates
+from bim.georeference.siting import into_map, judge_sites, national_coordinates
 from bim.placing import place_points
 from twin.bbox import BBox
 from twin.crs import CRS84, crs_label, find_way, geodesic_distance_m
@@ -28,7 +27,7 @@ from twin.errors import CrsError, NotGeoreferenced
 #: How far levels may lie from each other, and how far their norths may be turned, before it is worth a warning.
 _APART_M, _TURNED_DEG = 50.0, 0.1
 #: Vertical datum of the twin.
-_OWN_HEIGHTS = ("EPSG:5737", "1985", "Yellow Sea 1985")
+_OWN_HEIGHTS = ("5737", "1985")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,7 +86,8 @@ def declare_place(levels: Levels, declaration: Declaration) -> Assessment:
         As `apply_declaration`.
     """
     chosen, findings = apply_declaration(declaration, levels)
-    return Assessment(levels=levels, chosen=chosen, findings=findings)
+    heights = _judge_vertical(chosen) if declaration.height_m is None and declaration.height_shift_m is None else ()
+    return Assessment(levels=levels, chosen=chosen, findings=(*findings, *heights))
 
 
 def require_place(assessment: Assessment, name: str) -> Georeference:
@@ -195,7 +195,7 @@ def _compare_north(levels: Levels, mapped: Georeference) -> Iterator[Finding]:
 
 
 def _judge_vertical(chosen: Georeference) -> Iterator[Finding]:
-    if chosen.vertical.startswith(_OWN_HEIGHTS):
+    if any(name in chosen.vertical for name in _OWN_HEIGHTS):
         return
     said = f"is {chosen.vertical}" if chosen.vertical else "is missing"
     yield Finding(
@@ -211,7 +211,6 @@ def _judge_vertical(chosen: Georeference) -> Iterator[Finding]:
 
 def _judge_coordinates(levels: Levels, chosen: Georeference | None, findings: list[Finding]) -> Iterator[Finding]:
     """Find coordinates of a map in a file that has no conversion from them."""
-    far = levels.reach is not None and levels.reach.distance_m(np.zeros(3)) > FAR_M
     told = {finding.id for finding in findings} & {"national-coordinates", "double-georeference"}
-    if levels.reach is not None and far and not told and (chosen is None or chosen.level == 20):
-        yield national_coordinates(levels.reach, np.zeros(3), "warning" if chosen else "error")
+    if not told and (chosen is None or chosen.level == 20) and into_map(levels) is not None:
+        yield national_coordinates(levels, np.zeros(3), "warning" if chosen else "error")

@@ -12,6 +12,7 @@ buildingSMART (2020): User Guide for Geo-referencing in IFC, v2.0.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import nan
 from typing import Any
 
 from ifcopenshell.util.unit import get_prefix_multiplier
@@ -31,23 +32,27 @@ def read_conversions(model: Entity) -> tuple[Conversion, ...]:
     """Read every conversion of a file, in its own numbers."""
     if model.schema == "IFC2X3":
         return tuple(_read_property_sets(model))
-    return tuple(_read_operation(operation) for operation in model.by_type("IfcCoordinateOperation"))
+    operations = model.by_type("IfcCoordinateOperation")
+    return tuple(_read_operation(one) for one in operations if one.SourceCRS.is_a("IfcGeometricRepresentationContext"))
 
 
 def _read_operation(operation: Entity) -> Conversion:
     entity, target = f"{operation.is_a()} #{operation.id()}", operation.TargetCRS
     crs = _read_crs(target) if target is not None and target.is_a("IfcCoordinateReferenceSystem") else None
     if operation.is_a("IfcRigidOperation"):
-        first, second = operation.FirstCoordinate, operation.SecondCoordinate
-        measures = (first.is_a(), second.is_a())
+        pair = (operation.FirstCoordinate, operation.SecondCoordinate)
+        measures = tuple("none" if measure is None else measure.is_a() for measure in pair)
         factor = (crs and crs.angle_unit_deg) or 1.0
-        angles = [factor if measure == "IfcPlaneAngleMeasure" else 1.0 for measure in measures]
+        eastings, northings = (
+            _given(measure and measure.wrappedValue) * (factor if kind == "IfcPlaneAngleMeasure" else 1.0)
+            for measure, kind in zip(pair, measures, strict=True)
+        )
         return Conversion(
             entity=entity,
             kind=operation.is_a(),
             crs=crs,
-            eastings=first.wrappedValue * angles[0],
-            northings=second.wrappedValue * angles[1],
+            eastings=eastings,
+            northings=northings,
             height=operation.Height or 0.0,
             measures=measures,
             is_rigid=True,
@@ -57,13 +62,18 @@ def _read_operation(operation: Entity) -> Conversion:
         entity=entity,
         kind=operation.is_a(),
         crs=crs,
-        eastings=operation.Eastings,
-        northings=operation.Northings,
-        height=operation.OrthogonalHeight,
+        eastings=_given(operation.Eastings),
+        northings=_given(operation.Northings),
+        height=_given(operation.OrthogonalHeight),
         axis=_axis(operation.XAxisAbscissa, operation.XAxisOrdinate),
         scale=operation.Scale,
         factors=(operation.FactorX, operation.FactorY, operation.FactorZ) if scaled else (1.0, 1.0, 1.0),
     )
+
+
+def _given(value: float | None) -> float:
+    """Return a number that the standard wants to be there; what is missing fits nowhere."""
+    return nan if value is None else value
 
 
 def _axis(abscissa: float | None, ordinate: float | None) -> tuple[float, float] | None:
@@ -118,8 +128,8 @@ def _read_property_sets(model: Entity) -> Iterator[Conversion]:
                 entity=f"{pset.Name} #{pset.id()} of {owner.is_a()} #{owner.id()}",
                 kind="ePSet_MapConversion",
                 crs=_crs_of(sets) or next(_crs_anywhere(model), None),
-                eastings=_number(said, "eastings") or 0.0,
-                northings=_number(said, "northings") or 0.0,
+                eastings=_given(_number(said, "eastings")),
+                northings=_given(_number(said, "northings")),
                 height=_number(said, "orthogonalheight") or 0.0,
                 axis=_axis(_number(said, "xaxisabscissa"), _number(said, "xaxisordinate")),
                 scale=_number(said, "scale"),

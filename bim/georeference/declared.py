@@ -20,6 +20,7 @@ from bim.georeference.levels import Floats, Levels
 from bim.georeference.mapping import FAR_M, axis_from_north, read_conversion, turn
 from bim.georeference.naming import find_crs, vertical_datum
 from bim.georeference.plausible import holds
+from bim.georeference.siting import into_map
 from twin.crs import CRS, CRS84, crs_label, horizontal, parse_crs
 from twin.errors import CrsError, InvalidParameter
 from twin.nearest import suggest
@@ -206,10 +207,16 @@ def _from_map(declaration: Declaration, levels: Levels, findings: list[Finding])
         if known is None:
             raise InvalidParameter(f"declaration {declaration.name} does not mend it: {findings[-1]}")
         read = replace(known, sources={**known.sources, **sources})
-    elif levels.reach is not None and levels.reach.distance_m(np.zeros(3)) > FAR_M:
-        where = "coordinates of the model"
+    elif (to_map_m := into_map(levels)) is not None:
         read = Georeference(
-            level=None, crs=crs, x=0.0, y=0.0, height_m=0.0, sources=sources | dict.fromkeys(("x", "y"), where)
+            level=None,
+            crs=crs,
+            x=0.0,
+            y=0.0,
+            height_m=0.0,
+            to_anchor_m=to_map_m,
+            vertical=vertical,
+            sources=sources | dict.fromkeys(("x", "y", "height_m"), "coordinates of the model"),
         )
     else:
         raise _lacking(declaration, "easting_m and northing_m, or longitude_deg and latitude_deg")
@@ -249,9 +256,10 @@ def _near(read: Georeference, levels: Levels) -> Georeference:
             "model that stands there"
         )
     if read.metres == "true" and far:
-        moved = _moved(typical_m)
+        matrix = read.to_anchor_m.copy()
+        matrix[:3, 3] -= seen_m
         height_m = read.height_m + float(seen_m[2])
-        return replace(read, x=float(read.x + east), y=float(read.y + north), height_m=height_m, to_anchor_m=moved)
+        return replace(read, x=float(read.x + east), y=float(read.y + north), height_m=height_m, to_anchor_m=matrix)
     return read
 
 

@@ -88,7 +88,7 @@ def read_conversion(
     )
     if not _HEIGHTS_M[0] <= read.height_m <= _HEIGHTS_M[1]:
         what, advice = (
-            "no building stands so high",
+            "no building stands at such a height",
             "check the unit of OrthogonalHeight, or give height_m in a declaration",
         )
         findings.append(_error("height-odd", conversion, what, advice, measured=read.height_m, unit="m"))

@@ -135,15 +135,16 @@ def _in_metres(matrix: Floats, length_unit_m: float) -> Floats:
 
 def _read_axes(context: Entity, length_unit_m: float) -> Axes:
     system = context.WorldCoordinateSystem
-    north = context.TrueNorth and np.array(context.TrueNorth.DirectionRatios[:2], dtype=np.float64)
-    length = 0.0 if north is None else float(np.hypot(*north))
+    ratios = context.TrueNorth.DirectionRatios if context.TrueNorth else ()
+    north = np.array((*ratios, 0.0, 0.0)[:2], dtype=np.float64)
+    length = float(np.hypot(*north))
     operations = getattr(context, "HasCoordinateOperation", ())
     return Axes(
         entity=name_of(context),
         context_type=context.ContextType or "",
-        dimension=context.CoordinateSpaceDimension,
+        dimension=context.CoordinateSpaceDimension or 3,
         matrix_m=np.eye(4) if system is None else _in_metres(get_axis2placement(system), length_unit_m),
-        true_north=north / length if north is not None and length > 0 else None,
+        true_north=north / length if length > 0 else None,
         converted_by=name_of(operations[0]) if operations else None,
     )
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from bim.finding import Finding, Severity
 from bim.georeference.georeference import Georeference
-from bim.georeference.levels import Floats, Levels, Reach, SitePosition
+from bim.georeference.levels import Floats, Levels, SitePosition
 from bim.georeference.mapping import FAR_M, axis_from_north
 from twin.bbox import BBox
 from twin.crs import CRS84, geodesic_distance_m
@@ -32,7 +32,8 @@ def judge_sites(levels: Levels, findings: list[Finding]) -> Georeference | None:
     if not whole:
         return None
     first = whole[0]
-    problem = _find_distance(levels, first)
+    far = levels.reach is not None and levels.reach.distance_m(first.origin_m) > FAR_M
+    problem = national_coordinates(levels, first.origin_m, "error") if far else None
     if first.latitude_deg == 0 and first.longitude_deg == 0:
         problem = Finding(
             id="site-at-null",
@@ -90,26 +91,34 @@ def _judge_angles(levels: Levels) -> Iterator[Finding]:
             )
 
 
-def _find_distance(levels: Levels, site: SitePosition) -> Finding | None:
-    """Find a model whose coordinates are those of a map, far from the origin of its site."""
-    if levels.reach is None:
-        return None
-    if levels.reach.distance_m(site.origin_m) > FAR_M:
-        return national_coordinates(levels.reach, site.origin_m, "error")
-    return None
+def into_map(levels: Levels) -> Floats | None:
+    """Find out whether a file holds coordinates of a map, in its world coordinate system or in the model itself.
+
+    Returns
+    -------
+    ndarray or None
+        (4, 4) from project coordinates to those of the map; None where there are none.
+    """
+    if levels.reach is not None and levels.reach.distance_m(np.zeros(3)) > FAR_M:
+        return np.eye(4)
+    return levels.world if float(np.hypot(*levels.world[:2, 3])) > FAR_M else None
 
 
-def national_coordinates(reach: Reach, origin_m: Floats, severity: Severity) -> Finding:
-    """Say of a model that its coordinates are those of a map, of which the file does not name the CRS."""
-    x, y, _ = reach.typical_m
-    reading = recognise_grid(BBox(float(x), float(y), float(x), float(y)))
+def national_coordinates(levels: Levels, origin_m: Floats, severity: Severity) -> Finding:
+    """Say of a file that holds coordinates of a map that it does not name their CRS."""
+    typical_m = np.zeros(3) if levels.reach is None else levels.reach.typical_m
+    matrix = into_map(levels)
+    place: Floats = (np.eye(4) if matrix is None else matrix)[:3] @ np.append(typical_m, 1.0)
+    x, y = float(place[0]), float(place[1])
+    away_km = float(np.hypot(*(place - origin_m)[:2])) / 1000
+    whose = "site" if origin_m.any() else "project"
     return Finding(
         id="national-coordinates",
         severity=severity,
         entity="coordinates of the model",
-        what=f"the model stands {reach.distance_m(origin_m) / 1000:,.0f} km from the origin of the "
-        f"{'site' if origin_m.any() else 'project'}; its coordinates look like those of a map, of which the file does "
-        f"not name the CRS ({reading.note})",
+        what=f"the model stands {away_km:,.0f} km from the origin of the {whose}; its coordinates look like those of a "
+        "map, of which the file does not name the CRS "
+        f"({recognise_grid(BBox(x, y, x, y)).note})",
         measured=f"{x:.1f}, {y:.1f}",
         unit="m",
         advice="write an IfcMapConversion, or give the crs that they are in, in a declaration",

@@ -1,5 +1,6 @@
 import tomllib
 
+import ifcopenshell.api.georeference
 import numpy as np
 import pytest
 
@@ -21,6 +22,7 @@ from bimplace_models import (
 from twin.crs import parse_crs
 from twin.errors import InvalidParameter
 
+api = ifcopenshell.api
 GK117 = parse_crs("EPSG:4548")
 WORKED = (632891.545254, 3936666.025127, 123.5)
 WHOLE = {"crs": "EPSG:4548", "easting_m": EASTING, "northing_m": NORTHING, "height_m": HEIGHT, "x_axis_deg": 30.0}
@@ -175,3 +177,21 @@ def test_the_report_on_a_file_that_says_nothing_asks_for_a_declaration():
     text = render_place(assess(make_model("IFC4")))
 
     assert "used: nothing; the model needs a declaration (twin bim FILE --georef FILE.toml)" in text
+
+
+def test_a_world_coordinate_system_in_a_map_needs_only_its_crs():
+    file = make_model()
+    api.georeference.edit_wcs(file, x=EASTING, y=NORTHING, z=HEIGHT, rotation=0.0, is_si=True)
+    direction = file.createIfcDirection((float(np.cos(np.radians(30))), 0.5, 0.0))
+    file.by_type("IfcGeometricRepresentationContext")[0].WorldCoordinateSystem.RefDirection = direction
+
+    assert findings_of(assess(file))["national-coordinates"] == "error"
+    assert placed(declare(file, crs="EPSG:4548"), 10.0, 5.0, 3.0) == pytest.approx(WORKED, abs=1e-3)
+    assert placed(declare(file, crs="EPSG:4548", scale="true"), 10.0, 5.0, 3.0) == pytest.approx(WORKED, abs=3e-3)
+
+
+def test_heights_above_another_datum_are_told_unless_they_are_shifted():
+    file = add_conversion(make_model(), crs={"Name": "", "VerticalDatum": "EPSG:5736"}, Scale=1.0002)
+
+    assert findings_of(declare(file, crs="EPSG:4548")) == {"vertical-datum": "warning"}
+    assert findings_of(declare(file, crs="EPSG:4548", height_shift_m=-0.029)) == {}

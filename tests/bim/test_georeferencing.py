@@ -300,3 +300,12 @@ def test_a_vertical_datum_that_is_another_or_missing_is_told():
 
     assert findings_of(other) == {"vertical-datum": "warning"}
     assert findings_of(none) == {"vertical-datum": "note"}
+
+
+def test_a_conversion_that_lacks_its_numbers_is_refused():
+    file = add_conversion(make_model(), Scale=1.0)
+    file.by_type("IfcMapConversion")[0].Eastings = None
+    assessment = assess(file)
+
+    assert findings_of(assessment)["outside-crs"] == "error"
+    assert assessment.chosen is None
