@@ -15,9 +15,8 @@ from collections.abc import Iterator, Mapping
 from math import nan
 from typing import Any
 
-from ifcopenshell.util.unit import get_prefix_multiplier
-
 from bim.georeference.levels import Conversion, NamedCrs
+from bim.ifc.units import find_factor
 
 #: An entity of a file: what ifcopenshell makes of it has attributes that no type tells.
 Entity = Any
@@ -89,28 +88,19 @@ def _read_crs(crs: Entity) -> NamedCrs:
         name=(crs.Name or "").strip(),
         geodetic_datum=(crs.GeodeticDatum or "").strip(),
         vertical_datum=(getattr(crs, "VerticalDatum", None) or "").strip(),
-        map_unit_m=_in_si(getattr(crs, "MapUnit", None) or getattr(crs, "HeightUnit", None)),
+        map_unit_m=_in_metres(getattr(crs, "MapUnit", None) or getattr(crs, "HeightUnit", None)),
         angle_unit_deg=_in_degrees(getattr(crs, "AngleUnit", None)),
         wkt=texts[0] if texts else "",
     )
 
 
 def _in_degrees(unit: Entity | None) -> float | None:
-    radians = _in_si(unit)
+    radians = None if unit is None else find_factor(unit)
     return None if radians is None else radians * _DEGREES_IN_RADIAN
 
 
-def _in_si(unit: Entity | None) -> float | None:
-    """Return how many metres or radians a unit has; None where it says nothing that can be read."""
-    if unit is None:
-        return None
-    if unit.is_a("IfcSIUnit"):
-        return float(get_prefix_multiplier(unit.Prefix))  # type: ignore[no-untyped-call]
-    if not unit.is_a("IfcConversionBasedUnit"):
-        return None
-    value, base = unit.ConversionFactor.ValueComponent, _in_si(unit.ConversionFactor.UnitComponent)
-    factor = getattr(value, "wrappedValue", value)  # some writers leave the type of the number out
-    return None if base is None or not isinstance(factor, int | float) else float(factor) * base
+def _in_metres(unit: Entity | None) -> float | None:
+    return None if unit is None else find_factor(unit)
 
 
 # --- IFC2X3 ----------------------------------------------------------------------------------------------------------
@@ -148,7 +138,7 @@ def _sets_of(owner: Entity) -> Iterator[tuple[Entity, Mapping[str, Any]]]:
 def _unit(pset: Entity) -> dict[str, Any]:
     """Return the unit of a map, where a set holds it as that of another value or as its name."""
     units = [p.Unit for p in pset.HasProperties if p.is_a("IfcPropertySingleValue") and p.Name.lower() == "mapunit"]
-    return {"mapunit_m": _in_si(units[0])} if units and units[0] is not None else {}
+    return {"mapunit_m": _in_metres(units[0])} if units and units[0] is not None else {}
 
 
 def _named(sets: Mapping[Entity, Mapping[str, Any]], wanted: str) -> tuple[Entity, Mapping[str, Any]] | None:

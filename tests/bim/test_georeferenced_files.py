@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ifcopenshell.util.unit import calculate_unit_scale
 from pyproj import Transformer
 
 from bim.georeference.choosing import assess_levels, declare_place, require_place
 from bim.georeference.declared import parse_declaration
 from bim.georeference.reading import read_levels
 from bim.ifc.opening import open_ifc
+from bim.ifc.units import read_units
 from bim.placing import place_points
 from bimplace_models import findings_of
 from twin.crs import CRS84, crs_label, parse_crs
@@ -30,11 +30,7 @@ MARKS = {"error": "**{}**", "warning": "{}", "note": "({})"}
 
 def read(path):
     file = open_ifc(path).file
-    try:
-        unit_m = calculate_unit_scale(file)
-    except AttributeError:  # twin_branch_unit_error.ifc: US survey feet, without the type of their factor
-        unit_m = 1200 / 3937
-    return read_levels(file, length_unit_m=unit_m)
+    return read_levels(file, length_unit_m=read_units(file).length_m)
 
 
 def describe(path) -> str:
