@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -14,14 +13,13 @@ from bim.georeference.georeference import Georeference
 from bim.georeference.levels import Levels
 from bim.georeference.mapping import (
     axis_from_north,
-    factors_amid,
     judge_conversions,
-    typical_from_anchor,
 )
 from bim.georeference.siting import into_map, judge_sites, national_coordinates
+from bim.georeference.standing import factors_amid
 from bim.placing import place_points
 from twin.bbox import BBox
-from twin.crs import CRS84, crs_label, find_way, geodesic_distance_m
+from twin.crs import CRS84, crs_label, geodesic_distance_m
 from twin.errors import CrsError, NotGeoreferenced
 
 #: How far levels may lie from each other, and how far their norths may be turned, before it is worth a warning.
@@ -122,13 +120,10 @@ def _judge_place(levels: Levels, read: Georeference, area: BBox | None) -> Itera
         return
     entity = read.sources["x"]
     try:
-        lon, lat = (float(value) for value in find_way(read.crs, CRS84)(np.array(read.x), np.array(read.y)))
+        ((lon, lat, _),) = place_points(levels.typical_m[np.newaxis], read, CRS84)
     except CrsError as error:
         yield Finding(id="crs-datum", severity="error", entity=entity, what=error.detail, advice="give another crs")
         return
-    middle = np.zeros(3) if levels.reach is None else levels.reach.typical_m
-    with suppress(CrsError):  # then the anchor tells
-        ((lon, lat, _),) = place_points(middle[np.newaxis], read, CRS84)
     if not (area.west <= lon <= area.east and area.south <= lat <= area.north):
         yield Finding(
             id="outside-area",
@@ -149,9 +144,8 @@ def _compare(levels: Levels, mapped: Georeference | None, sited: Georeference | 
     yield from _compare_north(levels, mapped)
     if sited is None:
         return
-    point = -sited.to_anchor_m[:3, 3] if levels.reach is None else levels.reach.typical_m
     try:
-        (one,), (other,) = (place_points(point[np.newaxis], read, CRS84) for read in (mapped, sited))
+        (one,), (other,) = (place_points(levels.typical_m[np.newaxis], read, CRS84) for read in (mapped, sited))
     except CrsError:  # told where the place is judged
         return
     apart_m = float(geodesic_distance_m(one[0], one[1], other[0], other[1], CRS84))
@@ -174,7 +168,7 @@ def _compare_north(levels: Levels, mapped: Georeference) -> Iterator[Finding]:
     north = levels.true_north
     if north is None or mapped.metres == "true":
         return
-    convergence_deg = factors_amid(mapped, typical_from_anchor(levels)).convergence_deg
+    convergence_deg = factors_amid(mapped, levels).convergence_deg
     # Of the x axis: as true north says, and as the conversion says when its grid is turned to true north.
     turned_deg = (axis_from_north(levels) - (mapped.axis_deg - convergence_deg) + 180) % 360 - 180
     if abs(turned_deg) <= _TURNED_DEG:

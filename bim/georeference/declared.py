@@ -17,10 +17,10 @@ import numpy as np
 from bim.finding import Finding
 from bim.georeference.georeference import Georeference
 from bim.georeference.levels import Floats, Levels
-from bim.georeference.mapping import FAR_M, axis_from_north, read_conversion, turn
+from bim.georeference.mapping import axis_from_north, read_conversion
 from bim.georeference.naming import find_crs, vertical_datum
-from bim.georeference.plausible import holds
 from bim.georeference.siting import into_map
+from bim.georeference.standing import FAR_M, holds, stands_at
 from twin.crs import CRS, CRS84, crs_label, horizontal, parse_crs
 from twin.errors import CrsError, InvalidParameter
 from twin.nearest import suggest
@@ -238,29 +238,26 @@ def _crs_of(declaration: Declaration, levels: Levels) -> tuple[CRS, str]:
 
 def _near(read: Georeference, levels: Levels) -> Georeference:
     """Check that the model stands where its CRS is used, and anchor true metres amid the model."""
-    typical_m = np.zeros(3) if levels.reach is None else levels.reach.typical_m
-    seen_m: Floats = read.to_anchor_m[:3] @ np.append(typical_m, 1.0)
-    east, north = turn(seen_m, read.axis_deg) / horizontal(read.crs).axis_info[0].unit_conversion_factor
-    far = bool(np.hypot(*seen_m[:2]) > FAR_M)
+    from_anchor_m: Floats = read.to_anchor_m[:3] @ np.append(levels.typical_m, 1.0)
+    away_m = float(np.hypot(*from_anchor_m[:2]))
     if not read.crs.is_projected:
-        if far:
+        if away_m > FAR_M:
             raise InvalidParameter(
-                f"the model stands {np.hypot(*seen_m[:2]) / 1000:,.0f} km from its anchor; give anchor_m, the point of "
-                "the model that stands at the longitude"
+                f"the model stands {away_m / 1000:,.0f} km from its anchor; give anchor_m, the point of the model that "
+                "stands at the longitude"
             )
         return read
-    if not holds(read.crs, read.x + east, read.y + north):
+    x, y, height_m = map(float, stands_at(read, levels))
+    if not holds(read.crs, x, y):
         raise InvalidParameter(
-            f"the model would stand at {read.x + east:.1f}, {read.y + north:.1f}, outside of where "
-            f"{crs_label(read.crs)} is used; check crs, easting_m and northing_m, or give anchor_m, the point of the "
-            "model that stands there"
+            f"the model would stand at {x:.1f}, {y:.1f}, outside of where {crs_label(read.crs)} is used; check crs, "
+            "easting_m and northing_m, or give anchor_m, the point of the model that stands there"
         )
-    if read.metres == "true" and far:
-        matrix = read.to_anchor_m.copy()
-        matrix[:3, 3] -= seen_m
-        height_m = read.height_m + float(seen_m[2])
-        return replace(read, x=float(read.x + east), y=float(read.y + north), height_m=height_m, to_anchor_m=matrix)
-    return read
+    if read.metres == "grid" or away_m <= FAR_M:
+        return read
+    matrix = read.to_anchor_m.copy()
+    matrix[:3, 3] -= from_anchor_m
+    return replace(read, x=x, y=y, height_m=height_m - read.height_shift_m, to_anchor_m=matrix)
 
 
 def _lacking(declaration: Declaration, what: str) -> InvalidParameter:

@@ -164,27 +164,6 @@ class Conversion:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reach:
-    """Where the model stands in project coordinates, from a point each of some of its products.
-
-    Parameters
-    ----------
-    low_m, high_m
-        (3,) corners of the box around the points.
-    typical_m
-        (3,) their median: single products that stand at the origin, or far out, do not move it.
-    """
-
-    low_m: Floats
-    high_m: Floats
-    typical_m: Floats
-
-    def distance_m(self, point_m: Floats) -> float:
-        """How far the model is from a point, in the plane."""
-        return float(np.hypot(*(self.typical_m - point_m)[:2]))
-
-
-@dataclass(frozen=True, kw_only=True)
 class Levels:
     """Everything that a file says of its place.
 
@@ -194,6 +173,9 @@ class Levels:
         ``IFC2X3``, ``IFC4``, ``IFC4X3``…
     length_unit_m
         Metres in the unit of its lengths.
+    shapes_m
+        (3,) where the model stands in project coordinates: the median of points of its elements, so that single ones
+        at the origin, or far out, do not move it; None where it has no shapes.
     """
 
     schema: str
@@ -203,7 +185,7 @@ class Levels:
     placements: tuple[SitePlacement, ...] = ()
     axes: tuple[Axes, ...] = ()
     conversions: tuple[Conversion, ...] = ()
-    reach: Reach | None = None
+    shapes_m: Floats | None = None
 
     @property
     def found(self) -> tuple[int, ...]:
@@ -216,6 +198,13 @@ class Levels:
             50: bool(self.conversions),
         }
         return tuple(level for level, is_said in said.items() if is_said)
+
+    @property
+    def typical_m(self) -> Floats:
+        """(3,) a point of the model in project coordinates: the origin of its site where it has no shapes."""
+        if self.shapes_m is not None:
+            return self.shapes_m
+        return self.placements[0].matrix_m[:3, 3] if self.placements else np.zeros(3)
 
     @property
     def true_north(self) -> Axes | None:

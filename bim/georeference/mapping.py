@@ -1,9 +1,7 @@
 """Level 50 judged: what a conversion into a map means, with its units and its scale, and what is wrong with it.
 
-The standard leaves two traps. `Scale` turns units of the project into units of the map, and is 1 where it is missing,
-so that a millimetre model without it is a thousand times too big. `MapUnit` is the unit of the project where it is
-missing, so that eastings in metres are read as millimetres. Where the numbers fit one reading only, that is taken
-and told.
+`MapUnit` is the unit of the project where it is missing, so that eastings in metres are to be read as millimetres;
+others write millimetres into a map in metres. Where the numbers fit one reading only, that is taken and told.
 
 References
 ----------
@@ -13,6 +11,7 @@ ISO 16739-1:2024, IfcMapConversion, IfcProjectedCRS. buildingSMART validation ru
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,21 +19,14 @@ from bim.finding import Finding
 from bim.georeference.georeference import Georeference
 from bim.georeference.levels import Conversion, Floats, Levels
 from bim.georeference.naming import find_crs, judge_names, vertical_datum
-from bim.georeference.plausible import holds
+from bim.georeference.scaling import error_of, find_stretch, judge_stretch
+from bim.georeference.standing import FAR_M, holds, stands_at
 from twin.crs import CRS, crs_label, horizontal
-from twin.plane import GridFactors, grid_factors
 
-#: A grid stretches by less: UTM by 0.04 % on its meridian and 0.1 % at its border; the height of a plateau adds 0.1 %.
-_STRETCH = 0.005
-#: How far from its anchor a model may stand before its coordinates are taken for those of a map.
-FAR_M = 30_000.0
 #: Eastings and northings are less than the way around the earth.
 _EARTH_ROUND_M = 40_000_000.0
 #: No building stands higher or lower.
 _HEIGHTS_M = (-500.0, 9_000.0)
-_EARTH_RADIUS_M = 6_371_000.0
-#: Drift in 100 m that is worth a word, and worth a warning.
-_NOTE_CM, _WARNING_CM = 0.1, 1.0
 
 
 def judge_conversions(levels: Levels, findings: list[Finding]) -> Georeference | None:
@@ -49,7 +41,7 @@ def judge_conversions(levels: Levels, findings: list[Finding]) -> Georeference |
     crs = find_crs(first.crs)
     if crs is None:
         if first.crs is None:
-            findings.append(_error("crs-name", first, "it names no CRS of a map", "give crs in a declaration"))
+            findings.append(error_of("crs-name", first, "it names no CRS of a map", "give crs in a declaration"))
         return None
     read = read_conversion(first, horizontal(crs), levels, findings, vertical=vertical_datum(first.crs, crs))
     broken = any(finding.severity == "error" for finding in findings)
@@ -61,47 +53,36 @@ def read_conversion(
 ) -> Georeference | None:
     """Read a conversion into a known CRS: find the unit of its eastings and what its scale means."""
     to_anchor_m = np.asarray(np.linalg.inv(levels.world), dtype=np.float64)
-    typical_m = typical_from_anchor(levels)
     axis_deg = 0.0 if conversion.axis is None else float(np.degrees(np.arctan2(conversion.axis[1], conversion.axis[0])))
     if not crs.is_projected:
         return _read_degrees(conversion, crs, levels, findings, to_anchor_m, vertical)
-    unit_m = _find_map_unit(conversion, crs, levels, typical_m, axis_deg, findings)
+    anchored = Georeference(
+        level=50, crs=crs, x=0.0, y=0.0, height_m=0.0, axis_deg=axis_deg, to_anchor_m=to_anchor_m, vertical=vertical
+    )
+    unit_m = _find_map_unit(conversion, anchored, levels, findings)
     if unit_m is None:
         return None
-    stretch = _find_stretch(conversion, levels.length_unit_m, unit_m, findings)
+    stretch = find_stretch(conversion, levels.length_unit_m, unit_m, findings)
     if stretch is None:
         return None
     metres_in_unit = crs.axis_info[0].unit_conversion_factor
     entity = conversion.entity
-    read = Georeference(
-        level=50,
-        crs=crs,
+    read = replace(
+        anchored,
         x=conversion.eastings * unit_m / metres_in_unit,
         y=conversion.northings * unit_m / metres_in_unit,
         height_m=conversion.height * unit_m,
-        axis_deg=axis_deg,
         scale=(stretch * conversion.factors[0], stretch * conversion.factors[1], stretch * conversion.factors[2]),
-        to_anchor_m=to_anchor_m,
-        vertical=vertical,
         sources=dict.fromkeys(("x", "y", "height_m", "axis_deg", "scale"), entity)
         | {"crs": conversion.crs.entity if conversion.crs else entity},
     )
     if not _HEIGHTS_M[0] <= read.height_m <= _HEIGHTS_M[1]:
-        what, advice = (
-            "no building stands at such a height",
-            "check the unit of OrthogonalHeight, or give height_m in a declaration",
-        )
-        findings.append(_error("height-odd", conversion, what, advice, measured=read.height_m, unit="m"))
+        what = "no building stands at such a height"
+        advice = "check the unit of OrthogonalHeight, or give height_m in a declaration"
+        findings.append(error_of("height-odd", conversion, what, advice, measured=read.height_m, unit="m"))
         return None
-    findings.extend(_judge_stretch(conversion, read, typical_m))
+    findings.extend(judge_stretch(conversion, read, levels))
     return read
-
-
-def typical_from_anchor(levels: Levels) -> Floats:
-    """Return (3,) where the model stands, seen from the point that a conversion places: that of the world system."""
-    typical_m = np.zeros(3) if levels.reach is None else levels.reach.typical_m
-    seen: Floats = np.linalg.inv(levels.world)[:3] @ np.append(typical_m, 1.0)
-    return seen
 
 
 def _read_degrees(
@@ -110,11 +91,11 @@ def _read_degrees(
     """Read an offset in degrees: the model stands on the ellipsoid, turned by true north."""
     if not conversion.is_rigid or "IfcPlaneAngleMeasure" not in conversion.measures:
         what = f"eastings and northings in {crs_label(crs)}, which is in degrees"
-        findings.append(_error("crs-kind", conversion, what, "name the projected CRS that they are in"))
+        findings.append(error_of("crs-kind", conversion, what, "name the projected CRS that they are in"))
         return None
     if not holds(crs, conversion.eastings, conversion.northings):
         what = f"its coordinates are no longitude and latitude in {crs_label(crs)}"
-        findings.append(_error("outside-crs", conversion, what, "the first is the longitude"))
+        findings.append(error_of("outside-crs", conversion, what, "the first is the longitude"))
         return None
     return Georeference(
         level=50,
@@ -143,14 +124,17 @@ def axis_from_north(levels: Levels) -> float:
 
 
 def _find_map_unit(
-    conversion: Conversion, crs: CRS, levels: Levels, typical_m: Floats, axis_deg: float, findings: list[Finding]
+    conversion: Conversion, anchored: Georeference, levels: Levels, findings: list[Finding]
 ) -> float | None:
-    """Find the unit of the eastings: what the file says, else the one by which the model stands in its CRS."""
-    said = conversion.crs.map_unit_m if conversion.crs else None
+    """Find the unit of the eastings: what the file says, else the one by which the model stands in its CRS.
+
+    The model is anchored at 0, 0 and turned already.
+    """
+    crs, said = anchored.crs, conversion.crs.map_unit_m if conversion.crs else None
     own = crs.axis_info[0].unit_conversion_factor
     declared = levels.length_unit_m if said is None else said
     anchor = np.array([conversion.eastings, conversion.northings])
-    turned = turn(typical_m, axis_deg)
+    turned = stands_at(anchored, levels)[:2] * own
 
     def stands(place: Floats) -> bool:
         return holds(crs, place[0] / own, place[1] / own)
@@ -166,23 +150,16 @@ def _find_map_unit(
     if np.abs(anchor).max() * declared > _EARTH_ROUND_M and stands(anchor * 0.001 + turned):
         findings.append(_map_unit(conversion, 0.001, declared, "the numbers are millimetres"))
         return 0.001
-    far = levels.reach is not None and levels.reach.distance_m(levels.world[:3, 3]) > FAR_M
-    if far and stands(anchor * declared) and stands(turned):
+    if np.hypot(*turned) > FAR_M and stands(anchor * declared) and stands(turned):
         what = "both the conversion and the coordinates of the model hold the place on the map: it is counted twice"
         advice = "take the eastings out of one of them, or give easting_m = 0 and northing_m = 0 in a declaration"
-        findings.append(_error("double-georeference", conversion, what, advice, measured=_pair(turned), unit="m"))
+        findings.append(error_of("double-georeference", conversion, what, advice, measured=_pair(turned), unit="m"))
         return None
     what = f"the model would stand outside of where {crs_label(crs)} is used"
     advice = "check the CRS, and the eastings and northings"
     place = _pair(anchor * declared + turned)
-    findings.append(_error("outside-crs", conversion, what, advice, measured=place, unit="m"))
+    findings.append(error_of("outside-crs", conversion, what, advice, measured=place, unit="m"))
     return None
-
-
-def turn(point_m: Floats, axis_deg: float) -> Floats:
-    """Return (2,) a point of the model turned into the directions of the map."""
-    cos, sin = np.cos(np.radians(axis_deg)), np.sin(np.radians(axis_deg))
-    return np.array([cos * point_m[0] - sin * point_m[1], sin * point_m[0] + cos * point_m[1]])
 
 
 def _pair(place: Floats) -> str:
@@ -200,79 +177,6 @@ def _map_unit(conversion: Conversion, taken_m: float, said_m: float, why: str) -
         unit="m",
         advice="write IfcProjectedCRS.MapUnit",
     )
-
-
-def _find_stretch(conversion: Conversion, length_unit_m: float, unit_m: float, findings: list[Finding]) -> float | None:
-    """Find by how much lengths are stretched when `Scale` has turned the units; None where it makes no sense."""
-    if conversion.is_rigid:
-        return 1.0
-    said = 1.0 if conversion.scale is None else conversion.scale
-    declared_m = conversion.crs.map_unit_m if conversion.crs else None
-    # Of eastings in another unit than the one declared, the scale may still be right for that one.
-    for map_unit_m in (declared_m or unit_m, unit_m):
-        if abs(said * map_unit_m / length_unit_m - 1) < _STRETCH:
-            return said * map_unit_m / length_unit_m
-    expected = length_unit_m / unit_m
-    size = f"the model would have {said / expected:,.6g} times its size"
-    if abs(said - 1) < _STRETCH:
-        whole = f"{said:g}" if conversion.scale is not None else "missing, which means 1"
-        name, stretch, what = "scale-missing", said, f"Scale is {whole}, though the units differ: {size}"
-    elif abs(said * expected - 1) < _STRETCH:
-        name, stretch, what = "scale-inverse", 1.0, f"Scale is upside down: {size}"
-    else:
-        what = "Scale is neither the ratio of the units nor a factor of a grid"
-        advice = "correct it, or give scale in a declaration"
-        findings.append(_error("scale-odd", conversion, what, advice, measured=said, limit=expected))
-        return None
-    findings.append(
-        Finding(
-            id=name,
-            severity="warning",
-            entity=conversion.entity,
-            what=f"{what}; it is placed with {expected * stretch:g}",
-            measured=said,
-            limit=expected,
-            advice=f"write Scale {expected:g}, from the unit of the project to that of the map",
-        )
-    )
-    return stretch
-
-
-def _judge_stretch(conversion: Conversion, read: Georeference, typical_m: Floats) -> Iterator[Finding]:
-    """Find factors that are none of a grid, and true metres that were put on a grid as they are."""
-    factors = dict(zip("XYZ", conversion.factors, strict=True))
-    for axis, factor in factors.items():
-        if abs(factor - 1) > _STRETCH:
-            yield Finding(
-                id="factor-odd",
-                severity="warning",
-                entity=conversion.entity,
-                what=f"Factor{axis} distorts the model by more than any grid does; it is taken as it is",
-                measured=factor,
-                limit=1.0,
-                advice="these factors are for the scale of the grid, close to 1",
-            )
-    grid = factors_amid(read, typical_m)
-    combined = grid.scale / (1 + read.height_m / _EARTH_RADIUS_M)
-    drift_cm = abs(combined / read.scale[0] - 1) * 100 * 100
-    if drift_cm > _NOTE_CM:
-        yield Finding(
-            id="grid-factor",
-            severity="warning" if drift_cm > _WARNING_CM else "note",
-            entity=conversion.entity,
-            what=f"the grid of {crs_label(read.crs)} has the factor {combined:.6f} here, the conversion "
-            f"{read.scale[0]:.6f}: a model in true metres drifts by {drift_cm:.1f} cm in 100 m",
-            measured=round(read.scale[0], 9),
-            limit=round(combined, 9),
-            advice='if it was drawn in true metres, give scale = "true" in a declaration, or write the factor',
-        )
-
-
-def factors_amid(read: Georeference, typical_m: Floats) -> GridFactors:
-    """Measure the grid where the model stands, which may be far from its anchor."""
-    metres_in_unit = read.crs.axis_info[0].unit_conversion_factor
-    east, north = turn(typical_m, read.axis_deg) / metres_in_unit
-    return grid_factors(read.x + east, read.y + north, read.crs)
 
 
 # --- several of them -------------------------------------------------------------------------------------------------
@@ -306,25 +210,10 @@ def _judge_measures(levels: Levels) -> Iterator[Finding]:
             ("IfcLengthMeasure",) * 2,
             ("IfcPlaneAngleMeasure",) * 2,
         ):
-            yield _error(
+            yield error_of(
                 "coordinate-measures",
                 conversion,
                 "its coordinates are neither two lengths nor two plane angles",
                 "write both as IfcLengthMeasure, or both as IfcPlaneAngleMeasure",
                 measured=", ".join(conversion.measures),
             )
-
-
-def _error(
-    name: str,
-    of: Conversion,
-    what: str,
-    advice: str,
-    *,
-    measured: float | str | None = None,
-    limit: float | None = None,
-    unit: str = "",
-) -> Finding:
-    return Finding(
-        id=name, severity="error", entity=of.entity, what=what, advice=advice, measured=measured, limit=limit, unit=unit
-    )

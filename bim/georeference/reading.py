@@ -10,7 +10,7 @@ from ifcopenshell import entity_instance
 from ifcopenshell.util.placement import get_axis2placement
 
 from bim.georeference.conversions import Entity, read_conversions
-from bim.georeference.levels import Address, Axes, Floats, Levels, Reach, SitePlacement, SitePosition
+from bim.georeference.levels import Address, Axes, Floats, Levels, SitePlacement, SitePosition
 
 #: Of so many products a point is looked at to learn where a model stands, and so many entities of each.
 _SAMPLES, _STEPS = 300, 500
@@ -40,7 +40,7 @@ def read_levels(model: Entity, *, length_unit_m: float) -> Levels:
         placements=tuple(SitePlacement(entity=name, matrix_m=matrix) for name, matrix in placed),
         axes=tuple(_read_axes(context, length_unit_m) for context in contexts),
         conversions=read_conversions(model),
-        reach=_find_reach(model, length_unit_m),
+        shapes_m=_find_shapes(model, length_unit_m),
     )
 
 
@@ -152,15 +152,13 @@ def _read_axes(context: Entity, length_unit_m: float) -> Axes:
 # --- where the model stands ------------------------------------------------------------------------------------------
 
 
-def _find_reach(model: Entity, length_unit_m: float) -> Reach | None:
+def _find_shapes(model: Entity, length_unit_m: float) -> Floats | None:
     """Find where a model stands, from one point each of some of its elements, or else of any of its products."""
     shaped = [product for product in model.by_type("IfcProduct") if product.Representation is not None]
     products = [product for product in shaped if product.is_a("IfcElement")] or shaped
     step = max(1, len(products) // _SAMPLES)
     points = [_find_point(product, length_unit_m) for product in products[::step]]
-    if not points:
-        return None
-    return Reach(low_m=np.min(points, axis=0), high_m=np.max(points, axis=0), typical_m=np.median(points, axis=0))
+    return np.asarray(np.median(points, axis=0)) if points else None
 
 
 def _find_point(product: Entity, length_unit_m: float) -> Floats:

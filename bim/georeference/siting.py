@@ -15,7 +15,8 @@ import numpy as np
 from bim.finding import Finding, Severity
 from bim.georeference.georeference import Georeference
 from bim.georeference.levels import Floats, Levels, SitePosition
-from bim.georeference.mapping import FAR_M, axis_from_north
+from bim.georeference.mapping import axis_from_north
+from bim.georeference.standing import FAR_M
 from twin.bbox import BBox
 from twin.crs import CRS84, geodesic_distance_m
 from twin.grids import recognise_grid
@@ -32,7 +33,7 @@ def judge_sites(levels: Levels, findings: list[Finding]) -> Georeference | None:
     if not whole:
         return None
     first = whole[0]
-    far = levels.reach is not None and levels.reach.distance_m(first.origin_m) > FAR_M
+    far = float(np.hypot(*(levels.typical_m - first.origin_m)[:2])) > FAR_M
     problem = national_coordinates(levels, first.origin_m, "error") if far else None
     if first.latitude_deg == 0 and first.longitude_deg == 0:
         problem = Finding(
@@ -99,16 +100,16 @@ def into_map(levels: Levels) -> Floats | None:
     ndarray or None
         (4, 4) from project coordinates to those of the map; None where there are none.
     """
-    if levels.reach is not None and levels.reach.distance_m(np.zeros(3)) > FAR_M:
-        return np.eye(4)
-    return levels.world if float(np.hypot(*levels.world[:2, 3])) > FAR_M else None
+    for point, matrix in ((levels.typical_m, np.eye(4)), (levels.world[:3, 3], levels.world)):
+        if np.hypot(point[0], point[1]) > FAR_M:
+            return matrix
+    return None
 
 
 def national_coordinates(levels: Levels, origin_m: Floats, severity: Severity) -> Finding:
     """Say of a file that holds coordinates of a map that it does not name their CRS."""
-    typical_m = np.zeros(3) if levels.reach is None else levels.reach.typical_m
     matrix = into_map(levels)
-    place: Floats = (np.eye(4) if matrix is None else matrix)[:3] @ np.append(typical_m, 1.0)
+    place: Floats = (np.eye(4) if matrix is None else matrix)[:3] @ np.append(levels.typical_m, 1.0)
     x, y = float(place[0]), float(place[1])
     away_km = float(np.hypot(*(place - origin_m)[:2])) / 1000
     whose = "site" if origin_m.any() else "project"

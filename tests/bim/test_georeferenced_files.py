@@ -103,7 +103,7 @@ def test_prague_needs_only_the_name_of_its_crs(shared_data):
         require_place(assess_levels(levels), "prague_block_from_citygml.ifc")
 
     by = declare_place(levels, parse_declaration({"crs": "EPSG:5514"}, "prague.toml")).chosen
-    (point,) = place_points(levels.reach.typical_m[np.newaxis], by, CRS84)
+    (point,) = place_points(levels.typical_m[np.newaxis], by, CRS84)
 
     # Its first site says 50°05'13" N, 14°29'25" E.
     assert point[:2] == pytest.approx((14.4903, 50.0869), abs=3e-3)

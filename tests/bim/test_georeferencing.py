@@ -1,3 +1,5 @@
+import ifcopenshell.api.georeference
+import ifcopenshell.api.pset
 import ifcopenshell.util.geolocation
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ from twin.bbox import BBox
 from twin.crs import crs_label, parse_crs
 from twin.errors import CrsError, NotGeoreferenced
 
+api = ifcopenshell.api
 GK117 = parse_crs("EPSG:4548")
 SEAT = (35, 33, 1, 800000), (118, 27, 55, 800000)
 YINAN = BBox(118.0, 35.2, 118.9, 35.9)
@@ -308,4 +311,22 @@ def test_a_conversion_that_lacks_its_numbers_is_refused():
     assessment = assess(file)
 
     assert findings_of(assessment)["outside-crs"] == "error"
+    assert assessment.chosen is None
+
+
+def test_a_county_is_not_looked_for_across_a_datum_without_parameters():
+    levels = levels_of(add_conversion(make_model(), crs={"Name": "EPSG:2384"}, Scale=1.0))
+    assessment = assess_levels(levels, area_crs84=YINAN)
+
+    assert findings_of(assessment)["crs-datum"] == "error"
+    assert assessment.chosen is None
+
+
+def test_property_sets_that_say_different_things_are_refused():
+    file = add_conversion(make_model("IFC2X3"), Scale=1.0)
+    other = api.pset.add_pset(file, product=file.by_type("IfcSite")[0], name="EPset_MapConversion")
+    api.pset.edit_pset(file, pset=other, properties={"Eastings": 1.0, "Northings": 2.0})
+    assessment = assess(file)
+
+    assert findings_of(assessment)["contexts-differ"] == "error"
     assert assessment.chosen is None

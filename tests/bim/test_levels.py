@@ -24,7 +24,7 @@ def test_a_model_that_says_nothing_has_no_level(schema):
     levels = levels_of(make_model(schema))
 
     assert levels.found == ()
-    assert levels.reach.typical_m == pytest.approx((1.5, 0.0, 0.0), abs=6)
+    assert levels.typical_m == pytest.approx((1.5, 0.0, 0.0), abs=6)
 
 
 @pytest.mark.parametrize("schema", SCHEMAS)
