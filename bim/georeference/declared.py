@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from bim.finding import Finding
-from bim.georeference.georeference import Georeference
-from bim.georeference.levels import Floats, Levels
+from bim.georeference.georeference import Georeference, moved_by
+from bim.georeference.levels import Levels
 from bim.georeference.mapping import axis_from_north, read_conversion
 from bim.georeference.naming import find_crs, vertical_datum
 from bim.georeference.siting import into_map
@@ -136,7 +136,7 @@ def apply_declaration(declaration: Declaration, levels: Levels) -> tuple[Georefe
     }
     values: dict[str, Any] = {key: value for key, value in told.items() if value is not None}
     if declaration.anchor_m is not None:
-        values["to_anchor_m"] = _moved(np.array(declaration.anchor_m))
+        values["to_anchor_m"] = moved_by(-np.array(declaration.anchor_m))
     if isinstance(declaration.scale, str):
         values["metres"] = declaration.scale
         if declaration.scale == "true":
@@ -144,16 +144,10 @@ def apply_declaration(declaration: Declaration, levels: Levels) -> tuple[Georefe
     elif declaration.scale is not None:
         values |= {"scale": (declaration.scale, declaration.scale, 1.0), "metres": "grid"}
     sources = {**base.sources, **dict.fromkeys(values, declaration.name)}
-    read = _near(replace(base, level=None, sources=sources, **values), levels)
+    read = _near(replace(base.upright(), level=None, sources=sources, **values), levels)
     if not read.crs.is_projected and read.metres == "grid":
         raise InvalidParameter(f"declaration {declaration.name}: a model at a longitude has no metres of a grid")
     return read, tuple(finding for finding in findings if finding.severity != "error")
-
-
-def _moved(anchor_m: Floats) -> Floats:
-    matrix = np.eye(4)
-    matrix[:3, 3] = -anchor_m
-    return matrix
 
 
 def _from_degrees(declaration: Declaration, levels: Levels) -> Georeference:
@@ -238,8 +232,7 @@ def _crs_of(declaration: Declaration, levels: Levels) -> tuple[CRS, str]:
 
 def _near(read: Georeference, levels: Levels) -> Georeference:
     """Check that the model stands where its CRS is used, and anchor true metres amid the model."""
-    from_anchor_m: Floats = read.to_anchor_m[:3] @ np.append(levels.typical_m, 1.0)
-    away_m = float(np.hypot(*from_anchor_m[:2]))
+    away_m = float(np.hypot(*(levels.typical_m - read.anchor_m)[:2]))
     if not read.crs.is_projected:
         if away_m > FAR_M:
             raise InvalidParameter(
@@ -255,9 +248,7 @@ def _near(read: Georeference, levels: Levels) -> Georeference:
         )
     if read.metres == "grid" or away_m <= FAR_M:
         return read
-    matrix = read.to_anchor_m.copy()
-    matrix[:3, 3] -= from_anchor_m
-    return replace(read, x=x, y=y, height_m=height_m - read.height_shift_m, to_anchor_m=matrix)
+    return replace(read, x=x, y=y, height_m=height_m - read.height_shift_m, to_anchor_m=moved_by(-levels.typical_m))
 
 
 def _lacking(declaration: Declaration, what: str) -> InvalidParameter:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -60,3 +60,20 @@ class Georeference:
     vertical: str = ""
     height_shift_m: float = 0.0
     sources: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def anchor_m(self) -> Floats:
+        """(3,) the point of the model, in project coordinates, that stands at `x` and `y`."""
+        return np.asarray(np.linalg.inv(self.to_anchor_m)[:3, 3])
+
+    def upright(self) -> Georeference:
+        """The same, its axes turned by `axis_deg` alone and not by `to_anchor_m` too."""
+        turned_deg = float(np.degrees(np.arctan2(self.to_anchor_m[1, 0], self.to_anchor_m[0, 0])))
+        return replace(self, axis_deg=self.axis_deg + turned_deg, to_anchor_m=moved_by(-self.anchor_m))
+
+
+def moved_by(offset_m: npt.ArrayLike) -> Floats:
+    """Return (4, 4) what moves points by an offset."""
+    matrix = np.eye(4)
+    matrix[:3, 3] = offset_m
+    return matrix

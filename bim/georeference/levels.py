@@ -156,11 +156,15 @@ class Conversion:
     is_rigid: bool = False
 
     @property
+    def axis_deg(self) -> float:
+        """Where the x axis of the project points: anti-clockwise from the east of the map."""
+        return 0.0 if self.axis is None else float(np.degrees(np.arctan2(self.axis[1], self.axis[0])))
+
+    @property
     def numbers(self) -> tuple[object, ...]:
         """What two conversions must share to be the same."""
-        axis = None if self.axis is None else np.arctan2(self.axis[1], self.axis[0]).item()
         place = (self.eastings, self.northings, self.height)
-        return (self.kind, place, axis, self.scale, self.factors, self.crs and self.crs.name)
+        return (self.kind, place, self.axis_deg, self.scale, self.factors, self.crs and self.crs.name)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,11 +53,17 @@ def read_conversion(
 ) -> Georeference | None:
     """Read a conversion into a known CRS: find the unit of its eastings and what its scale means."""
     to_anchor_m = np.asarray(np.linalg.inv(levels.world), dtype=np.float64)
-    axis_deg = 0.0 if conversion.axis is None else float(np.degrees(np.arctan2(conversion.axis[1], conversion.axis[0])))
     if not crs.is_projected:
         return _read_degrees(conversion, crs, levels, findings, to_anchor_m, vertical)
     anchored = Georeference(
-        level=50, crs=crs, x=0.0, y=0.0, height_m=0.0, axis_deg=axis_deg, to_anchor_m=to_anchor_m, vertical=vertical
+        level=50,
+        crs=crs,
+        x=0.0,
+        y=0.0,
+        height_m=0.0,
+        axis_deg=conversion.axis_deg,
+        to_anchor_m=to_anchor_m,
+        vertical=vertical,
     )
     unit_m = _find_map_unit(conversion, anchored, levels, findings)
     if unit_m is None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from math import atan2, degrees
 from typing import Any
-
-import numpy as np
 
 from bim.georeference.choosing import Assessment
 from bim.georeference.georeference import Georeference
 from bim.georeference.levels import Levels
-from twin.crs import crs_label
+from twin.crs import crs_label, horizontal, parse_crs
 
 
 def describe_place(assessment: Assessment) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def _used(chosen: Georeference) -> dict[str, Any]:
         "axis_deg": chosen.axis_deg,
         "scale": list(chosen.scale),
         "metres": chosen.metres,
-        "anchor_m": np.linalg.inv(chosen.to_anchor_m)[:3, 3].tolist(),
+        "anchor_m": chosen.anchor_m.tolist(),
         "sources": dict(chosen.sources),
     }
 
@@ -71,7 +71,7 @@ def _statements(levels: Levels) -> Iterator[tuple[int, str, str]]:
         yield 20, site.entity, f"latitude {angles[0]}, longitude {angles[1]}, elevation {height}"
     for placement in levels.placements:
         x, y, z = placement.matrix_m[:3, 3]
-        turned = np.degrees(np.arctan2(placement.matrix_m[1, 0], placement.matrix_m[0, 0]))
+        turned = degrees(atan2(placement.matrix_m[1, 0], placement.matrix_m[0, 0]))
         yield 30, placement.entity, f"at {x:.3f}, {y:.3f}, {z:.3f} m, turned by {turned:.4f}°"
     for axes in levels.axes:
         x, y, z = axes.matrix_m[:3, 3]
@@ -86,29 +86,60 @@ def _statements(levels: Levels) -> Iterator[tuple[int, str, str]]:
 
 
 def write_template(assessment: Assessment) -> str:
-    """Return a declaration to fill in, with what is known already."""
-    chosen, levels = assessment.chosen, assessment.levels
+    """Return a declaration to fill in, with what is known already; as it is, it places what was placed before."""
+    known = (assessment.chosen or _unjudged(assessment.levels)).upright()
+    told = [f"#   {entity}: {' '.join(says.split())}" for _, entity, says in _statements(assessment.levels)]
+    metres_in_unit = horizontal(known.crs).axis_info[0].unit_conversion_factor
+    if known.crs.is_projected:
+        crs = crs_label(known.crs) if assessment.chosen else _named(assessment.levels)
+        place = [
+            "# The CRS of eastings and northings: an EPSG code, a PROJ string or WKT.",
+            f"crs = {json.dumps(crs, ensure_ascii=False)}",
+            "# Where the anchor stands, in metres; or longitude_deg and latitude_deg on WGS 84 instead.",
+            f"easting_m = {known.x * metres_in_unit!r}",
+            f"northing_m = {known.y * metres_in_unit!r}",
+        ]
+    else:
+        place = [
+            "# Where the anchor stands, on WGS 84; or crs, easting_m and northing_m instead.",
+            f"longitude_deg = {known.x!r}",
+            f"latitude_deg = {known.y!r}",
+        ]
+    lines = [
+        "# Where a building model stands. What is left out is taken from the file; what stands here goes before it.",
+        "# The file says:",
+        *(told or ["#   nothing"]),
+        *place,
+        f"height_m = {known.height_m!r}",
+        "# What is added to the heights to make them 1985 heights.",
+        f"height_shift_m = {known.height_shift_m!r}",
+        "# Where the x axis of the model points: degrees anti-clockwise from grid east (of a longitude, true east).",
+        f"x_axis_deg = {known.axis_deg!r}",
+        "# The point of the model, in its own coordinates in metres, that stands there.",
+        f"anchor_m = {known.anchor_m.tolist()!r}",
+        '# "grid": metres of the model are those of the grid; "true": they are true ones, put on the grid by its',
+        "# factor; or metres of the grid in a metre of the model.",
+        f'scale = "{known.metres}"' if set(known.scale) == {1.0} else f"scale = {known.scale[0]!r}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _named(levels: Levels) -> str:
+    named = levels.conversions[0].crs if levels.conversions else None
+    return named.name if named is not None and named.name else "EPSG:4548"
+
+
+def _unjudged(levels: Levels) -> Georeference:
+    """Return the numbers of a file that cannot be relied on, for whoever corrects them."""
     said = levels.conversions[0] if levels.conversions else None
-    crs = said.crs.name if said is not None and said.crs is not None else ""
-    told = "".join(f"#   {entity}: {says}\n" for _, entity, says in _statements(levels))
-    height_m = chosen.height_m if chosen else next((site.elevation_m for site in levels.positions), None) or 0.0
-    return f"""\
-# Where a building model stands. What is left out is taken from the file; what stands here goes before it.
-# The file says:
-{told or "#   nothing"}
-# The CRS of eastings and northings: an EPSG code, a PROJ string or WKT.
-crs = "{crs or "EPSG:4548"}"
-# Where the anchor stands, in metres; or longitude_deg and latitude_deg on WGS 84 instead.
-easting_m = {said.eastings if said else 0.0!r}
-northing_m = {said.northings if said else 0.0!r}
-height_m = {height_m!r}
-# What is added to the heights to make them 1985 heights.
-# height_shift_m = 0.0
-# Where the x axis of the model points: degrees anti-clockwise from grid east (with a longitude, from true east).
-x_axis_deg = {chosen.axis_deg if chosen else 0.0!r}
-# The point of the model, in its own coordinates in metres, that stands there.
-anchor_m = [0.0, 0.0, 0.0]
-# "grid": metres of the model are metres of the grid; "true": they are true ones and are put on the grid by its factor;
-# or metres of the grid in a metre of the model.
-scale = "true"
-"""
+    unit_m = (said.crs.map_unit_m if said is not None and said.crs is not None else None) or 1.0
+    heights = (site.elevation_m for site in levels.positions if site.elevation_m is not None)
+    return Georeference(
+        level=None,
+        crs=parse_crs("EPSG:4548"),
+        x=0.0 if said is None else said.eastings * unit_m,
+        y=0.0 if said is None else said.northings * unit_m,
+        height_m=next(heights, 0.0) if said is None else said.height * unit_m,
+        axis_deg=0.0 if said is None else said.axis_deg,
+        metres="true",
+    )

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bim.finding import Finding, Severity
-from bim.georeference.georeference import Georeference
+from bim.georeference.georeference import Georeference, moved_by
 from bim.georeference.levels import Floats, Levels, SitePosition
 from bim.georeference.mapping import axis_from_north
 from bim.georeference.standing import FAR_M
@@ -54,8 +54,6 @@ def judge_sites(levels: Levels, findings: list[Finding]) -> Georeference | None:
 
 def read_site(levels: Levels, site: SitePosition) -> Georeference:
     """Read the position of a site: the model is a solid in the plane that touches the ellipsoid there."""
-    to_anchor_m = np.eye(4)
-    to_anchor_m[:3, 3] = -site.origin_m
     north = levels.true_north
     return Georeference(
         level=20,
@@ -65,7 +63,7 @@ def read_site(levels: Levels, site: SitePosition) -> Georeference:
         height_m=site.elevation_m or 0.0,
         axis_deg=axis_from_north(levels),
         metres="true",
-        to_anchor_m=to_anchor_m,
+        to_anchor_m=moved_by(-site.origin_m),
         sources=dict.fromkeys(("x", "y", "height_m"), site.entity)
         | {"crs": "WGS 84, as IfcSite has it", "axis_deg": north.entity if north else "the y axis is taken for north"},
     )

@@ -1,5 +1,3 @@
-import tomllib
-
 import ifcopenshell.api.georeference
 import numpy as np
 import pytest
@@ -142,18 +140,42 @@ def test_files_that_are_no_declaration_are_refused(tmp_path):
         read_declaration(tmp_path / "other.toml")
 
 
-def test_a_template_that_is_filled_in_places_the_model(tmp_path):
-    file = add_conversion(make_model(milli=True), crs={"Name": ""}, Scale=0.001)
-    path = tmp_path / "school.toml"
-    path.write_text(write_template(assess(file)), "utf-8")
-    text = path.read_text("utf-8")
+def fill_in(file, folder, *changes):
+    path = folder / "school.toml"
+    text = write_template(assess(file))
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text, "utf-8")
+    return declare_place(levels_of(file), read_declaration(path))
 
-    assert tomllib.loads(text)["easting_m"] == EASTING
-    assert "IfcMapConversion" in text
-    path.write_text(text.replace("height_m = 0.0", "height_m = 120.5").replace("x_axis_deg = 0.0", "x_axis_deg = 30.0"))
-    assessment = declare_place(levels_of(file), read_declaration(path))
-    # The template says true metres: within 3 mm on 11 m of the formula in metres of the grid.
-    assert placed(assessment, 10.0, 5.0, 3.0) == pytest.approx(WORKED, abs=3e-3)
+
+def test_a_template_that_is_filled_in_places_the_model(tmp_path):
+    file = add_conversion(make_model(milli=True), crs={"Name": 'Grid "A"'}, Scale=0.001)
+
+    assessment = fill_in(file, tmp_path, (r'crs = "Grid \"A\""', 'crs = "EPSG:4548"'), ('"true"\n', '"grid"\n'))
+
+    assert placed(assessment, 10.0, 5.0, 3.0) == pytest.approx(WORKED, abs=1e-3)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.0002])
+def test_a_template_as_it_is_places_what_was_placed_by_a_conversion(tmp_path, scale):
+    file = add_conversion(make_model(), Scale=scale)
+    api.georeference.edit_wcs(file, x=100.0, y=20.0, z=3.0, rotation=12.0, is_si=True)
+
+    before, after = placed(assess(file), 110.0, 25.0, 3.0), placed(fill_in(file, tmp_path), 110.0, 25.0, 3.0)
+
+    assert after == pytest.approx(before, abs=1e-6)
+
+
+def test_a_template_as_it_is_places_what_was_placed_by_a_site(tmp_path):
+    file = set_position(make_model(), (35, 33, 1, 800000), (118, 27, 55, 800000), 120.5)
+    file.by_type("IfcGeometricRepresentationContext")[0].TrueNorth = file.createIfcDirection((0.6, 0.8))
+
+    before, after = placed(assess(file), 110.0, 25.0, 3.0), placed(fill_in(file, tmp_path), 110.0, 25.0, 3.0)
+
+    assert after == pytest.approx(before, abs=1e-6)
+    assert "IfcSite #" in write_template(assess(file))
 
 
 def test_the_report_tells_every_level_what_is_used_and_what_was_found():
