@@ -32,7 +32,11 @@ def read_conversions(model: Entity) -> tuple[Conversion, ...]:
     if model.schema == "IFC2X3":
         return tuple(_read_property_sets(model))
     operations = model.by_type("IfcCoordinateOperation")
-    return tuple(_read_operation(one) for one in operations if one.SourceCRS.is_a("IfcGeometricRepresentationContext"))
+    return tuple(_read_operation(one) for one in operations if not _is_between_maps(one))
+
+
+def _is_between_maps(operation: Entity) -> bool:
+    return operation.SourceCRS is not None and operation.SourceCRS.is_a("IfcCoordinateReferenceSystem")
 
 
 def _read_operation(operation: Entity) -> Conversion:
@@ -66,7 +70,9 @@ def _read_operation(operation: Entity) -> Conversion:
         height=_given(operation.OrthogonalHeight),
         axis=_axis(operation.XAxisAbscissa, operation.XAxisOrdinate),
         scale=operation.Scale,
-        factors=(operation.FactorX, operation.FactorY, operation.FactorZ) if scaled else (1.0, 1.0, 1.0),
+        factors=(_given(operation.FactorX), _given(operation.FactorY), _given(operation.FactorZ))
+        if scaled
+        else (1.0, 1.0, 1.0),
     )
 
 
@@ -131,14 +137,15 @@ def _sets_of(owner: Entity) -> Iterator[tuple[Entity, Mapping[str, Any]]]:
     for relation in owner.IsDefinedBy:
         pset = getattr(relation, "RelatingPropertyDefinition", None)
         if pset is not None and pset.is_a("IfcPropertySet"):
-            values = (p for p in pset.HasProperties if p.is_a("IfcPropertySingleValue") and p.NominalValue is not None)
-            yield pset, {p.Name.strip().lower(): p.NominalValue.wrappedValue for p in values} | _unit(pset)
+            single = [p for p in pset.HasProperties or () if p.is_a("IfcPropertySingleValue") and p.Name]
+            values = {p.Name.strip().lower(): p.NominalValue.wrappedValue for p in single if p.NominalValue is not None}
+            yield pset, values | _unit(single)
 
 
-def _unit(pset: Entity) -> dict[str, Any]:
-    """Return the unit of a map, where a set holds it as that of another value or as its name."""
-    units = [p.Unit for p in pset.HasProperties if p.is_a("IfcPropertySingleValue") and p.Name.lower() == "mapunit"]
-    return {"mapunit_m": _in_metres(units[0])} if units and units[0] is not None else {}
+def _unit(properties: list[Entity]) -> dict[str, Any]:
+    """Return the unit of a map, where a set holds it as that of a value."""
+    units = [p.Unit for p in properties if p.Name.strip().lower() == "mapunit" and p.Unit is not None]
+    return {"mapunit_m": _in_metres(units[0])} if units else {}
 
 
 def _named(sets: Mapping[Entity, Mapping[str, Any]], wanted: str) -> tuple[Entity, Mapping[str, Any]] | None:

@@ -147,7 +147,7 @@ def apply_declaration(declaration: Declaration, levels: Levels) -> tuple[Georefe
     read = _near(replace(base.upright(), level=None, sources=sources, **values), levels)
     if not read.crs.is_projected and read.metres == "grid":
         raise InvalidParameter(f"declaration {declaration.name}: a model at a longitude has no metres of a grid")
-    return read, tuple(finding for finding in findings if finding.severity != "error")
+    return read, tuple(findings)
 
 
 def _from_degrees(declaration: Declaration, levels: Levels) -> Georeference:
@@ -198,8 +198,9 @@ def _from_map(declaration: Declaration, levels: Levels, findings: list[Finding])
         if declaration.scale is not None:
             conversion = replace(conversion, scale=None, factors=(1.0, 1.0, 1.0))
         known = read_conversion(conversion, crs, levels, findings, vertical=vertical)
-        if known is None:
-            raise InvalidParameter(f"declaration {declaration.name} does not mend it: {findings[-1]}")
+        errors = [finding for finding in findings if finding.severity == "error"]
+        if known is None or errors:
+            raise InvalidParameter(f"declaration {declaration.name} does not mend it: {'; '.join(map(str, errors))}")
         read = replace(known, sources={**known.sources, **sources})
     elif (to_map_m := into_map(levels)) is not None:
         read = Georeference(

@@ -122,9 +122,17 @@ def _placement(product: Entity, length_unit_m: float) -> Floats:
         along = placement.is_a("IfcLinearPlacement")
         position = getattr(placement, "CartesianPosition" if along else "RelativePlacement", None)
         if position is not None:
-            matrix = get_axis2placement(position) @ matrix
+            matrix = _matrix_of(position) @ matrix
         placement = getattr(placement, "PlacementRelTo", None)
     return _in_metres(matrix, length_unit_m)
+
+
+def _matrix_of(position: Entity) -> Floats:
+    """Return the (4, 4) matrix of a position; one that is damaged puts everything nowhere (NaN)."""
+    try:
+        return np.array(get_axis2placement(position), dtype=np.float64)
+    except (AttributeError, TypeError, ValueError):
+        return np.full((4, 4), np.nan)
 
 
 def _in_metres(matrix: Floats, length_unit_m: float) -> Floats:
@@ -135,7 +143,7 @@ def _in_metres(matrix: Floats, length_unit_m: float) -> Floats:
 
 def _read_axes(context: Entity, length_unit_m: float) -> Axes:
     system = context.WorldCoordinateSystem
-    ratios = context.TrueNorth.DirectionRatios if context.TrueNorth else ()
+    ratios = (context.TrueNorth and context.TrueNorth.DirectionRatios) or ()
     north = np.array((*ratios, 0.0, 0.0)[:2], dtype=np.float64)
     length = float(np.hypot(*north))
     operations = getattr(context, "HasCoordinateOperation", ())
@@ -143,7 +151,7 @@ def _read_axes(context: Entity, length_unit_m: float) -> Axes:
         entity=name_of(context),
         context_type=context.ContextType or "",
         dimension=context.CoordinateSpaceDimension or 3,
-        matrix_m=np.eye(4) if system is None else _in_metres(get_axis2placement(system), length_unit_m),
+        matrix_m=np.eye(4) if system is None else _in_metres(_matrix_of(system), length_unit_m),
         true_north=north / length if length > 0 else None,
         converted_by=name_of(operations[0]) if operations else None,
     )
@@ -158,7 +166,8 @@ def _find_shapes(model: Entity, length_unit_m: float) -> Floats | None:
     products = [product for product in shaped if product.is_a("IfcElement")] or shaped
     step = max(1, len(products) // _SAMPLES)
     points = [_find_point(product, length_unit_m) for product in products[::step]]
-    return np.asarray(np.median(points, axis=0)) if points else None
+    sound = [point for point in points if np.isfinite(point).all()]
+    return np.asarray(np.median(sound, axis=0)) if sound else None
 
 
 def _find_point(product: Entity, length_unit_m: float) -> Floats:
@@ -175,10 +184,10 @@ def _points_of(shape: Entity) -> Iterator[tuple[float, float, float]]:
             return
         entity = waiting.pop()
         if entity.is_a("IfcCartesianPoint"):
-            if len(entity.Coordinates) == 3:
+            if len(entity.Coordinates or ()) == 3:
                 yield entity.Coordinates
         elif entity.is_a("IfcCartesianPointList3D"):
-            yield entity.CoordList[0]
+            yield from (entity.CoordList or ())[:1]
         elif not entity.is_a("IfcRepresentationContext"):
             firsts = (_first(value) for value in entity)
             waiting.extend(first for first in firsts if first is not None)

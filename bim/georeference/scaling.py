@@ -63,8 +63,10 @@ def find_stretch(conversion: Conversion, length_unit_m: float, unit_m: float, fi
 
 def judge_stretch(conversion: Conversion, read: Georeference, levels: Levels) -> Iterator[Finding]:
     """Find factors that are none of a grid, and true metres that were put on a grid as they are."""
-    factors = dict(zip("XYZ", conversion.factors, strict=True))
-    for axis, factor in factors.items():
+    for axis, factor in zip("XYZ", conversion.factors, strict=True):
+        if not factor > 0:
+            yield error_of("factor-odd", conversion, f"Factor{axis} is missing or not above 0", "write it", limit=1.0)
+            return
         if abs(factor - 1) > _STRETCH:
             yield Finding(
                 id="factor-odd",

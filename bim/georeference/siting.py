@@ -36,13 +36,9 @@ def judge_sites(levels: Levels, findings: list[Finding]) -> Georeference | None:
     far = float(np.hypot(*(levels.typical_m - first.origin_m)[:2])) > FAR_M
     problem = national_coordinates(levels, first.origin_m, "error") if far else None
     if first.latitude_deg == 0 and first.longitude_deg == 0:
-        problem = Finding(
-            id="site-at-null",
-            severity="error",
-            entity=first.entity,
-            what="latitude and longitude are both 0: they were left empty",
-            advice="write where the site is",
-        )
+        problem = _unusable("site-at-null", first, "latitude and longitude are both 0: they were left empty")
+    if not np.isfinite(first.origin_m).all():
+        problem = _unusable("site-placement", first, "its placement is damaged, so that it has no origin")
     if problem is not None:
         findings.append(problem)
         return None
@@ -50,6 +46,10 @@ def judge_sites(levels: Levels, findings: list[Finding]) -> Georeference | None:
     findings.extend(_judge_height(levels, first))
     findings.extend(_judge_others(whole, first, read))
     return read
+
+
+def _unusable(name: str, site: SitePosition, what: str) -> Finding:
+    return Finding(id=name, severity="error", entity=site.entity, what=what, advice="write where the site is")
 
 
 def read_site(levels: Levels, site: SitePosition) -> Georeference:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import ifcopenshell.api.georeference
 import ifcopenshell.api.pset
 import ifcopenshell.util.geolocation
@@ -20,7 +22,7 @@ from bimplace_models import (
     set_position,
 )
 from twin.bbox import BBox
-from twin.crs import crs_label, parse_crs
+from twin.crs import crs_label, parse_crs, transverse_mercator
 from twin.errors import CrsError, NotGeoreferenced
 
 api = ifcopenshell.api
@@ -330,3 +332,22 @@ def test_property_sets_that_say_different_things_are_refused():
 
     assert findings_of(assessment)["contexts-differ"] == "error"
     assert assessment.chosen is None
+
+
+def test_a_crs_without_a_code_is_read_from_its_well_known_text():
+    county = transverse_mercator(118.5)
+    file = make_model("IFC4X3_ADD2")
+    add_conversion(file, crs={"Name": "WKT"}, Eastings=496873.0, Northings=3936656.0, Scale=1.0)
+    file.create_entity("IfcWellKnownText", county.to_wkt(), file.by_type("IfcProjectedCRS")[0])
+    assessment = assess(file)
+
+    point = place_points(np.zeros((1, 3)), assessment.chosen, county)[0]
+    assert point == pytest.approx((496873.0, 3936656.0, HEIGHT), abs=1e-9)
+    assert findings_of(assessment) == {"crs-name": "note", "grid-factor": "note"}
+
+
+def test_a_project_in_feet_has_its_size_on_a_map_in_metres():
+    levels = replace(levels_of(add_conversion(make_model(), Scale=0.3048)), length_unit_m=0.3048)
+
+    assert placed(assess_levels(levels), 10.0, 5.0, 3.0) == pytest.approx(WORKED, abs=1e-3)
+    assert "scale-missing" not in findings_of(assess_levels(levels))

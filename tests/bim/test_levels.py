@@ -3,6 +3,7 @@ import ifcopenshell.api.pset
 import numpy as np
 import pytest
 
+from bim.georeference.report import write_template
 from bimplace_models import (
     EASTING,
     NORTHING,
@@ -194,3 +195,32 @@ def test_a_rigid_operation_is_read():
 
     assert (read.eastings, read.northings, read.height, read.is_rigid) == (EASTING, NORTHING, 120.5, True)
     assert read.measures == ("IfcLengthMeasure", "IfcLengthMeasure")
+
+
+@pytest.mark.parametrize(
+    ("schema", "kind"),
+    [("IFC2X3", "IfcMapConversion"), ("IFC4", "IfcMapConversion"), ("IFC4X3_ADD2", "IfcMapConversionScaled")],
+)
+def test_no_damaged_value_breaks_the_reading_or_moves_the_model_unseen(schema, kind):
+    file = add_conversion(set_position(make_model(schema), (35, 33, 1), (118, 27, 55), 120.0), kind=kind, Scale=1.0)
+    context = file.by_type("IfcGeometricRepresentationContext", include_subtypes=False)[0]
+    context.TrueNorth = file.createIfcDirection((0.0, 1.0))
+    sound = assess(file).chosen
+    outcomes = set()
+    for entity in list(file):
+        for index, value in enumerate(entity):
+            for damaged in (None, (), 0.0):
+                try:
+                    entity[index] = damaged
+                except (TypeError, ValueError, RuntimeError):  # the file cannot hold it there
+                    continue
+                found = assess(file)
+                entity[index] = value
+                write_template(found)
+                outcomes.add((found.chosen is None, found.chosen is not None and found.chosen.level))
+                if found.chosen is not None:
+                    numbers = (found.chosen.x, found.chosen.y, found.chosen.axis_deg, *found.chosen.scale)
+                    assert np.isfinite(numbers).all(), (entity, index, damaged)
+
+    assert assess(file).chosen.x == sound.x
+    assert {level for _, level in outcomes} >= {20, 50}
