@@ -69,14 +69,15 @@ class Glb:
         return np.array(rows).reshape((-1, wide) if wide > 1 else -1)
 
     def parts(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, tuple[float, ...]]]:
-        """Of each part: vertices east, north and up of the place of the tileset, features, corners, colour."""
+        """Of each part: vertices east, north and up of the place of the tileset, features, pieces, colour."""
         node = self.document["nodes"][0]
         for part in self.document["meshes"][0]["primitives"]:
             x, y, z = (self.accessor(part["attributes"]["POSITION"]).astype(float) + node["translation"]).T
             features = self.accessor(part["attributes"]["_FEATURE_ID_0"])
             material = self.document["materials"][part["material"]]
             color = tuple(material["pbrMetallicRoughness"]["baseColorFactor"])
-            yield np.column_stack([x, -z, y]), features, self.accessor(part["indices"]), color
+            corners = self.accessor(part["indices"]).reshape(-1, {1: 2, 4: 3}[part["mode"]])
+            yield np.column_stack([x, -z, y]), features, corners, color
 
     def rows(self) -> list[dict[str, Any]]:
         """What the property table says of each feature; absent where it says that there is nothing."""

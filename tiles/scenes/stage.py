@@ -60,9 +60,9 @@ class Stage:
         parts = []
         for hue in np.unique(hues).tolist():
             those = np.flatnonzero(hues == hue)
-            mesh = form.draw(self.plan.solids.take(numbers[those]))
-            mesh = replace(mesh, owners=owners[those][mesh.owners])
-            parts.append(Part(name=self.hues[hue].name, color=self.hues[hue].color, mesh=mesh))
+            for mesh in form.draw(self.plan.solids.take(numbers[those])):
+                named = replace(mesh, owners=owners[those][mesh.owners])
+                parts.append(Part(name=self.hues[hue].name, color=self.hues[hue].color, mesh=named))
         layer, origin = self.frame.layer, np.round((cell.box[:3] + cell.box[3:]) / 2).tolist()
         told = [each for each in self.columns if form.in_full or each.codes or each.field.name == layer.key]
         return write_glb(parts, origin, make_table(told, rows), len(rows), layer.id)

@@ -101,7 +101,7 @@ class _Frames:
         return stretched
 
 
-def sweep(solids: Solids, *, sides: int, closed: bool) -> Mesh:
+def sweep(solids: Solids, *, sides: int) -> Mesh:
     """Make the surfaces of n solids.
 
     Parameters
@@ -110,18 +110,15 @@ def sweep(solids: Solids, *, sides: int, closed: bool) -> Mesh:
         Their axes in metres east, north and up of somewhere near.
     sides
         Of a round section.
-    closed
-        Whether ends are drawn as `Solids.ends` has them; otherwise all are open.
 
     Returns
     -------
     Mesh
         Its owners are the numbers of the solids.
     """
-    drawn = solids if closed else replace(solids, ends=np.full_like(solids.ends, End.OPEN))
-    round_, square = np.flatnonzero(drawn.is_round), np.flatnonzero(~drawn.is_round)
-    tubes = _sweep(drawn.take(round_), _circle(sides), joint_rings=max(sides // 8, 1))
-    ducts = _sweep(_lengthen(drawn.take(square)), _rectangle(), joint_rings=0)
+    round_, square = np.flatnonzero(solids.is_round), np.flatnonzero(~solids.is_round)
+    tubes = _sweep(solids.take(round_), _circle(sides), joint_rings=max(sides // 8, 1))
+    ducts = _sweep(_lengthen(solids.take(square)), _rectangle(), joint_rings=0)
     return join_meshes([replace(tubes, owners=round_[tubes.owners]), replace(ducts, owners=square[ducts.owners])])
 
 
