@@ -173,6 +173,16 @@ def _no_way_out(plot: Plot) -> Faults:
     return {"GRAV-FLOW": (plot.name("WSA3"),)}
 
 
+def _round(plot: Plot) -> Faults:
+    names = [f"WSA{number}" for number in range(1, 7)]
+    for name, turn in zip(names, np.arange(6) * np.pi / 3, strict=True):
+        plot.point(name, float(np.round(20 * np.sin(turn), 3)), float(np.round(20 * np.cos(turn), 3)))
+    for start, end in zip(names, (*names[1:], names[0]), strict=True):
+        plot.line(f"{start}-{end}", 0.0, 0.0)
+        plot.last.update(dict.fromkeys(("S_Deep", "E_Deep", "S_High", "E_High")))
+    return {"GRAV-ROUND": (plot.key("WSA1-WSA2"),)}
+
+
 def _from_nowhere(plot: Plot) -> Faults:
     plot.sewer()
     plot.tables.points[0].update(Subsid=None, Feature="井边点", Code="52022100")
@@ -292,7 +302,7 @@ def _go_on(plot: Plot, gap_m: float) -> None:
 
 
 _KINDS: tuple[Callable[[Plot], Faults], ...] = (
-    _joint, _concrete_gas, _deep_main, _shallow_main, _long_main, _twin_points, _uphill, _steep, _no_way_out,
+    _joint, _concrete_gas, _deep_main, _shallow_main, _long_main, _twin_points, _uphill, _steep, _round, _no_way_out,
     _from_nowhere, _narrowing, _small, _flat, _slow, _turned_back, _without_well, _mixed, _short_well, _crossing,
     _side_by_side, _one_above_another, _through_another, _perhaps_through_another, _broken_sheet, _broken_area,
     _joined_area,
