@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sample_gis.county import County
-from sample_gis.pipes.delivery import Row, Tables, tabulate
+from sample_gis.pipes.delivery import Row, Tables, tabulate, write_tables
 from sample_gis.pipes.plots import NEXT, lay_plots
+from twin.crs import CRS
 
 _ENDS = ("S_Exp", "E_Exp")
 
@@ -49,6 +52,20 @@ def plant_faults(county: County) -> Planted:
     tables.points.extend(row for row in rows.points if row["Prj_No"] != NEXT)
     tables.lines.extend(row for row in rows.lines if row["Prj_No"] != NEXT)
     return Planted(tables=tables, beside=beside, faults=faults)
+
+
+def write_planted(planted: Planted, crs: CRS, folder: Path) -> None:
+    """Write a delivery with faults to a folder: its tables, those of the area beside, and ``faults.json``.
+
+    A ``.prj`` beside each table says its CRS.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for tables, place in ((planted.tables, folder), (planted.beside, folder / "beside")):
+        place.mkdir(exist_ok=True)
+        for file in write_tables(tables, place):
+            file.with_suffix(".prj").write_text(crs.to_wkt(), "utf-8")
+    listed = {rule: list(keys) for rule, keys in sorted(planted.faults.items())}
+    (folder / "faults.json").write_text(json.dumps(listed, indent=2) + "\n", "utf-8")
 
 
 def _change_rows(tables: Tables) -> dict[str, tuple[str, ...]]:
