@@ -48,7 +48,7 @@ def main() -> None:
         )
     for what in ("taken", "refused"):
         title = f"{COUNT:,} points and as many segments {what}"
-        print_ratio(title, seconds[what], seconds["peer"], peer="pandas and pyogrio, unchecked", limit=10)
+        print_ratio(title, seconds[what], seconds["peer"], peer="pandas and pyogrio, unchecked", limit=15)
     print(f"peak memory {peak_memory_mb():.0f} MB")
 
 

@@ -8,9 +8,12 @@ import ezdxf
 import numpy as np
 import pytest
 import shapely
+from click.testing import CliRunner
 
 from dxf_drawings import as_applications, as_equations, as_names_and_values, as_records, draw
+from tests_cli import twin
 from tests_deliveries import EAST, NORTH, read
+from twin.cli import main_group
 from twin.errors import CrsError, SourceError
 
 PIPE = {"管径": "300", "材质": "砼", "起点埋深": "2.0", "终点埋深": "2.1"}
@@ -271,3 +274,16 @@ def test_texts_surfaces_and_lines_without_vertices_are_passed_over(tmp_path):
     space.add_polyline3d([(EAST, NORTH, 0)], dxfattribs=where)
     document.saveas(path)
     assert ends(read([path])) == [["WS1", "WS2"], ["WS2", "WS3"]]
+
+
+def test_the_command_takes_a_drawing_and_refuses_one_whose_ends_hang_in_the_air(tmp_path):
+    store = tmp_path / "county.gpkg"
+    twin("init", store, "--crs", "EPSG:4548")
+    words = ("--crs", "EPSG:4548", "--param", "project=A", "--store", store)
+    command = ("ingest", "pipelines", tmp_path / "管线.dxf", *words)
+    deliver(tmp_path, [*WELLS, *LINES])
+    assert "delivery A (PS) is accepted: 0 errors" in twin(*command)
+    deliver(tmp_path, [*WELLS, LINES[0], line(40.0, 81.0)])
+    refused = CliRunner().invoke(main_group, [str(word) for word in command])
+    assert refused.exit_code == 1
+    assert f"there is no such point (found ({EAST:.3f}, {NORTH + 81:.3f}))" in refused.output
