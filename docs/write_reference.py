@@ -138,7 +138,11 @@ def describe_deliveries() -> Iterator[str]:
 
 def describe_rule(rule: Rule) -> tuple[str, ...]:
     """Return a rule as a row of the table of rules."""
-    limits = "; ".join(f"`{limit.name}` = {_figure(limit.default)}: {limit.about}" for limit in rule.limits.values())
+    limits = "; ".join(
+        f"`{limit.name}` = {_figure(limit.default)}: {limit.about}"
+        + (f" ({rule.sure[limit.name]})" if limit.name in rule.sure else "")
+        for limit in rule.limits.values()
+    )
     severity = f"{rule.severity}, binding" if rule.binding else rule.severity
     about = " ".join(rule.about.split())
     return f"`{rule.id}` {rule.title} {rule.title_zh}", severity, about, limits, f"{rule.source} ({rule.confidence})"

@@ -84,7 +84,7 @@ class _Ends:
         """Which of them a line leaves as the survey says, or ends at without a reason."""
         nodes = self.survey.nodes.iloc[self.node]
         stops = has_role(nodes, "end", "well", "inlet", "outfall", "source", "storage", "hydrant", "consumer")
-        leaves = (nodes["feature"] == "unsurveyed").to_numpy(bool)
+        leaves = has_role(nodes, "border")
         return np.flatnonzero((self.lines == 1) & (leaves | ~stops))
 
 
@@ -145,7 +145,7 @@ def find_broken_areas(survey: Survey, *, tolerance_m: float = 0.5, height_m: flo
     yield from _judge_ends(here, open_, there, own, other, "area", tolerance_m, height_m)
 
     left = there.open()
-    leaves = (beyond.nodes["feature"] == "unsurveyed").to_numpy(bool)[there.node[left]]
+    leaves = has_role(beyond.nodes, "border")[there.node[left]]
     delivered = np.isin(there.group[left], survey.segments["class"].dropna().unique())
     left = left[leaves & delivered & _near(there.place_m[left], judged)]
     missing, _, away_m = _find_partners(there, left, here, other, own, tolerance_m)
