@@ -28,7 +28,7 @@ def run(size: Size) -> int:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "sample.gpkg"
         with create_store(place, crs=county.crs, title="benchmark", area=county.area) as store:
-            load(store, layers.catalog().layers, county)
+            load(store, layers.catalog(), county)
         megabytes = place.stat().st_size / 1e6
     total_s = time.perf_counter() - start
     most_s, most_mb = LIMITS[size]

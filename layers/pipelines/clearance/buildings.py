@@ -20,6 +20,7 @@ from layers.pipelines.section import Sections
 if TYPE_CHECKING:
     import pandas as pd
     from geopandas import GeoDataFrame
+    from shapely.geometry.base import BaseGeometry
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -87,7 +88,7 @@ def find_building_conflicts(
     GB 50289-2016, 4.1.9: clearances; 4.1.11: pipes deeper than foundations, L = (H - h) / tan α + B / 2.
     """
     tubes = tubes_of(segments)
-    lines, outlines = (shapely.force_2d(rows.geometry.to_numpy()) for rows in (segments, buildings))
+    lines, outlines = segments.geometry.to_numpy(), buildings.geometry.to_numpy()
     near = _find_near(segments, buildings, tubes, lines, outlines, math.tan(math.radians(soil_deg)))
     ground_m, depth_m = (_column(buildings, name) for name in ("ground_m", "foundation_depth_m"))
     gap_m = _gaps(tubes, outlines, ground_m - depth_m, ground_m, near)
@@ -121,10 +122,12 @@ def _find_near(
     )
     pipe, building = pairs.T
     apart_m = shapely.distance(lines[pipe], outlines[building])
-    place = shapely.get_point(shapely.shortest_line(lines[pipe], outlines[building]), 0)
-    share = shapely.line_locate_point(lines[pipe], place, normalized=True)
-    bottom_m = bottoms_m[pipe, 0] + share * (bottoms_m[pipe, 1] - bottoms_m[pipe, 0])
-    deeper_m = bottom_m - founded_m[building]
+    deeper_m = np.full(len(pairs), np.nan)
+    below = np.flatnonzero(np.fmax(*bottoms_m[pipe].T) > founded_m[building])
+    link = shapely.shortest_line(lines[pipe[below]], outlines[building[below]])
+    share = shapely.line_locate_point(lines[pipe[below]], shapely.get_point(link, 0), normalized=True)
+    start_m, stop_m = bottoms_m[pipe[below]].T
+    deeper_m[below] = start_m + share * (stop_m - start_m) - founded_m[building[below]]
     wanted_m = np.where(deeper_m > 0, deeper_m / tangent + _ROOM_M, np.nan)
     return _Near(
         pipe=pipe,
@@ -185,31 +188,32 @@ def _walls(outlines: Geometries, origin: tuple[float, float]) -> tuple[Floats, N
 
 def _lead_in(tubes: Tubes, lines: Geometries, outlines: Geometries, near: _Near, rows: Numbers) -> Flags:
     """Which pairs, of some, are of pipes that lead into the building."""
-    degree = np.bincount(tubes.ends.ravel())
-    limit_m = np.fmax(near.limit_m[rows], 0) + tubes.sizes[near.pipe[rows], 0]
-    at_end = np.zeros((len(rows), 2), dtype=bool)
-    for end, position in ((0, 0), (1, -1)):
-        points = shapely.get_point(lines[near.pipe[rows]], position)
-        nearest = shapely.distance(points, outlines[near.building[rows]]) <= near.apart_m[rows] + _AT_END_M
-        few = degree[tubes.ends[near.pipe[rows], end]] <= 2
-        for row in np.flatnonzero(nearest & few).tolist():
-            pair = rows[row]
-            at_end[row, end] = _keeps_away(
-                lines[near.pipe[pair]], outlines[near.building[pair]], limit_m[row], from_start=end == 0
-            )
-    nodes, building = tubes.ends[near.pipe[rows]], near.building[rows].tolist()
-    leads: Flags = (at_end & (degree[nodes] == 1)).any(axis=1)
-    while True:  # back from the building, along what goes on into what leads there
-        there = {(node, building[row]) for row in np.flatnonzero(leads).tolist() for node in nodes[row].tolist()}
-        joins = [[(node, building[row]) in there for node in pair] for row, pair in enumerate(nodes.tolist())]
-        wider: Flags = leads | (at_end & np.array(joins, dtype=bool).reshape(-1, 2)).any(axis=1)
-        if (wider == leads).all():
-            return leads
-        leads = wider
+    nodes, building = tubes.ends[near.pipe[rows]], near.building[rows]
+    degree = np.bincount(tubes.ends.ravel(), minlength=1)[nodes]
+
+    def is_near_by(row: int, end: int) -> bool:
+        line, outline = lines[near.pipe[rows[row]]], outlines[building[row]]
+        limit_m = max(near.limit_m[rows[row]], 0) + tubes.sizes[near.pipe[rows[row]], 0]
+        return _is_near_by_end(line, outline, near.apart_m[rows[row]], limit_m, from_start=end == 0)
+
+    leads = np.zeros(len(rows), dtype=bool)
+    ends = np.argwhere(degree == 1)
+    while len(ends):  # free ends; then, back from the building, ends where these go on
+        new = [row for row, end in ends.tolist() if not leads[row] and is_near_by(row, end)]
+        leads[new] = True
+        there = {(node, building[row]) for row in new for node in nodes[row].tolist()}
+        on = np.argwhere(np.isin(nodes, [node for node, _ in there]) & (degree == 2) & ~leads[:, None])
+        goes_on = [(nodes[row, end], building[row]) in there for row, end in on.tolist()]
+        ends = on[np.array(goes_on, dtype=bool)]
+    return leads
 
 
-def _keeps_away(line: shapely.LineString, outline: shapely.Polygon, limit_m: float, *, from_start: bool) -> bool:
+def _is_near_by_end(
+    line: shapely.LineString, outline: BaseGeometry, apart_m: float, limit_m: float, *, from_start: bool
+) -> bool:
     """Whether a line is near only by an end of it: beyond twice the limit from there it keeps the limit."""
+    if outline.distance(shapely.get_point(line, 0 if from_start else -1)) > apart_m + _AT_END_M:
+        return False
     if line.length <= 2 * limit_m:
         return True
     start, stop = (2 * limit_m, line.length) if from_start else (0, line.length - 2 * limit_m)
