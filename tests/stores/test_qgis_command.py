@@ -175,7 +175,7 @@ def test_a_file_in_which_nothing_was_edited_changes_nothing(county, tmp_path):
 def test_a_layer_of_which_nothing_was_ever_written_is_left_out_of_projects(sample_county, tmp_path, monkeypatch):
     written = tuple(each for each in sample_county.deliveries if not each.layer.startswith("pipe"))
     with create_store(tmp_path / "county.gpkg", crs=sample_county.crs, area=sample_county.area) as store:
-        load(store, layers.catalog().layers, replace(sample_county, deliveries=written))
+        load(store, layers.catalog(), replace(sample_county, deliveries=written))
     monkeypatch.setenv("TWIN_STORE", str(tmp_path / "county.gpkg"))
     twin("qgis", str(tmp_path / "town.qgz"))
     found, _ = sources(tmp_path / "town.qgz")
