@@ -108,8 +108,7 @@ def isolate(
         passed |= burst
         place = zones.beside(burst) if burst.any() else mark(len(zones.has_anchor), zones.of_vertex[vertices])
     isolated = zones.spread(place, passed)
-    border = zones.around(isolated) & zones.around(~isolated)
-    to_close = border & (zones.valve_role == Role.VALVE)
+    border, to_close = zones.border(isolated), zones.to_close(isolated)
     after = zones.find_supplied(isolated)
     unusable = (passed | (zones.valve_role == Role.STUCK_VALVE)) & zones.around(isolated)
     within = isolated[zones.of_vertex]
@@ -143,9 +142,8 @@ def _find_next_ring(
     ring = {}
     for valve in np.flatnonzero(to_close).tolist():
         wider = zones.spread(isolated, passed | mark(len(passed), [valve]))
-        more = zones.around(wider) & zones.around(~wider) & (zones.valve_role == Role.VALVE)
         (name,) = _name_valves(network, zones, mark(len(passed), [valve]))
-        ring[name] = _name_valves(network, zones, more & ~to_close)
+        ring[name] = _name_valves(network, zones, zones.to_close(wider) & ~to_close)
     return ring
 
 

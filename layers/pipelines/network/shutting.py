@@ -8,7 +8,6 @@ import numpy as np
 
 from layers.pipelines.network.arrays import mark
 from layers.pipelines.network.graph import Network
-from layers.pipelines.network.roles import Role
 
 
 def find_valves(network: Network, segment_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -31,8 +30,7 @@ def find_valves(network: Network, segment_ids: Sequence[str]) -> dict[str, tuple
     valves: dict[int, tuple[str, ...]] = {}
     for zone in np.unique(zones.of_segment[rows[rows >= 0]]).tolist():
         isolated = zones.spread(mark(len(zones.has_anchor), [zone]), nothing)
-        to_close = zones.around(isolated) & zones.around(~isolated) & (zones.valve_role == Role.VALVE)
-        valves[zone] = network.name_nodes(zones.valve_node[to_close])
+        valves[zone] = network.name_nodes(zones.valve_node[zones.to_close(isolated)])
     return {
         segment_id: valves[int(zones.of_segment[row])]
         for segment_id, row in zip(segment_ids, rows.tolist(), strict=True)

@@ -60,6 +60,15 @@ class Zones:
         valve, zone, _ = self.sides.T
         return mark(len(self.valve_node), valve[zones[zone]])
 
+    def border(self, zones: Mask) -> Mask:
+        """Tell which valves part some zones from the others."""
+        return self.around(zones) & self.around(~zones)
+
+    def to_close(self, zones: Mask) -> Mask:
+        """Tell which valves to close so that some zones are shut off."""
+        to_close: Mask = self.border(zones) & (self.valve_role == Role.VALVE)
+        return to_close
+
     def spread(self, zones: Mask, passed: Mask) -> Mask:
         """Add to zones all that one gets to through valves that let through, and what flows there by check valves."""
         valve, zone, leads = self.sides.T
