@@ -44,10 +44,10 @@ def find_chains(ends: Ints, length_m: Floats, vertices: int) -> list[Chain]:
     """
     kept = _drop_dead_ends(ends, vertices)
     beside: dict[int, list[int]] = defaultdict(list)
-    for segment in kept:
-        for vertex in ends[segment].tolist():
-            beside[vertex].append(segment)
     pairs = ends.tolist()
+    for segment in kept:
+        for vertex in pairs[segment]:
+            beside[vertex].append(segment)
     unused = set(kept)
     chains = []
     # Rings without a junction are what the junctions leave over.
