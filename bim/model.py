@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from bim.georeference.levels import Levels
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -119,7 +121,7 @@ class Model:
     """A building model.
 
     Coordinates are those of the file's project in metres: placements of sites, buildings and storeys are applied, the
-    WorldCoordinateSystem of the representation context and map conversions are not.
+    WorldCoordinateSystem of the representation context and map conversions are not: `bim.placing` takes care of those.
 
     Parameters
     ----------
@@ -139,6 +141,8 @@ class Model:
         What they are by systems of classification.
     shapes
         Their triangles.
+    levels
+        What the file says of its place.
     notes
         What came to light while it was read.
     seconds
@@ -153,6 +157,7 @@ class Model:
     materials: pd.DataFrame
     classifications: pd.DataFrame
     shapes: Shapes
+    levels: Levels
     notes: tuple[str, ...]
     seconds: float
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from bim.georeference.choosing import Assessment
+from bim.georeference.report import describe_place, render_place
 from bim.model import Model
 
 #: Outcomes of products in the order they are told, with words for people.
@@ -21,8 +23,15 @@ _OUTCOMES = {
 _SHOWN = 3
 
 
-def describe_model(model: Model) -> dict[str, Any]:
+def describe_model(model: Model, place: Assessment) -> dict[str, Any]:
     """The report for programs.
+
+    Parameters
+    ----------
+    model
+        What was read.
+    place
+        What is known of its place.
 
     Returns
     -------
@@ -30,7 +39,7 @@ def describe_model(model: Model) -> dict[str, Any]:
         `source`, `units`, `notes`, `storeys` (name, elevation_m), `products` by class with their outcomes, `missing`
         (each product without a shape that should have one, or with a part of it only, and why), `properties`,
         `materials`, `classifications`, `types` (counts), `instances`, `meshes`, `triangles`, `box_m` (west, south,
-        bottom, east, north, top in coordinates of the model), `seconds`.
+        bottom, east, north, top in coordinates of the model), `place`, `seconds`.
     """
     shapes = model.shapes
     box = bound_model(model)
@@ -53,13 +62,14 @@ def describe_model(model: Model) -> dict[str, Any]:
         "meshes": len(set(shapes.meshes.tolist())),
         "triangles": sum(len(shapes.place(row)[1]) for row in range(len(shapes.elements))),
         "box_m": None if box is None else [round(float(side), 6) for side in box.ravel()],
+        "place": describe_place(place),
         "seconds": round(model.seconds, 2),
     }
 
 
-def render_model(model: Model) -> str:
+def render_model(model: Model, place: Assessment) -> str:
     """The report for people."""
-    return "\n".join(_lines(model))
+    return "\n".join([*_lines(model), *(f"  place: {line}" for line in render_place(place).splitlines())])
 
 
 def list_storeys(model: Model) -> list[tuple[str, float | None]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import tempfile
 import time
 from collections.abc import Callable
@@ -61,6 +62,7 @@ def read_ifc(path: Path, *, limits: Limits | None = None, watch: Callable[[str],
             units=Units(**units | {"notes": tuple(units["notes"])}),
             **tables,
             shapes=shapes,
+            levels=pickle.loads(Path(folder, "0", "levels.pickle").read_bytes()),  # noqa: S301 - our own worker wrote it
             notes=(*told["notes"], *(f"the geometry kernel complains: {note}" for note in gathered.notes)),
             seconds=time.monotonic() - began,
         )

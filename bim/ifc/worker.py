@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import pickle
 import re
 import sys
 from collections.abc import Sequence
@@ -88,6 +89,7 @@ def write_tables(opened: OpenedIfc, units: Units, folder: Path, journal: Journal
     """Write all that is no geometry; say which products have a representation, by their numbers in the file."""
     import pyarrow as pa
 
+    from bim.georeference.reading import read_levels
     from bim.ifc.elements import read_products
     from bim.ifc.matter import read_classifications, read_materials
     from bim.ifc.properties import read_properties
@@ -103,6 +105,8 @@ def write_tables(opened: OpenedIfc, units: Units, folder: Path, journal: Journal
     for name, table in tables.items():
         with pa.ipc.new_file(folder / f"{name}.arrow", table.schema) as file:
             file.write_table(table)
+    levels = read_levels(opened.file, length_unit_m=units.length_m)
+    (folder / "levels.pickle").write_bytes(pickle.dumps(levels))
     source = {
         "name": opened.name,
         "sha256": opened.sha256,

@@ -47,6 +47,15 @@ def test_programs_read_numbers(house: Path) -> None:
     assert report["storeys"][1] == {"name": "Storey 2", "elevation_m": 3.3}
 
 
+def test_the_report_says_where_a_model_stands(house: Path, tmp_path: Path) -> None:
+    (report,) = json.loads(_twin("bim", house, "--dry-run", "--json").output)
+    assert report["place"]["used"] is None
+    declared = tmp_path / "place.toml"
+    declared.write_text('crs = "EPSG:4548"\neasting_m = 632885.385\nnorthing_m = 3936656.695\nheight_m = 120.5\n')
+    result = _twin("bim", house, "--dry-run", "--georef", declared)
+    assert "  place: used: the declaration: 632885.385, 3936656.695 in EPSG:4548, height 120.500 m" in result.output
+
+
 def test_a_refused_file_does_not_keep_the_others_from_being_read(house: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.ifc"
     broken.write_bytes(house.read_bytes()[:-20])

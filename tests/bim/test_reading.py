@@ -16,11 +16,15 @@ import ifcopenshell.api.style
 import numpy as np
 import pytest
 
+from bim.georeference.choosing import assess_levels, require_place
 from bim.ifc import supervising
 from bim.ifc.reading import read_ifc
 from bim.ifc.supervising import Limits
 from bim.model import Model
+from bim.placing import place_points
+from bimplace_models import add_conversion
 from bimread_models import add_block, add_storeys, empty_model, repeat_block, write_model
+from twin.crs import parse_crs
 from twin.errors import SourceError
 
 api = ifcopenshell.api
@@ -132,6 +136,23 @@ def test_large_coordinates_keep_their_tenths_of_millimetres(tmp_path: Path) -> N
     assert model.shapes.place(0)[0].min(axis=0) == pytest.approx([632885.3851, 3936656.6952, 120.5], abs=1e-6)
 
 
+@pytest.mark.parametrize(("milli", "scale"), [(False, 1.0), (True, 0.001)])
+def test_a_corner_stands_where_the_worked_example_of_the_standard_puts_it(
+    tmp_path: Path, milli: bool, scale: float
+) -> None:
+    """Read in another process, drawn, placed: to a millimetre."""
+    file = empty_model(milli=milli)
+    add_storeys(file, (0.0,))
+    add_block(file, "IfcWall", "Wall", size=(1.0, 1.0, 1.0), at=(10.0, 5.0, 3.0))
+    add_conversion(file, Scale=scale)
+    model = read_ifc(write_model(file, tmp_path / "placed.ifc"))
+    vertices, _ = model.shapes.place(0)
+    corner = vertices[np.isclose(vertices, [10.0, 5.0, 3.0]).all(axis=1)]
+    georeference = require_place(assess_levels(model.levels), "placed.ifc")
+    placed = place_points(corner, georeference, parse_crs("EPSG:4548"))
+    assert placed == pytest.approx(np.array([[632891.545254, 3936666.025127, 123.5]]), abs=1e-3)
+
+
 _SPOILED = """
 import os, signal, time
 import bim.ifc.worker as worker
@@ -166,7 +187,7 @@ def spoil(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], Pa
 @pytest.mark.parametrize(
     ("what", "why"),
     [
-        ("time.sleep(1000)", "its shape was not done in 3 s"),
+        ("time.sleep(1000)", "its shape was not done in 6 s"),
         ("os.kill(os.getpid(), signal.SIGSEGV)", "the geometry kernel crashed (SIGSEGV)"),
         ("raise RuntimeError('tangled')", "the kernel failed: RuntimeError: tangled"),
         ("raise MemoryError", "more memory is needed than the limit"),
@@ -175,7 +196,7 @@ def spoil(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], Pa
 def test_an_element_that_stops_the_worker_is_named_and_the_others_come(
     spoil: Callable[[str], Path], what: str, why: str
 ) -> None:
-    model = read_ifc(spoil(what), limits=Limits(product_s=3.0))
+    model = read_ifc(spoil(what), limits=Limits(product_s=6.0))
     assert _outcomes(model) == {"A": "shape", "B": "shape", "Bad": "failed", "C": "shape", "D": "shape"}
     assert why in model.elements.set_index("name").loc["Bad", "why"]
     assert len(model.shapes.elements) == 4
