@@ -109,8 +109,8 @@ def require_place(assessment: Assessment, name: str) -> Georeference:
     why = "; ".join(f"{finding.entity}: {finding.what}" for finding in errors) or "it says nothing of its place"
     raise NotGeoreferenced(
         f"{name}: nothing in the file says reliably where it stands: {why}. Declare it: "
-        f"twin bim {name} --write-georef {name}.toml writes a declaration to fill in, "
-        f"twin bim {name} --georef {name}.toml imports the model by it",
+        f"twin bim {name} --dry-run prints a declaration to fill in, twin bim {name} --georef {name}.toml places the "
+        "model by it",
         findings=[asdict(finding) for finding in assessment.findings],
     )
 

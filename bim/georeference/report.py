@@ -11,11 +11,18 @@ from typing import Any
 from bim.georeference.choosing import Assessment
 from bim.georeference.georeference import Georeference
 from bim.georeference.levels import Levels
+from bim.georeference.siting import into_map
 from twin.crs import crs_label, horizontal, parse_crs
+
+#: So many different statements of a level are told one by one.
+_SHOWN = 5
 
 
 def describe_place(assessment: Assessment) -> dict[str, Any]:
-    """Return what a file says of its place, what is used and what was found, as plain JSON values."""
+    """Return what a file says of its place, what is used and what was found, as plain JSON values.
+
+    Where nothing can be used, there is a declaration to fill in.
+    """
     levels = assessment.levels
     return {
         "schema": levels.schema,
@@ -24,24 +31,28 @@ def describe_place(assessment: Assessment) -> dict[str, Any]:
         "statements": [{"level": level, "entity": entity, "says": says} for level, entity, says in _statements(levels)],
         "used": None if assessment.chosen is None else _used(assessment.chosen),
         "findings": [asdict(finding) for finding in assessment.findings],
+        "declaration": None if assessment.chosen else write_template(assessment),
     }
 
 
 def render_place(assessment: Assessment) -> str:
     """Return the same as text for a terminal."""
-    lines = [f"level {level} {entity}: {says}" for level, entity, says in _statements(assessment.levels)]
-    lines = lines or ["the file says nothing of its place"]
-    chosen = assessment.chosen
+    lines = _told(assessment.levels) or ["the file says nothing of its place"]
+    lines.append(f"used: {_in_words(assessment.chosen)}")
+    lines += map(str, assessment.findings)
+    if assessment.chosen is None:
+        lines.append("a declaration to fill in:")
+        lines += [f"    {line}" for line in write_template(assessment).splitlines()]
+    return "\n".join(lines)
+
+
+def _in_words(chosen: Georeference | None) -> str:
     if chosen is None:
-        lines.append("used: nothing; the model needs a declaration (twin bim FILE --georef FILE.toml)")
-    else:
-        used = _used(chosen)
-        level = f"level {chosen.level}" if chosen.level else "the declaration"
-        where = f"{used['x']:.10g}, {used['y']:.10g} in {used['crs']}, height {used['height_m']:.3f} m"
-        turned = f"x axis {used['axis_deg']:.4f}° from east"
-        metres = "true metres" if chosen.metres == "true" else f"scale {chosen.scale[0]:.7g}"
-        lines.append(f"used: {level}: {where}, {turned}, {metres}")
-    return "\n".join([*lines, *map(str, assessment.findings)])
+        return "nothing; the model needs a declaration (twin bim FILE --georef FILE.toml)"
+    level = f"level {chosen.level}" if chosen.level else "the declaration"
+    where = f"{chosen.x:.10g}, {chosen.y:.10g} in {crs_label(chosen.crs)}, height {chosen.height_m:.3f} m"
+    metres = "true metres" if chosen.metres == "true" else f"scale {chosen.scale[0]:.7g}"
+    return f"{level}: {where}, x axis {chosen.axis_deg:.4f}° from east, {metres}"
 
 
 def _used(chosen: Georeference) -> dict[str, Any]:
@@ -85,10 +96,23 @@ def _statements(levels: Levels) -> Iterator[tuple[int, str, str]]:
         yield 50, conversion.entity, f"{place} in {crs!r}, axis {axis}, scale {scale}"
 
 
+def _told(levels: Levels) -> list[str]:
+    """Return a line for each statement: equal ones together, and no more than some of each level."""
+    alike: dict[tuple[int, str], list[str]] = {}
+    for level, entity, says in _statements(levels):
+        alike.setdefault((level, " ".join(says.split())), []).append(entity)
+    lines = []
+    for level in dict.fromkeys(level for level, _ in alike):
+        mine = [(says, entities) for (its, says), entities in alike.items() if its == level]
+        for says, (first, *others) in mine[:_SHOWN]:
+            lines.append(f"level {level} {first}{f' and {len(others)} more' if others else ''}: {says}")
+        lines += [f"level {level}: {len(mine) - _SHOWN} other statements"] if len(mine) > _SHOWN else []
+    return lines
+
+
 def write_template(assessment: Assessment) -> str:
     """Return a declaration to fill in, with what is known already; as it is, it places what was placed before."""
     known = (assessment.chosen or _unjudged(assessment.levels)).upright()
-    told = [f"#   {entity}: {' '.join(says.split())}" for _, entity, says in _statements(assessment.levels)]
     metres_in_unit = horizontal(known.crs).axis_info[0].unit_conversion_factor
     if known.crs.is_projected:
         crs = crs_label(known.crs) if assessment.chosen else _named(assessment.levels)
@@ -108,7 +132,7 @@ def write_template(assessment: Assessment) -> str:
     lines = [
         "# Where a building model stands. What is left out is taken from the file; what stands here goes before it.",
         "# The file says:",
-        *(told or ["#   nothing"]),
+        *(f"#   {line}" for line in _told(assessment.levels) or ["nothing"]),
         *place,
         f"height_m = {known.height_m!r}",
         "# What is added to the heights to make them 1985 heights.",
@@ -131,15 +155,16 @@ def _named(levels: Levels) -> str:
 
 def _unjudged(levels: Levels) -> Georeference:
     """Return the numbers of a file that cannot be relied on, for whoever corrects them."""
-    said = levels.conversions[0] if levels.conversions else None
-    unit_m = (said.crs.map_unit_m if said is not None and said.crs is not None else None) or 1.0
+    crs = parse_crs("EPSG:4548")  # any projected one; the file names none that could be used
+    if levels.conversions:
+        said = levels.conversions[0]
+        unit_m = (said.crs.map_unit_m if said.crs else None) or 1.0
+        x, y, height_m = (value * unit_m for value in (said.eastings, said.northings, said.height))
+        return Georeference(level=None, crs=crs, x=x, y=y, height_m=height_m, axis_deg=said.axis_deg, metres="true")
+    to_map = into_map(levels)
+    if to_map is not None:
+        x, y, height_m = to_map[:3, 3].tolist()
+        axis_deg = degrees(atan2(to_map[1, 0], to_map[0, 0]))
+        return Georeference(level=None, crs=crs, x=x, y=y, height_m=height_m, axis_deg=axis_deg)
     heights = (site.elevation_m for site in levels.positions if site.elevation_m is not None)
-    return Georeference(
-        level=None,
-        crs=parse_crs("EPSG:4548"),
-        x=0.0 if said is None else said.eastings * unit_m,
-        y=0.0 if said is None else said.northings * unit_m,
-        height_m=next(heights, 0.0) if said is None else said.height * unit_m,
-        axis_deg=0.0 if said is None else said.axis_deg,
-        metres="true",
-    )
+    return Georeference(level=None, crs=crs, x=0.0, y=0.0, height_m=next(heights, 0.0), metres="true")

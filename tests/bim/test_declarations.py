@@ -186,7 +186,7 @@ def test_the_report_tells_every_level_what_is_used_and_what_was_found():
 
     assert report["levels"] == [20, 50]
     assert [said["level"] for said in report["statements"]] == [20, 30, 40, 50]
-    assert report["used"]["crs"] == "EPSG:4548"
+    assert (report["used"]["crs"], report["declaration"]) == ("EPSG:4548", None)
     assert (report["used"]["x"], report["used"]["y"]) == (EASTING, NORTHING)
     assert report["used"]["sources"]["x"].startswith("IfcMapConversion #")
     assert {found["id"] for found in report["findings"]} == set(findings_of(assessment))
@@ -196,12 +196,19 @@ def test_the_report_tells_every_level_what_is_used_and_what_was_found():
 
 
 def test_the_report_on_a_file_that_says_nothing_asks_for_a_declaration():
-    text = render_place(assess(make_model("IFC4")))
+    assessment = assess(make_model("IFC4"))
 
-    assert "used: nothing; the model needs a declaration (twin bim FILE --georef FILE.toml)" in text
+    text = render_place(assessment)
+
+    assert (
+        "used: nothing; the model needs a declaration (twin bim FILE --georef FILE.toml)\na declaration to fill in:"
+        in text
+    )
+    assert 'crs = "EPSG:4548"\n' in text
+    assert describe_place(assessment)["declaration"] == write_template(assessment)
 
 
-def test_a_world_coordinate_system_in_a_map_needs_only_its_crs():
+def test_a_world_coordinate_system_in_a_map_needs_only_its_crs(tmp_path):
     file = make_model()
     api.georeference.edit_wcs(file, x=EASTING, y=NORTHING, z=HEIGHT, rotation=0.0, is_si=True)
     direction = file.createIfcDirection((float(np.cos(np.radians(30))), 0.5, 0.0))
@@ -209,6 +216,7 @@ def test_a_world_coordinate_system_in_a_map_needs_only_its_crs():
 
     assert findings_of(assess(file))["national-coordinates"] == "error"
     assert placed(declare(file, crs="EPSG:4548"), 10.0, 5.0, 3.0) == pytest.approx(WORKED, abs=1e-3)
+    assert placed(fill_in(file, tmp_path), 10.0, 5.0, 3.0) == pytest.approx(WORKED, abs=1e-3)
     assert placed(declare(file, crs="EPSG:4548", scale="true"), 10.0, 5.0, 3.0) == pytest.approx(WORKED, abs=3e-3)
 
 

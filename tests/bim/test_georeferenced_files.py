@@ -9,6 +9,7 @@ from pyproj import Transformer
 from bim.georeference.choosing import assess_levels, declare_place, require_place
 from bim.georeference.declared import parse_declaration
 from bim.georeference.reading import read_levels
+from bim.georeference.report import render_place
 from bim.ifc.opening import open_ifc
 from bim.ifc.units import read_units
 from bim.placing import place_points
@@ -101,6 +102,11 @@ def test_prague_needs_only_the_name_of_its_crs(shared_data):
     levels = read(shared_data / "ifc/georef/prague_block_from_citygml.ifc")
     with pytest.raises(NotGeoreferenced, match=r"1,278 km"):
         require_place(assess_levels(levels), "prague_block_from_citygml.ifc")
+
+    report = render_place(assess_levels(levels))
+    assert report.count("level 20") == 2 * 6  # 32 sites: five of them and how many more, here and in the declaration
+    assert "27 other statements" in report
+    assert "IfcGeometricRepresentationContext #50 and 674 more: 3D" in report
 
     by = declare_place(levels, parse_declaration({"crs": "EPSG:5514"}, "prague.toml")).chosen
     (point,) = place_points(levels.typical_m[np.newaxis], by, CRS84)
