@@ -73,7 +73,7 @@ class Glb:
         node = self.document["nodes"][0]
         for part in self.document["meshes"][0]["primitives"]:
             x, y, z = (self.accessor(part["attributes"]["POSITION"]).astype(float) + node["translation"]).T
-            features = self.accessor(part["attributes"]["_FEATURE_ID_0"])
+            features = self.accessor(part["attributes"]["_FEATURE_ID_0"]).astype(int)
             material = self.document["materials"][part["material"]]
             color = tuple(material["pbrMetallicRoughness"]["baseColorFactor"])
             corners = self.accessor(part["indices"]).reshape(-1, {1: 2, 4: 3}[part["mode"]])

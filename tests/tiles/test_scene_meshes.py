@@ -6,6 +6,8 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from tiles.scenes.forms import CLOSE, FAR, NEAR
 from tiles.scenes.sweep import sweep
@@ -105,6 +107,22 @@ def test_normals_have_length_1_and_lean_to_where_triangles_look(form):
     a, b, c = np.moveaxis(mesh.points[triangles], 1, 0)
     faces = np.cross(b - a, c - a)
     assert (np.einsum("ij,ij->i", faces, mesh.normals[triangles].sum(axis=1)) > 0).all()
+
+
+places = st.tuples(*[st.integers(-20, 20).map(float)] * 3)
+
+
+@given(axis=st.lists(places, min_size=2, max_size=6), is_round=st.booleans(), sides=st.integers(3, 16))
+def test_whatever_way_an_axis_goes_its_surface_is_whole(axis, is_round, sides):
+    axis = [place for place, before in zip(axis, [None, *axis], strict=False) if place != before]
+    assume(len(axis) > 1)
+    mesh = sweep(make_solids(axis, is_round=is_round), sides=sides)
+    triangles = mesh.corners.reshape(-1, 3)
+    assert np.isfinite(mesh.points).all()
+    assert np.linalg.norm(mesh.normals, axis=1) == pytest.approx(1.0)
+    # The areas of a closed surface, as vectors, cancel out.
+    a, b, c = np.moveaxis(mesh.points[triangles], 1, 0)
+    assert np.cross(b - a, c - a).sum(axis=0) == pytest.approx(np.zeros(3), abs=1e-6)
 
 
 def test_a_sharp_bend_grows_no_spike():

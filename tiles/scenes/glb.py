@@ -115,10 +115,8 @@ def _write_part(
     }
     if mesh.normals is not None:
         attributes["NORMAL"] = buffer.add_accessor(_turn(mesh.normals), _FLOAT, "VEC3", byteStride=12, target=_VERTICES)
-    # Rows of up to 65,535 features fit into two bytes, vertices begin at every fourth.
-    owners = np.zeros((len(mesh.owners), 2), dtype=np.uint16)
-    owners[:, 0] = mesh.owners
-    attributes["_FEATURE_ID_0"] = buffer.add_accessor(owners, _UINT16, "SCALAR", byteStride=4, target=_VERTICES)
+    owners = mesh.owners.astype(np.float32)  # the widest whole numbers that glTF has for vertices: up to 2^24
+    attributes["_FEATURE_ID_0"] = buffer.add_accessor(owners, _FLOAT, "SCALAR", byteStride=4, target=_VERTICES)
     short = len(mesh.points) <= _MOST_SHORT
     corners = mesh.corners.astype(np.uint16 if short else np.uint32)
     return {
