@@ -1,0 +1,37 @@
+"""QGIS 3.40 draws scenes from above where the layer has its pipes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import tests_qgis
+from layers.pipelines import PIPE_SEGMENTS
+from tests_frames import make_frame
+from tests_pipe_rows import CRS, segments
+from tests_qgis import BACKPORT, run_in_qgis
+from tiles.scenes.folder import write_scene
+from tiles.scenes.source import SceneSource
+from twin.frames import Frames
+from twin.heights import GeoidOffset
+from twin.store import Changes
+from twin.stores import create_store
+
+LOOK = Path(tests_qgis.__file__).with_name("scene_in_qgis.py")
+PLACES = {"A": (0, 0), "B": (40, 0), "C": (40, 30)}
+
+
+@pytest.mark.needs("qgis_backport")
+def test_pipes_are_drawn_where_they_lie_and_nowhere_else(tmp_path):
+    wide = {"diameter_mm": 1000}
+    rows = make_frame(PIPE_SEGMENTS, segments(PLACES, A_B=wide, B_C=wide), CRS).data
+    with create_store(tmp_path / "pipes.gpkg", crs=CRS) as store:
+        store.write(PIPE_SEGMENTS, Changes(insert=rows), author="zhang", reason="survey")
+        geoid = GeoidOffset(offset_m=-3, source="a test")
+        write_scene(SceneSource(layers=(PIPE_SEGMENTS,), frames=Frames(store), geoid=geoid), tmp_path / "scene")
+    asked = {"tileset": str(tmp_path / "scene" / "tileset.json"), "picture": str(tmp_path / "seen.png")}
+    asked |= {"crs": "EPSG:4548", "x": 500_020, "y": 3_940_010, "half_m": 40}
+    on, off = [(-18, -10), (0, -10), (20, 0), (20, 18)], [(-25, -10), (0, -8), (0, -12), (18, 0), (22, 0), (20, 23)]
+    found = run_in_qgis(LOOK, asked | {"places": on + off}, version=BACKPORT)
+    assert found == {"valid": True, "drawn": [True] * len(on) + [False] * len(off)}
