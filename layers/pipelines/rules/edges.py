@@ -194,7 +194,8 @@ def _find_partners(
 ) -> tuple[Positions, Positions, Floats]:
     """Which of e open ends have no partner, the partner of each (-1 where it has none), and how far the nearest is.
 
-    Points have labels, and partners different ones; what has none is nobody's partner.
+    Points have labels, and partners different ones; what has none is nobody's partner. Of points with one label at one
+    place the first stands for all: a tree cannot part them, and thousands would all be looked at for each other.
     """
     from scipy.spatial import cKDTree
 
@@ -203,16 +204,20 @@ def _find_partners(
         mine, theirs = np.flatnonzero(ends.group[open_] == group), np.flatnonzero(others.group == group)
         if not len(theirs):
             continue
+        _, kind = np.unique(other_labels[others.node[theirs]].astype(str), return_inverse=True)
+        _, first = np.unique(np.column_stack([others.place_m[theirs], kind]), axis=0, return_index=True)
+        theirs = theirs[first]
+        places, place = np.unique(ends.place_m[open_[mine]], axis=0, return_inverse=True)
         k = list(range(1, min(_NEAREST, len(theirs)) + 1))
-        found = cKDTree(others.place_m[theirs]).query(ends.place_m[open_[mine]], k=k, distance_upper_bound=REACH_M)
-        apart_m, at = np.asarray(found[0]), np.asarray(found[1])
+        found = cKDTree(others.place_m[theirs]).query(places, k=k, distance_upper_bound=REACH_M)
+        apart_m, at = np.asarray(found[0])[place], np.asarray(found[1])[place]
         candidate = theirs[np.minimum(at, len(theirs) - 1)]
         label = other_labels[others.node[candidate]]
         other = (label != labels[ends.node[open_[mine]]][:, None]) & (label != "") & np.isfinite(apart_m)
-        first = other.argmax(axis=1)
+        nearest = other.argmax(axis=1)
         there, row = other.any(axis=1), np.arange(len(mine))
-        away_m[mine[there]] = apart_m[row, first][there]
-        partner[mine[there]] = candidate[row, first][there]
+        away_m[mine[there]] = apart_m[row, nearest][there]
+        partner[mine[there]] = candidate[row, nearest][there]
     partner[~(away_m <= tolerance_m)] = -1
     return np.flatnonzero(partner < 0), partner, away_m
 

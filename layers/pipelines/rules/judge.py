@@ -213,7 +213,7 @@ def _places(hits: Hits, survey: Survey, room: int) -> npt.NDArray[np.float64]:
 
 def _each(values: Any, at: int) -> Any:
     """A value of all, or of one of the hits."""
-    return values if values is None or isinstance(values, str | int | float) else np.asarray(values, dtype=object)[at]
+    return values if values is None or isinstance(values, str | int | float) else values[at]
 
 
 def _plain(value: Any) -> Any:
