@@ -63,7 +63,7 @@ def read_ifc(path: Path, *, limits: Limits | None = None, watch: Callable[[str],
             **tables,
             shapes=shapes,
             levels=pickle.loads(Path(folder, "0", "levels.pickle").read_bytes()),  # noqa: S301 - our own worker wrote it
-            notes=(*told["notes"], *(f"the geometry kernel complains: {note}" for note in gathered.notes)),
+            notes=(*told["notes"], *(f"the geometry kernel: {note}" for note in gathered.notes)),
             seconds=time.monotonic() - began,
         )
 

@@ -78,7 +78,7 @@ class Gathered:
     unreached
         Products whose turn did not come.
     notes
-        What the kernel complained of that is about no product.
+        What the kernel complained of that is about no product, or what its stops may have cost.
     drawn
         Products that have a shape.
     begun, ended
@@ -159,6 +159,7 @@ def gather(path: Path, folder: Path, *, limits: Limits, watch: Callable[[str], N
         if len(batch) == 1:
             gathered.failures[batch[0]] = stopped
         else:
+            gathered.notes["it stopped among several products: those with several bodies may lack one of them"] = None
             pending = [each for each in (*([step] for step in left[:alone]), left[alone:], *pending) if each]
             alone *= 4
     return gathered

@@ -201,7 +201,7 @@ def _draw(file: Any, units: Units, steps: list[int], threads: int, pen: Pen) -> 
                     break
     failures, notes = _sort_complaints(log.log_messages(), set(steps))
     if not started and notes:  # it did not come to any product
-        failures = dict.fromkeys(steps, notes[0]) | failures
+        failures = dict.fromkeys(steps, "; ".join(notes)) | failures
     return failures, notes
 
 
