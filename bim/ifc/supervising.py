@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -239,7 +240,7 @@ def _start(folder: Path, stderr: IO[bytes]) -> subprocess.Popen[bytes]:
 
 def _feed(process: subprocess.Popen[bytes], job: dict[str, Any]) -> None:
     if process.stdin is not None:
-        with process.stdin as stdin:
+        with contextlib.suppress(BrokenPipeError), process.stdin as stdin:  # why it died already is told by its end
             stdin.write(json.dumps(job).encode())
 
 
