@@ -50,8 +50,8 @@ def height_of(bands: Sequence[Band]) -> float:
 
 def draw_bands(paper: Paper, field: Field, points: Sequence[float], bands: Sequence[Band]) -> None:
     """Write the table below a field, with a line to each of n points, mm from the left."""
-    left, right = INDENT, field.width_mm - RIGHT + 6
     places = spread(points, room_of(bands), field.width_mm - RIGHT)
+    left, right = INDENT, max([*places, field.x(field.length_m)]) + 6
     y = field.bottom_mm + _FAN_MM
     for point, place in zip(points, places, strict=True):
         paper.line([(point, field.bottom_mm), (place, y)], color=WEAK, width_mm=0.13)
