@@ -36,8 +36,8 @@ class Column:
     field
         Which one.
     values
-        (n,) floats, NaN where there is nothing; numbers of `codes` counted from 1, 0 where there is nothing; or texts
-        as Arrow has them.
+        (n,) floats, NaN where there is nothing; or numbers of `codes` counted from 1, 0 where there is nothing; or
+        texts as Arrow has them.
     codes
         What the numbers stand for; empty where values are no codes.
     """
@@ -82,15 +82,15 @@ def _read_column(series: pd.Series[Any], field: Field) -> Column:
     if field.type in ("integer", "real") and not field.codes:
         return Column(field=field, values=series.to_numpy(dtype=np.float64, na_value=np.nan))
     codes = _TRUTH if field.type == "boolean" else field.codes
-    texts: Any = series if field.type == "text" else pd.Series(plain_values(series, field), dtype=object)
+    texts = pd.Series(plain_values(series, field), dtype=object)
     if field.type == "boolean":
         texts = texts.map({True: "true", False: "false"})
     if codes:
-        numbers = pd.Categorical(texts, categories=[code.value for code in codes]).codes.astype(np.int16)
+        numbers = pd.Index([code.value for code in codes], dtype=object).get_indexer(pd.Index(texts))
         if not ((numbers < 0) & texts.notna().to_numpy(bool)).any():
             return Column(field=field, values=numbers + 1, codes=codes)
-        texts = texts.astype(str).where(texts.notna())  # codes that were taken out of the list since
-    return Column(field=field, values=pa.array(texts, type=pa.string(), from_pandas=True))
+        texts = texts.map(str, na_action="ignore")  # some are not in the list any more
+    return Column(field=field, values=pa.array(texts.to_numpy(object), type=pa.string(), from_pandas=True))
 
 
 def make_table(columns: Iterable[Column], rows: Numbers) -> tuple[Property, ...]:

@@ -68,7 +68,17 @@ def _rectangle() -> _Section:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Frames:
-    """What stands across each of k vertices of axes: the direction there, sideways and upwards of length 1."""
+    """What stands across each of k vertices of axes.
+
+    Parameters
+    ----------
+    along
+        (k, 3) the direction there, half-way between those of the pieces before and after.
+    side, top
+        (k, 3) sideways and upwards, across that direction; all of length 1.
+    before
+        (k, 3) the direction of the piece before.
+    """
 
     along: Floats
     side: Floats
@@ -186,9 +196,8 @@ def _sweep(solids: Solids, section: _Section, *, joint_rings: int) -> Mesh:
     wide, high = frames.stretch(frames.side)[at] * half_w * shrunk, frames.stretch(frames.top)[at] * half_h * shrunk
     points = centres[:, None] + _spread(section.points, wide, high)
     across = _spread(section.normals, frames.side[at] * shrunk, frames.top[at] * shrunk)
-    normals = np.where(rings.is_cut[:, None, None], 0.0, across) + outwards[:, None] * np.where(
-        rings.is_cut[:, None, None], 1.0, forth[:, None]
-    )
+    ahead = outwards[:, None]
+    normals = np.where(rings.is_cut[:, None, None], ahead, across + ahead * forth[:, None])
     return Mesh(
         points=points.reshape(-1, 3),
         normals=normals.reshape(-1, 3),
