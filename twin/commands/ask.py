@@ -126,11 +126,13 @@ def _print_reply(reply: Reply) -> None:
 
 
 def _say(value: Any) -> str:
-    """Write a figure in a line; of long lists only how long they are."""
+    """Write a figure in a line; of long lists, and of lists of more than names and numbers, only how long they are."""
     if isinstance(value, float):
         return f"{value:.2f}"
-    if isinstance(value, list | dict) and len(value) > 10:
-        return f"{len(value)} values; --json gives them"
-    if isinstance(value, list) and all(isinstance(each, str | float) for each in value):
+    if isinstance(value, list) and len(value) <= 10 and all(isinstance(each, str | float | int) for each in value):
         return ", ".join(_say(each) for each in value) or "–"
+    if isinstance(value, dict) and len(value) <= 10:
+        return "; ".join(f"{name}: {_say(each)}" for name, each in value.items()) or "–"
+    if isinstance(value, list | dict):
+        return f"{len(value)} values; --json gives them"
     return "–" if value is None else str(value)
