@@ -34,7 +34,7 @@ Making = Coroutine[Any, Any, Recalled]
 _TILE = re.compile(rb"/tiles/([a-z0-9_,]+)/([0-9]{1,18})/([0-9]{1,18})/([0-9]{1,18})\.mvt")
 
 #: How long a request may take from a client to us that was sent before it could know that we stop.
-_ON_ITS_WAY_S = 0.25
+_ON_ITS_WAY_S = 1.0
 
 
 class HotTiles:

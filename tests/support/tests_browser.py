@@ -8,7 +8,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,6 +16,10 @@ from typing import Any
 _FLAGS = """--headless --no-sandbox --disable-gpu --use-gl=angle --use-angle=swiftshader --enable-unsafe-swiftshader
     --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync
     --window-size=1000,700 --remote-debugging-pipe"""
+
+
+class PageLeft(Exception):
+    """The page that was asked was left before it answered."""
 
 
 class Page:
@@ -54,10 +58,15 @@ class Page:
     def wait_for(self, text: str, *, timeout_s: float = 60) -> str:
         """The page's text, folded ones included, as soon as it holds a given one."""
         end = time.monotonic() + timeout_s
-        while text not in (shown := str(self.evaluate("document.body.textContent.replace(/\\s+/g, ' ')"))):
+        while text not in (shown := self._read_text()):
             assert time.monotonic() < end, f"{text!r} does not come; the page says {shown!r}"
             time.sleep(0.1)
         return shown
+
+    def _read_text(self) -> str:
+        with suppress(PageLeft):
+            return str(self.evaluate("document.body.textContent.replace(/\\s+/g, ' ')"))
+        return ""
 
     def _do(self, method: str, **params: Any) -> dict[str, Any]:
         self._sent += 1
@@ -65,6 +74,8 @@ class Page:
         os.write(self._commands, json.dumps(command).encode() + b"\0")
         while (answer := self._read()).get("id") != self._sent:
             pass
+        if "navigated or closed" in answer.get("error", {}).get("message", ""):
+            raise PageLeft
         assert "result" in answer, answer
         return dict(answer["result"])
 
