@@ -37,6 +37,7 @@ WELL_SHAPES = (
 POINT_CLASSES = (
     Code(value="visible", title="Seen and measured", title_zh="明显点", aliases=("明显管线点", "明显")),
     Code(value="hidden", title="Found by detection", title_zh="隐蔽点", aliases=("隐蔽管线点", "隐蔽", "探测")),
+    Code(value="assumed", title="Of a model or a plan", title_zh="推断点", aliases=("推断", "推测", "推测点", "模型")),
 )
 
 
@@ -163,7 +164,7 @@ PIPE_NODES = Layer(
             title_zh="点位类别",
             codes=POINT_CLASSES,
             aliases=("管线点类别", "点类别", "探测点类别"),
-            note="Limits of error differ: a depth seen is good to 2.5 cm, one detected to 15 % of it.",
+            note="Limits of error differ: a depth seen is good to 2.5 cm, one detected to 15 %, one assumed has none.",
         ),
         Field(
             name="angle_deg",

@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 import shapely
 
+from layers.pipelines import PIPE_NODES, PIPE_SEGMENTS, pipelines
 from tests_deliveries import read
+from twin.crs import parse_crs
 from twin.errors import SourceError
+from twin.intake import Order
+from twin.stores import create_store
 
 WATER = """[JUNCTIONS]
  A 100
@@ -96,6 +100,16 @@ def test_a_device_without_length_takes_the_place_of_its_ends(tmp_path):
     assert "2 nodes at the ends of devices" in delivery.tables[0].notices[0]
 
 
+def test_a_device_that_is_numbered_as_a_node_is_gets_a_number_of_its_own(tmp_path):
+    # Links and nodes are numbered apart in EPANET: here valve B stands between R and B.
+    delivery = read_text(tmp_path, WATER.replace(" V B R 6 PRV", " B R B 6 PRV"))
+    nodes, segments = delivery.nodes.set_index("node_id"), delivery.segments.set_index("segment_id")
+    assert nodes["appurtenance"]["B/0"] == "pressure_reducer"
+    assert nodes.index.is_unique
+    assert segments.loc[["B/1", "B/2"], ["from_node", "to_node"]].values.tolist() == [["R", "B/0"], ["B/0", "B"]]
+    assert any("the device B is point B/0" in notice for notice in delivery.tables[0].notices)
+
+
 def test_a_network_of_swmm_comes_with_ground_and_inverts(tmp_path):
     delivery = read_text(tmp_path, STORM)
     nodes, segments = delivery.nodes.set_index("node_id"), delivery.segments.set_index("segment_id")
@@ -139,6 +153,26 @@ def test_real_networks_are_read(shared_data, file, crs, nodes, segments):
     assert (len(delivery.nodes), len(delivery.segments)) == (nodes, segments)
     known = set(delivery.nodes["node_id"])
     assert set(delivery.segments["from_node"]) | set(delivery.segments["to_node"]) <= known
+
+
+@pytest.mark.parametrize(
+    ("file", "crs", "points", "pipes"),
+    [
+        # Junctions, tanks, reservoirs and the devices on links; the two halves of each of these. The grids of the first
+        # two are not known, any in metres will do.
+        ("water/Net3.inp", "EPSG:4548", 92 + 3 + 2 + 3, 119 + 3),
+        ("water/L-TOWN.inp", "EPSG:4548", 789, 913),
+        ("water/ZJ.inp", "EPSG:4548", 114, 164),
+        ("water/ky4.inp", "EPSG:3089", 962, 1156),
+        ("drainage/swmm_gamma.inp", "EPSG:4548", 33, 32),
+    ],
+)
+def test_real_networks_are_accepted(shared_data, tmp_path, file, crs, points, pipes):
+    with create_store(str(tmp_path / "twin.gpkg"), crs=parse_crs(crs)) as store:
+        order = Order(files=[shared_data / "networks" / file], author="modeller", crs=crs)
+        report = pipelines.take(store, order, {"project": "A"})
+        assert report.accepted
+        assert (store.count(PIPE_NODES), store.count(PIPE_SEGMENTS)) == (points, pipes)
 
 
 def test_pipes_of_ky4_are_as_long_as_the_file_says(shared_data):

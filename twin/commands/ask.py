@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from twin.query import AsOf
 from twin.replies import write_reply
 from twin.session import Session
 from twin.store import Revision, Store
+
+#: Rows of a list that are shown; a program may have all.
+_MOST_ROWS = 20
 
 
 @click.command(
@@ -111,7 +115,12 @@ def _list_analyses(session: Session) -> None:
 def _print_reply(reply: Reply) -> None:
     roles = reply.analysis.roles
     click.echo(f"{reply.analysis.title} {reply.analysis.title_zh}")
-    print_table(("figure", "value"), [(name, _say(value)) for name, value in reply.answer.figures.items()])
+    figures = reply.to_dict()["figures"]
+    print_table(("figure", "value"), [(name, _say(value)) for name, value in figures.items()])
+    for name, value in figures.items():
+        if isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value):
+            click.echo(f"\n{name}")
+            _print_rows(name, value)
     counted = [
         (role, *roles[role], layer, len(keys), ", ".join(keys[:5]) + (" …" if len(keys) > 5 else ""))
         for role, layers in reply.answer.features.items()
@@ -125,14 +134,24 @@ def _print_reply(reply: Reply) -> None:
         click.echo(f"  {reply.answer.note}")
 
 
+def _print_rows(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print the first rows of a list of them as a table."""
+    columns = tuple(dict.fromkeys(column for row in rows for column in row))
+    print_table(columns, [[_say(row.get(column)) for column in columns] for row in rows[:_MOST_ROWS]])
+    if len(rows) > _MOST_ROWS:
+        click.echo(f"  {len(rows) - _MOST_ROWS} more {name}; --json gives all")
+
+
 def _say(value: Any) -> str:
     """Write a figure in a line; of long lists, and of lists of more than names and numbers, only how long they are."""
+    if isinstance(value, list | dict) and not value:
+        return "none"
     if isinstance(value, float):
-        return f"{value:.2f}"
+        return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
     if isinstance(value, list) and len(value) <= 10 and all(isinstance(each, str | float | int) for each in value):
-        return ", ".join(_say(each) for each in value) or "–"
+        return ", ".join(_say(each) for each in value)
     if isinstance(value, dict) and len(value) <= 10:
-        return "; ".join(f"{name}: {_say(each)}" for name, each in value.items()) or "–"
+        return "; ".join(f"{name}: {_say(each)}" for name, each in value.items())
     if isinstance(value, list | dict):
-        return f"{len(value)} values; --json gives them"
+        return str(len(value))
     return "–" if value is None else str(value)

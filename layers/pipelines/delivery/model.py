@@ -103,7 +103,7 @@ class Model:
         if node_id not in self.places:
             raise SourceError(f"{self.name} line {line}: node {node_id} has no coordinates")
         point = shapely.Point(*self.places[node_id], ground_m)
-        self.nodes.append({"node_id": node_id, "line": line, "geometry": point, **fields})
+        self.nodes.append({"node_id": node_id, "line": line, "geometry": point, "point_class": "assumed", **fields})
 
     def add_link(self, link_id: str, line: int, from_node: str, to_node: str, **fields: Any) -> None:
         """Add a segment along its vertices."""
@@ -117,20 +117,25 @@ class Model:
     ) -> None:
         """Add a device that is a link of the model as a point in the middle of it.
 
-        Where the link has no length, the nodes at its ends become that point.
+        Where the link has no length, the nodes at its ends become that point. Models number links and nodes apart: the
+        point is called as the link is, or ``10/0`` where a node is called ``10`` as well.
         """
         self._require(line, from_node, to_node)
         a, b = self.places[from_node], self.places[to_node]
+        node_id = link_id
+        if link_id in self.places:
+            node_id = f"{link_id}/0"
+            self.notices += (f"line {line}: the device {link_id} is point {node_id}, since a node is {link_id} too",)
         if a == b and not self.vertices.get(link_id):
-            self.same |= {from_node: link_id, to_node: link_id}
-            self.places[link_id] = a
+            self.same |= {from_node: node_id, to_node: node_id}
+            self.places[node_id] = a
         else:
             path = shapely.LineString([a, *self.vertices.pop(link_id, ()), b])
             middle = path.interpolate(0.5, normalized=True)
-            self.places[link_id] = middle.x, middle.y
-            for end, (start, stop) in enumerate(((from_node, link_id), (link_id, to_node)), start=1):
+            self.places[node_id] = middle.x, middle.y
+            for end, (start, stop) in enumerate(((from_node, node_id), (node_id, to_node)), start=1):
                 self.add_link(f"{link_id}/{end}", line, start, stop, **fields)
-        self.add_node(link_id, line, **node)
+        self.add_node(node_id, line, **node)
 
     def merge_ends(self) -> None:
         """Put devices without length in the place of the nodes at their ends."""

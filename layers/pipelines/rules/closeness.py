@@ -60,7 +60,7 @@ def find_clashes(survey: Survey) -> Iterator[Hits]:
     Solids are round pipes or ducts with their walls. A depth that was seen may be wrong by 2.5 cm, or by one in a
     hundred of it below 2.5 m; one that was detected by 0.15 h, where h is the depth of the centre, 1 m at least. Both
     may be wrong by as much, towards each other. A segment is as well known as the worse of its points; where nobody
-    says how a point was found, it counts as detected.
+    says how a point was found, it counts as detected. What stands in a model or a plan may be wrong by any amount.
     """
     yield _clashes(survey, "the two share room, however wrong their depths may be", sure=True)
 
@@ -87,11 +87,14 @@ def _clashes(survey: Survey, what: str, *, sure: bool) -> Hits:
 
 def _accuracy_m(survey: Survey) -> Floats:
     """By how much the depth of each of m segments may be wrong."""
-    seen = np.append((survey.nodes["point_class"] == "visible").to_numpy(bool), False)
+    seen, assumed = (
+        np.append((survey.nodes["point_class"] == found).to_numpy(bool), False) for found in ("visible", "assumed")
+    )
     visible = seen[survey.from_row] & seen[survey.to_row]
     ground_m = np.append(survey.ground_m, np.nan)
     depths = [ground_m[row] - axis for row, axis in zip((survey.from_row, survey.to_row), survey.axis_m, strict=True)]
-    return depth_limits_m(np.fmax(*depths), visible)
+    limits_m = depth_limits_m(np.fmax(*depths), visible)
+    return np.where(assumed[survey.from_row] | assumed[survey.to_row], np.inf, limits_m)
 
 
 def _conflicts(survey: Survey, rule_id: str, what: str) -> Hits:
