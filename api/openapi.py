@@ -145,6 +145,8 @@ def _spell_out(
                 if parameter["name"] in _OF_CRS:
                     uris = [each.href(links.base) for each in crs_of(layer, context.crs)]
                     parameter["schema"] = {"type": "string", "format": "uri", "enum": uris}
+                elif parameter["name"] == "limit":  # who asks for more gets so many
+                    parameter["schema"] |= {"maximum": context.settings.max_items}
             for content in own.get("requestBody", {}).get("content", {}).values():
                 content["schema"] = describe_body(layer, content["schema"]["x-body"])
             yield concrete, own

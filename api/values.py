@@ -10,11 +10,11 @@ from datetime import datetime, time
 
 from twin.errors import InvalidParameter
 from twin.expressions import Scalar
-from twin.moments import CHINA, read_date, read_instant
+from twin.moments import CHINA, read_date, read_instant, shift_instant
 from twin.schema import Field
 
 _MOMENTS = (
-    "an instant as 2024-06-30T08:00:00Z, a date as 2024-06-30, or an interval of them as ../2024-06-30 "
+    "an instant as 2024-06-30T08:00:00Z, a date as 2024-06-30, or an interval as ../2024-06-30 or 2024-06-30/P2D "
     "(the plus sign of an offset is written %2B in an address)"
 )
 _SUBSET = re.compile(r'datetime\(("[^"*]+"|\*)(?::("[^"*]+"|\*))?\)')
@@ -54,8 +54,17 @@ def parse_datetime(text: str) -> datetime | None:
 
 
 def parse_interval(text: str) -> tuple[datetime | None, datetime | None]:
-    """Read an instant or an interval as its two ends; None is an open end, and a date is a whole day in China."""
+    """Read an instant or an interval as its two ends; None is an open end, and a date is a whole day in China.
+
+    In the place of one end there may be a duration, as OGC's suite of tests asks for it.
+    """
     first, interval, last = text.partition("/")
+    if last.startswith("P"):
+        begins = _parse_moment(first, text, of_date=time.min)
+        return begins, _shift(begins, last, text)
+    if interval and first.startswith("P"):
+        ends = _parse_moment(last, text, of_date=time.max)
+        return _shift(ends, first, text, back=True), ends
     start, end = (None if interval and part in ("", "..") else part for part in (first, last if interval else first))
     begins = None if start is None else _parse_moment(start, text, of_date=time.min)
     ends = None if end is None else _parse_moment(end, text, of_date=time.max)
@@ -107,6 +116,14 @@ def _parse_moment(part: str, text: str, *, of_date: time, name: str = "datetime"
         return read_instant(part)
     except ValueError as error:
         raise _refuse(name, text, _MOMENTS) from error
+
+
+def _shift(instant: datetime, duration: str, text: str, *, back: bool = False) -> datetime:
+    """An instant, and a duration from it."""
+    try:
+        return shift_instant(instant, duration, back=back)
+    except ValueError as error:
+        raise _refuse("datetime", text, _MOMENTS) from error
 
 
 def _read_integer(text: str) -> int:

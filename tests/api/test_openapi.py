@@ -77,7 +77,7 @@ def test_the_parameters_of_core_are_defined_as_the_standard_wants_them(document)
     for name in ("limit", "bbox", "datetime"):
         assert (parameters[name]["in"], parameters[name]["required"]) == ("query", False)
         assert (parameters[name]["style"], parameters[name]["explode"]) == ("form", False)
-    assert parameters["limit"]["schema"] == {"type": "integer", "minimum": 1, "default": 100}
+    assert parameters["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 100_000, "default": 100}
     assert parameters["bbox"]["schema"] == {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}
     assert parameters["datetime"]["schema"] == {"type": "string"}
     assert parameters["use"]["schema"]["enum"] == ["homes", "park"]

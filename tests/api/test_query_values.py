@@ -50,6 +50,11 @@ def test_the_corners_of_a_box_stand_in_the_order_of_axes_of_its_crs():
     assert (east, west) == ((170, -10, 180, 10), (-180, -10, -170, 10))
 
 
+def test_a_box_with_longitudes_in_the_place_of_latitudes_is_beyond_the_pole():
+    """OGC's suite sends it so in every CRS, and wants an answer; in CRS84, where it is a mistake, it is refused."""
+    assert boxes_of("118.1,35.3,118.7,35.8", NamedCrs.of("", parse_crs("EPSG:4490"))) == ()
+
+
 def test_a_box_without_bounds_is_one():
     ((west, south, east, north),) = boxes_of("-1e308,-1e308,1e308,1e308", GAUSS)
     assert west == south < 0 < 3_910_000 < east == north
@@ -70,6 +75,10 @@ def test_a_box_in_metres_whose_corners_are_the_wrong_way_round_is_refused(text):
         ("2020-01-01T00:00:00Z/2024-06-30T08:00:00Z", datetime(2024, 6, 30, 8, tzinfo=UTC)),
         ("../2024-06-30T08:00:00Z", datetime(2024, 6, 30, 8, tzinfo=UTC)),
         ("/2024-06-30T08:00:00Z", datetime(2024, 6, 30, 8, tzinfo=UTC)),
+        ("2024-06-28T08:00:00Z/P2D", datetime(2024, 6, 30, 8, tzinfo=UTC)),
+        ("2024-01-31T08:00:00Z/P1M", datetime(2024, 2, 29, 8, tzinfo=UTC)),
+        ("2023-11-30T20:00:00Z/P1Y2M3W1DT1H30M15.5S", datetime(2025, 2, 21, 21, 30, 15, 500_000, tzinfo=UTC)),
+        ("P1Y/2024-06-30T08:00:00Z", datetime(2024, 6, 30, 8, tzinfo=UTC)),
         ("2020-01-01T00:00:00Z/..", None),
         ("../..", None),
     ],
@@ -104,6 +113,14 @@ def test_a_time_without_offset_is_chinese_time():
         "２０２４-06-30",
         "2024-06-30T08:00:00 08:00",  # a plus sign that was not written %2B
         "9999-12-31T23:59:59-12:00",  # no moment in UTC
+        "P2D",
+        "P1D/P2D",
+        "../P1D",
+        "2024-01-01/P",
+        "2024-01-01/P1DT",
+        "2024-01-01/P9999Y",
+        "P9999Y/2024-01-01",
+        "2024-01-01/P9999999D",
         "0001-01-01T00:00:00+14:00",
     ],
 )
