@@ -60,11 +60,11 @@ def parse_interval(text: str) -> tuple[datetime | None, datetime | None]:
     """
     first, interval, last = text.partition("/")
     if last.startswith("P"):
-        begins = _parse_moment(first, text, of_date=time.min)
-        return begins, _shift(begins, last, text)
+        since = _parse_moment(first, text, of_date=time.min)
+        return since, _shift(since, last, text)
     if interval and first.startswith("P"):
-        ends = _parse_moment(last, text, of_date=time.max)
-        return _shift(ends, first, text, back=True), ends
+        until = _parse_moment(last, text, of_date=time.max)
+        return _shift(until, first, text, back=True), until
     start, end = (None if interval and part in ("", "..") else part for part in (first, last if interval else first))
     begins = None if start is None else _parse_moment(start, text, of_date=time.min)
     ends = None if end is None else _parse_moment(end, text, of_date=time.max)

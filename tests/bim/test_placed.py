@@ -1,0 +1,140 @@
+"""Where each vertex of a placed model stands, and that nothing is lost when it is kept."""
+
+from __future__ import annotations
+
+import dataclasses
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from bim.georeference.georeference import Georeference
+from bim.model import Shapes
+from bim.packing import pack_placed, unpack_placed
+from bim.placed import place_model
+from bim.placing import place_points
+from twin.crs import CRS84, parse_crs
+from twin.errors import TwinError
+
+GK117 = parse_crs("EPSG:4548")
+BOX = np.array([(x, y, z) for x in (0.0, 1.0) for y in (0.0, 1.0) for z in (0.0, 1.0)])
+SIDES = np.array([(0, 1, 3), (0, 3, 2), (4, 6, 7), (4, 7, 5), (0, 4, 5), (0, 5, 1), (2, 3, 7), (2, 7, 6)])
+SIDES = np.concatenate([SIDES, [(1, 5, 7), (1, 7, 3), (0, 2, 6), (0, 6, 4)]])
+
+
+def stretched(size, at, *, mirrored=False):
+    transform = np.eye(4)
+    transform[:3, 3] = at
+    if mirrored:
+        transform[0, 0] = -1.0
+    return np.array(size), transform
+
+
+def shapes_of(boxes):
+    """A mesh for each size, and a second instance of the first one 300 m on."""
+    sizes, transforms = zip(*boxes, strict=True)
+    further = transforms[0].copy()
+    further[0, 3] += 300.0
+    count = len(sizes)
+    return Shapes(
+        vertices=np.concatenate([BOX * size + 1000.0 for size in sizes]),  # far from the mesh's own zero
+        triangles=np.tile(SIDES, (count, 1)).astype(np.int32),
+        surfaces=np.zeros(12 * count, dtype=np.int32),
+        vertex_offsets=np.arange(count + 1) * 8,
+        triangle_offsets=np.arange(count + 1) * 12,
+        looks=np.array([(0.5, 0.5, 0.5, 1.0)]),
+        look_names=("wall",),
+        elements=np.array([*range(count), 0], dtype=np.int32),
+        meshes=np.array([*range(count), 0], dtype=np.int32),
+        transforms=np.array([*transforms, further]),
+    )
+
+
+LONG = shapes_of([stretched((2.0, 0.3, 3.0), (0, 0, 0)), stretched((500.0, 40.0, 15.0), (0, 0, 0))])
+PLACES = {
+    "grid": Georeference(level=50, crs=GK117, x=632885.385, y=3936656.695, height_m=120.5, axis_deg=30.0),
+    "true": Georeference(level=20, crs=CRS84, x=118.4655, y=35.5505, height_m=120.0, metres="true", axis_deg=10.0),
+}
+
+
+def volume_of(points, triangles):
+    a, b, c = (points[triangles[:, k]] for k in range(3))
+    return float(np.einsum("ij,ij->i", a, np.cross(b, c)).sum() / 6)
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_every_vertex_of_a_model_500_m_long_is_placed_to_a_tenth_of_a_millimetre(kind):
+    placed = place_model(SimpleNamespace(shapes=LONG), PLACES[kind], GK117, ("A", "B"))
+
+    for instance in range(3):
+        exact = place_points(LONG.place(instance)[0], PLACES[kind], GK117)
+        found = placed.locate(placed.shapes.place(instance)[0], GK117)
+        assert np.abs(found - exact).max() < 1e-4
+    # The grid draws 500 m of the ground as 500.1 m; as one solid the far end would be off by more than a centimetre.
+    assert len(placed.shapes.vertices) == 16
+    assert np.abs(placed.shapes.vertices).max() < 252
+
+
+def test_small_meshes_keep_their_instances_and_large_ones_get_a_mesh_of_their_own():
+    placed = place_model(SimpleNamespace(shapes=LONG), PLACES["grid"], GK117, ("A", "B"))
+
+    assert placed.shapes.meshes[0] == placed.shapes.meshes[2] != placed.shapes.meshes[1]
+    assert placed.shapes.elements.tolist() == [0, 1, 0]
+    assert placed.bounds_m[1, 1, 2] - placed.bounds_m[1, 0, 2] == pytest.approx(15.0, abs=0.03)  # the earth bends 5 mm
+
+
+def test_a_mirrored_solid_keeps_its_outside_outside():
+    mirrored = shapes_of(
+        [stretched((2.0, 1.0, 3.0), (0, 0, 0)), stretched((100.0, 2.0, 3.0), (9, 9, 0), mirrored=True)]
+    )
+
+    placed = place_model(SimpleNamespace(shapes=mirrored), PLACES["grid"], GK117, ("A", "B"))
+
+    assert volume_of(*placed.shapes.place(0)) == pytest.approx(6.0, rel=1e-3)
+    assert volume_of(*placed.shapes.place(1)) == pytest.approx(600.0, rel=1e-3)
+
+
+def test_a_small_mirrored_solid_does_too():
+    mirrored = shapes_of([stretched((2.0, 1.0, 3.0), (0, 0, 0), mirrored=True), stretched((1.0, 1.0, 1.0), (9, 9, 0))])
+
+    placed = place_model(SimpleNamespace(shapes=mirrored), PLACES["true"], GK117, ("A", "B"))
+
+    assert [volume_of(*placed.shapes.place(n)) for n in range(3)] == pytest.approx([6.0, 1.0, 6.0], rel=1e-6)
+
+
+def test_a_model_without_shapes_stands_where_its_anchor_is():
+    nothing = dataclasses.replace(
+        LONG,
+        vertices=np.zeros((0, 3)),
+        vertex_offsets=np.zeros(1, dtype=np.int64),
+        triangle_offsets=np.zeros(1, dtype=np.int64),
+        triangles=np.zeros((0, 3), dtype=np.int32),
+        surfaces=np.zeros(0, dtype=np.int32),
+        elements=np.zeros(0, dtype=np.int32),
+        meshes=np.zeros(0, dtype=np.int32),
+        transforms=np.zeros((0, 4, 4)),
+    )
+
+    placed = place_model(SimpleNamespace(shapes=nothing), PLACES["grid"], GK117, ("A", "B"))
+
+    assert placed.origin == pytest.approx((632885.385, 3936656.695, 120.5), abs=1e-6)
+
+
+def test_what_is_packed_is_what_was_placed_to_a_hundredth_of_a_millimetre():
+    placed = place_model(SimpleNamespace(shapes=LONG), PLACES["grid"], GK117, ("学校.A", "B"))
+
+    kept = pack_placed(placed)
+    back = unpack_placed(kept)
+
+    assert pack_placed(placed) == kept
+    assert (back.origin, back.element_ids, back.shapes.look_names) == (placed.origin, ("学校.A", "B"), ("wall",))
+    for instance in range(3):
+        (points, triangles), (kept_points, kept_triangles) = (s.place(instance) for s in (placed.shapes, back.shapes))
+        assert np.abs(points - kept_points).max() < 2e-5
+        assert np.array_equal(triangles, kept_triangles)
+
+
+@pytest.mark.parametrize("data", [b"", b"no frame", b"(\xb5/\xfd garbage"])
+def test_what_is_no_model_is_refused(data):
+    with pytest.raises(TwinError, match="import it again"):
+        unpack_placed(data)
