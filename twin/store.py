@@ -197,10 +197,22 @@ class Store(Protocol):
         effective: datetime | None = None,
         source: str | None = None,
         sha256: str | None = None,
+        keep: Sequence[bytes] = (),
     ) -> tuple[Revision, ...]:
         """Apply changes of several layers as one transaction, with a revision of each: all of it or nothing.
 
-        They are recorded at one moment and effective from one; see `write`.
+        They are recorded at one moment and effective from one; see `write`. `keep` are bytes that the rows name by
+        their SHA-256, and `kept` finds.
+        """
+        ...
+
+    def kept(self, digest: str) -> bytes:
+        """The bytes with a SHA-256, which rows name and a write kept.
+
+        Raises
+        ------
+        StoreUnavailable
+            They are not there.
         """
         ...
 

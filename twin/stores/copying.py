@@ -22,6 +22,7 @@ from twin.stores import build_store, open_store, require_free
 from twin.stores.columns import read_column
 from twin.stores.dialect import Dialect, Values
 from twin.stores.fetch import UNREADABLE, Fetched, fetch_batches
+from twin.stores.kept import keep_bytes, list_bytes
 from twin.stores.sql_store import SqlStore
 from twin.stores.tables import GEOMETRY, REVISIONS, LayerTables
 
@@ -84,6 +85,7 @@ def copy_store(
                 assert isinstance(target, SqlStore)
                 move = _Move(source=source.dialect, target=target.dialect, reading=reading, tell=tell)
                 move.copy_revisions()
+                move.copy_bytes()
                 return [copied for layer in layers.values() if (copied := move.copy_layer(layer))]
 
 
@@ -113,6 +115,12 @@ class _Move:
         with self._writing() as writing:
             for batch in revisions.mappings().partitions():
                 writing.execute(insert(REVISIONS), [dict(row) for row in batch])
+
+    def copy_bytes(self) -> None:
+        """Copy what rows name by its digest."""
+        for data in list_bytes(self.reading):
+            with self._writing() as writing:
+                keep_bytes(writing, [data])
 
     def copy_layer(self, layer: Layer) -> Copied | None:
         """Copy a layer's current and past rows; None where it was never prepared."""

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from twin.errors import StoreUnavailable
 from twin.stores.postgis_styles import style_rights
 from twin.stores.postgis_url import PostgisPlace
-from twin.stores.tables import REVISIONS
+from twin.stores.tables import KEPT, REVISIONS
 
 _LAYERS = text(
     "SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace(:schema) AND relkind = 'r'"
@@ -92,7 +92,8 @@ def _schema_rights(connection: Connection, schema: str) -> list[str]:
         f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {reader}",
         f"{later} ON TABLES TO {reader}",
         f"{later} ON SEQUENCES TO {reader}",
-        f"GRANT INSERT ON {schema}.{REVISIONS.name} TO {writer}",
+        f"GRANT INSERT ON {schema}.{REVISIONS.name}, {schema}.{KEPT.name} TO {writer}",
+        f"GRANT USAGE ON SEQUENCE {schema}.{KEPT.name}_fid_seq TO {writer}",
         *style_rights(connection, reader, (editor, writer)),
     ]
 

@@ -15,7 +15,7 @@ from twin.stores.postgis_triggers import create_functions
 from twin.stores.postgis_url import PostgisPlace
 
 #: The version of this program; each is a file of `MIGRATIONS`, and they count up.
-NEWEST = "0002"
+NEWEST = "0003"
 MIGRATIONS = Path(__file__).parent / "migrations"
 #: Where Alembic notes the version; a name of our own, since the database may be other programs' too.
 VERSION = Table("twin_version", MetaData(), Column("version_num", Text))

@@ -34,6 +34,7 @@ from twin.stores.columns import read_column
 from twin.stores.dialect import Dialect
 from twin.stores.facts import FORMAT
 from twin.stores.fetch import UNREADABLE, Fetched, fetch_batches, fetch_columns
+from twin.stores.kept import find_bytes, keep_bytes
 from twin.stores.reading import read_in_time
 from twin.stores.revising import read_revision, require_base, require_past
 from twin.stores.tables import GEOMETRY, META, REVISIONS, LayerTables
@@ -222,6 +223,7 @@ class SqlStore:
         effective: datetime | None = None,
         source: str | None = None,
         sha256: str | None = None,
+        keep: Sequence[bytes] = (),
     ) -> tuple[Revision, ...]:
         """Apply changes of several layers as one transaction; see `twin.store.Store.write_together`."""
         require_past(effective)
@@ -230,6 +232,7 @@ class SqlStore:
         try:
             with self._writing() as connection:
                 now = datetime.now(UTC)  # with the lock held, so that revisions are recorded in the order of numbers
+                keep_bytes(connection, keep)
                 times = {"recorded_at": utc_text(now), "effective": utc_text(effective or now)}
                 for write in writes:
                     revisions.append(self._write(connection, write, told | times))  # noqa: PERF401 - counts on failure
@@ -237,6 +240,11 @@ class SqlStore:
             refused = writes[len(revisions)]
             raise self._explain_refusal(refused.layer, refused.changes, error) from error
         return tuple(revisions)
+
+    def kept(self, digest: str) -> bytes:
+        """The bytes with a SHA-256; see `twin.store.Store.kept`."""
+        with self._reading() as connection:
+            return find_bytes(connection, digest, place=self.url)
 
     def _write(self, connection: Connection, write: Write, told: dict[str, Any]) -> Revision:
         """Apply changes of a layer as the next revision, within a transaction."""

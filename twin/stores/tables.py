@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.types import TypeEngine
 
 from twin.layer import Layer
@@ -42,6 +42,16 @@ REVISIONS = Table(
     Column("sha256", Text),
     Index("twin_revisions_layer", "layer", "number"),
     sqlite_autoincrement=True,
+)
+
+#: Bytes that rows name by their digest, see `twin.stores.kept`.
+KEPT = Table(
+    "twin_kept",
+    _system,
+    Column("fid", Integer, primary_key=True, autoincrement=True),
+    Column("sha256", Text, nullable=False, unique=True),
+    Column("size", BigInteger, nullable=False),
+    Column("data", LargeBinary, nullable=False),
 )
 
 
