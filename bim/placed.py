@@ -20,6 +20,8 @@ Floats = npt.NDArray[np.float64]
 #: A mesh of this size, moved and turned as a whole, is nowhere farther than a tenth of a millimetre from where each of
 #: its vertices would come: the earth bends away from a plane by d² / 2R.
 _LARGEST_WHOLE_M = 50.0
+#: A model that stands farther from its anchor gets another origin.
+_FAR_M = 2000.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,7 +70,7 @@ def place_model(
 
     A mesh that is small keeps its instances, each with a transform of its own; of a larger one every vertex is placed
     by itself, since grids and the earth bend. What a transform would mirror gets a mesh of its own too, so that
-    triangles are counter-clockwise from outside everywhere. The origin is below the middle of the model.
+    triangles are counter-clockwise from outside everywhere.
 
     Parameters
     ----------
@@ -89,7 +91,7 @@ def place_model(
         A point has no place in the storage CRS.
     """
     shapes = _centred(model.shapes)
-    origin = _middle_of(shapes, by, storage, geoid_offset_m)
+    origin = _origin_of(shapes, by, storage, geoid_offset_m)
     plane = _Plane(origin=origin, by=by, storage=storage, geoid_offset_m=geoid_offset_m)
     sizes = _sizes_of(shapes)
     volumes = np.linalg.det(shapes.transforms[:, :3, :3])
@@ -169,14 +171,15 @@ def _sizes_of(shapes: Shapes) -> Floats:
     return sizes
 
 
-def _middle_of(shapes: Shapes, by: Georeference, storage: CRS, geoid_offset_m: float) -> tuple[float, float, float]:
-    """Below the middle of the instances, at the height of the lowest of their middles; of no shapes, the anchor."""
+def _origin_of(shapes: Shapes, by: Georeference, storage: CRS, geoid_offset_m: float) -> tuple[float, float, float]:
+    """The anchor, which stays when a model grows; where that is far away, the nearest of points a kilometre apart."""
+    point = by.anchor_m
     places = shapes.transforms[:, :3, 3]
-    middle = np.zeros((1, 3))
     if len(places):
-        middle[0, :2] = (places.min(axis=0)[:2] + places.max(axis=0)[:2]) / 2
-        middle[0, 2] = places[:, 2].min()
-    x, y, height_m = place_points(middle, by, storage, geoid_offset_m=geoid_offset_m)[0]
+        middle = (places.min(axis=0) + places.max(axis=0)) / 2
+        if np.linalg.norm(middle - point) > _FAR_M:
+            point = np.append(np.round((middle - point)[:2], -3) + point[:2], np.round(middle[2], -2))
+    x, y, height_m = place_points(point[None], by, storage, geoid_offset_m=geoid_offset_m)[0]
     return float(x), float(y), float(height_m)
 
 

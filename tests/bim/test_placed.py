@@ -80,7 +80,9 @@ def test_small_meshes_keep_their_instances_and_large_ones_get_a_mesh_of_their_ow
 
     assert placed.shapes.meshes[0] == placed.shapes.meshes[2] != placed.shapes.meshes[1]
     assert placed.shapes.elements.tolist() == [0, 1, 0]
-    assert placed.bounds_m[1, 1, 2] - placed.bounds_m[1, 0, 2] == pytest.approx(15.0, abs=0.03)  # the earth bends 5 mm
+    # How far the earth falls away from the plane between 1,000 m from the anchor, both ways, and 1,500 and 1,040 m.
+    bend_m = (1500.0**2 + 1040.0**2 - 2 * 1000.0**2) / (2 * 6_371_000)
+    assert np.ptp(placed.bounds_m[1, :, 2]) == pytest.approx(15.0 + bend_m, abs=1e-3)
 
 
 def test_a_mirrored_solid_keeps_its_outside_outside():

@@ -1,0 +1,191 @@
+"""What a model says of a building as a whole: outline, height, storeys, floor area."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from bim.footprint import cut_instances, outline_building, project_instances, unite
+from bim.georeference.georeference import Georeference
+from bim.model import Model
+from bim.placed import Placed
+from bim.placing import place_points
+from bim.rows import gather_properties, kind_of
+from twin.crs import CRS
+
+Floats = npt.NDArray[np.float64]
+
+#: Above the ground, where outer walls are cut: above plinths and sills of doors, below sills of windows.
+_CUT_M = 0.6
+#: Storeys count as below the ground when their floor is deeper than this.
+_BELOW_M = 1.0
+#: A part of its projection that the section must cover to be believed: in an open hall columns alone are cut.
+_LEAST_SHARE = 0.3
+_WALLS = ("IfcWall", "IfcWallStandardCase", "IfcWallElementedCase", "IfcCurtainWall", "IfcColumn", "IfcSpace")
+_GROSS = ("GrossFloorArea", "GFA", "GrossArea")
+_OF_SPACES = ("GrossFloorArea", "NetFloorArea", "Area")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Summary:
+    """A building of a model; areas are in the plane of the placed model.
+
+    Parameters
+    ----------
+    outline, basis
+        What it stands on, by ``section`` above the ground or, where that shows too little, by ``projection``.
+    seen
+        What it covers from above, above the ground.
+    ground_m, top_m
+        Heights in the plane: of the floor of the storey nearest to the zero of the project, and of the highest part.
+    storeys, storeys_below
+        Those with walls, columns or spaces, above and below the ground; None where the file has none at all.
+    floor_area_m2
+        Gross floor area as the file says; None where it does not.
+    """
+
+    outline: BaseGeometry
+    basis: str
+    seen: BaseGeometry
+    ground_m: float
+    top_m: float
+    storeys: int | None
+    storeys_below: int | None
+    floor_area_m2: float | None
+
+    @property
+    def height_m(self) -> float:
+        """From the ground to the highest part."""
+        return max(0.0, self.top_m - self.ground_m)
+
+
+def summarise_buildings(model: Model, placed: Placed, by: Georeference, storage: CRS) -> dict[int, Summary]:
+    """Summarise every building of a model, by the row of its IfcBuilding; one alone takes what is in none as well.
+
+    Buildings of which nothing is drawn are absent, as are models without any building: bridges, terrain.
+
+    Parameters
+    ----------
+    model, placed
+        The model, and its shapes in the county.
+    by
+        What placed it.
+    storage
+        The CRS of the county.
+    """
+    elements = model.elements
+    kinds = np.array([kind_of(name) for name in elements["class"]], dtype=object)
+    buildings = np.flatnonzero(kinds == "building")
+    if not len(buildings):
+        return {}
+    shown = _Shown.of(placed, kinds)
+    properties = gather_properties(model)
+    levels_m = _find_levels(model, placed, by, storage)
+    members = elements["building"].to_numpy().copy()
+    if len(buildings) == 1:
+        members[members < 0] = buildings[0]
+    out = {}
+    for building in buildings:
+        summary = _summarise(model, placed, shown, members == building, int(building), levels_m, properties)
+        if summary is not None:
+            out[int(building)] = summary
+    return out
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Shown:
+    """Instances that are built, with what each covers from above."""
+
+    instances: npt.NDArray[np.int64]
+    owners: npt.NDArray[np.int32]
+    areas: npt.NDArray[np.object_]
+
+    @classmethod
+    def of(cls, placed: Placed, kinds: npt.NDArray[np.object_]) -> _Shown:
+        owners = placed.shapes.elements
+        built = np.flatnonzero(kinds[owners] == "element")
+        return cls(instances=built, owners=owners[built], areas=project_instances(placed)[built])
+
+
+def _summarise(
+    model: Model,
+    placed: Placed,
+    shown: _Shown,
+    members: npt.NDArray[np.bool_],
+    building: int,
+    levels_m: Floats,
+    properties: list[dict[str, dict[str, Any]]],
+) -> Summary | None:
+    own = members[shown.owners]
+    if not own.any():
+        return None
+    instances = shown.instances[own]
+    bounds = placed.bounds_m[instances]
+    storeys = np.flatnonzero(members & (model.elements["class"] == "IfcBuildingStorey").to_numpy())
+    levels = {int(row): float(levels_m[row]) for row in storeys if np.isfinite(levels_m[row])}
+    zero_m = levels_m[building] if np.isfinite(levels_m[building]) else bounds[:, 0, 2].min()
+    ground_m = min(levels.values(), key=lambda level: abs(level - zero_m)) if levels else float(zero_m)
+    above = bounds[:, 1, 2] > ground_m + 0.1
+    seen = unite(shown.areas[own][above])
+    cut = cut_instances(placed, instances[above], ground_m + _CUT_M)
+    outline = outline_building(cut, seen) if not seen.is_empty else shapely.MultiPolygon()
+    basis = "section"
+    if outline.area < _LEAST_SHARE * seen.area:
+        outline, basis = seen, "projection"
+    lived = _lived_in(model, members)
+    counted = [levels[storey] >= ground_m - _BELOW_M for storey in lived if storey in levels]
+    return Summary(
+        outline=outline,
+        basis=basis,
+        seen=seen,
+        ground_m=ground_m,
+        top_m=float(bounds[:, 1, 2].max()),
+        storeys=sum(counted) if levels else None,
+        storeys_below=len(counted) - sum(counted) if levels else None,
+        floor_area_m2=_floor_area(model, members, properties),
+    )
+
+
+def _find_levels(model: Model, placed: Placed, by: Georeference, storage: CRS) -> Floats:
+    """The level in the plane of each site, building and storey, by its placement or its declared elevation."""
+    heights = model.elements["origin_z_m"].fillna(model.elements["elevation_m"]).to_numpy(dtype=np.float64)
+    known = np.isfinite(heights)
+    points = np.column_stack((np.tile(by.anchor_m[:2], (len(heights), 1)), np.where(known, heights, 0.0)))
+    levels: Floats = np.where(known, place_points(points, by, storage)[:, 2] - placed.origin[2], np.nan)
+    return levels
+
+
+def _lived_in(model: Model, members: npt.NDArray[np.bool_]) -> list[int]:
+    """Rows of the storeys in which there are walls, columns or spaces: roofs and foundations are none."""
+    elements = model.elements
+    standing = members & elements["class"].isin(_WALLS).to_numpy()
+    storeys = elements["storey"].to_numpy()[standing]
+    return sorted(set(storeys[storeys >= 0].tolist()))
+
+
+def _floor_area(
+    model: Model, members: npt.NDArray[np.bool_], properties: list[dict[str, dict[str, Any]]]
+) -> float | None:
+    """Gross floor area: of the building, or the sum of its storeys, or of its spaces."""
+    classes = model.elements["class"].to_numpy()
+    for name, wanted in (("IfcBuilding", _GROSS), ("IfcBuildingStorey", _GROSS), ("IfcSpace", _OF_SPACES)):
+        rows = np.flatnonzero(members & (classes == name))
+        found = [area for row in rows if (area := _quantity(properties[row], wanted)) is not None]
+        if found:
+            return round(sum(found), 3)
+    return None
+
+
+def _quantity(properties: Mapping[str, Mapping[str, Any]], wanted: tuple[str, ...]) -> float | None:
+    for name in wanted:
+        for values in properties.values():
+            value = values.get(name)
+            if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+                return float(value)
+    return None
