@@ -90,7 +90,7 @@ def place_model(
     CrsError
         A point has no place in the storage CRS.
     """
-    shapes = _centred(model.shapes)
+    shapes = _centred(_in_order(model.shapes))
     origin = _origin_of(shapes, by, storage, geoid_offset_m)
     plane = _Plane(origin=origin, by=by, storage=storage, geoid_offset_m=geoid_offset_m)
     sizes = _sizes_of(shapes)
@@ -146,6 +146,33 @@ class _Plane:
     @cached_property
     def _axes(self) -> Floats:
         return axes_at(*self._lon_lat)
+
+
+def _in_order(shapes: Shapes) -> Shapes:
+    """The same shapes in the order of the elements: a file that is read by several processes gives them in any."""
+    sizes = np.diff(shapes.vertex_offsets)[shapes.meshes]
+    order = np.lexsort((*shapes.transforms[:, :3, 3].T, sizes, shapes.elements))
+    used, first, number_of = np.unique(shapes.meshes[order], return_index=True, return_inverse=True)
+    rank = np.argsort(np.argsort(first))
+    meshes = used[np.argsort(first)]
+    vertices = [slice(*shapes.vertex_offsets[mesh : mesh + 2]) for mesh in meshes]
+    triangles = [slice(*shapes.triangle_offsets[mesh : mesh + 2]) for mesh in meshes]
+    surfaces = np.concatenate([shapes.surfaces[part] for part in triangles]) if len(meshes) else shapes.surfaces[:0]
+    looks, looked, look_of = np.unique(surfaces, return_index=True, return_inverse=True)
+    in_turn = np.argsort(looked)
+    return replace(
+        shapes,
+        vertices=np.concatenate([shapes.vertices[:0], *(shapes.vertices[part] for part in vertices)]),
+        triangles=np.concatenate([shapes.triangles[:0], *(shapes.triangles[part] for part in triangles)]),
+        surfaces=np.argsort(in_turn)[look_of].astype(np.int32),
+        vertex_offsets=np.cumsum([0, *(part.stop - part.start for part in vertices)]),
+        triangle_offsets=np.cumsum([0, *(part.stop - part.start for part in triangles)]),
+        looks=shapes.looks[looks[in_turn]],
+        look_names=tuple(shapes.look_names[look] for look in looks[in_turn]),
+        elements=shapes.elements[order],
+        meshes=rank[number_of].astype(np.int32),
+        transforms=shapes.transforms[order],
+    )
 
 
 def _centred(shapes: Shapes) -> Shapes:

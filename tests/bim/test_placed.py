@@ -44,9 +44,9 @@ def shapes_of(boxes):
         triangle_offsets=np.arange(count + 1) * 12,
         looks=np.array([(0.5, 0.5, 0.5, 1.0)]),
         look_names=("wall",),
-        elements=np.array([*range(count), 0], dtype=np.int32),
-        meshes=np.array([*range(count), 0], dtype=np.int32),
-        transforms=np.array([*transforms, further]),
+        elements=np.array([0, *range(count)], dtype=np.int32),
+        meshes=np.array([0, *range(count)], dtype=np.int32),
+        transforms=np.array([transforms[0], further, *transforms[1:]]),
     )
 
 
@@ -78,11 +78,11 @@ def test_every_vertex_of_a_model_500_m_long_is_placed_to_a_tenth_of_a_millimetre
 def test_small_meshes_keep_their_instances_and_large_ones_get_a_mesh_of_their_own():
     placed = place_model(SimpleNamespace(shapes=LONG), PLACES["grid"], GK117, ("A", "B"))
 
-    assert placed.shapes.meshes[0] == placed.shapes.meshes[2] != placed.shapes.meshes[1]
-    assert placed.shapes.elements.tolist() == [0, 1, 0]
+    assert placed.shapes.meshes[0] == placed.shapes.meshes[1] != placed.shapes.meshes[2]
+    assert placed.shapes.elements.tolist() == [0, 0, 1]
     # How far the earth falls away from the plane between 1,000 m from the anchor, both ways, and 1,500 and 1,040 m.
     bend_m = (1500.0**2 + 1040.0**2 - 2 * 1000.0**2) / (2 * 6_371_000)
-    assert np.ptp(placed.bounds_m[1, :, 2]) == pytest.approx(15.0 + bend_m, abs=1e-3)
+    assert np.ptp(placed.bounds_m[2, :, 2]) == pytest.approx(15.0 + bend_m, abs=1e-3)
 
 
 def test_a_mirrored_solid_keeps_its_outside_outside():
@@ -93,7 +93,7 @@ def test_a_mirrored_solid_keeps_its_outside_outside():
     placed = place_model(SimpleNamespace(shapes=mirrored), PLACES["grid"], GK117, ("A", "B"))
 
     assert volume_of(*placed.shapes.place(0)) == pytest.approx(6.0, rel=1e-3)
-    assert volume_of(*placed.shapes.place(1)) == pytest.approx(600.0, rel=1e-3)
+    assert volume_of(*placed.shapes.place(2)) == pytest.approx(600.0, rel=1e-3)
 
 
 def test_a_small_mirrored_solid_does_too():
@@ -101,7 +101,7 @@ def test_a_small_mirrored_solid_does_too():
 
     placed = place_model(SimpleNamespace(shapes=mirrored), PLACES["true"], GK117, ("A", "B"))
 
-    assert [volume_of(*placed.shapes.place(n)) for n in range(3)] == pytest.approx([6.0, 1.0, 6.0], rel=1e-6)
+    assert [volume_of(*placed.shapes.place(n)) for n in range(3)] == pytest.approx([6.0, 6.0, 1.0], rel=1e-6)
 
 
 def test_a_model_without_shapes_stands_where_its_anchor_is():
@@ -134,6 +134,24 @@ def test_what_is_packed_is_what_was_placed_to_a_hundredth_of_a_millimetre():
         (points, triangles), (kept_points, kept_triangles) = (s.place(instance) for s in (placed.shapes, back.shapes))
         assert np.abs(points - kept_points).max() < 2e-5
         assert np.array_equal(triangles, kept_triangles)
+
+
+def test_shapes_that_come_in_another_order_are_the_same():
+    """A file that several processes read gives its meshes and instances in any order."""
+    turned = dataclasses.replace(
+        LONG,
+        vertices=np.concatenate([LONG.vertices[8:], LONG.vertices[:8]]),
+        elements=LONG.elements[::-1],
+        meshes=1 - LONG.meshes[::-1],
+        transforms=LONG.transforms[::-1],
+    )
+
+    one, other = (
+        pack_placed(place_model(SimpleNamespace(shapes=shapes), PLACES["grid"], GK117, ("A", "B")))
+        for shapes in (LONG, turned)
+    )
+
+    assert one == other
 
 
 @pytest.mark.parametrize("data", [b"", b"no frame", b"(\xb5/\xfd garbage"])

@@ -1,0 +1,158 @@
+"""Buildings of a model among those that the twin knows: on whose outline they stand, and what they add to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from bim.levels import CimLevel
+from bim.model import Model
+from bim.placed import Placed
+from bim.rows import lay_out
+from bim.summary import Summary
+from twin.columns import typed_series
+from twin.crs import BBox
+from twin.ingest.settle import make_rows
+from twin.layer import Layer
+from twin.query import Query
+from twin.store import Store
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+#: A building stands on an outline that it shares this much of the smaller of both with.
+_SHARED = 0.5
+#: What is worth a look: outlines that have less in common, and heights that are farther from each other.
+_ALIKE, _APART_M = 0.8, 1.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Standing:
+    """Buildings of a model as rows of `buildings`.
+
+    Parameters
+    ----------
+    names
+        The building for each row of an IfcBuilding.
+    rows, stored
+        Those rows as they shall be, and those of them that are there.
+    notices
+        Where the model contradicts what is known.
+    """
+
+    names: Mapping[int, str]
+    rows: GeoDataFrame
+    stored: GeoDataFrame
+    notices: tuple[str, ...]
+
+
+def stand_buildings(
+    store: Store,
+    layer: Layer,
+    model: Model,
+    placed: Placed,
+    summaries: Mapping[int, Summary],
+    names: Mapping[int, str],
+    level: CimLevel,
+) -> Standing:
+    """Find or make the rows of the buildings of a model.
+
+    Parameters
+    ----------
+    store, layer
+        The twin, and `buildings`.
+    model, placed, summaries
+        The model, its shapes, and its buildings by the rows of their IfcBuildings.
+    names
+        What they are called where they stand on no outline that is known.
+    level
+        The CIM level of the model.
+    """
+    outlines = [summary.outline for summary in summaries.values()]
+    grounds = [round(placed.origin[2] + summary.ground_m, 3) for summary in summaries.values()]
+    laid = lay_out(np.array([*outlines, None], dtype=object)[:-1], list(grounds), placed, store.crs)
+    known = store.read(layer, Query(ids=tuple(names.values()))).data
+    found: dict[int, str] = {}
+    for row, geometry in zip(summaries, laid, strict=True):
+        there = names[row] in known.index
+        found[row] = names[row] if there or geometry is None else _find_outline(store, layer, geometry) or names[row]
+    stored = store.read(layer, Query(ids=tuple(found.values()))).data
+    values: dict[str, list[Any]] = {field.name: [] for field in layer.schema}
+    geometries: list[Any] = []
+    notices: list[str] = []
+    for (row, summary), geometry, ground_m in zip(summaries.items(), laid, grounds, strict=True):
+        before = stored.loc[found[row]].to_dict() if found[row] in stored.index else {}
+        said = _say(model, row, summary, ground_m, level) | {layer.key: found[row]}
+        shape = geometry
+        if before:
+            shape, said = _add(before, geometry, said)
+            notices.extend(_compare(found[row], before, geometry, summary, ground_m))
+        geometries.append(shape)
+        for name, column in values.items():
+            column.append(said.get(name))
+    columns = {field.name: typed_series(values[field.name], field) for field in layer.schema}
+    rows = make_rows(columns, np.array([*geometries, None], dtype=object)[:-1], layer, store.crs)
+    return Standing(names=found, rows=rows, stored=stored, notices=tuple(notices))
+
+
+def _find_outline(store: Store, layer: Layer, geometry: Any) -> str | None:
+    """The building whose outline is shared by most."""
+    around = store.read(layer, Query(bbox=BBox(*geometry.bounds))).data
+    others = shapely.force_2d(around.geometry.to_numpy())
+    if not len(others):
+        return None
+    own = shapely.force_2d(geometry)
+    common = shapely.area(shapely.intersection(others, own)) / np.minimum(shapely.area(others), own.area)
+    best = int(np.argmax(common))
+    return str(around.index[best]) if common[best] >= _SHARED else None
+
+
+def _say(model: Model, row: int, summary: Summary, ground_m: float, level: CimLevel) -> dict[str, Any]:
+    """What the model says of the building."""
+    name = model.elements["long_name"].iloc[row] or model.elements["name"].iloc[row]
+    return {
+        "name": str(name)[:200] if isinstance(name, str) and name else None,
+        "height_m": round(summary.height_m, 3),
+        "floors": summary.storeys,
+        "floors_below": summary.storeys_below,
+        "cim_level": level.level,
+        "ground_m": ground_m,
+        "footprint_m2": round(summary.outline.area, 3),
+        "floor_area_m2": summary.floor_area_m2,
+        "footprint_basis": summary.basis,
+    }
+
+
+def _add(before: dict[str, Any], geometry: Any, said: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """What is known, with what the model adds: all, where what is known came from a model too."""
+    own = before.get("footprint_basis") in ("section", "projection")
+    if own and not (before["footprint_basis"] == "section" and said["footprint_basis"] == "projection"):
+        kept = {name: value for name, value in before.items() if said.get(name) is None and _there(value)}
+        return geometry, said | kept
+    kept = {name: value for name, value in before.items() if _there(value) and name not in ("cim_level", "geometry")}
+    out = {name: value for name, value in said.items() if name not in ("footprint_basis", "footprint_m2")} | kept
+    return before["geometry"], out | {"cim_level": max([said["cim_level"], *filter(_there, [before.get("cim_level")])])}
+
+
+def _compare(building: str, before: dict[str, Any], geometry: Any, summary: Summary, ground_m: float) -> Iterator[str]:
+    """Say where a model contradicts what is known of its building."""
+    if geometry is not None and before["geometry"] is not None:
+        one, other = shapely.force_2d(geometry), shapely.force_2d(before["geometry"])
+        alike = one.intersection(other).area / max(one.union(other).area, 1e-9)
+        if alike < _ALIKE:
+            yield f"building {building}: the model's outline and the known one have {alike:.0%} in common"
+    for name, value, what in (("ground_m", ground_m, "ground"), ("height_m", summary.height_m, "height")):
+        known = before[name]
+        if _there(known) and abs(known - value) > _APART_M:
+            yield f"building {building}: the {what} of the model is {value:.2f} m, the known one {known:.2f} m"
+
+
+def _there(value: Any) -> bool:
+    """Whether there is a value: pandas has several for nothing."""
+    import pandas as pd
+
+    return value is not None and not (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
