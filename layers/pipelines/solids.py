@@ -11,7 +11,7 @@ import shapely
 from layers.pipelines.axis import has_heights
 from layers.pipelines.codes.points import has_role
 from layers.pipelines.section import Sections
-from twin.solids import End, Solids
+from twin.solids import End, Sweeps
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -28,7 +28,7 @@ _SAME_M = 0.001
 _STRAIGHT, _APART_M = -np.cos(np.radians(2.0)), 0.01
 
 
-def solids_of_segments(segments: GeoDataFrame) -> Solids:
+def solids_of_segments(segments: GeoDataFrame) -> Sweeps:
     """The outer walls of rows of ``pipe_segments``, with joints where they meet others at a bend or a branch.
 
     Those of unknown depth are left out, rather than drawn at a height that they do not have.
@@ -50,7 +50,7 @@ def solids_of_segments(segments: GeoDataFrame) -> Solids:
     is_round = sections.is_round | unknown
     nodes = np.unique(segments[["from_node", "to_node"]].to_numpy(dtype=str)[rows], return_inverse=True)[1]
     shapes = np.column_stack([sizes, is_round])[rows]
-    return Solids(
+    return Sweeps(
         rows=rows,
         axes=axes,
         starts=starts,
@@ -69,7 +69,7 @@ def _find_ends(axes: Floats, starts: Numbers, nodes: Numbers, shapes: Floats) ->
     Parameters
     ----------
     axes, starts
-        As `twin.solids.Solids` has them.
+        As `twin.solids.Sweeps` has them.
     nodes
         (n, 2) numbers of the nodes at both ends.
     shapes
@@ -94,7 +94,7 @@ def _find_ends(axes: Floats, starts: Numbers, nodes: Numbers, shapes: Floats) ->
     return ends.reshape(-1, 2)
 
 
-def solids_of_nodes(nodes: GeoDataFrame) -> Solids:
+def solids_of_nodes(nodes: GeoDataFrame) -> Sweeps:
     """The wells among rows of ``pipe_nodes``: shafts from the cover down to the bottom, as wide as they are inside.
 
     How a rectangular one is turned is not surveyed; it stands from west to east and from south to north.
@@ -113,7 +113,7 @@ def solids_of_nodes(nodes: GeoDataFrame) -> Solids:
     bottoms = covers - depth_m[rows, None] * [0.0, 0.0, 1.0]
     is_round = (nodes["well_shape"] != "rectangular").to_numpy(bool) | ~wide
     width_m = np.where(wide, width_mm / 1000, _WELL_M)
-    return Solids(
+    return Sweeps(
         rows=rows,
         axes=np.stack([bottoms, covers], axis=1).reshape(-1, 3),
         starts=np.arange(len(rows) + 1) * 2,

@@ -29,7 +29,7 @@ from twin.indicator import Clause, Example, Measure, Part, Shape, Target, indica
 from twin.layer import Layer
 from twin.schema import Code, Field
 from twin.settings import Settings
-from twin.solids import End, Solids
+from twin.solids import End, Sweeps
 from twin.store import Changes, Store
 from twin.stores import create_store, open_store
 
@@ -63,10 +63,10 @@ PARCELS = Layer(
 )
 
 
-def shafts(wells: gpd.GeoDataFrame) -> Solids:
+def shafts(wells: gpd.GeoDataFrame) -> Sweeps:
     """Each well as a shaft, 10 m deep and 1 m wide."""
     tops = shapely.get_coordinates(wells.geometry.to_numpy(), include_z=True)
-    return Solids(
+    return Sweeps(
         rows=np.arange(len(wells)),
         axes=np.stack([tops - [0, 0, 10], tops], axis=1).reshape(-1, 3),
         starts=np.arange(len(wells) + 1) * 2,

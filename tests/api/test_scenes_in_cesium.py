@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse
 import layers
 import tests_browser
 from api.app import create_app
+from layers.buildings import BUILDINGS
 from layers.pipelines import PIPE_NODES, PIPE_SEGMENTS
 from tests_browser import open_browser
 from tests_frames import make_frame
@@ -81,8 +82,12 @@ def service(tmp_path):
         A_B={"diameter_mm": 600, "owner": "沂南县水务局"},
         C_D={"diameter_mm": 800, "class": "PS", "from_depth_m": 3.0, "to_depth_m": 3.0},
     )
+    outline = "MULTIPOLYGON Z (((X0 Y2 99, X8 Y2 99, X8 Y22 99, X0 Y22 99, X0 Y2 99)))"
+    house = {"building_id": "clinic", "use": "medical", "name": "卫生院", "height_m": 6.0, "ground_m": 100.0}
+    house["geometry"] = outline.replace("X", "50000").replace("Y22", "3940022").replace("Y2", "3940012")
+    given = ((PIPE_NODES, nodes(PLACES, {"D": well})), (PIPE_SEGMENTS, pipes), (BUILDINGS, [house]))
     with create_store(tmp_path / "pipes.gpkg", crs=CRS) as store:
-        for layer, rows in ((PIPE_NODES, nodes(PLACES, {"D": well})), (PIPE_SEGMENTS, pipes)):
+        for layer, rows in given:
             store.write(layer, Changes(insert=make_frame(layer, rows, CRS).data), author="zhang", reason="survey")
         settings = Settings(geoid_offset="-3 m, a test")
         with run_server(create_app(settings, store, layers.catalog())) as address:
@@ -90,7 +95,7 @@ def service(tmp_path):
 
 
 @pytest.mark.needs("chromium")
-def test_cesium_draws_pipes_and_wells_and_picks_what_lies_at_a_pixel(service, tmp_path):
+def test_cesium_draws_pipes_wells_and_blocks_and_picks_what_lies_at_a_pixel(service, tmp_path):
     elsewhere = FastAPI()
     program = gzip.decompress((VENDOR / "cesium" / "Cesium.js.gz").read_bytes())
     elsewhere.get("/Cesium.js")(lambda: Response(program, media_type="text/javascript"))
@@ -108,6 +113,7 @@ def test_cesium_draws_pipes_and_wells_and_picks_what_lies_at_a_pixel(service, tm
         crossing, _ = pick(20, 0, 99.3)
         sewer, brown = pick(20, -10, 97.4)
         well, _ = pick(20, 20, 100)
+        roof, red = pick(4, 17, 106)
         nothing, white = pick(10, 10, 99)
         (tmp_path / "seen.png").write_bytes(page.take_picture())
     assert (main["segment_id"], main["class"], main["owner"]) == ("A-B", "JS", "沂南县水务局")
@@ -115,6 +121,8 @@ def test_cesium_draws_pipes_and_wells_and_picks_what_lies_at_a_pixel(service, tm
     assert crossing["segment_id"] == "A-B"
     assert (sewer["segment_id"], sewer["class"], sewer["from_depth_m"]) == ("C-D", "PS", 3)
     assert (well["node_id"], well["well_depth_m"]) == ("D", 4)
+    assert (roof["building_id"], roof["use"], roof["name"], roof["height_m"]) == ("clinic", "medical", "卫生院", 6)
+    assert red[0] > 2 * max(red[1:])
     assert nothing == {}
     assert white == [255, 255, 255]
     assert cyan[0] < 60 < 120 < min(cyan[1:])

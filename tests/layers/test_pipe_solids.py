@@ -8,18 +8,18 @@ import pytest
 from layers.pipelines import PIPE_NODES, PIPE_SEGMENTS
 from tests_frames import make_frame
 from tests_pipe_rows import CRS, nodes, segments
-from twin.solids import End, Solids
+from twin.solids import End, Sweeps
 
 #: A straight main from A to C, a bend at C, a branch at D.
 PLACES = {"A": (0, 0), "B": (10, 0), "C": (20, 0), "D": (20, 10), "E": (20, 20), "F": (30, 10)}
 
 
-def make_pipes(**given) -> tuple[Solids, list[str]]:
+def make_pipes(**given) -> tuple[Sweeps, list[str]]:
     frame = make_frame(PIPE_SEGMENTS, segments(PLACES, **given), CRS)
     return PIPE_SEGMENTS.solids(frame.data), list(frame.data.index)
 
 
-def make_wells(**kinds) -> Solids:
+def make_wells(**kinds) -> Sweeps:
     return PIPE_NODES.solids(make_frame(PIPE_NODES, nodes(dict.fromkeys(kinds, (5, 7)), kinds), CRS).data)
 
 

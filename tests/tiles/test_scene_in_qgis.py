@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import tests_qgis
+from layers.buildings import BUILDINGS
 from layers.pipelines import PIPE_SEGMENTS
 from tests_frames import make_frame
 from tests_pipe_rows import CRS, segments
@@ -33,5 +34,25 @@ def test_pipes_are_drawn_where_they_lie_and_nowhere_else(tmp_path):
     asked = {"tileset": str(tmp_path / "scene" / "tileset.json"), "picture": str(tmp_path / "seen.png")}
     asked |= {"crs": "EPSG:4548", "x": 500_020, "y": 3_940_010, "half_m": 40}
     on, off = [(-18, -10), (0, -10), (20, 0), (20, 18)], [(-25, -10), (0, -8), (0, -12), (18, 0), (22, 0), (20, 23)]
+    found = run_in_qgis(LOOK, asked | {"places": on + off}, version=BACKPORT)
+    assert found == {"valid": True, "drawn": [True] * len(on) + [False] * len(off)}
+
+
+@pytest.mark.needs("qgis_backport")
+def test_blocks_are_drawn_over_their_outlines_and_courtyards_are_open(tmp_path):
+    ring = (
+        "(({0} {1} 100, {2} {1} 100, {2} {3} 100, {0} {3} 100, {0} {1} 100), ({4} {5} 100, {4} {7} 100, {6} {7} 100, "
+    )
+    ring += "{6} {5} 100, {4} {5} 100))"
+    at = [500_000, 3_940_000, 500_040, 3_940_030, 500_010, 3_940_010, 500_030, 3_940_020]
+    row = {"building_id": "b", "ground_m": 100.0, "height_m": 2.0, "geometry": f"MULTIPOLYGON Z ({ring.format(*at)})"}
+    with create_store(tmp_path / "houses.gpkg", crs=CRS) as store:
+        rows = make_frame(BUILDINGS, [row], CRS).data
+        store.write(BUILDINGS, Changes(insert=rows), author="zhang", reason="survey")
+        geoid = GeoidOffset(offset_m=-3, source="a test")
+        write_scene(SceneSource(layers=(BUILDINGS,), frames=Frames(store), geoid=geoid), tmp_path / "scene")
+    asked = {"tileset": str(tmp_path / "scene" / "tileset.json"), "picture": str(tmp_path / "seen.png")}
+    asked |= {"crs": "EPSG:4548", "x": 500_020, "y": 3_940_015, "half_m": 40}
+    on, off = [(-15, 0), (15, 0), (0, 10), (0, -10), (18, 13)], [(0, 0), (-8, 3), (-25, 0), (0, 20)]
     found = run_in_qgis(LOOK, asked | {"places": on + off}, version=BACKPORT)
     assert found == {"valid": True, "drawn": [True] * len(on) + [False] * len(off)}

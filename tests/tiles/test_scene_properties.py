@@ -12,7 +12,7 @@ from tiles.scenes.glb import Part, write_glb
 from tiles.scenes.properties import make_table, read_columns
 from twin.layer import Layer
 from twin.schema import Code, Field
-from twin.solids import End, Solids
+from twin.solids import End, Sweeps
 
 LAYER = Layer(
     id="things",
@@ -53,7 +53,7 @@ def tell(*rows, at=None) -> Glb:
     rows = [{"key": f"k{number}", "geometry": "POINT (0 0)"} | row for number, row in enumerate(rows)]
     frame = make_frame(LAYER, rows, "EPSG:4548")
     chosen = np.arange(len(rows)) if at is None else np.array(at)
-    solids = Solids(
+    solids = Sweeps(
         rows=np.arange(len(chosen)),
         axes=np.tile([[0.0, 0, 0], [1.0, 0, 0]], (len(chosen), 1)),
         starts=np.arange(len(chosen) + 1) * 2,
@@ -62,7 +62,7 @@ def tell(*rows, at=None) -> Glb:
         is_round=np.ones(len(chosen), dtype=bool),
         ends=np.full((len(chosen), 2), End.OPEN, dtype=np.uint8),
     )
-    part = Part(name="x", color=(0, 0, 0), mesh=draw_axes(solids))
+    part = Part(name="x", color=(0, 0, 0), mesh=draw_axes(solids)[0])
     table = make_table(read_columns(frame), chosen)
     return Glb.read(write_glb([part], (0.0, 0.0, 0.0), table, len(chosen), "things"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -68,7 +68,7 @@ class Plan:
     place
         Where on the earth the axes are measured from.
     solids
-        With axes in metres east, north and up of the place.
+        In metres east, north and up of the place.
     root
         The square of all; None where there is nothing.
     """
@@ -76,6 +76,11 @@ class Plan:
     place: Place
     solids: Solids
     root: Cell | None
+
+    @cached_property
+    def sizes(self) -> Floats:
+        """(n,) of the solids."""
+        return self.solids.sizes
 
     @cached_property
     def cells(self) -> dict[Address, Cell]:
@@ -88,13 +93,17 @@ def make_plan(frame: Frame, geoid: GeoidOffset) -> Plan:
     make = frame.layer.solids
     assert make is not None
     solids = make(frame.data)
-    x, y, z = solids.axes.T
-    lon, lat = transform(x, y, frame.crs, CRS84)
-    place = Place.amid(lon, lat)
-    local = replace(solids, axes=place.to_local(place_on_ellipsoid(lon, lat, z + geoid.offset_m)))
     if not len(solids):
-        return Plan(place=place, solids=local, root=None)
-    return Plan(place=place, solids=local, root=_plant(_boxes_of(local)))
+        return Plan(place=Place(lon=0.0, lat=0.0), solids=solids, root=None)
+    boxes = solids.boxes()
+    place = Place.amid(*transform(boxes[:, [0, 3]].ravel(), boxes[:, [1, 4]].ravel(), frame.crs, CRS84))
+
+    def to_local(places: Floats) -> Floats:
+        lon, lat = transform(places[:, 0], places[:, 1], frame.crs, CRS84)
+        return place.to_local(place_on_ellipsoid(lon, lat, places[:, 2] + geoid.offset_m))
+
+    local = solids.move(to_local)
+    return Plan(place=place, solids=local, root=_plant(local.boxes()))
 
 
 def choose_numbers(plan: Plan, cell: Cell) -> Numbers:
@@ -102,15 +111,7 @@ def choose_numbers(plan: Plan, cell: Cell) -> Numbers:
     numbers = cell.numbers
     if not cell.parts or len(numbers) <= MOST_FROM_FAR:
         return numbers
-    size = np.maximum(plan.solids.width_m[numbers], plan.solids.height_m[numbers])
-    return np.sort(numbers[np.argsort(-size, kind="stable")[:MOST_FROM_FAR]])
-
-
-def _boxes_of(solids: Solids) -> Floats:
-    """(n, 6) west, south, bottom, east, north, top of n solids, with room for their mitres."""
-    reach = 1.5 * np.hypot(solids.width_m, solids.height_m)[:, None]
-    low, high = (side.reduceat(solids.axes, solids.starts[:-1]) for side in (np.minimum, np.maximum))
-    return np.hstack([low - reach, high + reach])
+    return np.sort(numbers[np.argsort(-plan.sizes[numbers], kind="stable")[:MOST_FROM_FAR]])
 
 
 def _plant(boxes: Floats) -> Cell:

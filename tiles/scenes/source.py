@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tiles.reading import FrameReader, PinnedFrames
-from tiles.scenes.forms import FORMS, Form
+from tiles.scenes.forms import Form, forms_of
 from tiles.scenes.glb import MEDIA_TYPE
 from tiles.scenes.plan import Cell
 from tiles.scenes.stage import Stage
-from tiles.scenes.tileset import describe_scene, forms_of, name_content
+from tiles.scenes.tileset import describe_scene, name_content
 from twin.errors import InvalidParameter, SceneNotFound
 from twin.heights import GeoidOffset
 from twin.layer import Layer
@@ -94,8 +94,9 @@ class SceneSource:
         return [
             f"{layer.id}/{name_content(cell, form)}"
             for layer in self.layers
-            for cell in self.stage(layer).plan.cells.values()
-            for form in forms_of(cell)
+            for plan in (self.stage(layer).plan,)
+            for cell in plan.cells.values()
+            for form in forms_of(plan.solids, quartered=bool(cell.parts))
         ]
 
     def describe(self) -> dict[str, Any]:
@@ -135,11 +136,13 @@ class SceneSource:
     def _find(self, path: str) -> tuple[Stage, Cell, Form]:
         found = _CONTENT.fullmatch(path)
         layers = {layer.id: layer for layer in self.layers}
-        if found is not None and found[1] in layers and found[5] in FORMS:
-            stage, form = self.stage(layers[found[1]]), FORMS[found[5]]
+        if found is not None and found[1] in layers:
+            stage = self.stage(layers[found[1]])
             cell = stage.plan.cells.get((int(found[2]), int(found[3]), int(found[4])))
-            if cell is not None and form in forms_of(cell):
-                return stage, cell, form
+            forms = () if cell is None else forms_of(stage.plan.solids, quartered=bool(cell.parts))
+            named = {form.name: form for form in forms}
+            if cell is not None and found[5] in named:
+                return stage, cell, named[found[5]]
         raise SceneNotFound(f"the scene has no {path}; its tileset names what it has")
 
 

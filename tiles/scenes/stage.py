@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from tiles.scenes.forms import FAR, Form
+from tiles.scenes.forms import Form
 from tiles.scenes.glb import Part, write_glb
 from tiles.scenes.plan import Cell, Plan, choose_numbers, make_plan
 from tiles.scenes.properties import Column, make_table, read_columns
@@ -54,7 +54,7 @@ class Stage:
 
     def draw(self, cell: Cell, form: Form) -> bytes:
         """Draw a square in a form, as binary glTF."""
-        numbers = choose_numbers(self.plan, cell) if form is FAR else cell.numbers
+        numbers = choose_numbers(self.plan, cell)
         rows, owners = np.unique(self.plan.solids.rows[numbers], return_inverse=True)
         hues = self.hue_of[rows][owners]
         parts = []
@@ -64,7 +64,8 @@ class Stage:
                 named = replace(mesh, owners=owners[those][mesh.owners])
                 parts.append(Part(name=self.hues[hue].name, color=self.hues[hue].color, mesh=named))
         layer, origin = self.frame.layer, np.round((cell.box[:3] + cell.box[3:]) / 2).tolist()
-        told = [each for each in self.columns if form.in_full or each.codes or each.field.name == layer.key]
+        in_full = form.in_full and not cell.parts
+        told = [each for each in self.columns if in_full or each.codes or each.field.name == layer.key]
         return write_glb(parts, origin, make_table(told, rows), len(rows), layer.id)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tiles.scenes.mesh import Mesh, join_meshes
-from twin.solids import End, Solids
+from twin.solids import End, Sweeps
 
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
@@ -86,7 +86,7 @@ class _Frames:
     before: Floats
 
     @classmethod
-    def of(cls, solids: Solids) -> _Frames:
+    def of(cls, solids: Sweeps) -> _Frames:
         """The frames of solids, in the plane that halves the bend where there is one."""
         first, last = solids.starts[:-1], solids.starts[1:] - 1
         steps = _unit(np.diff(solids.axes, axis=0))
@@ -111,7 +111,7 @@ class _Frames:
         return stretched
 
 
-def sweep(solids: Solids, *, sides: int) -> Mesh:
+def sweep(solids: Sweeps, *, sides: int) -> Mesh:
     """Make the surfaces of n solids.
 
     Parameters
@@ -132,7 +132,7 @@ def sweep(solids: Solids, *, sides: int) -> Mesh:
     return join_meshes([replace(tubes, owners=round_[tubes.owners]), replace(ducts, owners=square[ducts.owners])])
 
 
-def _lengthen(ducts: Solids) -> Solids:
+def _lengthen(ducts: Sweeps) -> Sweeps:
     """Have joints of ducts reach half a width farther, where they are cut off."""
     axes, joint = ducts.axes.copy(), ducts.ends == End.JOINT
     for at, next_, those in (
@@ -167,7 +167,7 @@ class _Rings:
     tilt: Floats
 
     @classmethod
-    def of(cls, solids: Solids, joint_rings: int) -> _Rings:
+    def of(cls, solids: Sweeps, joint_rings: int) -> _Rings:
         """The rings of solids, so many of them at each joint."""
         more = np.where(solids.ends == End.JOINT, joint_rings, solids.ends == End.FLAT).astype(np.int64)
         lengths = np.diff(solids.starts)
@@ -186,7 +186,7 @@ class _Rings:
         )
 
 
-def _sweep(solids: Solids, section: _Section, *, joint_rings: int) -> Mesh:
+def _sweep(solids: Sweeps, section: _Section, *, joint_rings: int) -> Mesh:
     frames, rings = _Frames.of(solids), _Rings.of(solids, joint_rings)
     owners, at = rings.owners, rings.vertices
     outwards = frames.along[at] * np.sign(rings.beyond)[:, None]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tiles.scenes.forms import CLOSE, FAR, NEAR, Form
+from tiles.scenes.forms import FAR, Form, forms_of
 from tiles.scenes.plan import Cell, Plan
 
 #: A square that is quartered gives way to its quarters from twice its side on a screen of 1080 lines.
@@ -39,7 +39,7 @@ def describe_scene(
     drawn = {name: plan.root for name, plan in plans.items() if plan.root is not None}
     error = max([0.0, *(root.side_m for root in drawn.values())])
     children = [
-        {"transform": plans[name].place.matrix()} | _describe_cell(root, f"{name}/", query)
+        {"transform": plans[name].place.matrix()} | _describe_cell(root, plans[name], f"{name}/", query)
         for name, root in drawn.items()
     ]
     root = {
@@ -54,28 +54,27 @@ def describe_scene(
     } | ({"extras": dict(extras)} if extras else {})
 
 
-def forms_of(cell: Cell) -> tuple[Form, ...]:
-    """In which forms a square is drawn."""
-    return (FAR,) if cell.parts else (FAR, NEAR, CLOSE)
-
-
 def name_content(cell: Cell, form: Form) -> str:
     """The path of a content below its layer."""
     z, x, y = cell.address
     return f"{z}/{x}/{y}/{form.name}.glb"
 
 
-def _describe_cell(cell: Cell, folder: str, query: str) -> dict[str, Any]:
+def _describe_cell(cell: Cell, plan: Plan, folder: str, query: str) -> dict[str, Any]:
+    """Describe a square: its quarters take its place, or each of its forms that of the one before."""
+    first, *closer = forms_of(plan.solids, quartered=bool(cell.parts))
+    tile = _describe_tile(cell, first, folder, query) | {"refine": "REPLACE"}
     if cell.parts:
-        return {
-            **_describe_tile(cell, FAR, folder, query),
-            "geometricError": max(cell.side_m * _SHARE_OF_SIDE, _LEAST_ERROR_M),
-            "refine": "REPLACE",
-            "children": [_describe_cell(part, folder, query) for part in cell.parts],
+        error = max(cell.side_m * _SHARE_OF_SIDE, _LEAST_ERROR_M)
+        return tile | {
+            "geometricError": error,
+            "children": [_describe_cell(part, plan, folder, query) for part in cell.parts],
         }
-    close = _describe_tile(cell, CLOSE, folder, query)
-    near = _describe_tile(cell, NEAR, folder, query) | {"children": [close]}
-    return _describe_tile(cell, FAR, folder, query) | {"refine": "REPLACE", "children": [near]}
+    inner = tile
+    for form in closer:
+        inner["children"] = [_describe_tile(cell, form, folder, query)]
+        inner = inner["children"][0]
+    return tile
 
 
 def _describe_tile(cell: Cell, form: Form, folder: str, query: str) -> dict[str, Any]:

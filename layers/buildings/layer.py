@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from layers.buildings.blocks import blocks_of_buildings
 from twin.layer import Layer, Style
 from twin.schema import Code, Field
 
@@ -189,6 +190,7 @@ BUILDINGS = Layer(
     ),
     standard="CJJ/T 315-2022 城市信息模型基础平台技术标准 (CIM levels)",
     survey=True,
+    solids=blocks_of_buildings,
     example={
         "type": "Feature",
         "geometry": {
