@@ -1,4 +1,4 @@
-"""Scenes: layers in space as 3D Tiles 1.1, each file made when it is asked for."""
+"""Scenes: layers in space as 3D Tiles, each file made when it is asked for."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
 
 from api.context import Context, context_of, links_of
 from api.http.conditional import has_already
 from api.http.links import link
-from api.http.media import GLTF, HTML, JSON, PROBLEM
+from api.http.media import BINARY, GLTF, HTML, JSON, PROBLEM
 from api.http.pages import respond
 from api.http.sent import SentAnswer, choose_coding, headers_of, pack
 from api.openapi import answers
 from api.ops.desk import ClientGone, unless_gone
 from api.params import FormatParams, MomentParams
 from api.tiles.params import TileNumber
+from tiles.scenes.encoding import PLAIN, Compression, Edition, Encoding
 from tiles.scenes.source import TILESET, SceneSource
 from twin.errors import GeoidOffsetMissing, SceneNotFound
 from twin.heights import GeoidOffset
@@ -27,10 +29,31 @@ from twin.nearest import suggest
 #: The scene of all layers that have one.
 WHOLE = "all"
 
+#: What a tileset was asked by is what its tiles are asked by.
+_HANDED_ON = ("datetime", "compress")
+_TILE = "/scenes/{scene}/{layer}/{level}/{column}/{row}/{form}"
+
 _MAY_BE: dict[int | str, dict[str, Any]] = {
     304: {"description": "The client has it already."},
     404: {"description": "There is no such scene, or no such part of it.", "content": {PROBLEM: {}}},
 }
+
+
+class SceneParams(MomentParams):
+    """Which state of a scene is meant, and how it is written."""
+
+    edition: Annotated[
+        Edition,
+        Field(
+            description="Of 3D Tiles: 1.1 with contents in glTF, or 1.0 with contents in b3dm, which older clients and "
+            "game engines read. Of a content its suffix says that; clients that hand on parameters may repeat it."
+        ),
+    ] = PLAIN.edition
+    compress: Annotated[
+        Compression,
+        Field(description="`meshopt`: meshes by EXT_meshopt_compression, for clients that know it."),
+    ] = PLAIN.compress
+
 
 router = APIRouter(tags=["Scenes"])
 
@@ -55,14 +78,12 @@ def list_scenes(request: Request, params: Annotated[FormatParams, Query()]) -> R
 
 
 @router.get(f"/scenes/{{scene}}/{TILESET}", name="scene", responses=answers(JSON) | _MAY_BE)
-async def show_scene(request: Request, scene: str, params: Annotated[MomentParams, Query()]) -> Response:
-    """Give the tree of tiles of a scene, as 3D Tiles 1.1; ``extras`` say what is drawn and what is left out."""
-    return await _send(request, scene, TILESET, params)
+async def show_scene(request: Request, scene: str, params: Annotated[SceneParams, Query()]) -> Response:
+    """Give the tree of tiles of a scene, as 3D Tiles; ``extras`` say what is drawn and what is left out."""
+    return await _send(request, scene, TILESET, params, params.edition)
 
 
-@router.get(
-    "/scenes/{scene}/{layer}/{level}/{column}/{row}/{form}.glb", name="scene_tile", responses=answers(GLTF) | _MAY_BE
-)
+@router.get(f"{_TILE}.glb", name="scene_tile", responses=answers(GLTF) | _MAY_BE)
 async def show_tile(
     request: Request,
     scene: str,
@@ -71,18 +92,33 @@ async def show_tile(
     column: TileNumber,
     row: TileNumber,
     form: str,
-    params: Annotated[MomentParams, Query()],
+    params: Annotated[SceneParams, Query()],
 ) -> Response:
-    """Give the content of a tile as binary glTF, as the tileset names it: ``far``, ``near`` or ``close``."""
-    return await _send(request, scene, f"{layer}/{level}/{column}/{row}/{form}.glb", params)
+    """Give the content of a tile as binary glTF, as the tileset of the edition 1.1 names it."""
+    return await _send(request, scene, f"{layer}/{level}/{column}/{row}/{form}.glb", params, "1.1")
 
 
-async def _send(request: Request, scene: str, path: str, params: MomentParams) -> Response:
+@router.get(f"{_TILE}.b3dm", name="scene_batched_tile", responses=answers(BINARY) | _MAY_BE)
+async def show_batched_tile(
+    request: Request,
+    scene: str,
+    layer: str,
+    level: TileNumber,
+    column: TileNumber,
+    row: TileNumber,
+    form: str,
+    params: Annotated[SceneParams, Query()],
+) -> Response:
+    """Give the content of a tile as b3dm, as the tileset of the edition 1.0 names it."""
+    return await _send(request, scene, f"{layer}/{level}/{column}/{row}/{form}.b3dm", params, "1.0")
+
+
+async def _send(request: Request, scene: str, path: str, params: SceneParams, edition: Edition) -> Response:
     """Answer with a file of a scene: 200, or 304 where the client has it already."""
     context, asked = context_of(request), request.headers.get("if-none-match", "")
-    source = _find_source(context, scene, params)
-    given = request.query_params.get("datetime")
-    query = f"?{urlencode({'datetime': given})}" if given else ""
+    source = _find_source(context, scene, params, edition)
+    given = {name: request.query_params[name] for name in _HANDED_ON if name in request.query_params}
+    query = f"?{urlencode(given)}" if given else ""
     coding, state = (
         choose_coding(request.headers.get("accept-encoding", "")),
         (context.stamp(), source.key, path, query),
@@ -112,7 +148,7 @@ def _make(source: SceneSource, path: str, query: str, coding: str) -> SentAnswer
     return pack(SentAnswer(etag=etag, data=part.data, headers=headers), coding)
 
 
-def _find_source(context: Context, scene: str, params: MomentParams) -> SceneSource:
+def _find_source(context: Context, scene: str, params: SceneParams, edition: Edition) -> SceneSource:
     """What a scene is made from."""
     layers = {layer.id: layer for layer in _solid(context)}
     if scene not in (WHOLE, *layers) or not layers:
@@ -122,6 +158,7 @@ def _find_source(context: Context, scene: str, params: MomentParams) -> SceneSou
         frames=context.frames,
         geoid=GeoidOffset.parse(context.settings.geoid_offset),
         as_of=params.as_of,
+        encoding=Encoding(edition=edition, compress=params.compress),
     )
 
 

@@ -18,6 +18,7 @@ from twin.session import Session
 
 if TYPE_CHECKING:
     from tiles.grid import Grid
+    from tiles.scenes.encoding import Compression, Edition
     from twin.crs import CRS
     from twin.layer import Layer
 
@@ -92,18 +93,43 @@ def tiles(
     Examples:
       twin scene underground
       twin scene pipes pipe_segments --overwrite
+      twin scene engine --edition 1.0
+      twin scene web --compress meshopt
       TWIN_GEOID_OFFSET="-2.95 m, GNSS on 12 benchmarks" twin scene then --as-of 2021-12-31"""
 )
 @click.argument("out", metavar="FOLDER", type=click.Path(path_type=Path))
 @click.argument("layer_ids", metavar="[LAYER]...", nargs=-1)
 @click.option("--overwrite", is_flag=True, help="Replace a scene that is there.")
+@click.option(
+    "--edition",
+    type=click.Choice(["1.1", "1.0"]),
+    default="1.1",
+    show_default=True,
+    help="Of 3D Tiles: contents in glTF, or in b3dm for older clients and game engines.",
+)
+@click.option(
+    "--compress",
+    type=click.Choice(["none", "meshopt"]),
+    default="none",
+    show_default=True,
+    help="Pack meshes for clients that know EXT_meshopt_compression.",
+)
 @as_of_option
 @click.pass_obj
-def scene(session: Session, out: Path, layer_ids: tuple[str, ...], overwrite: bool, as_of: AsOf | None) -> None:
-    """Write layers in space, or all of them that are served, to FOLDER as 3D Tiles 1.1.
+def scene(
+    session: Session,
+    out: Path,
+    layer_ids: tuple[str, ...],
+    overwrite: bool,
+    edition: Edition,
+    compress: Compression,
+    as_of: AsOf | None,
+) -> None:
+    """Write layers in space, or all of them that are served, to FOLDER as 3D Tiles.
 
     Heights above the ellipsoid need the setting geoid_offset.
     """
+    from tiles.scenes.encoding import Encoding
     from tiles.scenes.folder import write_scene
     from tiles.scenes.source import SceneSource
     from twin.frames import Frames
@@ -112,7 +138,8 @@ def scene(session: Session, out: Path, layer_ids: tuple[str, ...], overwrite: bo
     geoid = GeoidOffset.parse(session.settings.geoid_offset)
     layers = _choose_layers(session, layer_ids, lambda layer: layer.solids is not None)
     with session.open() as store, show_steps() as show:
-        source = SceneSource(layers=layers, frames=Frames(store), geoid=geoid, as_of=as_of)
+        encoding = Encoding(edition=edition, compress=compress)
+        source = SceneSource(layers=layers, frames=Frames(store), geoid=geoid, as_of=as_of, encoding=encoding)
         report = write_scene(source, out, overwrite=overwrite, watch=show)
     if session.as_json:
         print_json(report.to_dict())

@@ -9,6 +9,7 @@ from fastapi import Request
 from api.errors import NotAcceptable
 
 BCF = "application/zip"
+BINARY = "application/octet-stream"
 CSV = "text/csv"
 FLATGEOBUF = "application/flatgeobuf"
 GEOJSON = "application/geo+json"

@@ -95,11 +95,13 @@ def service(tmp_path):
 
 
 @pytest.mark.needs("chromium")
-def test_cesium_draws_pipes_wells_and_blocks_and_picks_what_lies_at_a_pixel(service, tmp_path):
+@pytest.mark.parametrize("query", ["", "?edition=1.0", "?compress=meshopt", "?edition=1.0&compress=meshopt"])
+def test_cesium_draws_pipes_wells_and_blocks_and_picks_what_lies_at_a_pixel(service, tmp_path, query):
     elsewhere = FastAPI()
     program = gzip.decompress((VENDOR / "cesium" / "Cesium.js.gz").read_bytes())
     elsewhere.get("/Cesium.js")(lambda: Response(program, media_type="text/javascript"))
-    html = PAGE.replace("TILESET", f"{service}/scenes/all/tileset.json").replace("MIDDLE", str(to_earth(20, 0, 99)))
+    html = PAGE.replace("TILESET", f"{service}/scenes/all/tileset.json{query}")
+    html = html.replace("MIDDLE", str(to_earth(20, 0, 99)))
     elsewhere.get("/")(lambda: HTMLResponse(html))
     with open_browser(tmp_path / "profile") as page, run_server(elsewhere) as address:
         page.open(address)

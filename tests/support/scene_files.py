@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from blocks_meshopt import unpack
+
 VALIDATOR = Path(__file__).parents[1] / "vendor" / "gltf-validator" / "gltf_validator.dart.js"
 
 _JUDGE = """
@@ -26,7 +28,7 @@ const validator = require(process.argv[1]), fs = require('fs');
   console.log(JSON.stringify(found));
 })();
 """
-_TYPES = {5121: np.uint8, 5123: np.uint16, 5125: np.uint32, 5126: np.float32}
+_TYPES = {5120: np.int8, 5121: np.uint8, 5123: np.uint16, 5125: np.uint32, 5126: np.float32}
 _WIDE = {"SCALAR": 1, "VEC3": 3}
 _NUMBERS = {"INT32": np.int32, "FLOAT64": np.float64, "UINT8": np.uint8, "UINT16": np.uint16}
 
@@ -57,6 +59,10 @@ class Glb:
 
     def view(self, number: int) -> bytes:
         view = self.document["bufferViews"][number]
+        packed = view.get("extensions", {}).get("EXT_meshopt_compression")
+        if packed is not None:
+            assert (view["buffer"], packed["buffer"]) == (1, 0)
+            return unpack(self.data[packed["byteOffset"] : packed["byteOffset"] + packed["byteLength"]], packed)
         assert view["byteOffset"] % 8 == 0
         return self.data[view["byteOffset"] : view["byteOffset"] + view["byteLength"]]
 
@@ -68,12 +74,14 @@ class Glb:
         rows = [np.frombuffer(data, kind, wide, at * stride) for at in range(accessor["count"])]
         return np.array(rows).reshape((-1, wide) if wide > 1 else -1)
 
-    def parts(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, tuple[float, ...]]]:
+    def parts(
+        self, names: str = "_FEATURE_ID_0"
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, tuple[float, ...]]]:
         """Of each part: vertices east, north and up of the place of the tileset, features, pieces, colour."""
         node = self.document["nodes"][0]
         for part in self.document["meshes"][0]["primitives"]:
             x, y, z = (self.accessor(part["attributes"]["POSITION"]).astype(float) + node["translation"]).T
-            features = self.accessor(part["attributes"]["_FEATURE_ID_0"]).astype(int)
+            features = self.accessor(part["attributes"][names]).astype(int)
             material = self.document["materials"][part["material"]]
             color = tuple(material["pbrMetallicRoughness"]["baseColorFactor"])
             corners = self.accessor(part["indices"]).reshape(-1, {1: 2, 4: 3}[part["mode"]])

@@ -12,6 +12,7 @@ from layers.pipelines import PIPE_SEGMENTS
 from tests_frames import make_frame
 from tests_pipe_rows import CRS, segments
 from tests_qgis import BACKPORT, run_in_qgis
+from tiles.scenes.encoding import Encoding
 from tiles.scenes.folder import write_scene
 from tiles.scenes.source import SceneSource
 from twin.frames import Frames
@@ -39,7 +40,8 @@ def test_pipes_are_drawn_where_they_lie_and_nowhere_else(tmp_path):
 
 
 @pytest.mark.needs("qgis_backport")
-def test_blocks_are_drawn_over_their_outlines_and_courtyards_are_open(tmp_path):
+@pytest.mark.parametrize("edition", ["1.1", "1.0"])
+def test_blocks_are_drawn_over_their_outlines_and_courtyards_are_open(tmp_path, edition):
     ring = (
         "(({0} {1} 100, {2} {1} 100, {2} {3} 100, {0} {3} 100, {0} {1} 100), ({4} {5} 100, {4} {7} 100, {6} {7} 100, "
     )
@@ -50,7 +52,9 @@ def test_blocks_are_drawn_over_their_outlines_and_courtyards_are_open(tmp_path):
         rows = make_frame(BUILDINGS, [row], CRS).data
         store.write(BUILDINGS, Changes(insert=rows), author="zhang", reason="survey")
         geoid = GeoidOffset(offset_m=-3, source="a test")
-        write_scene(SceneSource(layers=(BUILDINGS,), frames=Frames(store), geoid=geoid), tmp_path / "scene")
+        encoding = Encoding(edition=edition)
+        source = SceneSource(layers=(BUILDINGS,), frames=Frames(store), geoid=geoid, encoding=encoding)
+        write_scene(source, tmp_path / "scene")
     asked = {"tileset": str(tmp_path / "scene" / "tileset.json"), "picture": str(tmp_path / "seen.png")}
     asked |= {"crs": "EPSG:4548", "x": 500_020, "y": 3_940_015, "half_m": 40}
     on, off = [(-15, 0), (15, 0), (0, 10), (0, -10), (18, 13)], [(0, 0), (-8, 3), (-25, 0), (0, 20)]

@@ -2,7 +2,8 @@
 
 References
 ----------
-glTF 2.0, 4.4 (binary files); EXT_mesh_features; EXT_structural_metadata; KHR_materials_unlit.
+glTF 2.0, 4.4 (binary files); EXT_mesh_features; EXT_instance_features; EXT_structural_metadata;
+EXT_mesh_gpu_instancing; EXT_meshopt_compression; KHR_materials_unlit. 3D Tiles 1.0, batched 3D models (_BATCHID).
 """
 
 from __future__ import annotations
@@ -16,15 +17,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tiles.scenes.buffer import MESHOPT, Buffer
+from tiles.scenes.encoding import PLAIN, Encoding
+from tiles.scenes.instances import Instances
 from tiles.scenes.mesh import Mesh
 from tiles.scenes.properties import Property
 
-MEDIA_TYPE = "model/gltf-binary"
-
-_UINT16, _UINT32, _FLOAT = 5123, 5125, 5126
-_VERTICES, _CORNERS = 34962, 34963
 _LINES, _TRIANGLES = 1, 4
-_MOST_SHORT = 65_535
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,38 +38,77 @@ class Part:
         Red, green and blue, 0 to 255, as screens have them.
     mesh
         Its owners are rows of the table.
+    opacity
+        0 to 1.
+    instances
+        Where it stands again and again; its owners count instead of those of the mesh. None: once, where it is.
     """
 
     name: str
     color: tuple[int, int, int]
     mesh: Mesh
+    opacity: float = 1.0
+    instances: Instances | None = None
 
 
-class _Buffer:
-    """The binary part of a file under construction."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Document:
+    """A file under construction."""
 
-    def __init__(self) -> None:
-        self.data = bytearray()
-        self.views: list[dict[str, Any]] = []
-        self.accessors: list[dict[str, Any]] = []
+    buffer: Buffer
+    encoding: Encoding
+    origin: npt.NDArray[np.float64]
+    count: int
+    used: set[str]
 
-    def add_view(self, data: bytes, **members: Any) -> int:
-        """Add bytes; each view begins at a multiple of 8, as tables want it."""
-        self.data += bytes(-len(self.data) % 8)
-        self.views.append({"buffer": 0, "byteOffset": len(self.data), "byteLength": len(data)} | members)
-        self.data += data
-        return len(self.views) - 1
+    def add_primitive(self, part: Part, material: int) -> dict[str, Any]:
+        mesh, buffer = part.mesh, self.buffer
+        repeated = part.instances is not None
+        # What stands again and again is near its own origin already.
+        attributes = {"POSITION": buffer.add_points(_turn(mesh.points - (0.0 if repeated else self.origin)))}
+        if mesh.normals is None:
+            self.used.add("KHR_materials_unlit")
+        else:
+            attributes["NORMAL"] = buffer.add_normals(_turn(mesh.normals))
+        primitive: dict[str, Any] = {
+            "attributes": attributes,
+            "indices": buffer.add_corners(mesh.corners, len(mesh.points)),
+            "material": material,
+            "mode": _LINES if mesh.normals is None else _TRIANGLES,
+        }
+        if repeated:
+            return primitive
+        batched = self.encoding.edition == "1.0"
+        attributes["_BATCHID" if batched else "_FEATURE_ID_0"] = buffer.add_owners(mesh.owners, self.count)
+        if batched:
+            return primitive
+        self.used.add("EXT_mesh_features")
+        return primitive | {"extensions": {"EXT_mesh_features": self._name_features()}}
 
-    def add_accessor(self, data: npt.NDArray[Any], component: int, kind: str, **view: Any) -> int:
-        """Add an array with a view of its own."""
-        bounds = {"min": data.min(axis=0).tolist(), "max": data.max(axis=0).tolist()} if kind == "VEC3" else {}
-        accessor = {"bufferView": self.add_view(data.tobytes(), **view), "componentType": component}
-        self.accessors.append(accessor | {"count": len(data), "type": kind} | bounds)
-        return len(self.accessors) - 1
+    def add_instances(self, instances: Instances) -> dict[str, Any]:
+        """The extensions of a node that stands again and again."""
+        self.used.update({"EXT_mesh_gpu_instancing", "EXT_instance_features"})
+        attributes = {
+            "TRANSLATION": self.buffer.add_floats(_turn(instances.translations - self.origin)),
+            "ROTATION": self.buffer.add_floats(_turn_rotations(instances.rotations)),
+            "_FEATURE_ID_0": self.buffer.add_floats(instances.owners),
+        }
+        return {
+            "EXT_mesh_gpu_instancing": {"attributes": attributes},
+            "EXT_instance_features": self._name_features(),
+        }
+
+    def _name_features(self) -> dict[str, Any]:
+        return {"featureIds": [{"featureCount": self.count, "attribute": 0, "propertyTable": 0}]}
 
 
 def write_glb(
-    parts: Sequence[Part], origin: Sequence[float], table: Sequence[Property], count: int, name: str
+    parts: Sequence[Part],
+    origin: Sequence[float],
+    table: Sequence[Property],
+    count: int,
+    name: str,
+    encoding: Encoding = PLAIN,
 ) -> bytes:
     """Write what a tile draws.
 
@@ -81,58 +119,55 @@ def write_glb(
     origin
         East, north and up of where numbers shall be small; float32 holds them to 2 mm up to 30 km from there.
     table, count
-        What the rows say, and how many there are.
+        What the rows say, and how many there are. Edition 1.0 has its tables elsewhere.
     name
         Of the layer.
+    encoding
+        How it is written.
     """
-    buffer = _Buffer()
-    primitives = [_write_part(buffer, part, np.asarray(origin), at, count) for at, part in enumerate(parts)]
-    lines = any(part.mesh.normals is None for part in parts)
-    east, north, up = origin
-    extensions = ["EXT_mesh_features", "EXT_structural_metadata"] + ["KHR_materials_unlit"] * lines
+    buffer = Buffer(packed=encoding.compress == "meshopt")
+    build = _Document(buffer=buffer, encoding=encoding, origin=np.asarray(origin), count=count, used=set())
+    alone = [build.add_primitive(part, at) for at, part in enumerate(parts) if part.instances is None]
+    meshes: list[dict[str, Any]] = [{"primitives": alone}] if alone else []
+    nodes: list[dict[str, Any]] = [{"name": name, "translation": _turn(np.array([origin]))[0].tolist()}]
+    if alone:
+        nodes[0]["mesh"] = 0
+    for at, part in enumerate(parts):
+        if part.instances is not None:
+            meshes.append({"primitives": [build.add_primitive(part, at)]})
+            nodes.append({"mesh": len(meshes) - 1, "extensions": build.add_instances(part.instances)})
+            nodes[0].setdefault("children", []).append(len(nodes) - 1)
+    tables = {}
+    if encoding.edition == "1.1":
+        tables = {"extensions": {"EXT_structural_metadata": _write_table(buffer, table, count, name)}}
+        build.used.add("EXT_structural_metadata")
+    required = {"EXT_mesh_gpu_instancing"} & build.used
+    if buffer.packed:
+        required |= {MESHOPT, "KHR_mesh_quantization"}
+    used = sorted(build.used | required)
     document = {
         "asset": {"version": "2.0", "generator": "county-twin"},
-        "extensionsUsed": extensions,
-        "extensions": {"EXT_structural_metadata": _write_table(buffer, table, count, name)},
+        **({"extensionsUsed": used} if used else {}),
+        **({"extensionsRequired": sorted(required)} if required else {}),
+        **tables,
         "scene": 0,
         "scenes": [{"nodes": [0]}],
-        "nodes": [{"mesh": 0, "name": name, "translation": [east, up, -north]}],
-        "meshes": [{"primitives": primitives}],
+        "nodes": nodes,
+        "meshes": meshes,
         "materials": [_describe_material(part) for part in parts],
-        "accessors": buffer.accessors,
-        "bufferViews": buffer.views,
-        "buffers": [{"byteLength": len(buffer.data) + -len(buffer.data) % 4}],
+        **buffer.describe(),
     }
     return _pack(document, bytes(buffer.data))
-
-
-def _write_part(
-    buffer: _Buffer, part: Part, origin: npt.NDArray[np.float64], material: int, count: int
-) -> dict[str, Any]:
-    mesh = part.mesh
-    attributes = {
-        "POSITION": buffer.add_accessor(_turn(mesh.points - origin), _FLOAT, "VEC3", byteStride=12, target=_VERTICES)
-    }
-    if mesh.normals is not None:
-        attributes["NORMAL"] = buffer.add_accessor(_turn(mesh.normals), _FLOAT, "VEC3", byteStride=12, target=_VERTICES)
-    owners = mesh.owners.astype(np.float32)  # the widest whole numbers that glTF has for vertices: up to 2^24
-    attributes["_FEATURE_ID_0"] = buffer.add_accessor(owners, _FLOAT, "SCALAR", byteStride=4, target=_VERTICES)
-    short = len(mesh.points) <= _MOST_SHORT
-    corners = mesh.corners.astype(np.uint16 if short else np.uint32)
-    return {
-        "attributes": attributes,
-        "indices": buffer.add_accessor(corners, _UINT16 if short else _UINT32, "SCALAR", target=_CORNERS),
-        "material": material,
-        "mode": _LINES if mesh.normals is None else _TRIANGLES,
-        "extensions": {
-            "EXT_mesh_features": {"featureIds": [{"featureCount": count, "attribute": 0, "propertyTable": 0}]}
-        },
-    }
 
 
 def _turn(vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     """East, north and up as glTF has them, where y is up."""
     return np.column_stack([vectors[:, 0], vectors[:, 2], -vectors[:, 1]]).astype(np.float32)
+
+
+def _turn_rotations(quaternions: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The same turn of the axes of rotations, given as x, y, z and w."""
+    return np.column_stack([_turn(quaternions), quaternions[:, 3]])
 
 
 def _describe_material(part: Part) -> dict[str, Any]:
@@ -141,17 +176,19 @@ def _describe_material(part: Part) -> dict[str, Any]:
     material: dict[str, Any] = {
         "name": part.name,
         "pbrMetallicRoughness": {
-            "baseColorFactor": [*linear.round(6).tolist(), 1.0],
+            "baseColorFactor": [*linear.round(6).tolist(), round(part.opacity, 3)],
             "metallicFactor": 0.0,
             "roughnessFactor": 0.7,
         },
     }
+    if part.opacity < 1:
+        material["alphaMode"] = "BLEND"
     if part.mesh.normals is None:
         return material | {"extensions": {"KHR_materials_unlit": {}}}
     return material | {"doubleSided": True}  # open ends may be looked into
 
 
-def _write_table(buffer: _Buffer, table: Sequence[Property], count: int, name: str) -> dict[str, Any]:
+def _write_table(buffer: Buffer, table: Sequence[Property], count: int, name: str) -> dict[str, Any]:
     views: dict[str, Any] = {}
     for each in table:
         views[each.name] = {"values": buffer.add_view(each.values or bytes(1))}
@@ -168,7 +205,6 @@ def _write_table(buffer: _Buffer, table: Sequence[Property], count: int, name: s
 def _pack(document: dict[str, Any], data: bytes) -> bytes:
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" " * ((4 - len(text)) % 8)  # what follows begins at a multiple of 8, with 28 bytes before
-    data += bytes(-len(data) % 4)
     head = struct.pack("<4sII", b"glTF", 2, 12 + 8 + len(text) + 8 + len(data))
     return b"".join(
         [head, struct.pack("<I4s", len(text), b"JSON"), text, struct.pack("<I4s", len(data), b"BIN\0"), data]

@@ -93,6 +93,25 @@ def _read_column(series: pd.Series[Any], field: Field) -> Column:
     return Column(field=field, values=pa.array(texts.to_numpy(object), type=pa.string(), from_pandas=True))
 
 
+def list_values(columns: Iterable[Column], rows: Numbers) -> dict[str, list[Any]]:
+    """What some features say as JSON has it, None where it is nothing; without fields of which none says anything."""
+    listed = {column.field.name: _list(column, rows) for column in columns}
+    return {name: values for name, values in listed.items() if any(value is not None for value in values)}
+
+
+def _list(column: Column, rows: Numbers) -> list[Any]:
+    import pyarrow as pa
+
+    if column.codes:
+        names = [None, *(str(code.value) for code in column.codes)]
+        return [names[number] for number in column.values[rows].tolist()]
+    if not isinstance(column.values, np.ndarray):
+        texts: list[Any] = column.values.take(pa.array(rows)).to_pylist()
+        return texts
+    kind = int if column.field.type == "integer" else float
+    return [None if value != value else kind(value) for value in column.values[rows].tolist()]  # noqa: PLR0124 NaN
+
+
 def make_table(columns: Iterable[Column], rows: Numbers) -> tuple[Property, ...]:
     """The properties of some features, without fields in which none of them says anything."""
     made = (_take(column, rows) for column in columns)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tiles.reading import FrameReader, PinnedFrames
+from tiles.scenes.encoding import PLAIN, Encoding
 from tiles.scenes.forms import Form, forms_of
-from tiles.scenes.glb import MEDIA_TYPE
 from tiles.scenes.plan import Cell
 from tiles.scenes.stage import Stage
 from tiles.scenes.tileset import describe_scene, name_content
@@ -21,10 +21,12 @@ from twin.layer import Layer
 from twin.query import AsOf
 
 #: Part of every ETag; a change of what is written for the same rows raises it.
-SCENE_VERSION = 1
+SCENE_VERSION = 2
 TILESET = "tileset.json"
 
-_CONTENT = re.compile(r"([a-z0-9_]+)/(\d{1,2})/(\d{1,6})/(\d{1,6})/([a-z]+)\.glb")
+_MEDIA_TYPES = {"glb": "model/gltf-binary", "b3dm": "application/octet-stream"}
+
+_CONTENT = re.compile(r"([a-z0-9_]+)/(\d{1,2})/(\d{1,6})/(\d{1,6})/([a-z]+)\.(glb|b3dm)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +57,15 @@ class SceneSource:
         How high 1985 heights lie above the ellipsoid.
     as_of
         Revision number or instant; the current state by default.
+    encoding
+        How files are written.
     """
 
     layers: tuple[Layer, ...]
     frames: FrameReader
     geoid: GeoidOffset
     as_of: AsOf | None = None
+    encoding: Encoding = PLAIN
 
     def __post_init__(self) -> None:
         for layer in self.layers:
@@ -70,7 +75,7 @@ class SceneSource:
     @property
     def key(self) -> Hashable:
         """What tells this source from the others over the same store."""
-        return tuple(layer.id for layer in self.layers), self.geoid, self.as_of
+        return tuple(layer.id for layer in self.layers), self.geoid, self.as_of, self.encoding
 
     def etag(self, path: str) -> str:
         """The entity tag of a file, known without making it."""
@@ -80,7 +85,9 @@ class SceneSource:
             f"{layer.id}@{self.frames.name_revision(self.frames.get(layer, self.as_of).revision)}" for layer in layers
         ]
         twin = self.frames.store.created_at.isoformat()
-        known = "/".join([twin, *states, repr(self.as_of), repr(self.geoid), path, str(SCENE_VERSION)])
+        known = "/".join(
+            [twin, *states, repr(self.as_of), repr(self.geoid), repr(self.encoding), path, str(SCENE_VERSION)]
+        )
         return f'"{hashlib.sha256(known.encode()).hexdigest()[:32]}"'
 
     def held(self) -> SceneSource:
@@ -92,7 +99,7 @@ class SceneSource:
     def contents(self) -> list[str]:
         """The paths of all files but the tileset."""
         return [
-            f"{layer.id}/{name_content(cell, form)}"
+            f"{layer.id}/{name_content(cell, form)}.{self.encoding.suffix}"
             for layer in self.layers
             for plan in (self.stage(layer).plan,)
             for cell in plan.cells.values()
@@ -124,10 +131,11 @@ class SceneSource:
         """
         if path == TILESET:
             plans = {layer.id: self.stage(layer).plan for layer in self.layers}
-            text = json.dumps(describe_scene(plans, query, self.describe()), ensure_ascii=False, separators=(",", ":"))
+            scene = describe_scene(plans, query, self.describe(), self.encoding)
+            text = json.dumps(scene, ensure_ascii=False, separators=(",", ":"))
             return ScenePart(data=text.encode(), media_type="application/json")
         stage, cell, form = self._find(path)
-        return ScenePart(data=stage.draw(cell, form), media_type=MEDIA_TYPE)
+        return ScenePart(data=stage.draw(cell, form, self.encoding), media_type=_MEDIA_TYPES[self.encoding.suffix])
 
     def stage(self, layer: Layer) -> Stage:
         """What the tiles of a layer are drawn from."""
@@ -136,7 +144,7 @@ class SceneSource:
     def _find(self, path: str) -> tuple[Stage, Cell, Form]:
         found = _CONTENT.fullmatch(path)
         layers = {layer.id: layer for layer in self.layers}
-        if found is not None and found[1] in layers:
+        if found is not None and found[1] in layers and found[6] == self.encoding.suffix:
             stage = self.stage(layers[found[1]])
             cell = stage.plan.cells.get((int(found[2]), int(found[3]), int(found[4])))
             forms = () if cell is None else forms_of(stage.plan.solids, quartered=bool(cell.parts))

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from tiles.scenes.b3dm import pack_b3dm
+from tiles.scenes.encoding import PLAIN, Encoding
 from tiles.scenes.forms import Form
 from tiles.scenes.glb import Part, write_glb
 from tiles.scenes.plan import Cell, Plan, choose_numbers, make_plan
-from tiles.scenes.properties import Column, make_table, read_columns
+from tiles.scenes.properties import Column, list_values, make_table, read_columns
 from twin.frame import Frame
 from twin.heights import GeoidOffset
 
@@ -52,8 +54,8 @@ class Stage:
         """The stage of a frame, made once."""
         return frame.keep(f"scenes {geoid.offset_m!r}", lambda: _set_up(frame, geoid))
 
-    def draw(self, cell: Cell, form: Form) -> bytes:
-        """Draw a square in a form, as binary glTF."""
+    def draw(self, cell: Cell, form: Form, encoding: Encoding = PLAIN) -> bytes:
+        """Draw a square in a form."""
         numbers = choose_numbers(self.plan, cell)
         rows, owners = np.unique(self.plan.solids.rows[numbers], return_inverse=True)
         hues = self.hue_of[rows][owners]
@@ -66,7 +68,10 @@ class Stage:
         layer, origin = self.frame.layer, np.round((cell.box[:3] + cell.box[3:]) / 2).tolist()
         in_full = form.in_full and not cell.parts
         told = [each for each in self.columns if in_full or each.codes or each.field.name == layer.key]
-        return write_glb(parts, origin, make_table(told, rows), len(rows), layer.id)
+        if encoding.edition == "1.0":
+            glb = write_glb(parts, origin, (), len(rows), layer.id, encoding)
+            return pack_b3dm(glb, len(rows), list_values(told, rows))
+        return write_glb(parts, origin, make_table(told, rows), len(rows), layer.id, encoding)
 
 
 def _set_up(frame: Frame, geoid: GeoidOffset) -> Stage:

@@ -2,7 +2,8 @@
 
 References
 ----------
-OGC 22-025r4, 3D Tiles 1.1: chapters 6 (tiles, bounding volumes, geometric error) and 7 (tileset.json).
+OGC 22-025r4, 3D Tiles 1.1: chapters 6 (tiles, bounding volumes, geometric error) and 7 (tileset.json). OGC 18-053r2, 3D
+Tiles 1.0.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from tiles.scenes.encoding import PLAIN, Encoding
 from tiles.scenes.forms import FAR, Form, forms_of
 from tiles.scenes.plan import Cell, Plan
 
@@ -23,7 +25,10 @@ _LEAST_ERROR_M = 2 * FAR.error_m
 
 
 def describe_scene(
-    plans: Mapping[str, Plan], query: str = "", extras: Mapping[str, Any] | None = None
+    plans: Mapping[str, Plan],
+    query: str = "",
+    extras: Mapping[str, Any] | None = None,
+    encoding: Encoding = PLAIN,
 ) -> dict[str, Any]:
     """Describe layers as a tileset.
 
@@ -35,11 +40,14 @@ def describe_scene(
         What the address of each content ends with.
     extras
         What more is to be said of the scene.
+    encoding
+        How contents are written.
     """
     drawn = {name: plan.root for name, plan in plans.items() if plan.root is not None}
     error = max([0.0, *(root.side_m for root in drawn.values())])
     children = [
-        {"transform": plans[name].place.matrix()} | _describe_cell(root, plans[name], f"{name}/", query)
+        {"transform": plans[name].place.matrix()}
+        | _describe_cell(root, plans[name], f"{name}/", f".{encoding.suffix}{query}")
         for name, root in drawn.items()
     ]
     root = {
@@ -48,42 +56,42 @@ def describe_scene(
         "refine": "ADD",
     }
     return {
-        "asset": {"version": "1.1"},
+        "asset": {"version": encoding.edition},
         "geometricError": error,
         "root": root | ({"children": children} if children else {}),
     } | ({"extras": dict(extras)} if extras else {})
 
 
 def name_content(cell: Cell, form: Form) -> str:
-    """The path of a content below its layer."""
+    """The path of a content below its layer, without its suffix."""
     z, x, y = cell.address
-    return f"{z}/{x}/{y}/{form.name}.glb"
+    return f"{z}/{x}/{y}/{form.name}"
 
 
-def _describe_cell(cell: Cell, plan: Plan, folder: str, query: str) -> dict[str, Any]:
+def _describe_cell(cell: Cell, plan: Plan, folder: str, ending: str) -> dict[str, Any]:
     """Describe a square: its quarters take its place, or each of its forms that of the one before."""
     first, *closer = forms_of(plan.solids, quartered=bool(cell.parts))
-    tile = _describe_tile(cell, first, folder, query) | {"refine": "REPLACE"}
+    tile = _describe_tile(cell, first, folder, ending) | {"refine": "REPLACE"}
     if cell.parts:
         error = max(cell.side_m * _SHARE_OF_SIDE, _LEAST_ERROR_M)
         return tile | {
             "geometricError": error,
-            "children": [_describe_cell(part, plan, folder, query) for part in cell.parts],
+            "children": [_describe_cell(part, plan, folder, ending) for part in cell.parts],
         }
     inner = tile
     for form in closer:
-        inner["children"] = [_describe_tile(cell, form, folder, query)]
+        inner["children"] = [_describe_tile(cell, form, folder, ending)]
         inner = inner["children"][0]
     return tile
 
 
-def _describe_tile(cell: Cell, form: Form, folder: str, query: str) -> dict[str, Any]:
+def _describe_tile(cell: Cell, form: Form, folder: str, ending: str) -> dict[str, Any]:
     middle, half = (cell.box[:3] + cell.box[3:]) / 2, (cell.box[3:] - cell.box[:3]) / 2 + 0.01
     box = np.concatenate([middle, np.diag(half).ravel()]).round(2).tolist()
     return {
         "boundingVolume": {"box": box},
         "geometricError": form.error_m,
-        "content": {"uri": f"{folder}{name_content(cell, form)}{query}"},
+        "content": {"uri": f"{folder}{name_content(cell, form)}{ending}"},
     }
 
 
