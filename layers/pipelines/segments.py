@@ -45,6 +45,23 @@ def check_section(rows: GeoDataFrame) -> list[Fault]:
     ]
 
 
+#: Some are made of heads of two rows: 埋深 above 起点 and 终点.
+_DEPTH_NAMES = {
+    "from": ("起始埋深", "起点管线埋深", "起埋深", "埋深起点", "S_Deep"),
+    "to": ("终止埋深", "终点管线埋深", "连接点埋深", "连接点管线埋深", "终埋深", "埋深终点", "E_Deep"),
+}
+_HEIGHT_NAMES = {
+    "from": (
+        *("起点管线高程", "起点管顶高程", "起点管底高程", "管线高程起点", "管顶高程起点", "高程起点"),
+        *("S_High", "S_H"),
+    ),
+    "to": (
+        *("终点管线高程", "终点管顶高程", "终点管底高程", "连接点高程", "管线高程终点", "管顶高程终点", "高程终点"),
+        *("E_High", "E_H"),
+    ),
+}
+
+
 def _depth(end: str, title: str, title_zh: str, aliases: tuple[str, ...]) -> Field:
     return Field(
         name=f"{end}_depth_m",
@@ -102,6 +119,7 @@ PIPE_SEGMENTS = Layer(
             required=True,
             max_length=160,
             aliases=("管段编号", "管线编号", "管线段编号", "管段编码", "管段号", "线号", "Lno"),
+            note="Numbers of up to six digits count lines and name none: such segments are called by their ends.",
         ),
         Field(
             name="from_node",
@@ -167,17 +185,10 @@ PIPE_SEGMENTS = Layer(
             aliases=("埋深类型", "埋深位置", "埋深参考"),
             note="Inner bottom of gravity pipes and trenches, outer top of pressure pipes and cables by custom.",
         ),
-        _depth("from", "Depth at the start", "起点埋深", ("起始埋深", "起点管线埋深", "起埋深", "S_Deep")),
-        _depth("to", "Depth at the end", "终点埋深", ("终止埋深", "连接点埋深", "连接点管线埋深", "终埋深", "E_Deep")),
-        _elevation(
-            "from", "Height at the start", "起点高程", ("起点管线高程", "起点管顶高程", "起点管底高程", "S_High", "S_H")
-        ),
-        _elevation(
-            "to",
-            "Height at the end",
-            "终点高程",
-            ("终点管线高程", "终点管顶高程", "终点管底高程", "连接点高程", "E_High", "E_H"),
-        ),
+        _depth("from", "Depth at the start", "起点埋深", _DEPTH_NAMES["from"]),
+        _depth("to", "Depth at the end", "终点埋深", _DEPTH_NAMES["to"]),
+        _elevation("from", "Height at the start", "起点高程", _HEIGHT_NAMES["from"]),
+        _elevation("to", "Height at the end", "终点高程", _HEIGHT_NAMES["to"]),
         Field(
             name="embedding",
             title="Embedding",

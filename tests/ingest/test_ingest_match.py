@@ -9,6 +9,7 @@ import pytest
 
 from layers import catalog
 from twin.errors import InvalidParameter
+from twin.ingest.delimited import join_heads
 from twin.ingest.mapping import load_mapping, parse_mapping
 from twin.ingest.match import match_fields
 
@@ -146,3 +147,19 @@ def test_the_mappings_that_the_documentation_shows_are_mappings():
     townships, buildings = (parse_mapping(data, catalog().layer(name)) for name, data in named)
     assert townships.fields["level"].constant == "township"
     assert buildings.keep == {"状态": ("在用",)}
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "names"),
+    [
+        (["点号", "坐标(m)", "", "备注"], ["", "X", "Y", ""], ["点号", "坐标X(m)", "坐标Y(m)", "备注"]),
+        (["起点", "", "终点", "", "管径"], ["点号", "埋深(cm)", "点号", "埋深(m)", ""],
+         ["起点点号", "起点埋深(cm)", "终点点号", "终点埋深(m)", "管径"]),
+        (["管线点表", "", ""], ["点号", "X", "Y"], None),  # a title
+        (["点号", "", "名称"], ["W1", "", "井"], None),  # a row of data
+        (["点号", "坐标", "", "名称"], ["", "3935500.1", "496500", ""], None),  # numbers are no names
+        (["点号", "名称"], ["W1", "井"], None),
+    ],
+)  # fmt: skip
+def test_two_rows_are_one_header_where_the_lower_parts_columns_of_the_upper(upper, lower, names):
+    assert join_heads(upper, lower) == names

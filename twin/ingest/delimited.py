@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -19,12 +19,13 @@ from twin.errors import Fault, SourceError
 from twin.ingest.arrow import frame_of
 from twin.ingest.encoding import Hint, decide_encoding
 from twin.ingest.faults import Faults
+from twin.ingest.names import split_brackets
 from twin.ingest.report import Decision
 from twin.ingest.source import Source, Table
 from twin.ingest.stage import Staged
 
 #: How much of a table is looked at to find separator and header: bytes and rows.
-_HEAD_BYTES, _HEAD_ROWS = 65_536, 50
+_HEAD_BYTES, HEAD_ROWS = 65_536, 50
 
 #: Longest row of a CSV, in bytes.
 _ROW_BYTES = 16_000_000
@@ -32,6 +33,7 @@ _ROW_BYTES = 16_000_000
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 _DECIMAL = re.compile(r"[-+]?\d+\.\d+")
+_NUMBER = re.compile(r"[-+]?\d+(\.\d*)?")
 
 
 #: Byte order marks, the longer of two that begin alike first.
@@ -114,7 +116,7 @@ class _Layout:
 
 
 def _find_layout(text: str, name: str, *, cut: bool) -> _Layout:
-    """Find separator and header: the first row that is as wide as the table and has a name for most columns in use.
+    """Find separator and header: the first row that is as wide as the table and names most columns in use, or two.
 
     Raises
     ------
@@ -133,9 +135,12 @@ def _find_layout(text: str, name: str, *, cut: bool) -> _Layout:
         raise SourceError(f"{name} is not a table: no separator (comma, semicolon, tab, bar) divides its lines")
     # Spreadsheets write empty columns at the end, some in the rows only.
     used = max((number for row in rows if len(row.cells) == width for number in row.filled), default=width)
-    fits = (row for row in rows if used <= len(row.cells) <= width and len(row.filled) > used / 2)
-    top = next(fits, rows[0])
-    header = [" ".join(cell.split()) for cell in top.cells]
+    heads = [[" ".join(cell.split()) for cell in row.cells] for row in rows]
+    last, header = find_header(heads, lambda row: used <= len(row) <= width and sum(map(bool, row)) > used / 2) or (
+        0,
+        heads[0],
+    )
+    top = rows[last]
     require_header(header, name)
     padding = [""] * (width - len(header))
     return _Layout(separator=separator, above=top.above, lines=top.lines, header=(*header, *padding))
@@ -157,13 +162,13 @@ def _split(text: str, separator: str, name: str, *, cut: bool) -> list[_Row]:
     above = 0
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
-        for cells in islice(reader, _HEAD_ROWS):
+        for cells in islice(reader, HEAD_ROWS):
             filled = [number for number, cell in enumerate(cells, start=1) if cell.strip()]
             rows.append(_Row(cells=cells, filled=filled, above=above, lines=reader.line_num))
             above = reader.line_num
     except csv.Error as error:
         raise SourceError(f"{name} cannot be read: line {reader.line_num}: {error}", cause=error) from error
-    return rows[:-1] if cut and 1 < len(rows) < _HEAD_ROWS else rows
+    return rows[:-1] if cut and 1 < len(rows) < HEAD_ROWS else rows
 
 
 def require_header(header: Sequence[str], name: str) -> None:
@@ -176,6 +181,43 @@ def require_header(header: Sequence[str], name: str) -> None:
     """
     if any(_DECIMAL.fullmatch(cell) for cell in header) or all(cell.isdigit() for cell in header):
         raise SourceError(f"{name} has no header: its first row is {', '.join(header[:5])}; add a row of column names")
+
+
+def find_header(
+    rows: Sequence[Sequence[str]], fits: Callable[[Sequence[str]], bool]
+) -> tuple[int, Sequence[str]] | None:
+    """The first row that can be the header, or two that make one: position of the last of them, and the names."""
+    for at, row in enumerate(rows):
+        joined = join_heads(row, rows[at + 1]) if len(rows) > at + 1 and len(rows[at + 1]) == len(row) else None
+        if fits(joined or row):
+            return at + (joined is not None), joined or row
+    return None
+
+
+def join_heads(upper: Sequence[str], lower: Sequence[str]) -> list[str] | None:
+    """The one header that two rows make where the lower one parts columns of the upper one; None where it does not.
+
+    A name of the upper row stands above its own column and those without a name to its right, as cells of a spreadsheet
+    that were merged: ``起点 | | 管径`` above ``点号 | 埋深 |`` is ``起点点号 | 起点埋深 | 管径``.
+    The lower row names all of these and no other column; at least one column has its name from the upper row alone, so
+    a title is no part of a header.
+    """
+    names, groups = [*upper], set[int]()
+    leader: int | None = None
+    for at, (above, below) in enumerate(zip(upper, lower, strict=True)):
+        if above:
+            leader = at
+        elif below and leader is not None:
+            groups |= {leader, at}
+            names[at] = upper[leader]
+    parted = {at for at, below in enumerate(lower) if below}
+    alone = {at for at, above in enumerate(upper) if above} - groups
+    if not groups or parted != groups or not alone or any(_NUMBER.fullmatch(lower[at]) for at in parted):
+        return None
+    for at in groups:
+        name, unit = split_brackets(names[at])
+        names[at] = f"{name}{lower[at]}" + (f"({unit})" if unit and split_brackets(lower[at])[1] is None else "")
+    return names
 
 
 def _read_csv(staged: Staged, encoding: str, layout: _Layout, columns: Sequence[str], faults: Faults) -> Table:

@@ -21,6 +21,12 @@ _UNITS: dict[str, tuple[str, float]] = {
     **dict.fromkeys(("W", "瓦"), ("power", 1.0)),
     **dict.fromkeys(("kW", "千瓦"), ("power", 1e3)),
     **dict.fromkeys(("deg", "°", "度"), ("angle", 1.0)),
+    **dict.fromkeys(("Pa", "帕"), ("pressure", 1.0)),
+    **dict.fromkeys(("kPa", "KPa", "千帕"), ("pressure", 1e3)),
+    **dict.fromkeys(("MPa", "Mpa", "MPA", "mpa", "兆帕"), ("pressure", 1e6)),
+    **dict.fromkeys(("V", "伏"), ("voltage", 1.0)),
+    **dict.fromkeys(("kV", "KV", "kv", "Kv", "千伏"), ("voltage", 1e3)),
+    **dict.fromkeys(("°C", "摄氏度"), ("temperature", 1.0)),
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from twin.errors import SourceError
-from twin.ingest.delimited import require_header
+from twin.ingest.delimited import HEAD_ROWS, find_header, require_header
 from twin.ingest.faults import Faults, Rows
 from twin.ingest.source import Source, Table
 from twin.ingest.stage import Staged
@@ -54,10 +54,11 @@ def _open_sheet(
     staged: Staged, name: str, rows: list[tuple[int, tuple[Any, ...]]], notices: list[str], faults: Faults
 ) -> Source:
     width = max((len(row) for _, row in rows), default=0)
-    skip = next((i for i, (_, row) in enumerate(rows) if sum(cell is not None for cell in row) > width / 2), None)
-    if skip is None:
+    heads = [_head(row, width) for _, row in rows[: HEAD_ROWS + 1]]
+    found = find_header(heads, lambda row: sum(map(bool, row)) > width / 2)
+    if found is None:
         raise SourceError(f"sheet {name} of {staged.name} has no header row")
-    header = ["" if cell is None else str(cell).strip() for cell in rows[skip][1]]
+    skip, header = found
     require_header(header, staged.name)
     body = rows[skip + 1 :]
     first = rows[skip][0]
@@ -83,6 +84,12 @@ def _open_sheet(
         read=read,
         notices=(*notices, *([f"the header is row {first}"] if first > 1 else [])),
     )
+
+
+def _head(row: Sequence[Any], width: int) -> list[str]:
+    """A row as names of columns."""
+    cells = [*row, *[None] * (width - len(row))]
+    return ["" if cell is None else " ".join(str(cell).split()) for cell in cells]
 
 
 def _choose_sheet(sheets: Sheets, file: str, wanted: str | None) -> str:

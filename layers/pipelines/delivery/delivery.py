@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -89,6 +90,8 @@ class Delivery:
         m lines in the storage CRS as they are delivered, None where a segment goes straight from point to point.
     node_rows, segment_rows
         File, sheet and row of each.
+    said
+        For each layer the fields that each of the tables has columns for, by the number of the table in `Rows.file`.
     faults
         Values that could not be read, or are none that their field allows.
     tables
@@ -102,6 +105,7 @@ class Delivery:
     paths: npt.NDArray[np.object_]
     node_rows: Rows
     segment_rows: Rows
+    said: Mapping[str, tuple[frozenset[str], ...]]
     faults: Faults
     tables: tuple[TableReport, ...] = ()
     files: tuple[str, ...] = ()

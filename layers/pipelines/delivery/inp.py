@@ -86,6 +86,7 @@ def _make_table(
     columns, _ = convert_columns(layer, sources, given, rows, faults, delivered=tuple(given.columns))
     frame = pd.DataFrame(columns)
     if kind == "points":
+        frame["classless"] = False
         geometry = settle_shapes(geometry, layer, crs, target.crs, rows, faults, tolerance=1e-6).geometry
     else:
         frame["size"] = pd.Series(None, index=frame.index, dtype="str")
@@ -93,4 +94,4 @@ def _make_table(
     report = TableReport(
         name=f"{name}, {kind}", kind=kind, format=model.format, rows=len(rows), crs=said, notices=model.notices
     )
-    return TableRows(columns=frame, geometry=geometry, rows=rows, report=report)
+    return TableRows(columns=frame, geometry=geometry, rows=rows, report=report, said=frozenset(given.columns))

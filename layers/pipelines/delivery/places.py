@@ -32,8 +32,8 @@ GROUND_NAMES = ("high", "地面高程", "高程", "地面标高", "ground", "sur
 _GROUND_M = (-500.0, 9000.0)
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
-    "x": ("x", "x坐标", "坐标x", "xcoord"),
-    "y": ("y", "y坐标", "坐标y", "ycoord"),
+    "x": ("x", "x坐标", "坐标x", "平面坐标x", "xcoord"),
+    "y": ("y", "y坐标", "坐标y", "平面坐标y", "ycoord"),
     "north": ("north", "northing", "北坐标", "纵坐标", "纵坐标x", "x纵坐标"),
     "east": ("east", "easting", "东坐标", "横坐标", "横坐标y", "y横坐标"),
     "ground": GROUND_NAMES,

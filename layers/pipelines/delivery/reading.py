@@ -70,6 +70,7 @@ def read_delivery(
         )
     points, node_rows, places = _join(tables, "points", PIPE_NODES)
     segments, segment_rows, paths = _join(tables, "segments", PIPE_SEGMENTS)
+    points = _class_points(points, segments, node_rows, faults)
     faults.sort()
     return Delivery(
         nodes=gpd.GeoDataFrame(points, geometry=places, crs=target.crs),
@@ -77,6 +78,10 @@ def read_delivery(
         paths=paths,
         node_rows=node_rows,
         segment_rows=segment_rows,
+        said={
+            layer.id: (frozenset(), *(table.said for table in tables if table.report.kind == kind))
+            for layer, kind in ((PIPE_NODES, "points"), (PIPE_SEGMENTS, "segments"))
+        },
         faults=faults,
         tables=reports,
         files=tuple(name for name, _ in digests),
@@ -94,6 +99,28 @@ def _read_file(staged: Staged, target: Target, wishes: Wishes, faults: Faults) -
     return [read_table(source, target, wishes, faults) for source in sources]
 
 
+def _class_points(points: pd.DataFrame, segments: pd.DataFrame, rows: Rows, faults: Faults) -> pd.DataFrame:
+    """Points whose table says no class, with that of the segments that end there, if all of these are of one."""
+    import pandas as pd
+
+    silent = points.pop("classless").to_numpy(bool)
+    if not silent.any():
+        return points
+    kinds = ["class", "subclass"]
+    ends = pd.concat([segments.set_index(end)[kinds] for end in ("from_node", "to_node")]).fillna("")
+    of_end = ends.groupby(level=0).agg(["min", "max"])
+    for kind in kinds:
+        one = of_end[kind, "min"].where(of_end[kind, "min"] == of_end[kind, "max"]).replace("", None)
+        found = points["node_id"].map(one).astype("str")
+        points[kind] = points[kind].where(points[kind].notna() | ~silent, found)
+    what = (
+        "nothing says the class of this point: name the table after it (JSPOINT), give a column 管类, or segments that "
+        "end here and are of one class"
+    )
+    faults.add_rows(what, silent & points["class"].isna().to_numpy(bool), rows, field="class", values=points["node_id"])
+    return points
+
+
 def _join(
     tables: Sequence[TableRows], kind: Kind, layer: Layer
 ) -> tuple[pd.DataFrame, Rows, np.ndarray[tuple[int], np.dtype[np.object_]]]:
@@ -104,6 +131,8 @@ def _join(
     empty = pd.DataFrame({field.name: pd.Series(dtype=field.dtype) for field in layer.schema})
     if kind == "segments":
         empty["size"] = pd.Series(dtype="str")
+    else:
+        empty["classless"] = pd.Series(dtype="bool")
     rows = [Rows.of(None, np.empty(0, dtype=np.int64)), *(table.rows for table in mine)]
     return (
         pd.concat([table.columns for table in mine], ignore_index=True) if mine else empty,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +21,7 @@ from layers.pipelines.delivery.places import (
 )
 from layers.pipelines.delivery.units import find_wrong_units
 from layers.pipelines.delivery.values import (
+    drop_line_numbers,
     fill_segments,
     read_classes,
     read_export_dates,
@@ -49,6 +50,11 @@ if TYPE_CHECKING:
 
 Geometries = npt.NDArray[np.object_]
 
+#: Points whose table says no class: they get that of the segments that end there.
+_CLASSLESS = replace(
+    PIPE_NODES,
+    fields=tuple(replace(field, required=False) if field.name == "class" else field for field in PIPE_NODES.fields),
+)
 _SIDES = ("diameter_mm", "width_mm", "height_mm")
 _DEPTHS = ("from_depth_m", "to_depth_m")
 _MM_PER = {"mm": 1.0, "m": 1000.0}
@@ -70,19 +76,23 @@ class TableRows:
     Parameters
     ----------
     columns
-        n rows with the fields of their layer, of segments with ``size`` as well.
+        n rows with the fields of their layer; of segments with ``size``, the section as it is written, of points with
+        ``classless``, whether their table says no class.
     geometry
         Points, or lines with the vertices of segments, in the storage CRS; None where there is none.
     rows
         Where they come from.
     report
         What is to be said of the table.
+    said
+        The fields that the table has columns for.
     """
 
     columns: pd.DataFrame
     geometry: Geometries
     rows: Rows
     report: TableReport
+    said: frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +103,7 @@ class Recognised:
     fields: tuple[FieldSource, ...] = ()
     places: PlaceColumns | None = None
     ground: str | None = None
+    lacks: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -108,12 +119,17 @@ def recognise(source: Source) -> Recognised:
     Segments name the points at both ends; points have a number and a place, by columns or by geometry.
     """
     ends = match_fields(PIPE_SEGMENTS, source.columns, FieldMapping())
-    if {"from_node", "to_node"} <= {found.field.name for found in ends}:
+    named = {found.field.name for found in ends} & {"from_node", "to_node"}
+    if len(named) == 2:
         return Recognised(kind="segments", fields=ends)
     fields = match_fields(PIPE_NODES, source.columns, FieldMapping())
     places = None if source.has_geometry else find_places(source.columns)
-    if "node_id" not in {found.field.name for found in fields} or not (places or source.has_geometry):
-        return Recognised(kind="neither")
+    numbered, placed = "node_id" in {found.field.name for found in fields}, bool(places or source.has_geometry)
+    if not (numbered and placed):
+        has = [*(["the point at one end"] if named else []), *(["point numbers"] if numbered else [])]
+        lacks = ["the point at the other end"] if named else []
+        lacks += ["X and Y"] if numbered else ["point numbers"] if places else []
+        return Recognised(kind="neither", lacks=f"it lacks {' or '.join(lacks)}" if has or lacks else "")
     taken = {*(places.all if places else ())}
     own = tuple(found for found in fields if found.column not in taken)
     return Recognised(kind="points", fields=own, places=places, ground=find_ground(source.columns))
@@ -135,11 +151,11 @@ def read_table(source: Source, target: Target, wishes: Wishes, faults: Faults) -
         name=name, kind=found.kind, format=source.format, unused=source.columns, notices=source.notices
     )
     if found.kind == "neither":
-        return report
+        return replace(report, notices=(*report.notices, *([found.lacks] if found.lacks else [])))
     twice = [column for column in found.columns if source.columns.count(column) > 1]
     if twice:
         raise SourceError(f"{name} has several columns named {', '.join(twice)}: leave only one so named")
-    table = source.read(list(found.columns))
+    table, left = _drop_remarks(source.read(list(found.columns)), found)
     rows = Rows.of(name, table.number)
     columns, notices = _convert(found, table, rows, wishes, faults, source.columns)
     if found.kind == "points":
@@ -156,9 +172,27 @@ def read_table(source: Source, target: Target, wishes: Wishes, faults: Faults) -
         coordinates=places.coordinates,
         matches=tuple(Match(field=f.field.name, column=f.column, how=f.how) for f in found.fields),
         unused=tuple(column for column in source.columns if column not in found.columns),
-        notices=(*source.notices, *table.notices, *notices, *places.notices),
+        notices=(*source.notices, *table.notices, *left, *notices, *places.notices),
     )
-    return TableRows(columns=columns, geometry=places.geometry, rows=rows, report=report)
+    said = frozenset(f.field.name for f in found.fields)
+    return TableRows(columns=columns, geometry=places.geometry, rows=rows, report=report, said=said)
+
+
+def _drop_remarks(table: Table, found: Recognised) -> tuple[Table, tuple[str, ...]]:
+    """A table without the remarks below it, last rows with neither number nor place, or neither end; what to tell."""
+    names = {f.field.name: str(f.column) for f in found.fields}
+    telling = [names[name] for name in ("node_id", "from_node", "to_node") if name in names]
+    telling += found.places.all if found.places else ()
+    if table.geometry is not None or not telling:
+        return table, ()
+    told = table.columns[telling].apply(lambda column: read_text(column).notna()).any(axis=1).to_numpy(bool)
+    last = int(np.flatnonzero(told)[-1]) if told.any() else len(told)
+    keep = np.arange(len(told)) <= last
+    if keep.all():
+        return table, ()
+    rows, what = ", ".join(map(str, table.number[~keep][:5])), "point" if found.kind == "points" else "segment"
+    more = ", …" if (~keep).sum() > 5 else ""
+    return table.take(keep), (f"remarks below the last {what} are left out: row {rows}{more}",)
 
 
 def _convert(
@@ -171,9 +205,12 @@ def _convert(
     given = pd.DataFrame({source.field.name: table.columns[source.column] for source in found.fields})
     given = given.reindex(table.columns.index)
     factors = {source.field.name: source.factor for source in found.fields}
+    quantities = {name: factors.pop(name, 1.0) for name in ("pressure_mpa", "voltage_kv")}
     given, exported = read_export_dates(given)
-    given, by = read_classes(read_quantities(given), str(rows.files[0]))
-    notices = [*exported, f"the class is told by {by}"]
+    given, by = read_classes(read_quantities(given, quantities), str(rows.files[0]))
+    if found.kind == "points" and by is None and ("class" not in given or read_text(given["class"]).isna().all()):
+        by, layer = "the segments that end at the points", _CLASSLESS
+    notices = [*exported, f"the class is told by {by or 'nothing'}"]
     if found.kind == "points":
         given, moved = read_points(given)
         if moved:
@@ -184,8 +221,9 @@ def _convert(
         for fault in find_wrong_units(given, factors, str(rows.files[0])):
             faults.add(fault)
         given = read_sizes(given, {side: factors.pop(side) for side in _SIDES})
+        given, counted = drop_line_numbers(given)
         given, told = fill_segments(read_flow(given, wishes.flow))
-        notices += told
+        notices += [*counted, *told]
     for name in ("node_id", "from_node", "to_node", "segment_id"):
         if name in given:
             given[name] = wishes.prefix + read_text(given[name])
@@ -196,7 +234,8 @@ def _convert(
     ]
     columns, filled = convert_columns(layer, sources, given, rows, faults, delivered=delivered)
     frame = pd.DataFrame(columns)
-    return frame.assign(size=given["size"]) if found.kind == "segments" else frame, (*notices, *filled)
+    own = {"size": given["size"]} if found.kind == "segments" else {"classless": layer is _CLASSLESS}
+    return frame.assign(**own), (*notices, *filled)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -43,10 +43,10 @@ _YEAR = re.compile(r"((?:18|19|20|21)\d\d)(?:\D.*|\d{2}|\d{4})?")
 #: Of a date as mdb-export writes it.
 _EXPORTED = re.compile(r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d")
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.IGNORECASE)
-_PRESSURE_UNITS = {"": 1.0, "mpa": 1.0, "kpa": 1e-3, "pa": 1e-6}
+_PRESSURE_UNITS = {"mpa": 1.0, "kpa": 1e-3, "pa": 1e-6}
 #: What a side or diameter may be: less is metres or a slip of the pen.
 _SIZES_MM = (1.0, 20_000.0)
-_VOLTAGE_UNITS = {"": 1.0, "kv": 1.0, "v": 1e-3}
+_VOLTAGE_UNITS = {"kv": 1.0, "v": 1e-3}
 
 
 def translate(column: Column, find: Callable[[str], Any]) -> Column:
@@ -60,13 +60,13 @@ def translate(column: Column, find: Callable[[str], Any]) -> Column:
     return pd.Series(means[codes], index=column.index, dtype="str")
 
 
-def read_classes(given: pd.DataFrame, table: str) -> tuple[pd.DataFrame, str]:
+def read_classes(given: pd.DataFrame, table: str) -> tuple[pd.DataFrame, str | None]:
     """Class and sub-class of rows, by the first that says it: their column, the feature code, the name of the table.
 
     Returns
     -------
     tuple
-        The table with ``class`` and ``subclass``; what decided.
+        The table with ``class`` and ``subclass``; what decided, None where nothing says it.
     """
     named = find_table_class(table)
     for name, find in (("class", find_class), ("feature_code", _class_of_code)):
@@ -75,7 +75,7 @@ def read_classes(given: pd.DataFrame, table: str) -> tuple[pd.DataFrame, str]:
             if any(pairs.values()):
                 return _with_classes(given, name, pairs), f"column {name}"
     if named is None:
-        return given, "nothing says it"
+        return given, None
     class_code, subclass = named
     said = {"class": class_code} if subclass is None else {"class": class_code, "subclass": subclass}
     return given.assign(**{k: v for k, v in said.items() if k not in given}), f"the name {table}"
@@ -212,15 +212,25 @@ def _values(codes: tuple[Code, ...]) -> dict[str, str]:
     }
 
 
-def read_quantities(given: pd.DataFrame) -> pd.DataFrame:
-    """Year of laying from a date, pressure from a number with a unit or from the name of its class, voltage."""
+def read_quantities(given: pd.DataFrame, factors: Mapping[str, float]) -> pd.DataFrame:
+    """Year of laying from a date, pressure from a number with a unit or from the name of its class, voltage.
+
+    Parameters
+    ----------
+    given
+        The table.
+    factors
+        What makes MPa and kV of pressures and voltages that have no unit of their own.
+    """
     if "built_year" in given:
         given = given.assign(built_year=translate(given["built_year"], _find_year))
     if "voltage_kv" in given:
-        given = given.assign(voltage_kv=translate(given["voltage_kv"], lambda text: _quantity(text, _VOLTAGE_UNITS)))
+        units = _VOLTAGE_UNITS | {"": factors["voltage_kv"]}
+        given = given.assign(voltage_kv=translate(given["voltage_kv"], lambda text: _quantity(text, units)))
     if "pressure_mpa" not in given:
         return given
-    pressure = translate(given["pressure_mpa"], lambda text: _quantity(text, _PRESSURE_UNITS))
+    units = _PRESSURE_UNITS | {"": factors["pressure_mpa"]}
+    pressure = translate(given["pressure_mpa"], lambda text: _quantity(text, units))
     words = _normal(pressure).isin(_spellings(PRESSURE_CLASSES))
     if words.any() and "pressure_class" not in given:
         given = given.assign(pressure_class=pressure.where(words))
@@ -273,6 +283,23 @@ def _quantity(text: str, units: Mapping[str, float]) -> str | None:
     found = _QUANTITY.fullmatch(text)
     factor = units.get(found[2].casefold()) if found else None
     return None if found is None or factor is None else f"{float(found[1]) * factor:.10g}"
+
+
+def drop_line_numbers(given: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Without identifiers of segments that only count lines, as in each table anew; segments are called by their ends.
+
+    Returns
+    -------
+    tuple
+        The table; what to tell.
+    """
+    if "segment_id" not in given:
+        return given, ()
+    numbers = read_text(given["segment_id"]).dropna()
+    if not len(numbers) or not numbers.str.fullmatch(r"\d{1,6}(\.0)?").all():
+        return given, ()
+    told = "the identifiers of segments only count lines (up to six digits): segments are called by their ends"
+    return given.drop(columns="segment_id"), (told,)
 
 
 def fill_segments(given: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
