@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from layers.pipelines.delivery.delivery import Delivery, Wishes
+from layers.pipelines.keeping import keep_unsaid
 from layers.pipelines.nodes import PIPE_NODES
 from layers.pipelines.report import Acceptance
 from layers.pipelines.rules.book import RuleBook
@@ -57,7 +58,7 @@ def pipelines(
     """Judge a delivery of points and segments by the rules, and accept it as a whole or refuse it.
 
     What the store has of the same area and classes and the delivery has no longer is retired, what is new is inserted,
-    what is other is changed, and what is the same stays untouched.
+    what is other is changed, and what is the same stays untouched; so do fields that the delivery has no column for.
     """
     from layers.pipelines.delivery.reading import read_delivery
     from layers.pipelines.delivery.tables import Target
@@ -102,6 +103,7 @@ def accept_delivery(store: Store, delivery: Delivery, book: RuleBook, order: Ord
     base = {layer.id: store.latest(layer) for layer in (PIPE_NODES, PIPE_SEGMENTS)}
     order.watch("comparing with what is stored")
     scope = Scope.of(delivery, store)
+    delivery, kept = keep_unsaid(delivery, scope.stored)
     faults = replace(delivery.faults, kept=[*delivery.faults.kept], causes=delivery.faults.causes.copy())
     survey = scope.join(delivery, faults)
     placed = bool(delivery.nodes.geometry.notna().all())
@@ -122,7 +124,7 @@ def accept_delivery(store: Store, delivery: Delivery, book: RuleBook, order: Ord
         tables=delivery.tables,
         judgement=judgement,
         crs=store.crs,
-        notices=notices,
+        notices=(*notices, *kept),
     )
     return _write(scope, delivery, rows, base, report, order) if report.accepted else report
 

@@ -17,6 +17,10 @@ Floats = npt.NDArray[np.float64]
 Geometries = npt.NDArray[np.object_]
 
 
+#: Digits of metres of worked-out heights: what comes of a delivery is the same whatever unit and order it came in.
+AXIS_DIGITS = 6
+
+
 def axis_heights_m(segments: pd.DataFrame, from_ground_m: Floats, to_ground_m: Floats) -> tuple[Floats, Floats]:
     """Heights of the axes of n segments at their starts and ends.
 
@@ -36,7 +40,7 @@ def axis_heights_m(segments: pd.DataFrame, from_ground_m: Floats, to_ground_m: F
         depth_m, height_m = (
             segments[f"{end}_{name}"].to_numpy(dtype=float, na_value=np.nan) for name in ("depth_m", "elevation_m")
         )
-        heights.append(np.where(np.isnan(depth_m), height_m, ground_m - depth_m) + rise_m)
+        heights.append(np.round(np.where(np.isnan(depth_m), height_m, ground_m - depth_m) + rise_m, AXIS_DIGITS))
     return heights[0], heights[1]
 
 

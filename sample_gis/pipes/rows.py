@@ -151,7 +151,7 @@ def _segments(dice: Dice, works: Works, record: dict[str, Any]) -> GeoDataFrame:
     height = np.where(np.isnan(works.size_mm[:, 0]), works.size_mm[:, 2], works.size_mm[:, 0]) / 1000
     rise = height / 2 if net.line.side == 0 else -height / 2 - works.wall_mm / 1000
     reached = millimetres(works.ground_m[net.ends] - works.depth_m)
-    axis = millimetres(reached + rise[:, None])
+    axis = np.round(reached + rise[:, None], 6)  # as of a delivery
     at = to_storage(net.place)
     line = np.concatenate([at[net.ends], axis[..., None]], axis=2)
     holes = _holes(works)

@@ -20,7 +20,7 @@ from sample_gis.terrain import Terrain
 _COUNTRY_SPACING_M = 46.0
 #: Beyond the kerb: into the houses, cabinets and regulators before them, hydrants.
 _HOUSE_M, _CABINET_M, _HYDRANT_M = 6.6, 4.2, 0.4
-_GULLY_DEPTH_M, _HOUSE_DRAIN_DEPTH_M = 0.9, 2.83
+_GULLY_DEPTH_M, _HOUSE_DRAIN_DEPTH_M = 0.95, 2.83
 #: Share of the ways that could be shut off at one end which are.
 _SHUT = 0.1
 #: Beside their lowest crossing, towns have an outfall of storm water on each of these sides.

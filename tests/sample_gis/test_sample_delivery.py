@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 
 import pandas as pd
@@ -13,7 +14,7 @@ from layers.pipelines.rules import RULES
 from sample_gis.pipes.delivery import tabulate, write_tables
 from sample_gis.pipes.faults import plant_faults
 from twin.intake import Order
-from twin.stores import create_store
+from twin.stores import create_store, open_store
 
 #: Some pairs of the sample are too close, and some sewers meet at a sharp angle, as in any town.
 BUILT_SO = {"CLR-H", "CLR-V", "GRAV-TURN"}
@@ -66,6 +67,21 @@ def test_without_faults_the_delivery_is_accepted_and_only_what_is_built_so_is_fo
     assert {rule for rule, count in report.judgement.counts.items() if count} == BUILT_SO
     assert states == Counter(county.layers["pipe_segments"]["status"])
     assert {table.name[:2] for table in report.tables} == {"JS", "PS", "RQ", "RL", "DL", "TX"}
+
+
+def test_the_tables_of_what_is_stored_change_nothing_and_what_they_do_not_say_stays(county, sample_store, tmp_path):
+    copy = shutil.copy(sample_store, tmp_path / "twin.gpkg")
+    with open_store(str(copy), write=True) as store:
+        report = deliver(store, county, tabulate(county), tmp_path / "again")
+        assert report.accepted
+        assert report.revisions == {}
+        assert report.counts == {
+            layer: {"inserted": 0, "updated": 0, "deleted": 0, "unchanged": len(county.layers[layer])}
+            for layer in ("pipe_nodes", "pipe_segments")
+        }
+    kept = next(notice for notice in report.notices if "no column" in notice)
+    assert "voltage_kv of" in kept
+    assert "valve_state of" in kept
 
 
 def test_there_is_a_fault_for_every_rule(planted):

@@ -15,7 +15,7 @@ from sample_gis.dice import Dice
 from sample_gis.noise import Noise
 
 #: Whoever changes the county on purpose writes the new digest here; any other change is a fault.
-DIGEST = "d439d23a791950f92d4c495f142b34f44daa400e3a4b025acf0c5eaa043b0608"
+DIGEST = "e056b674d4717fa610437c0de13b9ad5f021ee3e39664a7b33d913158af92e5c"
 
 
 def test_the_digest_is_the_one_that_was_published(county):
