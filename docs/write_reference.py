@@ -148,7 +148,9 @@ def describe_rule(rule: Rule) -> tuple[str, ...]:
     return f"`{rule.id}` {rule.title} {rule.title_zh}", severity, about, limits, f"{rule.source} ({rule.confidence})"
 
 
-def _figure(value: float | str) -> str:
+def _figure(value: float | str | Mapping[str, float]) -> str:
+    if isinstance(value, Mapping):
+        return "none"
     return value if isinstance(value, str) else f"{value:g}"
 
 

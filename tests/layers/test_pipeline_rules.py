@@ -240,3 +240,45 @@ def test_a_hundred_thousand_points_at_one_place_are_told_in_no_time(tmp_path):
     crowd = Survey(nodes=nodes, judged=n, segments=delivery.segments.iloc[:0], paths=delivery.paths[:0],
                    others=pd.Index([], dtype="str"))  # fmt: skip
     assert judge(crowd, BOOK).counts["PT-NEAR"] == n - 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "lower", "other"),
+    [
+        ("CLR-H", '"water_* sewer" = 1.0', '"gas_* sewer" = 9'),
+        ("CLR-V", '"sewer water_large" = 0.1', '"sewer gas_*" = 9'),
+        ("COVER", '"water_*" = 0.3', '"gas_*" = 9'),
+    ],
+)
+def test_a_rule_file_sets_clearances_and_covers_by_kinds(tmp_path, rule, lower, other):
+    points, lines, fields = BROKEN[rule]
+    survey = survey_with(tmp_path, points, lines, **fields)
+    (usual,) = judge(survey, BOOK).findings
+    assert broken(survey, rule_file(tmp_path, f"[{rule}.least_m]\n{lower}")) == {}
+    (same,) = judge(survey, rule_file(tmp_path, f"[{rule}.least_m]\n{other}")).findings
+    assert (same.limit, same.source, same.confidence) == (usual.limit, usual.source, usual.confidence)
+    more = f"{usual.limit + 0.05:.2f}"
+    (own,) = (
+        finding
+        for finding in judge(
+            survey, rule_file(tmp_path, f"[{rule}.least_m]\n{lower.split(' = ')[0]} = {more}")
+        ).findings
+        if finding.key == usual.key
+    )
+    assert (own.limit, own.source, own.confidence) == (float(more), "rule file rules.toml", "high")
+    assert own.measured == usual.measured
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[CLR-H.least_m]\n"water_*" = 1.3', "'water_\\*' is not two kinds"),
+        ('[CLR-V.least_m]\n"steam sewer" = 1.3', "kinds are water_small"),
+        ('[COVER.least_m]\n"water_*" = "deep"', "water_\\* is not metres but 'deep'"),
+        ('[COVER.least_m]\n"water_*" = -1', "not metres but -1"),
+        ("[COVER]\nleast_m = 1.2", "is a table of metres by a kind"),
+    ],
+)
+def test_entries_of_tables_that_mean_nothing_are_refused(tmp_path, text, said):
+    with pytest.raises(InvalidParameter, match=said):
+        rule_file(tmp_path, text)

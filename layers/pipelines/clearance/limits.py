@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Direction = Literal["horizontal", "vertical"]
+
+#: Metres by kinds that somebody sets otherwise: one kind for a cover, two with a space between for a clearance.
+Entries = Mapping[str, float]
 
 _GAS = tuple(
     f"gas_{pressure}_{size}"
@@ -73,6 +77,16 @@ class Limits:
     confidence: npt.NDArray[np.str_]
     source: str
 
+    def with_entries(self, entries: Entries) -> tuple[Limits, npt.NDArray[np.bool_]]:
+        """These limits with some set otherwise, which are as sure as who sets them; and (k, k) which these are."""
+        least_m, confidence = self.least_m.copy(), self.confidence.copy()
+        own = np.zeros(least_m.shape, dtype=bool)
+        for pattern, metres in entries.items():
+            first, second = (kinds_like(word) for word in pattern.split())
+            for way in (np.ix_(first, second), np.ix_(second, first)):
+                least_m[way], confidence[way], own[way] = metres, "H", True
+        return replace(self, least_m=least_m, confidence=confidence), own
+
 
 @cache
 def load_limits(direction: Direction) -> Limits:
@@ -86,7 +100,7 @@ def load_limits(direction: Direction) -> Limits:
     least = np.full((len(KINDS), len(KINDS)), np.nan)
     confidence = np.full(least.shape, "", dtype="U1")
     for line in csv.DictReader((files(__package__) / f"{direction}.csv").read_text("utf-8").splitlines()):
-        first, second = _numbered(line["first"]), _numbered(line["second"])
+        first, second = kinds_like(line["first"]), kinds_like(line["second"])
         pairs = {(a, b) for a in first for b in second} | {(b, a) for a in first for b in second}
         if not pairs or any(confidence[pair] for pair in pairs):
             raise ValueError(f"{direction}.csv: {line['first']} and {line['second']} are given twice or are nothing")
@@ -95,7 +109,8 @@ def load_limits(direction: Direction) -> Limits:
     return Limits(least_m=least, confidence=confidence, source=f"GB 50289-2016, {_TABLES[direction]}")
 
 
-def _numbered(pattern: str) -> list[int]:
+def kinds_like(pattern: str) -> list[int]:
+    """Numbers of the kinds that a pattern means, in which a star stands for any letters."""
     return [number for kind, number in _NUMBERS.items() if fnmatchcase(kind, pattern)]
 
 

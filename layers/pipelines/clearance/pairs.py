@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from layers.pipelines.clearance.limits import TOUCH_M, Direction, load_limits
+from layers.pipelines.clearance.limits import TOUCH_M, Limits, load_limits
 from layers.pipelines.clearance.tubes import Tubes, tubes_of
 
 if TYPE_CHECKING:
@@ -58,7 +58,9 @@ class _Meetings:
         return first
 
 
-def find_conflicts(segments: GeoDataFrame) -> pd.DataFrame:
+def find_conflicts(
+    segments: GeoDataFrame, *, horizontal: Limits | None = None, vertical: Limits | None = None
+) -> pd.DataFrame:
     """Find all pairs of segments that are too close to one another, or share room.
 
     Clearances are those between outer walls. In plan they are asked of segments that do not cross; where two cross, the
@@ -71,6 +73,8 @@ def find_conflicts(segments: GeoDataFrame) -> pd.DataFrame:
     ----------
     segments
         Rows of ``pipe_segments`` in the storage CRS.
+    horizontal, vertical
+        Least clearances in plan and where pipes cross, by default those of the standard.
 
     Returns
     -------
@@ -84,27 +88,28 @@ def find_conflicts(segments: GeoDataFrame) -> pd.DataFrame:
     GB 50289-2016, 4.1.9 and 4.1.14: clearances. They may be less where measures are taken, so each is to be looked at.
     """
     tubes = tubes_of(segments)
-    met = _meet(tubes)
+    horizontal, vertical = horizontal or load_limits("horizontal"), vertical or load_limits("vertical")
+    met = _meet(tubes, horizontal)
     crossing = met.apart_m == 0
     clash = met.least(met.gap_m, met.gap_m < -TOUCH_M)
 
     clashing = _codes(met.segments[clash], tubes)
     at = met.least(_vertical_gap(met, tubes), crossing & ~np.isin(_codes(met.segments, tubes), clashing))
-    upright = _too_close(met, tubes, at, _vertical_gap(met, tubes)[at], "vertical")
+    upright = _too_close(met, tubes, at, _vertical_gap(met, tubes)[at], "V", vertical)
 
     across = np.unique(_codes(met.segments[crossing], tubes))
     at = met.least(met.apart_m, ~np.isin(_codes(met.segments, tubes), across))
     walls = tubes.sizes[met.segments[at], 0].sum(axis=1)
-    level = _too_close(met, tubes, at, met.apart_m[at] - walls, "horizontal")
+    level = _too_close(met, tubes, at, met.apart_m[at] - walls, "H", horizontal)
     goes_on = _goes_on(met.segments[level["meeting"]], met.nodes[level["meeting"]], across, tubes)
     return _described(met, clash, upright, level[~goes_on])
 
 
-def _meet(tubes: Tubes) -> _Meetings:
+def _meet(tubes: Tubes, horizontal: Limits) -> _Meetings:
     """Run the sweep over all pieces, a share of them in each thread."""
     from layers.pipelines.clearance.kernels.sweep import meet_all
 
-    least = load_limits("horizontal").least_m
+    least = horizontal.least_m
     reach = tubes.sizes.sum(axis=1)[tubes.owners]
     boxes = np.column_stack(
         [
@@ -162,17 +167,18 @@ def _vertical_gap(met: _Meetings, tubes: Tubes) -> Floats:
     return gap
 
 
-def _too_close(met: _Meetings, tubes: Tubes, at: Numbers, measured_m: Floats, direction: Direction) -> pd.DataFrame:
+def _too_close(
+    met: _Meetings, tubes: Tubes, at: Numbers, measured_m: Floats, letter: str, limits: Limits
+) -> pd.DataFrame:
     """Hold what was measured at meetings to a table."""
     import pandas as pd
 
-    limits = load_limits(direction)
     first, second = tubes.kinds[met.segments[at]].T
     limit = limits.least_m[first, second]
     close = measured_m < limit - TOUCH_M  # NaN, an unknown height or no limit, is not
     return pd.DataFrame(
         {
-            "rule": f"CLR-{direction[0].upper()}",
+            "rule": f"CLR-{letter}",
             "meeting": at[close],
             "measured_m": measured_m[close],
             "limit_m": limit[close],

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from layers.pipelines.accuracy import depth_limits_m
+from layers.pipelines.clearance.entries import NO_ENTRIES, EntriesSetting
+from layers.pipelines.clearance.limits import Direction, Entries, kinds_of, load_limits
 from layers.pipelines.rules.rule import Hits, rule
 from layers.pipelines.rules.survey import Survey
 
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 _NOT_AN_ERROR = "; it may be less where measures are taken"
+_CLEARANCES = EntriesSetting(
+    name="least_m", kinds=2, about='Clearances other than those of the table, m by two kinds: `"water_* sewer" = 1.2`.'
+)
 
 
 @rule(
@@ -27,10 +33,11 @@ _NOT_AN_ERROR = "; it may be less where measures are taken"
     severity="warning",
     source="GB 50289-2016, Table 4.1.9" + _NOT_AN_ERROR,
     confidence="medium",
+    tables=(_CLEARANCES,),
 )
-def find_close_neighbours(survey: Survey) -> Iterator[Hits]:
+def find_close_neighbours(survey: Survey, *, least_m: Entries = NO_ENTRIES) -> Iterator[Hits]:
     """Every pair of segments whose outer walls are nearer on the plan than the table asks for their kinds."""
-    yield _conflicts(survey, "CLR-H", "outer walls are nearer on the plan than allowed")
+    yield _conflicts(survey, "horizontal", least_m, "outer walls are nearer on the plan than allowed")
 
 
 @rule(
@@ -40,10 +47,11 @@ def find_close_neighbours(survey: Survey) -> Iterator[Hits]:
     severity="warning",
     source="GB 50289-2016, Table 4.1.14" + _NOT_AN_ERROR,
     confidence="medium",
+    tables=(_CLEARANCES,),
 )
-def find_close_crossings(survey: Survey) -> Iterator[Hits]:
+def find_close_crossings(survey: Survey, *, least_m: Entries = NO_ENTRIES) -> Iterator[Hits]:
     """Every pair of segments that cross with less between the upper and the lower wall than the table asks for."""
-    yield _conflicts(survey, "CLR-V", "walls are nearer where the pipes cross than allowed")
+    yield _conflicts(survey, "vertical", least_m, "walls are nearer where the pipes cross than allowed")
 
 
 @rule(
@@ -97,9 +105,14 @@ def _accuracy_m(survey: Survey) -> Floats:
     return np.where(assumed[survey.from_row] | assumed[survey.to_row], np.inf, limits_m)
 
 
-def _conflicts(survey: Survey, rule_id: str, what: str) -> Hits:
-    found = survey.conflicts[(survey.conflicts["rule"] == rule_id).to_numpy(bool)]
-    return _hits(survey, found, what, found["limit_m"].to_numpy(float), found["confidence"].to_numpy(object))
+def _conflicts(survey: Survey, direction: Direction, entries: Entries, what: str) -> Hits:
+    limits, own = load_limits(direction).with_entries(entries)
+    found = survey.find_conflicts(**{direction: limits}) if entries else survey.conflicts
+    found = found[(found["rule"] == f"CLR-{direction[0].upper()}").to_numpy(bool)]
+    kinds = kinds_of(survey.segments)
+    set_ = own[kinds[found["first"].to_numpy(np.intp)], kinds[found["second"].to_numpy(np.intp)]]
+    hits = _hits(survey, found, what, found["limit_m"].to_numpy(float), found["confidence"].to_numpy(object))
+    return replace(hits, by=np.where(set_, "least_m", "").astype(object))
 
 
 def _hits(

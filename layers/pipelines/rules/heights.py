@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from layers.pipelines.clearance.cover import load_cover_confidences, load_covers
-from layers.pipelines.clearance.limits import NO_KIND, kinds_of
+from layers.pipelines.clearance.entries import NO_ENTRIES, EntriesSetting
+from layers.pipelines.clearance.limits import KINDS, NO_KIND, Entries, kinds_like, kinds_of
 from layers.pipelines.codes.attributes import ABOVE_GROUND
 from layers.pipelines.codes.classes import DRIVES
 from layers.pipelines.codes.points import has_role
@@ -18,6 +19,9 @@ from layers.pipelines.rules.survey import Survey
 
 Floats = npt.NDArray[np.float64]
 
+_COVERS = EntriesSetting(
+    name="least_m", kinds=1, about='Covers other than those of the table, m by kind: `"water_*" = 1.2`.'
+)
 #: Points at which a line comes to the surface.
 _SURFACE = ("emergence", "pole_rise")
 
@@ -115,26 +119,35 @@ def find_odd_depths(
     source="GB 50289-2016, Table 4.1.1",
     confidence="medium",
     limits={"above": "What is above: a footway (or another place without vehicles), or a lane for vehicles."},
+    tables=(_COVERS,),
 )
-def find_shallow_segments(survey: Survey, *, above: Literal["footway", "vehicle_lane"] = "footway") -> Iterator[Hits]:
+def find_shallow_segments(
+    survey: Survey, *, above: Literal["footway", "vehicle_lane"] = "footway", least_m: Entries = NO_ENTRIES
+) -> Iterator[Hits]:
     """Every segment with less ground above its outer top, at its shallower end, than the table asks for its kind.
 
-    In cold regions water, drainage, buried power and wet gas need more, by the depth of frost.
+    In cold regions water, drainage, buried power and wet gas need more, by the depth of frost: `least_m` says it.
     """
     ends = [survey.sections.cover_m(depth_m, survey.segments["depth_ref"]) for _, _, depth_m in _ends(survey)]
     cover_m = np.round(np.fmin(*ends), 6)
     kinds = kinds_of(survey.segments)
-    least_m = np.where(kinds == NO_KIND, np.nan, load_covers(above)[kinds])
+    cover, confidence = load_covers(above).copy(), load_cover_confidences().copy()
+    own = np.full(len(KINDS), "above", dtype=object)
+    for pattern, metres in least_m.items():
+        mine = kinds_like(pattern)
+        cover[mine], confidence[mine], own[mine] = metres, "H", "least_m"
+    wanted_m = np.where(kinds == NO_KIND, np.nan, cover[kinds])
     buried = ~survey.segments["embedding"].isin(ABOVE_GROUND).to_numpy(bool)
-    rows = np.flatnonzero(buried & (cover_m < least_m))
+    rows = np.flatnonzero(buried & (cover_m < wanted_m))
     yield Hits(
         table="segments",
         rows=rows,
         what="there is less ground above the pipe than it needs",
         measured=cover_m[rows],
-        limit=least_m[rows].astype(object),
+        limit=wanted_m[rows].astype(object),
         unit="m",
-        confidence=load_cover_confidences()[kinds[rows]],
+        by=own[kinds[rows]],
+        confidence=confidence[kinds[rows]],
     )
 
 

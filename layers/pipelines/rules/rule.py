@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from layers.pipelines.clearance.entries import EntriesSetting
 from twin.errors import Fault
 from twin.parameters import Parameter, read_signature
 
@@ -23,6 +24,8 @@ Severity = Literal["error", "warning", "note"]
 Confidence = Literal["high", "medium", "low"]
 #: The letters that tables of limits have for it.
 CONFIDENCES: Mapping[str, Confidence] = MappingProxyType({"H": "high", "M": "medium", "L": "low"})
+#: A limit that a rule file may set.
+Setting = Parameter | EntriesSetting
 #: Points and segments that are judged, or points of other areas around them.
 Table = Literal["nodes", "segments", "beyond"]
 
@@ -108,7 +111,7 @@ class Rule:
     source: str
     confidence: Confidence
     binding: bool
-    limits: Mapping[str, Parameter]
+    limits: Mapping[str, Setting]
     sure: Mapping[str, Confidence]
     function: Callable[..., Iterator[Found]]
 
@@ -128,8 +131,12 @@ def rule(
     binding: bool = False,
     limits: Mapping[str, str] | None = None,
     sure: Mapping[str, Confidence] | None = None,
+    tables: tuple[EntriesSetting, ...] = (),
 ) -> Callable[[Callable[..., Iterator[Found]]], Rule]:
-    """Make a rule of a function of a survey; its keyword-only parameters are the limits, which `limits` explains."""
+    """Make a rule of a function of a survey; its keyword-only parameters are the limits, which `limits` explains.
+
+    Those that are tables are read as `tables` say.
+    """
 
     def decorate(function: Callable[..., Iterator[Found]]) -> Rule:
         _, parameters = read_signature(function, limits or {})
@@ -142,7 +149,7 @@ def rule(
             source=source,
             confidence=confidence,
             binding=binding,
-            limits=parameters,
+            limits={**parameters, **{setting.name: setting for setting in tables}},
             sure=sure or {},
             function=function,
         )

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from geopandas import GeoDataFrame
 
+    from layers.pipelines.clearance.limits import Limits
+
 Floats = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
 
@@ -157,13 +159,17 @@ class Survey:
 
     @cached_property
     def conflicts(self) -> pd.DataFrame:
-        """Pairs of segments that are too close or share room, as `find_conflicts` has them; places in `plane`."""
+        """Pairs of segments that are too close by the standard or share room; see `find_conflicts`."""
+        return self.find_conflicts()
+
+    def find_conflicts(self, **limits: Limits) -> pd.DataFrame:
+        """Pairs of segments that are too close or share room, as `find_conflicts` of pairs; places in `plane`."""
         from geopandas import GeoDataFrame
 
         from layers.pipelines.clearance.pairs import find_conflicts
 
         rows = np.flatnonzero(self.drawn)
-        found = find_conflicts(GeoDataFrame(self.segments.iloc[rows], geometry=self.axes_m[rows]))
+        found = find_conflicts(GeoDataFrame(self.segments.iloc[rows], geometry=self.axes_m[rows]), **limits)
         return found.assign(first=rows[found["first"]], second=rows[found["second"]])
 
     @cached_property
