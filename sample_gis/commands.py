@@ -38,8 +38,15 @@ def _require_empty(_context: click.Context, _parameter: click.Parameter, folder:
     metavar="DIR",
     help="Write also a delivery of its pipelines with a fault for each rule of acceptance, listed in faults.json.",
 )
+@click.option(
+    "--models",
+    type=click.Path(path_type=Path, file_okay=False),
+    callback=_require_empty,
+    metavar="DIR",
+    help="Write also models (IFC) of a school, a hospital and a service centre, and what is asked of and in them.",
+)
 @click.pass_obj
-def sample(session: Session, place: Place, size: Size, seed: int, delivery: Path | None) -> None:
+def sample(session: Session, place: Place, size: Size, seed: int, delivery: Path | None, models: Path | None) -> None:
     """Create a twin at STORE, a path ending in .gpkg, with a synthetic county in it; evaluate nothing.
 
     The store appears whole or not at all.
@@ -68,6 +75,11 @@ def sample(session: Session, place: Place, size: Size, seed: int, delivery: Path
 
         tell(f"writing a delivery with faults to {delivery}")
         write_planted(plant_faults(county), county.crs, delivery)
+    if models is not None:
+        from sample_gis.models.models import author_models, write_models
+
+        tell(f"writing models to {models}")
+        write_models(author_models(county), models)
     tell("done")
     if session.as_json:
         answer = {"store": str(place), "size": size, "seed": seed, "digest": county.digest()}
