@@ -114,7 +114,7 @@ def write_building(
         furnish(author, storey, floor, high)
         for room, clear in zip(floor.rooms, floor.clear, strict=True):
             if room.use == "stair" and number < lot.floors:
-                climb(author, storey, room, clear, high, design.near[room.name])
+                climb(author, storey, room, clear, floor.columns, high, design.near[room.name])
     parapet = round(lot.height_m * 1000) - lot.floors * high
     cover(author, storeys[-1], lot.outline_mm, parapet)
     return Written(author=author, design=design, site=site, building=building, storeys=tuple(storeys), floors=floors)

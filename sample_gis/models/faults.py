@@ -8,7 +8,7 @@ from typing import Literal
 from sample_gis.models.author import Entity
 from sample_gis.models.building import Written
 from sample_gis.models.parts import LOOKS, Storey, add, describe_common
-from sample_gis.models.pipes import DRAIN_DEEP_MM, TOO_DEEP_MM, Systems, drain_strip, lay_drain
+from sample_gis.models.pipes import DRAIN_DEEP_MM, TOO_DEEP_MM, Systems, drain_strips, lay_drain
 from sample_gis.models.plan import COLUMN_MM
 from sample_gis.models.structure import BEAM_MM, FOOTING_MM, SLAB_MM
 
@@ -81,18 +81,18 @@ def spoil_hospital(written: Written, systems: Systems) -> list[Fault]:
     (first, clear), *others = ((number, box) for number, (room, box) in rooms if room.use == "toilet")
     for number, each in others:
         lay_drain(author, storey, each, number, lot, systems, DRAIN_DEEP_MM)
-    drain = lay_drain(author, storey, clear, first, lot, systems, TOO_DEEP_MM)
-    strip = drain_strip(clear, lot)
+    pipes = lay_drain(author, storey, clear, first, lot, systems, TOO_DEEP_MM)
     footings = _all(written, "IfcFooting", written.storeys[0])
     hit = [
-        footing
+        (pipe.GlobalId, footing.GlobalId)
+        for pipe, strip in zip(pipes, drain_strips(clear, lot), strict=True)
         for column, footing in zip(floor.columns, footings, strict=False)
         if column.grown((FOOTING_MM - COLUMN_MM) // 2).meets(strip)
     ]
     window = _first(written, "IfcWindow", written.storeys[2])
     author.omit("Pset_WindowCommon", "ThermalTransmittance", window)
     return [
-        *(Fault(kind="clash", what=_THROUGH, elements=(drain.GlobalId, each.GlobalId)) for each in hit),
+        *(Fault(kind="clash", what=_THROUGH, elements=pair) for pair in hit),
         Fault(kind="requirement", what="a window has no ThermalTransmittance", elements=(window.GlobalId,)),
     ]
 

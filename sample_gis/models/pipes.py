@@ -11,8 +11,8 @@ from sample_gis.models.parts import LOOKS, Storey, add, add_type
 from sample_gis.models.plan import Floor, Rect, Room
 
 #: Axes of the two risers of a wet room, from the corner at its back, and the hole in the slab that they share.
-_WATER_MM, _DRAIN_MM, _BACK_MM = 200, 500, 200
-_HOLE_MM = (700, 400)
+_WATER_MM, _DRAIN_MM, _BACK_MM = 650, 350, 200
+_HOLE_MM = (850, 400)
 _WATER_RADIUS_MM, _DRAIN_RADIUS_MM, _BRANCH_RADIUS_MM = 50, 75, 25
 
 #: How deep drains leave the building, and how far from it they end.
@@ -67,22 +67,23 @@ def lay_pipes(author: Author, storey: Storey, floor: Floor, lot: Lot, height_mm:
 
 def lay_drain(
     author: Author, storey: Storey, clear: Rect, number: int, lot: Lot, systems: Systems, deep_mm: int
-) -> Entity:
-    """The drain of a wet room into the ground and out of the building; returns the part that leaves it."""
+) -> tuple[Entity, Entity]:
+    """The drain of a wet room: returns the part that goes down into the ground and the one that leaves the building."""
     x, y = _riser(clear, lot, _DRAIN_MM)
     down = _pipe(author, storey, f"drop/{number}", "排水立管", (x, y, -deep_mm), UP, deep_mm, _DRAIN_RADIUS_MM)
     author.relate("group", systems.drains, down)
     ahead, length = (SOUTH, y + _BEYOND_MM) if _is_south(clear, lot) else (NORTH, lot.size_mm[1] - y + _BEYOND_MM)
     out = _pipe(author, storey, f"drain/{number}", "排水出户管", (x, y, -deep_mm), ahead, length, _DRAIN_RADIUS_MM)
     author.relate("group", systems.drains, out)
-    return out
+    return down, out
 
 
-def drain_strip(clear: Rect, lot: Lot) -> Rect:
-    """What a drain lies under or over, seen from above."""
+def drain_strips(clear: Rect, lot: Lot) -> tuple[Rect, Rect]:
+    """What the parts of a drain take, seen from above: the one that goes down, the one that leaves."""
     x, y = _riser(clear, lot, _DRAIN_MM)
     low, high = (-_BEYOND_MM, y) if _is_south(clear, lot) else (y, lot.size_mm[1] + _BEYOND_MM)
-    return Rect(west=x - _DRAIN_RADIUS_MM, south=low, east=x + _DRAIN_RADIUS_MM, north=high)
+    out = Rect(west=x - _DRAIN_RADIUS_MM, south=low, east=x + _DRAIN_RADIUS_MM, north=high)
+    return Rect(west=x, south=y, east=x, north=y).grown(_DRAIN_RADIUS_MM), out
 
 
 def _is_south(clear: Rect, lot: Lot) -> bool:
@@ -102,7 +103,7 @@ def _plumb(
         _pipe(author, storey, f"water/{number}", "给水立管", (x, y, 0), UP, height_mm, _WATER_RADIUS_MM),
         _pipe(
             author, storey, f"branch/{number}", "给水支管", (x + 100, y, height_mm - 1_200), EAST,
-            clear.size_mm[0] - 700, _BRANCH_RADIUS_MM,
+            clear.size_mm[0] - 850, _BRANCH_RADIUS_MM,
         ),
     ]  # fmt: skip
     author.relate("group", systems.water, *water)

@@ -151,7 +151,9 @@ def stair_hole(clear: Rect, height_mm: int, near: str) -> Rect:
     return Rect(west=clear.west, south=clear.south, east=clear.east, north=clear.north - rest)
 
 
-def climb(author: Author, storey: Storey, room: Room, clear: Rect, height_mm: int, near: str) -> None:
+def climb(
+    author: Author, storey: Storey, room: Room, clear: Rect, columns: Sequence[Rect], height_mm: int, near: str
+) -> None:
     """A stair with two flights and a landing between, which starts and arrives at the near side of its room."""
     risers = count_risers(height_mm)
     half, rise = risers // 2, height_mm / risers
@@ -182,9 +184,17 @@ def climb(author: Author, storey: Storey, room: Room, clear: Rect, height_mm: in
         author.show(flight, (author.extrude(_steps(half, rise), width), LOOKS["混凝土"]))
     far = clear.north - (clear.size_mm[1] - run - rest) if near == "south" else clear.south
     deep = clear.size_mm[1] - run - rest
-    place = author.place((clear.west, far, half * rise - SLAB_MM), within=storey.entity)
+    place = author.place((0, 0, half * rise - SLAB_MM), within=storey.entity)
     landing = add(author, storey, "IfcSlab", f"{key}/landing", "休息平台", place, kind="LANDING", part_of=stair)
-    author.show(landing, (author.block(clear.size_mm[0], deep, SLAB_MM), LOOKS["混凝土"]))
+    corner = (clear.west, far, clear.east, far + deep)
+    author.show(landing, (author.extrude(_between(corner, columns), SLAB_MM), LOOKS["混凝土"]))
+
+
+def _between(box: tuple[int, int, int, int], columns: Sequence[Rect]) -> list[tuple[int, int]]:
+    """A rectangle but for the columns that stand in its corners."""
+    standing = shapely.union_all([shapely.box(each.west, each.south, each.east, each.north) for each in columns])
+    (rest,) = shapely.get_parts(shapely.difference(shapely.box(*box), standing))
+    return [(round(x), round(y)) for x, y in shapely.get_coordinates(rest)[:-1].tolist()]
 
 
 def _steps(risers: int, rise: float) -> list[tuple[float, float]]:
