@@ -53,6 +53,14 @@ class Placed:
         )
         return np.column_stack((*from_geodetic(lons, lats, storage), heights - geoid_offset_m))
 
+    def offset_of(self, other: Placed, storage: CRS) -> Floats:
+        """Where another model's place is: metres true east and north of this one."""
+        x, y = np.array([[self.origin[0], other.origin[0]], [self.origin[1], other.origin[1]]])
+        lon, lat = find_way(storage, CRS84)(x, y)
+        here, there = place_on_ellipsoid(lon, lat, np.full(2, self.origin[2]))
+        offset: Floats = (axes_at(float(lon[0]), float(lat[0])) @ (there - here))[:2]
+        return offset
+
     @cached_property
     def bounds_m(self) -> Floats:
         """(s, 2, 3) least and greatest coordinates of each instance, metres from the place."""

@@ -48,12 +48,27 @@ class Paper:
         )  # fmt: skip
 
     def area(
-        self, points: Points, *, fill: str, color: str = "none", width_mm: float = 0.25, opacity: float = 1
+        self,
+        points: Points,
+        *,
+        fill: str,
+        color: str = "none",
+        width_mm: float = 0.25,
+        opacity: float = 1,
+        holes: Sequence[Points] = (),
     ) -> None:
-        """Fill the area within points, with an outline if it has a colour."""
-        self._add(
-            "polygon", points=_pairs(points), fill=fill, fill_opacity=opacity, stroke=color, stroke_width=width_mm
-        )  # fmt: skip
+        """Fill the area within points but for the holes, with an outline if it has a colour."""
+        looks: dict[str, str | float] = {
+            "fill": fill,
+            "fill_opacity": opacity,
+            "stroke": color,
+            "stroke_width": width_mm,
+        }
+        if holes:
+            rings = "".join(f"M{_pairs(ring)}Z" for ring in (points, *holes))
+            self._add("path", d=rings, fill_rule="evenodd", **looks)
+        else:
+            self._add("polygon", points=_pairs(points), **looks)
 
     def ellipse(
         self, x: float, y: float, rx: float, ry: float, *, fill: str, color: str = "#000000", width_mm: float = 0.25
