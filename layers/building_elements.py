@@ -39,7 +39,7 @@ BUILDING_ELEMENTS = Layer(
         Field(
             name="parent_id", title="Part of", title_zh="所属构件", max_length=260, note="Another element's identifier."
         ),
-        Field(name="storey_id", title="Storey", title_zh="楼层标识", max_length=260),
+        Field(name="storey_id", title="Storey identifier", title_zh="楼层标识", max_length=260),
         Field(name="storey", title="Name of the storey", title_zh="楼层名称", max_length=200),
         Field(name="kind", title="Kind", title_zh="类别", codes=KINDS, required=True),
         Field(name="class", title="Class", title_zh="IFC 类", required=True, max_length=64, note="As IFC names it."),
@@ -102,6 +102,8 @@ BUILDING_ELEMENTS = Layer(
         color="#9a9184",
         by="kind",
         colors={
+            "site": "#cfe0c3",
+            "building": "#c8b8a0",
             "storey": "#d9d2c5",
             "space": "#a9c4d6",
             "element": "#8d857a",

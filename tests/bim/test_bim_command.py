@@ -66,7 +66,23 @@ def test_a_refused_file_does_not_keep_the_others_from_being_read(house: Path, tm
     assert reports[1]["instances"] == 1
 
 
-def test_nothing_pretends_to_be_imported(house: Path) -> None:
-    result = _twin("bim", house)
-    assert result.exit_code == 2
-    assert "not yet imported: add --dry-run" in result.output
+def test_a_model_is_imported_by_a_declaration_and_told(house: Path, tmp_path: Path) -> None:
+    store, place = tmp_path / "county.gpkg", tmp_path / "place.toml"
+    place.write_text("longitude_deg = 118.4655\nlatitude_deg = 35.5505\nheight_m = 120.0\nscale = 'true'\n")
+    assert _twin("init", store, "--crs", "EPSG:4548").exit_code == 0
+
+    refused = _twin("--store", store, "bim", house)
+    told = _twin("--store", store, "bim", house, "--georef", place, "--reason", "竣工模型")
+    again = _twin("--store", store, "--json", "bim", house, "--georef", place, "--dry-run")
+
+    assert refused.exit_code == 1
+    assert "--georef 房屋.ifc.toml places the model by it" in refused.output
+    assert told.exit_code == 0, told.output
+    assert "  elements: 5 added, 0 changed, 0 removed, 0 as before" in told.output.splitlines()
+    (report,) = json.loads(again.stdout)
+    assert (report["imported"]["unchanged"], report["imported"]["revisions"]) == (5, {})
+    assert "竣工模型" in _twin("--store", store, "history", "building_elements").output
+
+
+def test_names_are_given_to_one_file_at_a_time(house: Path) -> None:
+    assert "one file at a time" in _twin("bim", house, house, "--model", "A").output
