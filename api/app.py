@@ -11,6 +11,8 @@ from fastapi import Depends, FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 
 from api import common, qgis, scenes
+from api.buildings import routes as buildings
+from api.buildings.reading import knows_buildings
 from api.context import Context
 from api.crs import offer_crs
 from api.edits import routes as edits
@@ -165,6 +167,7 @@ def create_app(
         styleedits,
         qgis,
         scenes,
+        *([buildings] if knows_buildings(served) else []),
         health,
         metrics,
         problems,

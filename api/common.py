@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from api.buildings.reading import knows_buildings
 from api.context import context_of, links_of
 from api.edits import routes as edits
 from api.edits.rights import allows_edits
@@ -57,6 +58,11 @@ def show_landing(request: Request, params: Annotated[FormatParams, Query()]) -> 
             link(f"{OGC_REL}/job-list", links.url("jobs"), JSON, "Jobs"),
             link("related", links.url("indicators"), JSON, "Indicators"),
             link("related", links.url("scenes"), JSON, "Scenes (3D Tiles)"),
+            *(
+                [link("related", links.url("buildings"), JSON, "Buildings with models")]
+                if knows_buildings(context.served)
+                else []
+            ),
             link("related", links.url("wfs", query=_CAPABILITIES), "text/xml", "WFS 2.0"),
             link("related", links.url("viewer", path="/"), HTML, "Map"),
             link("related", links.url("qgis_project"), QGZ, "Project for QGIS"),

@@ -68,7 +68,10 @@ def describe_service(app: FastAPI, context: Context, links: Links) -> dict[str, 
         routes=app.routes,
         tags=[
             {"name": tag}
-            for tag in ("Indicators", "Processes", "Layers", "Features", "Edits", "Tiles", "Styles", "Scenes", "About")
+            for tag in (
+                *("Indicators", "Processes", "Layers", "Features", "Edits", "Tiles", "Styles", "Scenes"),
+                *("Buildings", "About"),
+            )
         ],
         servers=[{"url": links.base, "description": "This service"}],
     )

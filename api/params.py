@@ -121,6 +121,33 @@ class PagedParams(FormatParams):
     offset: Annotated[int, Field(ge=0, le=1_000_000, description="So many are passed over; see the link `next`.")] = 0
 
 
+class PagedStateParams(PagedParams, MomentParams):
+    """A list made from data that comes page by page."""
+
+
+class ElementsParams(PagedStateParams):
+    """The elements of a building."""
+
+    kind: Annotated[
+        Literal["site", "building", "storey", "space", "element", "opening", "other"] | SkipJsonSchema[None],
+        Field(description="Only elements of this kind."),
+    ] = None
+    ifc_class: Annotated[
+        str | SkipJsonSchema[None], Field(alias="class", description="Only elements of this IFC class, as `IfcWall`.")
+    ] = None
+    storey: Annotated[
+        str | SkipJsonSchema[None], Field(description="Only elements of this storey: its name, or its element.")
+    ] = None
+    wanted: Annotated[
+        str | SkipJsonSchema[None],
+        Field(
+            alias="property",
+            description="Only elements with this property: `FireRating`, `Pset_DoorCommon.FireRating`, or with this "
+            "value of it: `Pset_WallCommon.IsExternal=true`.",
+        ),
+    ] = None
+
+
 _Seconds = Annotated[int | SkipJsonSchema[None], Field(ge=0)]
 
 

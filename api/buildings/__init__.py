@@ -1,0 +1,1 @@
+"""Buildings with their models: storeys, rooms, elements, quantities, plans."""
