@@ -11,7 +11,6 @@ import click
 
 from layers import catalog
 from layers.pipelines.rules import RULES
-from layers.pipelines.rules.rule import Rule
 from tiles.source import TOWN_ZOOM
 from twin import errors
 from twin.cli import main_group
@@ -19,6 +18,7 @@ from twin.errors import TwinError
 from twin.indicator import Indicator
 from twin.layer import Layer
 from twin.parameters import Parameter
+from twin.rules.rule import Rule
 from twin.schema import Field
 from twin.settings import Settings
 

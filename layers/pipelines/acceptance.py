@@ -11,7 +11,6 @@ from layers.pipelines.delivery.delivery import Delivery, Wishes
 from layers.pipelines.keeping import keep_unsaid
 from layers.pipelines.nodes import PIPE_NODES
 from layers.pipelines.report import Acceptance
-from layers.pipelines.rules.book import RuleBook
 from layers.pipelines.rules.judge import judge
 from layers.pipelines.scope import Scope, name_areas
 from layers.pipelines.segments import PIPE_SEGMENTS
@@ -22,6 +21,7 @@ from twin.ingest.outline import judge_places
 from twin.ingest.settle import make_rows
 from twin.intake import Order, intake
 from twin.layer import Layer
+from twin.rules.book import RuleBook
 from twin.store import Store, Write
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def pipelines(
     from layers.pipelines.delivery.reading import read_delivery
     from layers.pipelines.delivery.tables import Target
     from layers.pipelines.rules import RULES
-    from layers.pipelines.rules.book import read_rule_book
+    from twin.rules.book import read_rule_book
 
     book = RuleBook(rules=RULES) if rules is None else read_rule_book(Path(rules), RULES)
     wishes = Wishes(

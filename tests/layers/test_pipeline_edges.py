@@ -6,12 +6,12 @@ import pytest
 
 from layers.pipelines import pipelines
 from layers.pipelines.rules import RULES
-from layers.pipelines.rules.book import RuleBook
 from layers.pipelines.rules.judge import judge
 from tests_broken import survey_with
 from tests_deliveries import EAST, LINES, NORTH, POINTS, deliver, line, point
 from twin.crs import parse_crs, transform
 from twin.intake import Order
+from twin.rules.book import RuleBook
 from twin.stores import create_store
 
 EDGES = RuleBook(rules=tuple(rule for rule in RULES if rule.id in {"SHEET-EDGE", "AREA-EDGE"}))

@@ -8,13 +8,13 @@ import pytest
 import shapely
 
 from layers.pipelines.rules import RULES
-from layers.pipelines.rules.book import RuleBook, read_rule_book
 from layers.pipelines.rules.judge import KEPT_FINDINGS, judge
-from layers.pipelines.rules.rule import Rule
 from layers.pipelines.rules.survey import Survey
 from tests_broken import BROKEN, KEPT, WATER, survey_of, survey_with
 from tests_deliveries import EAST, LINE_COLUMNS, LINES, NORTH, POINTS, deliver, line, point, read, write_csv
 from twin.errors import InvalidParameter
+from twin.rules.book import RuleBook, read_rule_book
+from twin.rules.rule import Rule
 
 BOOK = RuleBook(rules=RULES)
 

@@ -9,11 +9,11 @@ import pytest
 
 from layers.pipelines.accuracy import depth_limits_m
 from layers.pipelines.rules import RULES
-from layers.pipelines.rules.book import RuleBook
 from layers.pipelines.rules.judge import judge
 from layers.pipelines.rules.survey import Survey
 from tests_broken import WATER, survey_with
 from tests_deliveries import line, point
+from twin.rules.book import RuleBook
 
 BOOK = RuleBook(rules=RULES)
 FLOWING = {"flow_direction": "forward"}

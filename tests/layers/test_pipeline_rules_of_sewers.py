@@ -7,10 +7,10 @@ import math
 import pytest
 
 from layers.pipelines.rules import RULES
-from layers.pipelines.rules.book import RuleBook
 from layers.pipelines.rules.judge import judge
 from tests_broken import survey_with
 from tests_deliveries import line, point
+from twin.rules.book import RuleBook
 
 BOOK = RuleBook(rules=RULES)
 WS4 = point("WS4", 120.0)

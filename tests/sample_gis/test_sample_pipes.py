@@ -11,10 +11,10 @@ import shapely
 
 from layers.pipelines.clearance.pairs import find_conflicts
 from layers.pipelines.rules import RULES
-from layers.pipelines.rules.book import RuleBook
 from layers.pipelines.rules.judge import judge
 from layers.pipelines.rules.survey import Survey
 from twin.engine import evaluate
+from twin.rules.book import RuleBook
 
 SOURCES = {
     "JP": "waterworks", "TR": "gate_station", "RS": "heat_source", "GD": "substation", "LD": "substation",

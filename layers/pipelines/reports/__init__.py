@@ -24,12 +24,13 @@ def write_report(report: Acceptance, path: Path) -> None:
         The file cannot be written.
     """
     from layers.pipelines.reports.features import draw_features
-    from layers.pipelines.reports.page import draw_page
-    from layers.pipelines.reports.workbook import draw_workbook
+    from layers.pipelines.reports.table import lay_out
+    from twin.reporting.page import draw_page
+    from twin.reporting.workbook import draw_workbook
 
     ways = {
-        ".xlsx": lambda: draw_workbook(report),
-        ".html": lambda: draw_page(report).encode(),
+        ".xlsx": lambda: draw_workbook(lay_out(report)),
+        ".html": lambda: draw_page(lay_out(report)).encode(),
         ".geojson": lambda: json.dumps(draw_features(report), ensure_ascii=False).encode(),
         ".json": lambda: json.dumps(report.to_dict(), ensure_ascii=False, indent=2).encode(),
     }

@@ -1,10 +1,12 @@
-"""What reports say about findings, in both languages."""
+"""The report on a delivery as people read it, in both languages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from twin.reporting.printed import CONFIDENCES, SEVERITIES, Printed, Table, tabulate_rules, tell_missing
 
 if TYPE_CHECKING:
     from layers.pipelines.report import Acceptance
@@ -31,25 +33,25 @@ COLUMNS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 
-SEVERITIES: Mapping[str, str] = MappingProxyType(
-    {"error": "error 错误", "warning": "warning 警告", "note": "note 提示"}
-)
 
-#: How sure it is that a source says so.
-CONFIDENCES: Mapping[str, str] = MappingProxyType({"high": "high 高", "medium": "medium 中", "low": "low 低"})
+def lay_out(report: Acceptance) -> Printed:
+    """The report as people read it: what came of the delivery, the rules, and what breaks them."""
+    judgement = report.judgement
+    missing = tell_missing(sum(judgement.counts.values()) - len(judgement.findings))
+    findings = Table(
+        title="Findings 问题清单",
+        columns=tuple(COLUMNS.values()),
+        rows=list(_list_findings(report)),
+        note="\n".join(filter(None, (*report.notices, missing))),
+    )
+    return Printed(
+        title=f"Acceptance of pipelines 管线成果验收: {', '.join(report.projects)}",
+        heads=_describe_outcome(report),
+        tables=(tabulate_rules(judgement.book, judgement.counts), findings),
+    )
 
-#: Heads of the counts of rules.
-COUNT_COLUMNS = (
-    ("Rule", "规则"),
-    ("Severity", "等级"),
-    ("What is wrong", "问题"),
-    ("Findings", "数量"),
-    ("Source", "依据"),
-    ("Confidence", "依据可信度"),
-)
 
-
-def describe_outcome(report: Acceptance) -> dict[str, str]:
+def _describe_outcome(report: Acceptance) -> dict[str, str]:
     """What came of a delivery, by heads in both languages."""
     outcome = "accepted 接收" if report.accepted else "refused 拒收"
     return {
@@ -65,15 +67,7 @@ def describe_outcome(report: Acceptance) -> dict[str, str]:
     }
 
 
-def count_rules(report: Acceptance) -> Iterator[tuple[Any, ...]]:
-    """For each rule the values of `COUNT_COLUMNS`."""
-    judgement = report.judgement
-    for rule in judgement.book.rules:
-        severity, title = SEVERITIES[judgement.book.severity(rule)], f"{rule.title} {rule.title_zh}"
-        yield rule.id, severity, title, judgement.counts[rule.id], rule.source, CONFIDENCES[rule.confidence]
-
-
-def list_findings(report: Acceptance) -> Iterator[tuple[Any, ...]]:
+def _list_findings(report: Acceptance) -> Iterator[tuple[Any, ...]]:
     """The findings that are kept, each with the values of `COLUMNS`."""
     for finding in report.judgement.findings:
         rule = report.judgement.rules[finding.rule]
@@ -83,9 +77,3 @@ def list_findings(report: Acceptance) -> Iterator[tuple[Any, ...]]:
             "confidence": CONFIDENCES[finding.confidence],
         }
         yield tuple(said[name] if name in said else getattr(finding, name) for name in COLUMNS)
-
-
-def tell_missing(report: Acceptance) -> str:
-    """A line about findings that are counted and not listed; empty where there are none."""
-    rest = sum(report.judgement.counts.values()) - len(report.judgement.findings)
-    return f"{rest:,} more are counted and not listed 另有 {rest:,} 条未列出" if rest else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from layers.pipelines.rules import closeness, design, edges, gravity, heights, joints, structure, values, wells
-from layers.pipelines.rules.rule import Rule
+from twin.rules.rule import Rule
 
 _ROOMS = (structure, values, heights, joints, gravity, design, wells, closeness, edges)
 

@@ -12,8 +12,9 @@ import numpy.typing as npt
 from layers.pipelines.accuracy import depth_limits_m
 from layers.pipelines.clearance.entries import NO_ENTRIES, EntriesSetting
 from layers.pipelines.clearance.limits import Direction, Entries, kinds_of, load_limits
-from layers.pipelines.rules.rule import Hits, rule
+from layers.pipelines.rules.hits import Hits
 from layers.pipelines.rules.survey import Survey
+from twin.rules.rule import rule
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,8 +13,9 @@ import numpy.typing as npt
 from layers.pipelines.codes.points import has_role
 from layers.pipelines.network.direction import LEVEL_M
 from layers.pipelines.rules.flow import drains, surveyed_flow
-from layers.pipelines.rules.rule import Hits, rule
+from layers.pipelines.rules.hits import Hits
 from layers.pipelines.rules.survey import Survey
+from twin.rules.rule import rule
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

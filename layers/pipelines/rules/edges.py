@@ -10,9 +10,10 @@ import numpy.typing as npt
 import shapely
 
 from layers.pipelines.codes.points import has_role
-from layers.pipelines.rules.rule import Hits, Table, rule
+from layers.pipelines.rules.hits import Hits, Table
 from layers.pipelines.rules.survey import Survey
 from twin.crs import transform
+from twin.rules.rule import rule
 
 Floats = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]

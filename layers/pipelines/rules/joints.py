@@ -10,8 +10,9 @@ import shapely
 
 from layers.pipelines.codes.classes import DRIVES
 from layers.pipelines.codes.points import has_role
-from layers.pipelines.rules.rule import Hits, rule
+from layers.pipelines.rules.hits import Hits
 from layers.pipelines.rules.survey import Survey
+from twin.rules.rule import rule
 
 Floats = npt.NDArray[np.float64]
 

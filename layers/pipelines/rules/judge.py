@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from layers.pipelines.rules.book import RuleBook
-from layers.pipelines.rules.rule import CONFIDENCES, Confidence, Hits, Rule, Severity
+from layers.pipelines.rules.hits import Hits
 from layers.pipelines.rules.survey import Survey
 from twin.errors import Fault
 from twin.ingest.faults import cause_of
+from twin.rules.book import RuleBook
+from twin.rules.rule import CONFIDENCES, Confidence, Rule, Severity
 
 #: How many findings of a rule are kept one by one; the counts are always true.
 KEPT_FINDINGS = 1_000

@@ -10,8 +10,9 @@ import shapely
 
 from layers.pipelines.axis import has_heights, lengths_m
 from layers.pipelines.codes.points import FEATURES, has_role
-from layers.pipelines.rules.rule import Hits, rule
+from layers.pipelines.rules.hits import Hits
 from layers.pipelines.rules.survey import Survey
+from twin.rules.rule import rule
 
 Pairs = npt.NDArray[np.intp]
 

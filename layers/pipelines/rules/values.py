@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from layers.pipelines.codes.attributes import UNFIT_MATERIALS
-from layers.pipelines.rules.rule import Hits, rule
+from layers.pipelines.rules.hits import Hits
 from layers.pipelines.rules.survey import Survey
 from layers.pipelines.section import parse_size
 from twin.errors import Fault
 from twin.ingest.convert import UNKNOWN_CODE
 from twin.ingest.faults import cause_of
+from twin.rules.rule import rule
 
 
 @rule(

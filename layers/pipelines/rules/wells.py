@@ -11,8 +11,9 @@ import shapely
 from layers.pipelines.codes.points import has_role
 from layers.pipelines.rules.design import limits_of
 from layers.pipelines.rules.flow import drains
-from layers.pipelines.rules.rule import Hits, rule
+from layers.pipelines.rules.hits import Hits
 from layers.pipelines.rules.survey import Survey
+from twin.rules.rule import rule
 
 Floats = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]

@@ -19,9 +19,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from layers.pipelines.rules.rule import Confidence, Rule, Severity
 from twin.errors import InvalidParameter
 from twin.ingest.names import require_known
+from twin.rules.rule import Confidence, Rule, Severity
 
 _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 

@@ -6,17 +6,9 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
-from layers.pipelines.clearance.entries import EntriesSetting
-from twin.errors import Fault
-from twin.parameters import Parameter, read_signature
-
-if TYPE_CHECKING:
-    from layers.pipelines.rules.survey import Survey
+from twin.parameters import read_signature
 
 #: An error refuses a delivery, a warning is for a look, a note is for the record.
 Severity = Literal["error", "warning", "note"]
@@ -24,62 +16,36 @@ Severity = Literal["error", "warning", "note"]
 Confidence = Literal["high", "medium", "low"]
 #: The letters that tables of limits have for it.
 CONFIDENCES: Mapping[str, Confidence] = MappingProxyType({"H": "high", "M": "medium", "L": "low"})
-#: A limit that a rule file may set.
-Setting = Parameter | EntriesSetting
-#: Points and segments that are judged, or points of other areas around them.
-Table = Literal["nodes", "segments", "beyond"]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Hits:
-    """What a rule found in one table.
+class Setting(Protocol):
+    """A limit that a rule file may set: a parameter, or a table that a theme reads in a way of its own."""
 
-    Parameters
-    ----------
-    table
-        Which.
-    rows
-        k positions in it.
-    what
-        What is wrong, of all or of each.
-    field
-        The field it is about.
-    measured
-        k numbers or texts that were found.
-    limit
-        What is allowed, of all or of each.
-    unit
-        Of both, where they have one.
-    others
-        k keys of another feature that belongs to it, or texts that name one.
-    places
-        (k, 2) where they are, in the storage CRS, if not in the middle of the feature: two meet where they are nearest.
-    by
-        The limit that they break, of all or of each, by its name; of a rule with one limit it is that.
-    confidence
-        k letters, how sure the limit of each is, where limits come from a table that says so.
-    """
+    @property
+    def name(self) -> str:
+        """What the rule calls it."""
+        ...
 
-    table: Table
-    rows: npt.NDArray[np.intp]
-    what: str | npt.NDArray[np.object_]
-    field: str | None = None
-    measured: npt.ArrayLike | None = None
-    limit: float | str | npt.NDArray[np.object_] | None = None
-    unit: str | None = None
-    others: npt.ArrayLike | None = None
-    places: npt.NDArray[np.float64] | None = None
-    by: str | npt.NDArray[np.object_] | None = None
-    confidence: npt.ArrayLike | None = None
+    @property
+    def about(self) -> str:
+        """What it is."""
+        ...
 
+    @property
+    def default(self) -> Any:
+        """Its value where nobody sets it."""
+        ...
 
-#: Rows of a table, or a value that could not be read, which knows its row itself.
-Found = Hits | Fault
+    def parse(self, raw: Any) -> Any:
+        """Read its value; InvalidParameter where it is none."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """A rule that a survey must keep.
+    """A rule that a delivery must keep.
+
+    Of what is delivered, and of what is found, it knows nothing: that is between its function and who judges by it.
 
     Parameters
     ----------
@@ -113,11 +79,11 @@ class Rule:
     binding: bool
     limits: Mapping[str, Setting]
     sure: Mapping[str, Confidence]
-    function: Callable[..., Iterator[Found]]
+    function: Callable[..., Iterator[Any]]
 
-    def find(self, survey: Survey, limits: Mapping[str, Any] | None = None) -> Iterator[Found]:
+    def find(self, delivered: Any, limits: Mapping[str, Any] | None = None) -> Iterator[Any]:
         """Find what breaks the rule, with some of its limits set otherwise."""
-        return self.function(survey, **(limits or {}))
+        return self.function(delivered, **(limits or {}))
 
 
 def rule(
@@ -131,14 +97,14 @@ def rule(
     binding: bool = False,
     limits: Mapping[str, str] | None = None,
     sure: Mapping[str, Confidence] | None = None,
-    tables: tuple[EntriesSetting, ...] = (),
-) -> Callable[[Callable[..., Iterator[Found]]], Rule]:
-    """Make a rule of a function of a survey; its keyword-only parameters are the limits, which `limits` explains.
+    tables: tuple[Setting, ...] = (),
+) -> Callable[[Callable[..., Iterator[Any]]], Rule]:
+    """Make a rule of a function of a delivery; its keyword-only parameters are the limits, which `limits` explains.
 
     Those that are tables are read as `tables` say.
     """
 
-    def decorate(function: Callable[..., Iterator[Found]]) -> Rule:
+    def decorate(function: Callable[..., Iterator[Any]]) -> Rule:
         _, parameters = read_signature(function, limits or {})
         return Rule(
             id=rule_id,

@@ -1,0 +1,1 @@
+"""Reports to be read by people: pages and workbooks."""

@@ -1,0 +1,1 @@
+"""Rules of acceptance and rule files, whatever is accepted."""
