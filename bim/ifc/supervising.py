@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import queue
-import signal
-import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from bim.ifc.worker import OUT_OF_MEMORY
+from bim.ifc.child import watch_child
 from twin.errors import SourceError
 from twin.ingest.stage import name_of
 
@@ -185,23 +180,18 @@ def _run(
         "memory_bytes": limits.memory_bytes,
         "processor_s": int(limits.file_s * limits.threads) + 60,
     }
-    errors = folder / "errors.txt"
-    with errors.open("wb") as stderr, _start(folder, stderr) as process:
-        try:
-            _feed(process, job)
-            patience = _Patience(limits=limits, until=until)
-            for event in _listen(process, patience):
-                gathered.take(event, folder)
-                patience.take(event)
-                if event["event"] == "shape":
-                    watch(
-                        f"{len(gathered.drawn):,} of {len((gathered.tables or event).get('represented', ())):,} shapes"
-                    )
-        except queue.Empty:
-            return patience.lost
-        finally:
-            process.kill()
-    return _explain(process.wait(), errors, limits)
+    patience = _Patience(limits=limits, until=until)
+
+    def take(event: dict[str, Any]) -> None:
+        gathered.take(event, folder)
+        patience.take(event)
+        if event["event"] == "shape":
+            watch(f"{len(gathered.drawn):,} of {len((gathered.tables or event).get('represented', ())):,} shapes")
+
+    try:
+        return watch_child(WORKER, job, folder, take=take, patience_s=lambda: patience.seconds)
+    except queue.Empty:
+        return patience.lost
 
 
 @dataclass(kw_only=True)
@@ -225,48 +215,3 @@ class _Patience:
         if time.monotonic() >= self.until:
             return f"the time for the file, {self.limits.file_s:g} s, was over"
         return f"its shape was not done in {self.limits.product_s:g} s"
-
-
-def _start(folder: Path, stderr: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Start a worker whose temporary files stand in its folder, so that none is left when it is killed."""
-    return subprocess.Popen(  # noqa: S603 - our own program
-        WORKER,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=stderr,
-        env={**os.environ, "TMPDIR": str(folder), "TEMP": str(folder)},
-    )
-
-
-def _feed(process: subprocess.Popen[bytes], job: dict[str, Any]) -> None:
-    if process.stdin is not None:
-        with contextlib.suppress(BrokenPipeError), process.stdin as stdin:  # why it died already is told by its end
-            stdin.write(json.dumps(job).encode())
-
-
-def _listen(process: subprocess.Popen[bytes], patience: _Patience) -> Iterator[dict[str, Any]]:
-    """Events as they come, until the worker ends; `queue.Empty` when the next one takes too long."""
-    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-
-    def pump() -> None:
-        for line in process.stdout or ():
-            lines.put(line)
-        lines.put(b"")
-
-    threading.Thread(target=pump, daemon=True).start()
-    while (line := lines.get(timeout=patience.seconds)).endswith(b"\n"):
-        yield json.loads(line)
-
-
-def _explain(code: int, errors: Path, limits: Limits) -> str | None:
-    """Why a worker ended before its work was done; None where it was done."""
-    if code == 0:
-        return None
-    with errors.open("rb") as file:
-        file.seek(max(0, errors.stat().st_size - 4096))
-        said = file.read().decode(errors="replace").strip().splitlines()
-    if code == OUT_OF_MEMORY or any("bad_alloc" in line or "MemoryError" in line for line in said):
-        return f"more memory is needed than the limit, {limits.memory_bytes / 2**30:.1f} GiB"
-    if code < 0:
-        return f"the geometry kernel crashed ({signal.Signals(-code).name})"
-    return f"the kernel failed: {said[-1] if said else code}"

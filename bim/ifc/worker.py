@@ -7,12 +7,9 @@ goes nowhere. It knows nothing of what other runs did.
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import pickle
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -20,14 +17,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from bim.ifc.child import Journal, serve
 from bim.model import Units
-from twin.errors import TwinError
 
 if TYPE_CHECKING:
     from bim.ifc.opening import OpenedIfc
-
-#: What the journal ends with where the limit of memory was met.
-OUT_OF_MEMORY = 3
 
 #: How a surface looks of which the file says nothing.
 _PLAIN = ("", (0.7, 0.7, 0.7, 1.0))
@@ -37,34 +31,7 @@ _STEP = re.compile(r"#(\d+)")
 
 def main() -> None:
     """Do the job that stands in the input; never returns."""
-    job = json.load(sys.stdin)
-    journal = Journal(os.dup(1))
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    _limit(job["memory_bytes"], job["processor_s"])
-    code = 0
-    try:
-        _work(job, journal)
-    except TwinError as error:
-        journal.tell("refused", detail=error.detail)
-    except MemoryError:
-        code = OUT_OF_MEMORY
-    # The kernel's threads do not survive an ordinary end of Python, which would be a crash.
-    sys.stderr.flush()
-    os._exit(code)
-
-
-class Journal:
-    """Lines of JSON on a pipe, each as soon as it is told."""
-
-    def __init__(self, pipe: int) -> None:
-        self._pipe = pipe
-
-    def tell(self, event: str, **said: Any) -> None:
-        """Write one line."""
-        line = (json.dumps({"event": event, **said}) + "\n").encode()
-        while line:
-            line = line[os.write(self._pipe, line) :]
+    serve(_work)
 
 
 def _work(job: dict[str, Any], journal: Journal) -> None:
@@ -217,17 +184,6 @@ def _sort_complaints(messages: Sequence[Any], steps: set[int]) -> tuple[dict[int
         if not about:
             notes[said] = None
     return by_step, list(notes)
-
-
-def _limit(memory_bytes: int, processor_s: int) -> None:
-    """Limit this process, also for the case that nobody watches it any more."""
-    if sys.platform != "win32":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_CPU, (processor_s, processor_s))
-        if sys.platform != "darwin":
-            resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
 
 
 if __name__ == "__main__":
