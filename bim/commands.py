@@ -45,7 +45,7 @@ def bim(
     product_seconds: float,
     file_seconds: float,
 ) -> None:
-    """Import building models (.ifc, .ifczip): what is in them, which products have no shape, where they stand.
+    """Import building models (IFC, CityJSON): what is in them, which products have no shape, where they stand.
 
     Each file is one revision; a newer file of a model is compared with it by GlobalId, and what is the same stays.
 
@@ -133,6 +133,8 @@ def _area_of(store: Store) -> BBox | None:
 
 def _read(file: Path, limits: Limits) -> Model:
     """Read one file with a line on the terminal that says how far it is."""
+    from bim.cityjson.opening import looks_like_cityjson
+    from bim.cityjson.reading import read_cityjson
     from bim.ifc.reading import read_ifc
 
     with show_steps() as show:
@@ -140,6 +142,8 @@ def _read(file: Path, limits: Limits) -> Model:
         def watch(step: str) -> None:
             show(f"{file.name}: {step}")
 
+        if looks_like_cityjson(file):
+            return read_cityjson(file, watch=watch)
         return read_ifc(file, limits=limits, watch=watch)
 
 

@@ -95,7 +95,8 @@ def bound_model(model: Model) -> Any:
 
 def _lines(model: Model) -> Iterator[str]:
     source, shapes = model.source, model.shapes
-    yield f"{source.name}: {source.schema}, {source.application}, unit of length {model.units.length_m:g} m"
+    said = ", ".join(text for text in (source.schema, source.application) if text)
+    yield f"{source.name}: {said}, unit of length {model.units.length_m:g} m"
     storeys = list_storeys(model)
     if storeys:
         named = (name + ("" if height is None else f" {height:+.2f} m") for name, height in storeys)

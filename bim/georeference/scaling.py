@@ -77,6 +77,8 @@ def judge_stretch(conversion: Conversion, read: Georeference, levels: Levels) ->
                 limit=1.0,
                 advice="these factors are for the scale of the grid, close to 1",
             )
+    if conversion.is_rigid:  # its metres are those of the grid
+        return
     grid = factors_amid(read, levels)
     combined = grid.scale / (1 + read.height_m / _EARTH_RADIUS_M)
     drift_cm = abs(combined / read.scale[0] - 1) * 100 * 100

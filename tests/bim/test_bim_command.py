@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bimread_models import add_block, add_storeys, empty_model, write_model
+from cityjson_files import building, city, save, solid
 from twin.cli import main_group
 
 
@@ -86,3 +87,16 @@ def test_a_model_is_imported_by_a_declaration_and_told(house: Path, tmp_path: Pa
 
 def test_names_are_given_to_one_file_at_a_time(house: Path) -> None:
     assert "one file at a time" in _twin("bim", house, house, "--model", "A").output
+
+
+def test_a_city_model_is_told_by_its_content(tmp_path: Path) -> None:
+    file = save(tmp_path / "城区.ifc", city({"B1": building(solid()), "R": {"type": "Road"}}))
+
+    result = _twin("bim", file, "--dry-run")
+
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    assert lines[0] == "城区.ifc: CityJSON 2.0, unit of length 1 m"
+    assert "    IfcBuilding: 1 shape" in lines
+    assert "  note: left out, being no buildings: 1 Road" in lines
+    assert "  place: used: level 50: 0, 0 in EPSG:4548, height 0.000 m, x axis 0.0000° from east, scale 1" in lines

@@ -1,0 +1,1 @@
+"""CityJSON files read and written."""
