@@ -20,7 +20,7 @@ import zstandard
 
 from bim.georeference.choosing import Assessment, require_place
 from bim.identity import find_model, name_building, name_model
-from bim.levels import CimLevel, judge_level
+from bim.levels import CimLevel, judge_buildings, judge_level
 from bim.model import Model
 from bim.packing import pack_placed
 from bim.placed import Placed, place_model
@@ -135,7 +135,8 @@ def import_model(store: Store, catalog: Catalog, file: Path, model: Model, place
         _require_same_place(before.geometry.iloc[0], placed, store.crs, model_id)
     level = judge_level(model)
     called = name_building(model, summaries, model_id, before, order.building_id)
-    standing = stand_buildings(store, layers[BUILDINGS], model, placed, summaries, called, level)
+    levels = judge_buildings(model, summaries)
+    standing = stand_buildings(store, layers[BUILDINGS], model, placed, summaries, called, levels)
     names = standing.names
     pieces = (zstandard.ZstdCompressor(level=6).compress(file.read_bytes()), pack_placed(placed))
     rows = {

@@ -7,9 +7,11 @@ of this program, with the shares below; it names what it counted.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bim.cityjson.lods import cim_level
 from bim.model import Model
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ _PARTS = (
     "IfcDiscreteAccessory",
 )
 _ABOVE = ("IfcSite", "IfcBuilding", "IfcBuildingStorey", "IfcSpace", "IfcProxy", "IfcBuildingElementProxy")
+#: What stands inside of buildings of city models.
+_INSIDE = ("IfcSpace", "IfcBuildingStorey", "BuildingUnit", "IfcFurniture")
 #: Different classes of components of a building that is more than a shell, and shares of components that say something.
 _FEWEST_CLASSES, _SOME, _MOST = 4, 0.5, 0.8
 
@@ -38,13 +42,26 @@ class CimLevel:
     reason: str
 
 
+def judge_buildings(model: Model, buildings: Iterable[int]) -> dict[int, CimLevel]:
+    """Judge the CIM level of buildings, by their rows: that of the model, or of a city model each by itself."""
+    elements = model.elements
+    if "lod" not in elements:
+        return dict.fromkeys(buildings, judge_level(model))
+    by_building = dict(elements.groupby("building").groups.items())
+    return {row: _judge_detail(elements.loc[by_building[row]]) for row in buildings}
+
+
 def judge_level(model: Model) -> CimLevel:
-    """Judge the CIM level of a model.
+    """Judge the CIM level of a model; of a city model by its levels of detail.
 
     References
     ----------
     CJJ/T 315-2022 城市信息模型基础平台技术标准, levels of models; GB/T 51301-2018, depths G and N.
     """
+    return _judge_detail(model.elements) if "lod" in model.elements else _judge_components(model)
+
+
+def _judge_components(model: Model) -> CimLevel:
     elements = model.elements
     drawn = elements[elements["outcome"] == "shape"]
     components = drawn[~drawn["class"].isin([*_ABOVE, *_PARTS, "IfcOpeningElement"])]
@@ -67,6 +84,14 @@ def judge_level(model: Model) -> CimLevel:
     if kinds > 1 or len(drawn) > 1:
         return CimLevel(level=3, reason=counted)
     return CimLevel(level=2 if len(drawn) else 1, reason=counted)
+
+
+def _judge_detail(elements: pd.DataFrame) -> CimLevel:
+    """The level of objects of a city model; a rough correspondence."""
+    lods = elements["lod"].dropna()
+    inside = int(elements["class"].isin(_INSIDE).sum())
+    best = f"LoD {lods.max():g}" if len(lods) else "no shape"
+    return CimLevel(level=cim_level(lods, has_interior=bool(inside)), reason=f"{best}, {inside:,} objects inside")
 
 
 def _share(components: pd.DataFrame, table: pd.DataFrame) -> float:

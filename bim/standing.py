@@ -57,7 +57,7 @@ def stand_buildings(
     placed: Placed,
     summaries: Mapping[int, Summary],
     names: Mapping[int, str],
-    level: CimLevel,
+    levels: Mapping[int, CimLevel],
 ) -> Standing:
     """Find or make the rows of the buildings of a model.
 
@@ -69,8 +69,8 @@ def stand_buildings(
         The model, its shapes, and its buildings by the rows of their IfcBuildings.
     names
         What they are called where they stand on no outline that is known.
-    level
-        The CIM level of the model.
+    levels
+        Their CIM levels.
     """
     outlines = [summary.outline for summary in summaries.values()]
     grounds = [round(placed.origin[2] + summary.ground_m, 3) for summary in summaries.values()]
@@ -86,7 +86,7 @@ def stand_buildings(
     notices: list[str] = []
     for (row, summary), geometry, ground_m in zip(summaries.items(), laid, grounds, strict=True):
         before = stored.loc[found[row]].to_dict() if found[row] in stored.index else {}
-        said = _say(model, row, summary, ground_m, level) | {layer.key: found[row]}
+        said = _say(model, row, summary, ground_m, levels[row]) | {layer.key: found[row]}
         shape = geometry
         if before:
             shape, said = _add(before, geometry, said)
@@ -113,9 +113,10 @@ def _find_outline(store: Store, layer: Layer, geometry: Any) -> str | None:
 
 def _say(model: Model, row: int, summary: Summary, ground_m: float, level: CimLevel) -> dict[str, Any]:
     """What the model says of the building."""
-    name = model.elements["long_name"].iloc[row] or model.elements["name"].iloc[row]
+    names = (model.elements[column].iloc[row] for column in ("long_name", "name"))
+    name = next((name for name in names if isinstance(name, str) and name), None)
     return {
-        "name": str(name)[:200] if isinstance(name, str) and name else None,
+        "name": name and name[:200],
         "height_m": round(summary.height_m, 3),
         "floors": summary.storeys,
         "floors_below": summary.storeys_below,

@@ -45,7 +45,8 @@ class Summary:
     ground_m, top_m
         Heights in the plane: of the floor of the storey nearest to the zero of the project, and of the highest part.
     storeys, storeys_below
-        Those with walls, columns or spaces, above and below the ground; None where the file has none at all.
+        Those with walls, columns or spaces, above and below the ground; where the file has none at all, as many as it
+        says, or None.
     floor_area_m2
         Gross floor area as the file says; None where it does not.
     """
@@ -109,7 +110,8 @@ class _Shown:
     @classmethod
     def of(cls, placed: Placed, kinds: npt.NDArray[np.object_]) -> _Shown:
         owners = placed.shapes.elements
-        built = np.flatnonzero(kinds[owners] == "element")
+        # Buildings of city models have shapes themselves.
+        built = np.flatnonzero(np.isin(kinds[owners], ("element", "building")))
         return cls(instances=built, owners=owners[built], areas=project_instances(placed)[built])
 
 
@@ -146,8 +148,8 @@ def _summarise(
         seen=seen,
         ground_m=ground_m,
         top_m=float(bounds[:, 1, 2].max()),
-        storeys=sum(counted) if levels else None,
-        storeys_below=len(counted) - sum(counted) if levels else None,
+        storeys=sum(counted) if levels else _said(properties[building], "storeysAboveGround"),
+        storeys_below=len(counted) - sum(counted) if levels else _said(properties[building], "storeysBelowGround"),
         floor_area_m2=_floor_area(model, members, properties),
     )
 
@@ -156,7 +158,7 @@ def _find_levels(model: Model, placed: Placed, by: Georeference, storage: CRS) -
     """The level in the plane of each site, building and storey, by its placement or its declared elevation."""
     heights = model.elements["origin_z_m"].fillna(model.elements["elevation_m"]).to_numpy(dtype=np.float64)
     known = np.isfinite(heights)
-    points = np.column_stack((np.tile(by.anchor_m[:2], (len(heights), 1)), np.where(known, heights, 0.0)))
+    points = np.column_stack((np.tile(model.levels.typical_m[:2], (len(heights), 1)), np.where(known, heights, 0.0)))
     levels: Floats = np.where(known, place_points(points, by, storage)[:, 2] - placed.origin[2], np.nan)
     return levels
 
@@ -180,6 +182,12 @@ def _floor_area(
         if found:
             return round(sum(found), 3)
     return None
+
+
+def _said(properties: Mapping[str, Mapping[str, Any]], name: str) -> int | None:
+    """How many storeys a city model says that a building has."""
+    said = properties.get("CityJSON", {}).get(name)
+    return int(said) if isinstance(said, int | float) and not isinstance(said, bool) and said >= 0 else None
 
 
 def _quantity(properties: Mapping[str, Mapping[str, Any]], wanted: tuple[str, ...]) -> float | None:

@@ -23,7 +23,9 @@ def render_import(imported: Imported, *, dry_run: bool) -> str:
 
 
 def _lines(imported: Imported, *, dry_run: bool) -> Iterator[str]:
-    of = f" of {', '.join(imported.buildings)}" if imported.buildings else ""
+    buildings = imported.buildings
+    more_of = f" and {len(buildings) - _SHOWN:,} more" if len(buildings) > _SHOWN else ""
+    of = f" of {', '.join(buildings[:_SHOWN])}{more_of}" if buildings else ""
     yield f"  model {imported.model_id}{of}: CIM{imported.level.level} ({imported.level.reason})"
     kinds = {"added": imported.added, "changed": imported.changed, "removed": imported.removed}
     counts = ", ".join(f"{len(ids):,} {kind}" for kind, ids in kinds.items())

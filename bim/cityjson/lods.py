@@ -10,9 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-#: What stands inside of a building.
-INTERIOR = frozenset({"BuildingRoom", "BuildingStorey", "BuildingUnit", "BuildingFurniture"})
-
 
 def lod_of(geometry: dict[str, Any], templates: tuple[dict[str, Any], ...] = ()) -> float:
     """The level of a geometry as a number, `2.2`; -1 where it says none. Instances have that of their template."""
@@ -31,7 +28,7 @@ def write_lod(lod: float) -> str:
     return f"{lod:g}"
 
 
-def cim_level(lods: Iterable[float], *, has_interior: bool) -> int | None:
+def cim_level(lods: Iterable[float], *, has_interior: bool) -> int:
     """The CIM level of a building by its best shape, a rough correspondence: its interior makes it a functional one.
 
     Parameters
@@ -43,12 +40,10 @@ def cim_level(lods: Iterable[float], *, has_interior: bool) -> int | None:
 
     Returns
     -------
-    int or None
-        5 with its interior; 4 from LoD 2.3 on; 3 from LoD 2; 2 with a footprint or a block; None without any shape.
+    int
+        5 with its interior; 4 from LoD 2.3 on; 3 from LoD 2; 2 with a footprint or a block; 1 without any shape.
     """
     best = max(lods, default=-1.0)
     if has_interior:
         return 5
-    if best < 0:
-        return None
-    return 4 if best >= 2.3 else 3 if best >= 2 else 2
+    return 4 if best >= 2.3 else 3 if best >= 2 else 2 if best >= 0 else 1

@@ -82,6 +82,7 @@ def read_cityjson(path: Path, *, watch: Callable[[str], None] | None = None) -> 
     elements["representations"] = _name_representations(properties, len(elements))
     elements["represented"] = elements["representations"] != ""
     elements["outcome"] = [outcome for outcome, _ in outcomes]
+    elements["lod"] = np.array([one.lod if one.lod >= 0 else np.nan for one in drawn], np.float64)
     elements["why"] = np.array([why for _, why in outcomes], dtype=object)
     elements["origin_z_m"] = _lowest(shapes, len(elements))
     return Model(
