@@ -12,6 +12,7 @@ BUILDING_MODELS = Layer(
     about="Models of buildings (BIM) as delivered: which file, how it was placed, what is in it; outlined from above.",
     group=("Buildings and places", "建筑与场所"),
     geometry="MultiPolygon",
+    geometry_optional=True,
     has_z=True,
     key="model_id",
     fields=(

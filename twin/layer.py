@@ -101,6 +101,8 @@ class Layer:
         Geometry type of every feature, and whether it carries heights (1985 national heights, metres).
     also
         Further geometry types a feature may have where the theme needs it (a place known only as a point).
+    geometry_optional
+        Whether a feature may have no geometry at all: a storey, or an element that nobody drew.
     key
         The text field that identifies a feature for good; it is the feature id everywhere.
     makes_keys
@@ -141,6 +143,7 @@ class Layer:
     geometry: GeometryType
     has_z: bool = False
     also: tuple[GeometryType, ...] = ()
+    geometry_optional: bool = False
     key: str
     makes_keys: bool = False
     fields: tuple[Field, ...]

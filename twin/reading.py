@@ -108,9 +108,11 @@ def plain(value: Any) -> Any:
 
 
 def _require_sound(frame: Frame) -> None:
-    """Refuse rows whose geometry is absent or invalid: ingest lets none in, but QGIS may have drawn one."""
-    absent = shapely.is_missing(frame.geometry) | shapely.is_empty(frame.geometry)
-    wrong = np.flatnonzero(absent | ~shapely.is_valid(frame.geometry))
+    """Refuse rows whose geometry is invalid or missing: ingest lets none in, but QGIS may have drawn one."""
+    missing = shapely.is_missing(frame.geometry)
+    absent = shapely.is_empty(frame.geometry) | missing
+    unsound = absent | ~shapely.is_valid(frame.geometry)
+    wrong = np.flatnonzero(unsound & ~missing if frame.layer.geometry_optional else unsound)
     if wrong.size:
         first = wrong[0]
         what = "no geometry" if absent[first] else shapely.is_valid_reason(frame.geometry[first])

@@ -77,7 +77,7 @@ def read_values(properties: Properties, name: str) -> list[Scalar]:
         value
         for group, values in properties.items()
         for each, value in values.items()
-        if name in (each, f"{group}.{each}")
+        if name in (each.strip(), f"{group}.{each}".strip())
     ]
 
 

@@ -22,6 +22,7 @@ BUILDING_ELEMENTS = Layer(
     about="Storeys, spaces and elements of building models with their properties; from above, at their lowest height.",
     group=("Buildings and places", "建筑与场所"),
     geometry="MultiPolygon",
+    geometry_optional=True,
     has_z=True,
     key="element_id",
     fields=(

@@ -125,21 +125,21 @@ def sum_quantities(elements: Frame, rows: Rows, *, named: Sequence[str] = ()) ->
     import pandas as pd
 
     data = elements.data.iloc[rows]
-    table = pd.DataFrame({name: data[name].to_numpy(dtype=object) for name in ("model_id", "storey_id", "class")})
+    keys = ["model_id", "storey_id", "storey", "class"]
+    table = pd.DataFrame({name: data[name].to_numpy(dtype=object) for name in keys})
     sizes = {name: data[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in SIZES}
     sizes |= {name: _read_numbers(data["properties"], name) for name in named}
     storeys = _order_storeys(elements)
     amounts = []
-    for (model, storey, kind), group in table.groupby(["model_id", "storey_id", "class"], dropna=False):
+    for (model, storey, name, kind), group in table.groupby(keys, dropna=False):
         own = {name: values[group.index.to_numpy()] for name, values in sizes.items()}
         standing = storey if isinstance(storey, str) else None
-        _, name, elevation_m = storeys.get(standing, (len(storeys), None, None))
         amounts.append(
             Amount(
                 model_id=str(model),
                 storey_id=standing,
-                storey=name,
-                elevation_m=elevation_m,
+                storey=name if isinstance(name, str) else None,
+                elevation_m=storeys[standing][1] if standing in storeys else None,
                 ifc_class=str(kind),
                 elements=len(group),
                 totals={name: float(np.nansum(values)) for name, values in own.items() if np.isfinite(values).any()},
@@ -176,9 +176,10 @@ def _numbers(text: str | None, name: str) -> Iterator[float]:
             yield float(value)
 
 
-def _order_storeys(elements: Frame) -> dict[str | None, tuple[int, str | None, float | None]]:
-    """Each storey by its key: how many are below it, its name and elevation; what has none is on top."""
+def _order_storeys(elements: Frame) -> dict[str | None, tuple[int, float | None]]:
+    """Each storey by its key: how many are below it, and its elevation; what has none is on top."""
     data = elements.data
     storeys = data[_is(data["kind"], "storey")].sort_values(["elevation_m", "element_id"])
-    columns = (storeys[name].astype(object).where(storeys[name].notna(), None) for name in ("name", "elevation_m"))
-    return {key: (rank, *told) for rank, (key, *told) in enumerate(zip(storeys.index, *columns, strict=True))}
+    heights = storeys["elevation_m"].to_numpy(dtype=np.float64, na_value=np.nan)
+    told = zip(storeys.index, heights, strict=True)
+    return {key: (rank, None if np.isnan(height) else float(height)) for rank, (key, height) in enumerate(told)}

@@ -48,8 +48,13 @@ ASKED = {
     "long_section": {"from_node": "S", "to_node": "H"},
     "cross_section": {"line": "LINESTRING (500070 3939990, 500070 3940030)", "coordinates": "storage"},
     "pipe_conflicts": {},
+    "find_elements": {"having": "Pset_WallCommon.IsExternal=true"},
+    "element_quantities": {"storey": "1F"},
     "dig": {"area": AREA, "depth_m": "2", "coordinates": "storage"},
 }
+#: Of a model; nobody drew it.
+WALL = {"element_id": "m.w", "model_id": "m", "kind": "element", "class": "IfcWall", "storey": "1F", "area_m2": 3.0}
+WALL |= {"properties": '{"Pset_WallCommon":{"IsExternal":true}}', "geometry": None}
 THEN = "2021-06-01"
 CATALOG = layers.catalog()
 
@@ -60,14 +65,23 @@ def town(tmp_path_factory):
     path = tmp_path_factory.mktemp("town") / "town.gpkg"
     pipes = segments(PLACES, **{name: {"diameter_mm": 200} | each for name, each in PIPES.items()})
     house = {"building_id": "b", "geometry": f"MULTIPOLYGON Z (({_box(500_086, 3_940_010)}))"}
-    rows = {"pipe_nodes": nodes(PLACES, KINDS), "pipe_segments": pipes, "buildings": [house]}
+    rows = {
+        "pipe_nodes": nodes(PLACES, KINDS),
+        "pipe_segments": pipes,
+        "buildings": [house],
+        "building_elements": [WALL],
+    }
     with create_store(path, crs=CRS) as store:
         for name, given in rows.items():
             layer = CATALOG.layer(name)
             changes = Changes(insert=make_frame(layer, given, CRS).data)
             store.write(layer, changes, author="li", reason="survey", effective=datetime(2021, 1, 1, tzinfo=UTC))
         before = {name: answer(store, name) for name in CATALOG.analyses}
-        for name, gone in (("pipe_segments", [row["segment_id"] for row in pipes[1:]]), ("buildings", ["b"])):
+        for name, gone in (
+            ("pipe_segments", [row["segment_id"] for row in pipes[1:]]),
+            ("buildings", ["b"]),
+            ("building_elements", ["m.w"]),
+        ):
             changes = Changes(delete=tuple(gone))
             store.write(
                 CATALOG.layer(name), changes, author="li", reason="torn", effective=datetime(2022, 1, 1, tzinfo=UTC)

@@ -71,6 +71,12 @@ def test_missing_and_empty_geometry_are_faults(fit):
     assert faults == [(1, "there is no geometry"), (2, "there is no geometry")]
 
 
+def test_missing_and_empty_geometry_are_none_where_a_layer_needs_none(fit, parcels):
+    fitted, faults = fit(None, Polygon(), box(0, 0, 1, 1), layer=replace(parcels, geometry_optional=True))
+    assert [shape is None for shape in fitted.geometry] == [True, True, False]
+    assert faults == []
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("make", ["Point", "LineString", "Polygon"])
 @pytest.mark.filterwarnings("ignore:invalid value encountered")

@@ -75,7 +75,8 @@ def fit_shapes(
     shapes = geometry.copy()
     absent = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     told = np.zeros(len(geometry), dtype=bool) if faulty is None else faulty
-    faults.add_rows("there is no geometry", absent & ~told, rows, field="geometry")
+    if not layer.geometry_optional:
+        faults.add_rows("there is no geometry", absent & ~told, rows, field="geometry")
     shapes[absent] = None
     notices = (*_close_outlines(shapes, layer), *_fit_dimension(shapes, layer))
     _fit_type(shapes, layer, rows, faults)
