@@ -12,6 +12,7 @@ from twin.place import Place
 from twin.session import Session
 
 if TYPE_CHECKING:
+    from bim.importing import Imported
     from sample_gis.county import Delivery, Size
     from twin.ingest import Report
 
@@ -45,13 +46,24 @@ def _require_empty(_context: click.Context, _parameter: click.Parameter, folder:
     metavar="DIR",
     help="Write also models (IFC) of a school, a hospital and a service centre, and what is asked of and in them.",
 )
+@click.option("--without-models", is_flag=True, help="Leave models of buildings out of the store, which is sooner.")
 @click.pass_obj
-def sample(session: Session, place: Place, size: Size, seed: int, delivery: Path | None, models: Path | None) -> None:
+def sample(
+    session: Session,
+    place: Place,
+    size: Size,
+    seed: int,
+    delivery: Path | None,
+    models: Path | None,
+    without_models: bool,
+) -> None:
     """Create a twin at STORE, a path ending in .gpkg, with a synthetic county in it; evaluate nothing.
 
     The store appears whole or not at all.
     """
     from sample_gis import generate, load
+    from sample_gis.models.loading import load_models
+    from sample_gis.models.models import author_models, write_models
     from twin.commands.output import print_json, print_table
     from twin.stores import build_store, require_free
 
@@ -63,12 +75,18 @@ def sample(session: Session, place: Place, size: Size, seed: int, delivery: Path
     def tell_taken(taken: Delivery, report: Report) -> None:
         tell(f"{taken.layer}: {report.read} rows as of {taken.effective}")
 
+    def tell_imported(imported: Imported) -> None:
+        tell(f"model {imported.model_id}: {len(imported.added)} elements of {', '.join(imported.buildings)}")
+
     require_free(place)
     layers = session.catalog.layers
     tell(f"generating the {size} sample county, seed {seed}")
     county = generate(size, seed=seed)
+    authored = author_models(county)
     with build_store(place, crs=county.crs, title=TITLE, area=county.area) as store:
         load(store, session.catalog, county, progress=tell_taken)
+        if not without_models:
+            load_models(store, session.catalog, authored, progress=tell_imported)
         counts = [(layer.id, store.count(layer), store.latest(layer)) for layer in layers.values()]
     if delivery is not None:
         from sample_gis.pipes.faults import plant_faults, write_planted
@@ -76,10 +94,8 @@ def sample(session: Session, place: Place, size: Size, seed: int, delivery: Path
         tell(f"writing a delivery with faults to {delivery}")
         write_planted(plant_faults(county), county.crs, delivery)
     if models is not None:
-        from sample_gis.models.models import author_models, write_models
-
         tell(f"writing models to {models}")
-        write_models(author_models(county), models)
+        write_models(authored, models)
     tell("done")
     if session.as_json:
         answer = {"store": str(place), "size": size, "seed": seed, "digest": county.digest()}
