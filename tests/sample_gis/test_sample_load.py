@@ -46,7 +46,8 @@ def test_every_layer_holds_every_generated_row(county, catalog, loaded):
 
 def test_layers_that_analyses_fill_hold_what_these_find(catalog, loaded):
     filled = {analysis.fills: analysis for analysis in catalog.analyses.values() if analysis.fills}
-    assert set(filled) == set(catalog.layers) - set(LAYERS)
+    of_models = {"building_models", "building_elements"}  # which the command imports, see `sample_gis.models`
+    assert set(filled) | of_models == set(catalog.layers) - set(LAYERS)
     for layer, analysis in filled.items():
         assert loaded.count(catalog.layers[layer]) == len(ask(analysis, catalog, loaded).answer.shapes) > 0
 
@@ -135,6 +136,8 @@ def test_the_command_makes_a_store_and_tells_what_is_in_it(county, catalog, tmp_
     assert {layer: answer["layers"][layer] for layer in LAYERS} == {
         layer: len(county.layers[layer]) for layer in LAYERS
     }
+    assert answer["layers"]["building_models"] == 3
+    assert "model school: 1482 elements of B005989" in done.stderr
     assert "topo_sheets: 286 rows as of 2022-11-30" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["made.gpkg"]
     with open_store(tmp_path / "made.gpkg") as store:

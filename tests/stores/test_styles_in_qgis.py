@@ -37,7 +37,7 @@ ON_THE_MAP = {
 def county(cluster):
     """The sample county in a database, with roles and one place that is known only as a point."""
     schema = f"twin_{secrets.token_hex(4)}"
-    twin("sample", cluster.address(schema))
+    twin("sample", cluster.address(schema), "--without-models")
     roles_of(cluster.address(schema), create=True)
     cluster.sql(
         f"INSERT INTO {schema}.key_places (geom, place_id, name, category)"
