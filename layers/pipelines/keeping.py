@@ -27,6 +27,7 @@ _TOGETHER = (
     {"from_depth_m", "to_depth_m", "from_elevation_m", "to_elevation_m", "depth_ref"},
     {"diameter_mm", "width_mm", "height_mm"},
     {"pressure_mpa", "pressure_class"},
+    {"cables", "holes", "used_holes"},
 )
 #: Fields by which rows are found.
 _NAMES = {"node_id", "segment_id", "from_node", "to_node", "class", "project"}

@@ -75,6 +75,7 @@ def tabulate(county: County) -> Tables:
             "Material": segments["material"],
             "WallThick": segments["wall_mm"],
             "PSize": box.where(round_.isna(), round_.map("{:.0f}".format)),
+            "CabNum": segments["cables"],
             "TotalHole": segments["holes"],
             "UsedHole": segments["used_holes"],
             "FlowDir": segments["flow_direction"].map(_FLOW),

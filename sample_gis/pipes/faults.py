@@ -88,7 +88,7 @@ def _change_rows(tables: Tables) -> dict[str, tuple[str, ...]]:
     change(water[2], "SIZE-FMT", PSize="0.15")
     change(water[3], "ELEV-ID", E_High=water[3]["E_High"] + 0.5)
     duct = next(line for line in lines if line["class"] == "TX")
-    change(duct, "HOLES", UsedHole=duct["TotalHole"] + 3)
+    change(duct, "HOLES", UsedHole=duct["TotalHole"] + 3, CabNum=duct["TotalHole"] + 3)
 
     # Points of sewers have no feature that counts their segments, so one more breaks no other rule.
     wells = ("检查井", "检查井")

@@ -126,14 +126,14 @@ def test_a_malformed_file_is_refused(refuse, tmp_path, name, content, says):
     ("points", "lines", "says"),
     [
         (edit(POINTS, 1, 0, ""), LINES, "row 2, field node_id: a value is required"),
-        (edit(POINTS, 1, 1, ""), LINES, "row 2, field X: there is no coordinate"),
-        (edit(POINTS, 1, 1, "北"), LINES, "row 2, field X: the coordinate is not a number (found 北)"),
-        (edit(POINTS, 1, 1, "1e400"), LINES, "row 2, field X: the coordinate is not a number"),
+        (edit(POINTS, 1, 1, ""), LINES, "row 2, WS2, field X: there is no coordinate"),
+        (edit(POINTS, 1, 1, "北"), LINES, "row 2, WS2, field X: the coordinate is not a number (found 北)"),
+        (edit(POINTS, 1, 1, "1e400"), LINES, "row 2, WS2, field X: the coordinate is not a number"),
         (edit(POINTS, 1, 3, ""), LINES, "there is no height of the ground"),
         (edit(POINTS, 1, 3, "120000"), LINES, "the height of the ground is out of range: heights are in metres"),
         (edit(POINTS, 1, 0, "W" * 65), LINES, "the text is too long"),
         (edit(POINTS, 1, 0, "WS1"), LINES, "PT-DUP"),
-        (POINTS, edit(LINES, 0, 2, "深"), "row 1, field from_depth_m: the value is not a number (found 深)"),
+        (POINTS, edit(LINES, 0, 2, "深"), "row 1, WS1-WS2, field from_depth_m: the value is not a number (found 深)"),
         (POINTS, edit(LINES, 0, 5, "三百"), "SIZE-FMT"),
         (POINTS, edit(LINES, 0, 5, "600×"), "SIZE-FMT"),
         (POINTS, [*LINES, LINES[0]], "LN-DUP"),
@@ -161,7 +161,7 @@ def test_an_unknown_code_is_refused_with_its_row(refuse, tmp_path, column, value
     points, _ = deliver(tmp_path)
     said = refuse([points, write_csv(tmp_path / "WSLINE.csv", columns, rows)])
     assert "error ATTR-DOMAIN A value is not of its dictionary 属性值不在字典内: 1" in said
-    assert f"WSLINE.csv, row 2, field {field}: the value is not of the code list (found {value})" in said
+    assert f"WSLINE.csv, row 2, WS2-WS3, field {field}: the value is not of the code list (found {value})" in said
 
 
 @pytest.mark.parametrize(("end", "says"), [("WS9", "there is no such point (found WS9)"), ("", "a value is required")])
@@ -212,7 +212,7 @@ def test_x_and_y_swapped_in_the_whole_table_are_put_right_and_told(take, tmp_pat
 def test_x_and_y_swapped_in_one_row_are_refused_and_explained(refuse, tmp_path):
     points = [*POINTS[:2], (POINTS[2][0], POINTS[2][2], POINTS[2][1], *POINTS[2][3:])]
     said = refuse(deliver(tmp_path, points=points))
-    assert "PSPOINT.csv, row 3, field geometry" in said
+    assert "PSPOINT.csv, row 3, WS3, field geometry" in said
     assert "x and y look swapped" in said
 
 

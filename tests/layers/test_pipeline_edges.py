@@ -47,7 +47,7 @@ def goes_on(north_m=120.0, deep_m=2.3, **given):
         (goes_on(120.4), []),
         (goes_on(deep_m=2.44), []),
         # Both ends say so: that of the delivery, and that of the store.
-        (goes_on(120.6), [("B1", "no line", 0.6), ("WS4", "no line", 0.6)]),
+        (goes_on(120.6), [("B1", "no line", 0.6), ("WS4", "no delivered line", 0.6)]),
         (goes_on(size="400"), [("B1", "another section", "DN400")]),
         (goes_on(material="T"), [("B1", "another material", "T")]),
         (goes_on(material=""), []),
@@ -61,7 +61,8 @@ def test_a_sewer_that_leaves_its_area_goes_on_in_the_next_as_it_is(store, tmp_pa
     for each, (_, what, measured) in zip(found, told, strict=True):
         assert what in each.what
         assert each.measured == (measured if isinstance(measured, str) else pytest.approx(measured, abs=1e-3))
-        assert each.other == ("WS4" if "another" in what else None)
+        assert each.other == ("B1" if each.key == "WS4" else "WS4")
+        assert ("of area A in the store" in each.what) == (each.key == "WS4")
     # The ends of the store have no file; both are at their place.
     assert [each.file for each in found] == [None if key == "WS4" else "PSPOINT.csv" for key, _, _ in told]
     for each in found:

@@ -45,9 +45,11 @@ def test_the_workbook_has_a_summary_with_all_rules_and_a_sheet_of_findings(writt
         "GB 50289-2016, Table 4.1.9; it may be less where measures are taken",
         "medium 中",
     )
-    counts = {row[0]: row[3] for row in summary.iter_rows(min_row=12, values_only=True)}
+    counts = {row[0]: row[3] for row in summary.iter_rows(min_row=13, values_only=True)}
     assert counts.keys() == {rule.id for rule in RULES}
     assert {rule for rule, count in counts.items() if count} == {"LN-REF", "PT-ORPHAN"}
+    tables = [row[:3] for row in book["Tables 数据表"].iter_rows(min_row=2, values_only=True)]
+    assert tables == [("PSPOINT.csv", "points", 4), ("PSLINE.csv", "segments", 3)]
     rows = list(findings.iter_rows(values_only=True))
     assert rows[0][:4] == ("Rule 规则", "Severity 等级", "What is wrong 问题", "Feature 要素")
     assert [row[0] for row in rows[1:]] == ["LN-REF", "PT-ORPHAN"]
@@ -66,17 +68,18 @@ def test_the_page_stands_alone_and_shows_what_was_delivered_as_text(written):
     assert "script" not in {tag for tag, _ in tags}
     assert not [attributes for _, attributes in tags if {"src", "href"} & attributes.keys()]
     assert "=HYPERLINK(x)<script>" in text
-    assert {"Findings 问题清单", "refused 拒收", "LN-REF", "PT-ORPHAN"} <= set(text)
+    assert "node_id ← Exp_No" in page
+    assert {"Findings 问题清单", "Tables 数据表", "refused 拒收", "LN-REF", "PT-ORPHAN"} <= set(text)
     assert "@media print" in page
 
 
 def test_findings_are_features_in_longitude_and_latitude(written):
     features = json.loads(written("report.geojson").read_text("utf-8"))["features"]
     assert [each["properties"]["rule"] for each in features] == ["LN-REF", "PT-ORPHAN"]
-    # The segment without an end has no line.
-    assert features[0]["geometry"] is None
-    lon, lat = transform([EAST], [NORTH + 120], parse_crs("EPSG:4548"), CRS84)
-    assert features[1]["geometry"]["coordinates"] == pytest.approx([lon[0], lat[0]], abs=1e-8)
+    # The segment without an end is at the one that it has, 80 m north; the lone point is 120 m north.
+    lon, lat = transform([EAST, EAST], [NORTH + 80, NORTH + 120], parse_crs("EPSG:4548"), CRS84)
+    for feature, place in zip(features, zip(lon, lat, strict=True), strict=True):
+        assert feature["geometry"]["coordinates"] == pytest.approx(place, abs=1e-8)
     assert shapely.box(118, 35, 119, 36).contains(shapely.Point(features[1]["geometry"]["coordinates"]))
     assert features[1]["properties"]["title_zh"] == "孤立管线点"
     assert features[1]["properties"]["source"].startswith("CJJ 61-2017")

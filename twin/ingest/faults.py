@@ -61,6 +61,15 @@ class Rows:
         """File and row number of one row."""
         return self.files[self.file[position]], int(self.number[position])
 
+    def find(self, file: str | None, number: int) -> int | None:
+        """The first of the rows with a number in a file, whose rows stand together and in order; None if none has."""
+        for index in (i for i, name in enumerate(self.files) if name == file):
+            start, stop = np.searchsorted(self.file, [index, index + 1])
+            position = int(start + np.searchsorted(self.number[start:stop], number))
+            if position < stop and self.number[position] == number:
+                return position
+        return None
+
     def describe(self, position: int) -> str:
         """File and row number of one row, in words."""
         file, row = self.where(position)

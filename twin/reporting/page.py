@@ -11,7 +11,7 @@ _STYLE = """
 body { font: 14px/1.45 system-ui, "Noto Sans CJK SC", "Microsoft YaHei", sans-serif; margin: 2em; }
 table { border-collapse: collapse; margin: 0 0 2em; }
 th, td { border: 1px solid #999; padding: .2em .5em; text-align: left; vertical-align: top; }
-th { background: #eee; }
+th { background: #eee; white-space: nowrap; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; }
 @page { size: A4 landscape; margin: 12mm; }
 @media print { body { margin: 0; font-size: 9px; } thead { display: table-header-group; } tr { break-inside: avoid; } }
@@ -42,6 +42,4 @@ def _cell(value: Any) -> str:
 
 
 def _say(value: Any) -> str:
-    if value is None:
-        return ""
-    return f"{value:.3f}" if isinstance(value, float) else escape(str(value))
+    return "" if value is None else escape(f"{value:.10g}" if isinstance(value, float) else str(value))

@@ -31,12 +31,15 @@ class Table:
         Values in the order of the columns.
     note
         What there is to tell before it.
+    widths
+        How wide its columns are in a workbook, in characters; what is longer is wrapped. Nothing for what fits.
     """
 
     title: str
     columns: Sequence[tuple[str, str]]
     rows: Sequence[Sequence[Any]]
     note: str = ""
+    widths: Sequence[int] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

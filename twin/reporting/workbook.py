@@ -22,17 +22,29 @@ def draw_workbook(report: Printed) -> bytes:
     for table in others:
         if table.note:
             _write(summary, (table.note,))
-    for column, width in zip("ABCDEF", (18, 18, 60, 12, 60, 12), strict=True):
-        summary.column_dimensions[column].width = width
+    _set_widths(summary, (18, 18, 60, 12, 60, 12))
     for table in others:
         sheet = book.create_sheet(table.title)
         for row in ((" ".join(head) for head in table.columns), *table.rows):
             _write(sheet, row)
         sheet.freeze_panes = "A2"
         sheet.auto_filter.ref = sheet.dimensions
+        _set_widths(sheet, table.widths)
     file = BytesIO()
     book.save(file)
     return file.getvalue()
+
+
+def _set_widths(sheet: Any, widths: Iterable[int]) -> None:
+    """Columns as wide as what usually stands in them; the rest is wrapped."""
+    from openpyxl.styles import Alignment
+    from openpyxl.utils import get_column_letter
+
+    for number, width in enumerate(widths, start=1):
+        sheet.column_dimensions[get_column_letter(number)].width = width
+    for row in sheet.iter_rows():
+        for cell in row:
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
 
 
 def _write(sheet: Any, values: Iterable[Any]) -> None:

@@ -112,7 +112,8 @@ def find_broken_sheets(survey: Survey, *, tolerance_m: float = 0.5, height_m: fl
     open_ = ends.open()
     open_ = open_[ends.node[open_] < survey.judged]
     open_ = open_[_at_borders(survey, ends.place_m[open_], sheets[ends.node[open_]])]
-    yield from _judge_ends(ends, open_, ends, sheets, sheets, "sheet", tolerance_m, height_m)
+    told = "the line leaves its sheet here, and no line of its class goes on"
+    yield from _judge_ends(ends, open_, ends, sheets, sheets, "sheet", told, tolerance_m, height_m)
 
 
 @rule(
@@ -143,14 +144,17 @@ def find_broken_areas(survey: Survey, *, tolerance_m: float = 0.5, height_m: flo
     judged = survey.place_m[: survey.judged]
     open_ = here.open()
     open_ = open_[(here.node[open_] < survey.judged) & _near(here.place_m[open_], beyond_m)]
-    yield from _judge_ends(here, open_, there, own, other, "area", tolerance_m, height_m)
+    told = "the line leaves its area here, and no line of its class goes on in what the store has beyond"
+    yield from _judge_ends(here, open_, there, own, other, "area", told, tolerance_m, height_m)
 
     left = there.open()
     leaves = has_role(beyond.nodes, "border")[there.node[left]]
     delivered = np.isin(there.group[left], survey.segments["class"].dropna().unique())
     left = left[leaves & delivered & _near(there.place_m[left], judged)]
-    missing, _, away_m = _find_partners(there, left, here, other, own, tolerance_m)
-    yield _missing_hits(there, left[missing], away_m[missing], "beyond", "area", tolerance_m)
+    nearest, away_m = _find_nearest(there, left, here, other, own)
+    areas = beyond.nodes["project"].fillna("?").to_numpy(object)[there.node[left]]
+    told = "the line of area " + areas + " in the store leaves it here, and no delivered line of its class goes on"
+    yield _missing_hits(there, left, here, nearest, away_m, "beyond", told, tolerance_m)
 
 
 def _at_borders(survey: Survey, place_m: Floats, sheet: Texts) -> npt.NDArray[np.bool_]:
@@ -190,17 +194,17 @@ def _near(place_m: Floats, others_m: Floats) -> npt.NDArray[np.bool_]:
     return np.isfinite(cKDTree(others_m).query(place_m, distance_upper_bound=REACH_M)[0])
 
 
-def _find_partners(
-    ends: _Ends, open_: Positions, others: _Ends, labels: Texts, other_labels: Texts, tolerance_m: float
-) -> tuple[Positions, Positions, Floats]:
-    """Which of e open ends have no partner, the partner of each (-1 where it has none), and how far the nearest is.
+def _find_nearest(
+    ends: _Ends, open_: Positions, others: _Ends, labels: Texts, other_labels: Texts
+) -> tuple[Positions, Floats]:
+    """The end of a line of its class that is nearest to each of e open ends, -1 if none is within reach; how far it is.
 
     Points have labels, and partners different ones; what has none is nobody's partner. Of points with one label at one
     place the first stands for all: a tree cannot part them, and thousands would all be looked at for each other.
     """
     from scipy.spatial import cKDTree
 
-    partner, away_m = np.full(len(open_), -1), np.full(len(open_), np.nan)
+    found_, away_m = np.full(len(open_), -1), np.full(len(open_), np.nan)
     for group in np.unique(ends.group[open_].astype(str)):
         mine, theirs = np.flatnonzero(ends.group[open_] == group), np.flatnonzero(others.group == group)
         if not len(theirs):
@@ -218,9 +222,8 @@ def _find_partners(
         nearest = other.argmax(axis=1)
         there, row = other.any(axis=1), np.arange(len(mine))
         away_m[mine[there]] = apart_m[row, nearest][there]
-        partner[mine[there]] = candidate[row, nearest][there]
-    partner[~(away_m <= tolerance_m)] = -1
-    return np.flatnonzero(partner < 0), partner, away_m
+        found_[mine[there]] = candidate[row, nearest][there]
+    return found_, away_m
 
 
 def _judge_ends(
@@ -230,12 +233,14 @@ def _judge_ends(
     labels: Texts,
     other_labels: Texts,
     border: str,
+    told: str,
     tolerance_m: float,
     height_m: float,
 ) -> Iterator[Hits]:
     """What is wrong with open ends at a border."""
-    missing, partner, away_m = _find_partners(ends, open_, others, labels, other_labels, tolerance_m)
-    yield _missing_hits(ends, open_[missing], away_m[missing], "nodes", border, tolerance_m)
+    nearest, away_m = _find_nearest(ends, open_, others, labels, other_labels)
+    yield _missing_hits(ends, open_, others, nearest, away_m, "nodes", told, tolerance_m)
+    partner = np.where(away_m <= tolerance_m, nearest, -1)
     found = np.flatnonzero((partner >= 0) & (others.lines[partner] == 1))
     mine, theirs = open_[found], partner[found]
     names = others.survey.nodes["node_id"].to_numpy(object)[others.node[theirs]]
@@ -266,13 +271,26 @@ def _judge_ends(
     )
 
 
-def _missing_hits(ends: _Ends, rows: Positions, away_m: Floats, table: Table, border: str, tolerance_m: float) -> Hits:
+def _missing_hits(
+    ends: _Ends,
+    open_: Positions,
+    others: _Ends,
+    nearest: Positions,
+    away_m: Floats,
+    table: Table,
+    told: str | Texts,
+    tolerance_m: float,
+) -> Hits:
+    """Open ends whose nearest neighbour is too far away to be a partner, with that."""
+    missing = np.flatnonzero(~(away_m <= tolerance_m))
+    names = np.array([*others.survey.nodes["node_id"].to_numpy(object)[others.node], None], dtype=object)
     return Hits(
         table=table,
-        rows=ends.node[rows],
-        what=f"the line leaves its {border} here, and no line of its class goes on",
-        measured=away_m,
+        rows=ends.node[open_[missing]],
+        what=told if isinstance(told, str) else told[missing],
+        measured=away_m[missing],
         limit=tolerance_m,
         unit="m",
+        others=names[nearest[missing]],
         by="tolerance_m",
     )

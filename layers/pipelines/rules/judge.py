@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 
-from layers.pipelines.rules.hits import Hits
+from layers.pipelines.nodes import PIPE_NODES
+from layers.pipelines.rules.hits import Hits, Table
 from layers.pipelines.rules.survey import Survey
+from layers.pipelines.segments import PIPE_SEGMENTS
 from twin.errors import Fault
-from twin.ingest.faults import cause_of
+from twin.ingest.faults import Rows, cause_of
 from twin.rules.book import RuleBook
 from twin.rules.rule import CONFIDENCES, Confidence, Rule, Severity
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: How many findings of a rule are kept one by one; the counts are always true.
 KEPT_FINDINGS = 1_000
@@ -144,7 +149,7 @@ def judge(survey: Survey, book: RuleBook, *, watch: Callable[[str], None] = lamb
             if isinstance(found, Fault):
                 count += 1
                 causes.add(cause_of(found))
-                findings += [_of_fault(rule, book, found)][:room]
+                findings += [_of_fault(rule, book, found, survey)][:room]
             else:
                 count += len(found.rows)
                 findings += _of_hits(rule, book, found, survey, room)
@@ -153,8 +158,18 @@ def judge(survey: Survey, book: RuleBook, *, watch: Callable[[str], None] = lamb
     return Judgement(findings=tuple(findings), counts=counts, book=book)
 
 
-def _of_fault(rule: Rule, book: RuleBook, fault: Fault) -> Finding:
+def _of_fault(rule: Rule, book: RuleBook, fault: Fault, survey: Survey) -> Finding:
+    """The finding of a value that could not be read, with the feature that its row is."""
+    feature: dict[str, Any] = {}
+    tables: tuple[tuple[Table, Rows | None], ...] = (("nodes", survey.node_rows), ("segments", survey.segment_rows))
+    for table, rows in tables:
+        position = None if rows is None or fault.row is None else rows.find(fault.file, fault.row)
+        if position is not None:
+            x, y = _places(Hits(table=table, rows=np.array([position]), what=""), survey, 1)[0]
+            layer, keys = _named(table, survey)
+            feature = {"layer": layer, "key": _plain(keys.iloc[position]), "x": _plain(x), "y": _plain(y)}
     return Finding(
+        **feature,
         rule=rule.id,
         severity=book.severity(rule),
         what=fault.what,
@@ -172,9 +187,8 @@ def _of_hits(rule: Rule, book: RuleBook, hits: Hits, survey: Survey, room: int) 
     """The first findings of hits, with the names, rows and places of their features."""
     positions = hits.rows[:room]
     table = survey.beyond if hits.table == "beyond" and survey.beyond is not None else survey
-    is_node = hits.table != "segments"
-    keys = table.nodes["node_id"] if is_node else table.segments["segment_id"]
-    origin = table.node_rows if is_node else table.segment_rows
+    layer, keys = _named(hits.table, table)
+    origin = table.segment_rows if hits.table == "segments" else table.node_rows
     by = hits.by if hits.by is not None or len(rule.limits) != 1 else next(iter(rule.limits))
     findings = []
     for at, (position, place) in enumerate(zip(positions.tolist(), _places(hits, table, room), strict=True)):
@@ -185,7 +199,7 @@ def _of_hits(rule: Rule, book: RuleBook, hits: Hits, survey: Survey, room: int) 
                 rule=rule.id,
                 severity=book.severity(rule),
                 what=str(_each(hits.what, at)),
-                layer="pipe_nodes" if is_node else "pipe_segments",
+                layer=layer,
                 key=_plain(keys.iloc[position]),
                 other=_plain(_each(hits.others, at)),
                 file=file,
@@ -203,13 +217,29 @@ def _of_hits(rule: Rule, book: RuleBook, hits: Hits, survey: Survey, room: int) 
     return findings
 
 
+def _named(table: Table, survey: Survey) -> tuple[str, pd.Series[str]]:
+    """The layer of a table, and the keys of its rows."""
+    if table == "segments":
+        return PIPE_SEGMENTS.id, survey.segments[PIPE_SEGMENTS.key]
+    return PIPE_NODES.id, survey.nodes[PIPE_NODES.key]
+
+
 def _places(hits: Hits, survey: Survey, room: int) -> npt.NDArray[np.float64]:
-    """Where the first hits are: where they say, else in the middle of their features; NaN where there is no place."""
+    """Where the first hits are: where they say, else in the middle of their features; NaN where there is no place.
+
+    A segment of which one end is missing is at the other.
+    """
     if hits.places is not None:
         return hits.places[:room]
-    shapes = survey.axes if hits.table == "segments" else survey.nodes.geometry.to_numpy()
-    middles = shapely.centroid(shapes[hits.rows[:room]])
-    return np.column_stack([shapely.get_x(middles), shapely.get_y(middles)])
+    rows = hits.rows[:room]
+    if hits.table != "segments":
+        return survey.places[rows]
+    middles = shapely.centroid(survey.axes[rows])
+    found = np.column_stack([shapely.get_x(middles), shapely.get_y(middles)])
+    ends = np.vstack([survey.places, [[np.nan, np.nan]]])  # no point is at -1
+    for end in (survey.from_row, survey.to_row):
+        found = np.where(np.isnan(found), ends[end[rows]], found)
+    return found
 
 
 def _each(values: Any, at: int) -> Any:
