@@ -13,6 +13,7 @@ from layers import catalog
 from layers.pipelines.rules import RULES
 from tiles.source import TOWN_ZOOM
 from twin import errors
+from twin.analysis import Figure
 from twin.cli import main_group
 from twin.errors import TwinError
 from twin.indicator import Indicator
@@ -101,7 +102,7 @@ def describe_indicator(indicator: Indicator) -> Iterator[str]:
 
 
 def describe_analyses() -> Iterator[str]:
-    """Yield a section for each analysis: clause, definition, roles of features, parameters."""
+    """Yield a section for each analysis: clause, definition, figures, roles of features, parameters."""
     yield "# Analyses"
     yield "Questions about layers: `twin ask`, or each as a process of the API."
     for analysis in catalog().analyses.values():
@@ -109,10 +110,20 @@ def describe_analyses() -> Iterator[str]:
         yield f"Asked of {', '.join(f'`{name}`' for name in analysis.inputs)}."
         yield f"> {analysis.clause.document}, {analysis.clause.article}: {analysis.clause.text}"
         yield analysis.about
+        yield table(("figure", "is", "unit"), describe_figures(analysis.figures))
         yield table(("role", "is"), [(f"`{role}`", " ".join(titles)) for role, titles in analysis.roles.items()])
         if analysis.parameters:
             rows = [describe_parameter(parameter) for parameter in analysis.parameters.values()]
             yield table(("parameter", "default", "allowed", "what"), rows)
+
+
+def describe_figures(figures: Mapping[str, Figure], of: str = "") -> list[tuple[str, str, str]]:
+    """Return figures as rows of a table, each followed by those within."""
+    rows = []
+    for name, figure in figures.items():
+        rows.append((f"`{of}{name}`", f"{figure.title} {figure.title_zh}", figure.unit))
+        rows += describe_figures(figure.members, f"{of}{name}.")
+    return rows
 
 
 def describe_parameter(parameter: Parameter) -> tuple[str, ...]:

@@ -47,6 +47,26 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Figure:
+    """What a figure of an answer is called.
+
+    Parameters
+    ----------
+    title, title_zh
+        English and Chinese.
+    unit
+        Of the number, or of each of a list of them.
+    members
+        Of an object, or of each of a list of them, what its own figures are called, by name.
+    """
+
+    title: str
+    title_zh: str
+    unit: str = ""
+    members: Mapping[str, Figure] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Analysis:
     """A question about layers: what it is called, what it rests on, and the function that answers it.
 
@@ -56,6 +76,8 @@ class Analysis:
         What it is.
     function, inputs, parameters
         The function, the layers that it is given, and what may be asked besides.
+    figures
+        What the figures of its answers are called, by name.
     roles
         English and Chinese titles of the roles that features and shapes play in its answers.
     draws
@@ -74,6 +96,7 @@ class Analysis:
     function: Callable[..., Answer]
     inputs: tuple[str, ...]
     parameters: Mapping[str, Parameter]
+    figures: Mapping[str, Figure]
     roles: Mapping[str, tuple[str, str]]
     draws: bool = False
     raises_topics: bool = False
@@ -89,6 +112,7 @@ def analysis(
     title: str,
     title_zh: str,
     clause: Clause,
+    figures: Mapping[str, Figure],
     roles: Mapping[str, tuple[str, str]],
     about: Mapping[str, str] | None = None,
     draws: bool = False,
@@ -112,6 +136,7 @@ def analysis(
             function=function,
             inputs=inputs,
             parameters=parameters,
+            figures=MappingProxyType(dict(figures)),
             roles=MappingProxyType(dict(roles)),
             draws=draws,
             raises_topics=raises_topics,

@@ -31,6 +31,7 @@ from api.jobs.routes import describe_job
 from api.openapi import answers, parameter_schema, takes
 from api.params import FormatParams, PagedParams, Params
 from twin import __version__
+from twin.analysis import Figure
 from twin.asking import Reply, ask
 from twin.catalog import Process
 from twin.engine import Result
@@ -178,7 +179,26 @@ def _outputs(process: Process) -> dict[str, Any]:
         "bcf_2_1": ("Topics, BCF 2.1 协作问题", "What is to be looked at, a topic each (.bcfzip)."),
         "bcf_3_0": ("Topics, BCF 3.0 协作问题", "What is to be looked at, a topic each (.bcf)."),
     }
-    return {name: _put(*described[name], _SCHEMAS[OUTPUTS[name]]) for name in list_outputs(process)}
+    found = {name: _put(*described[name], _SCHEMAS[OUTPUTS[name]]) for name in list_outputs(process)}
+    if not isinstance(process, Indicator):
+        found["result"]["schema"] = _SCHEMAS[JSON] | {"properties": {"figures": _describe_figures(process.figures)}}
+    return found
+
+
+def _describe_figures(figures: Mapping[str, Figure]) -> dict[str, Any]:
+    """The schema of an object of figures."""
+    return {"type": "object", "properties": {name: _describe_figure(each) for name, each in figures.items()}}
+
+
+def _describe_figure(figure: Figure) -> dict[str, Any]:
+    """The schema of a figure: its titles, its unit, and what stands in it or in each of a list of it."""
+    described: dict[str, Any] = {"title": f"{figure.title} {figure.title_zh}"}
+    if figure.unit:
+        described["x-ogc-unit"] = figure.unit
+    if figure.members:
+        within = _describe_figures(figure.members)
+        described["oneOf"] = [within, {"type": "array", "items": within}]
+    return described
 
 
 def _put(title: str, about: str, schema: dict[str, Any], *, least: int | None = None) -> dict[str, Any]:

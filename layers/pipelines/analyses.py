@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from layers.pipelines import figures
 from layers.pipelines.network import ends, faults, paths, tracing
 from layers.pipelines.network import isolation as isolating
 from layers.pipelines.network import loops as looping
@@ -33,7 +34,9 @@ _BY_FLOW = _TRACED | {
 }
 
 
-@analysis(title="Trace upstream", title_zh="上游追踪", clause=CLAUSE, roles=_BY_FLOW, about=_PLACE)
+@analysis(
+    title="Trace upstream", title_zh="上游追踪", clause=CLAUSE, figures=figures.TRACED, roles=_BY_FLOW, about=_PLACE
+)
 def trace_upstream(
     pipe_nodes: Frame, pipe_segments: Frame, *, segment: str | None = None, node: str | None = None
 ) -> Answer:
@@ -48,7 +51,9 @@ def trace_upstream(
     return _answer_trace(tracing.trace_upstream(network, segment, node_id=node))
 
 
-@analysis(title="Trace downstream", title_zh="下游追踪", clause=CLAUSE, roles=_BY_FLOW, about=_PLACE)
+@analysis(
+    title="Trace downstream", title_zh="下游追踪", clause=CLAUSE, figures=figures.TRACED, roles=_BY_FLOW, about=_PLACE
+)
 def trace_downstream(
     pipe_nodes: Frame, pipe_segments: Frame, *, segment: str | None = None, node: str | None = None
 ) -> Answer:
@@ -57,7 +62,14 @@ def trace_downstream(
     return _answer_trace(tracing.trace_downstream(network, segment, node_id=node))
 
 
-@analysis(title="Trace what is connected", title_zh="连通性分析", clause=CLAUSE, roles=_TRACED, about=_PLACE)
+@analysis(
+    title="Trace what is connected",
+    title_zh="连通性分析",
+    clause=CLAUSE,
+    figures=figures.CONNECTED,
+    roles=_TRACED,
+    about=_PLACE,
+)
 def trace_connected(
     pipe_nodes: Frame, pipe_segments: Frame, *, segment: str | None = None, node: str | None = None
 ) -> Answer:
@@ -70,6 +82,7 @@ def trace_connected(
     title="Shortest path",
     title_zh="最短路径分析",
     clause=CLAUSE,
+    figures=figures.PATH,
     roles={"path": ("Path", "路径")},
     about={
         "from_node": "Key of the node where it begins.",
@@ -85,7 +98,7 @@ def shortest_path(
     path = paths.find_shortest_path(network, from_node, to_node, with_flow=with_flow)
     if path is None:
         note = f"there is no way from {from_node} to {to_node}" + (" with the flow" if with_flow else "")
-        return Answer(figures={"length_m": None, "segments": 0}, note=note)
+        return Answer(figures={"length_m": None, "segments": 0, "order": []}, note=note)
     return Answer(
         figures={"length_m": path.length_m, "segments": len(path.segments), "order": list(path.segments)},
         features={"path": {_SEGMENTS: path.segments, _NODES: path.nodes}},
@@ -96,6 +109,7 @@ def shortest_path(
     title="Isolation of a burst",
     title_zh="爆管关阀分析",
     clause=CLAUSE,
+    figures=figures.ISOLATION,
     roles={
         "close": ("Valve to close", "需关阀门"),
         "shut": ("Closed already", "已关阀门"),
@@ -156,6 +170,7 @@ def isolation(
     title="Dead ends",
     title_zh="断头管分析",
     clause=CLAUSE,
+    figures=figures.DEAD_ENDS,
     roles={
         "pipe_end": ("Pipe ends", "断头点"),
         "closed_valve": ("Pipe ends at a closed valve", "关阀断头"),
@@ -184,7 +199,12 @@ def dead_ends(pipe_nodes: Frame, pipe_segments: Frame, *, pipe_class: ClassCode 
 
 
 @analysis(
-    title="Loops", title_zh="环状管网分析", clause=CLAUSE, roles={"loop": ("In a loop", "环上管段")}, about=_CLASS
+    title="Loops",
+    title_zh="环状管网分析",
+    clause=CLAUSE,
+    figures=figures.LOOPS,
+    roles={"loop": ("In a loop", "环上管段")},
+    about=_CLASS,
 )
 def loops(pipe_nodes: Frame, pipe_segments: Frame, *, pipe_class: ClassCode | None = None) -> Answer:
     """The loops of the network: independent ones, as many as there are, and short.
@@ -204,6 +224,7 @@ def loops(pipe_nodes: Frame, pipe_segments: Frame, *, pipe_class: ClassCode | No
     title="Parts without source or outfall",
     title_zh="无源无出口管网分析",
     clause=CLAUSE,
+    figures=figures.UNSERVED,
     roles={"unserved": ("Without source or outfall", "无水源或出水口")},
     about=_CLASS,
 )
@@ -236,6 +257,7 @@ def unserved(pipe_nodes: Frame, pipe_segments: Frame, *, pipe_class: ClassCode |
     title="Faults of the flow",
     title_zh="流向异常分析",
     clause=CLAUSE,
+    figures=figures.FLOW_FAULTS,
     roles={
         "circle": ("Flows in a circle", "环流"),
         "contradicted": ("Flows uphill, or to the only source", "逆坡或流向矛盾"),
@@ -273,9 +295,9 @@ def _network_of(pipe_nodes: Frame, pipe_segments: Frame, pipe_class: str | None)
 
 
 def _answer_trace(trace: tracing.Trace, *, by_flow: bool = True) -> Answer:
-    figures = {"segments": len(trace.segments), "nodes": len(trace.nodes), "length_m": trace.length_m}
+    told = {"segments": len(trace.segments), "nodes": len(trace.nodes), "length_m": trace.length_m}
     if not by_flow:
-        return Answer(figures=figures, features={"traced": {_SEGMENTS: trace.segments, _NODES: trace.nodes}})
+        return Answer(figures=told, features={"traced": {_SEGMENTS: trace.segments, _NODES: trace.nodes}})
     inferred, unknown = trace.known_from(*INFERRED), trace.known_from(Origin.UNKNOWN)
     notes = []
     if inferred:
@@ -283,7 +305,7 @@ def _answer_trace(trace: tracing.Trace, *, by_flow: bool = True) -> Answer:
     if unknown:
         notes.append(f"{len(unknown)} segments may flow the other way: nobody knows")
     return Answer(
-        figures=figures | {"direction_from": {o.name.lower(): trace.direction_from.count(o) for o in Origin}},
+        figures=told | {"direction_from": {o.name.lower(): trace.direction_from.count(o) for o in Origin}},
         features={
             "traced": {_SEGMENTS: trace.known_from(Origin.SURVEYED, Origin.INVERTS), _NODES: trace.nodes},
             "inferred": {_SEGMENTS: inferred},

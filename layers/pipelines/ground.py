@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import shapely
 
+from layers.pipelines import figures
 from layers.pipelines.clearance.soil import SOIL_DEG, require_soil
 from layers.pipelines.codes.classes import DRIVES
 from layers.pipelines.dig import Buried, find_buried, find_founded
@@ -56,6 +57,7 @@ Coordinates = Literal["degrees", "storage"]
     title="Long section",
     title_zh="纵断面分析",
     clause=SURVEYS,
+    figures=figures.LONG_SECTION,
     roles={"path": ("Path", "路径"), "crossing": ("Crosses the path", "交叉管线")},
     about={"from_node": "Key of the point where it begins.", "to_node": "Key of the point where it ends."},
     draws=True,
@@ -67,7 +69,10 @@ def long_section(pipe_nodes: Frame, pipe_segments: Frame, *, from_node: str, to_
     """
     path = find_shortest_path(read_network(pipe_nodes, pipe_segments), from_node, to_node)
     if path is None or not path.segments:
-        return Answer(figures={"length_m": None}, note=f"there is no way from {from_node} to {to_node}")
+        return Answer(
+            figures={"length_m": None, "stations": [], "segments": [], "crossings": []},
+            note=f"there is no way from {from_node} to {to_node}",
+        )
     segments, nodes = in_metres(pipe_segments, pipe_nodes)
     profile = make_profile(nodes, segments, path.segments)
     return Answer(
@@ -94,6 +99,7 @@ def long_section(pipe_nodes: Frame, pipe_segments: Frame, *, from_node: str, to_
     title="Cross section",
     title_zh="横断面分析",
     clause=SURVEYS,
+    figures=figures.CROSS_SECTION,
     roles={"cut": ("Cut by the section", "剖切管线")},
     about=_LINE_ABOUT,
     draws=True,
@@ -115,6 +121,7 @@ def cross_section(pipe_segments: Frame, *, line: str, coordinates: Coordinates =
     title="What is in the ground where somebody digs",
     title_zh="开挖分析",
     clause=DIGGING,
+    figures=figures.DIG,
     roles={
         "reached": ("Reached by the dig", "开挖触及"),
         "below": ("Below the dig", "开挖面以下"),

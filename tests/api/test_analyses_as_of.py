@@ -119,3 +119,49 @@ def test_an_answer_of_before_stays_what_it_was(town, name):
     words = [f"{key}={value}" for key, value in ASKED[name].items()]
     said = CliRunner().invoke(main_group, ["ask", name, *words, "--as-of", THEN, "--store", str(path), "--json"])
     assert told(json.loads(said.output)) == before[name]
+
+
+def names_in(value, figures):
+    """Yield all names of figures in a value, at any depth, with what they are called."""
+    for each in value if isinstance(value, list) else [value]:
+        for name, inner in each.items():
+            called = figures.get(name)
+            yield name, called
+            if called and called.members:
+                yield from names_in(inner, called.members)
+
+
+def all_figures(figures):
+    for name, figure in figures.items():
+        yield name, figure
+        yield from all_figures(figure.members)
+
+
+@pytest.mark.parametrize("name", CATALOG.analyses)
+def test_every_figure_is_called_something_in_both_languages_and_with_its_unit(town, name):
+    analysis, told = CATALOG.analysis(name), town[1][name]["figures"]
+    assert list(told) == list(analysis.figures)
+    assert [each for each, called in names_in(told, analysis.figures) if called is None] == []
+    for each, called in all_figures(analysis.figures):
+        assert called.title.isascii()
+        assert not called.title_zh.isascii()
+        if each.endswith("_m"):
+            assert called.unit == "m"
+
+
+def test_the_description_of_a_process_says_what_its_figures_are(town):
+    with open_store(town[0]) as store, TestClient(create_app(Settings(), store, CATALOG)) as client:
+        described = client.get("/processes/isolation").json()["outputs"]["result"]["schema"]["properties"]["figures"]
+        page = client.get("/processes/dig?f=html").text
+    assert described["properties"]["isolated_length_m"] == {"title": "Length shut off 停供管段长度", "x-ogc-unit": "m"}
+    assert "阀门失效时扩大关阀" in described["properties"]["next_ring"]["title"]
+    assert "<code>foundation_depth_m</code>" in page
+    assert "基础埋深" in page
+
+
+def test_a_command_says_what_its_figures_are(town):
+    words = [f"{key}={value}" for key, value in ASKED["long_section"].items()]
+    said = CliRunner().invoke(main_group, ["ask", "long_section", *words, "--as-of", THEN, "--store", str(town[0])])
+    lines = [line.split() for line in said.output.splitlines()]
+    assert ["length_m", "Length", "长度", "120.00", "m"] in lines
+    assert ["点号", "里程", "地面标高"] in lines  # below the names of the columns

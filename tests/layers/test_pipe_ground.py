@@ -147,7 +147,7 @@ def test_the_command_shows_the_pipes_of_a_dig_as_a_table(store_path):
     area = shapely.box(E + 55, N - 5, E + 70, N + 5).wkt
     words = ["dig", f"area={area}", "depth_m=2.5", "coordinates=storage", "--store", str(store_path)]
     lines = CliRunner().invoke(main_group, ["ask", *words]).output.splitlines()
-    table = lines[lines.index("pipes") + 1 :]
+    table = lines[lines.index("pipes 管线") + 1 :]
     assert table[0].split()[:3] == ["segment_id", "cover_m", "reached"]
-    assert [line.split()[0] for line in table[1:4]] == ["g", "w2", "old"]
-    assert {"1.20", "自来水公司"} <= set(table[2].split())
+    assert [line.split()[0] for line in table[2:5]] == ["g", "w2", "old"]
+    assert {"1.20", "自来水公司"} <= set(table[3].split())

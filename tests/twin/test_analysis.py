@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from tests_support import CRS, LAYER, make_rows, write
-from twin.analysis import Answer, analysis
+from twin.analysis import Answer, Figure, analysis
 from twin.asking import ask
 from twin.catalog import Catalog
 from twin.errors import AnalysisNotFound, InvalidParameter
@@ -23,6 +23,7 @@ from twin.stores import create_store
     title="Plots in sight",
     title_zh="可见地块",
     clause=Clause(document="Test code", article="2", text="What is seen is told."),
+    figures={"plots": Figure(title="Plots", title_zh="地块数")},
     roles={"seen": ("Seen", "可见"), "view": ("View", "视野")},
     about={"reach_m": "How far one sees."},
 )

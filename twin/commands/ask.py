@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
+from twin.analysis import Figure
 from twin.asking import Reply
 from twin.asking import ask as ask_analysis
 from twin.commands.output import print_json, print_table
@@ -19,6 +21,8 @@ from twin.store import Revision, Store
 
 #: Rows of a list that are shown; a program may have all.
 _MOST_ROWS = 20
+#: Names and numbers of a list that are shown in a line.
+_MOST_NAMES = 10
 
 
 @click.command(
@@ -92,6 +96,7 @@ def _list_analyses(session: Session) -> None:
                     "title": each.title,
                     "title_zh": each.title_zh,
                     "inputs": list(each.inputs),
+                    "figures": {key: asdict(figure) for key, figure in each.figures.items()},
                     "parameters": {
                         p.name: {
                             "default": p.default,
@@ -116,11 +121,18 @@ def _print_reply(reply: Reply) -> None:
     roles = reply.analysis.roles
     click.echo(f"{reply.analysis.title} {reply.analysis.title_zh}")
     figures = reply.to_dict()["figures"]
-    print_table(("figure", "value"), [(name, _say(value)) for name, value in figures.items()])
+    called = reply.analysis.figures
+    print_table(
+        ("figure", "is", "数值", "value", "unit"),
+        [
+            (name, called[name].title, called[name].title_zh, _say(value), called[name].unit)
+            for name, value in figures.items()
+        ],
+    )
     for name, value in figures.items():
         if isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value):
-            click.echo(f"\n{name}")
-            _print_rows(name, value)
+            click.echo(f"\n{name} {called[name].title_zh}")
+            _print_rows(name, value, called[name].members)
     counted = [
         (role, *roles[role], layer, len(keys), ", ".join(keys[:5]) + (" …" if len(keys) > 5 else ""))
         for role, layers in reply.answer.features.items()
@@ -134,22 +146,24 @@ def _print_reply(reply: Reply) -> None:
         click.echo(f"  {reply.answer.note}")
 
 
-def _print_rows(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+def _print_rows(name: str, rows: Sequence[Mapping[str, Any]], called: Mapping[str, Figure]) -> None:
     """Print the first rows of a list of them as a table."""
     columns = tuple(dict.fromkeys(column for row in rows for column in row))
-    print_table(columns, [[_say(row.get(column)) for column in columns] for row in rows[:_MOST_ROWS]])
+    titles = [called[column].title_zh for column in columns]
+    print_table(columns, [titles, *([_say(row.get(column)) for column in columns] for row in rows[:_MOST_ROWS])])
     if len(rows) > _MOST_ROWS:
         click.echo(f"  {len(rows) - _MOST_ROWS} more {name}; --json gives all")
 
 
 def _say(value: Any) -> str:
-    """Write a figure in a line; of long lists, and of lists of more than names and numbers, only how long they are."""
+    """Write a figure in a line; of long lists the first, of lists of more than names and numbers how long they are."""
     if isinstance(value, list | dict) and not value:
         return "none"
     if isinstance(value, float):
         return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
-    if isinstance(value, list) and len(value) <= 10 and all(isinstance(each, str | float | int) for each in value):
-        return ", ".join(_say(each) for each in value)
+    if isinstance(value, list) and all(isinstance(each, str | float | int | None) for each in value):
+        more = f" … ({len(value)})" if len(value) > _MOST_NAMES else ""
+        return ", ".join(_say(each) for each in value[:_MOST_NAMES]) + more
     if isinstance(value, dict) and len(value) <= 10:
         return "; ".join(f"{name}: {_say(each)}" for name, each in value.items())
     if isinstance(value, list | dict):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import shapely
 
+from layers.pipelines import figures
 from layers.pipelines.clearance.buildings import find_building_conflicts
 from layers.pipelines.clearance.pairs import find_conflicts
 from layers.pipelines.clearance.soil import SOIL_DEG, require_soil
@@ -38,6 +39,7 @@ _SEVERITY = {"CLASH": "error"}
     title="Conflicts of pipelines",
     title_zh="管线净距、碰撞与覆土分析",
     clause=CLEARANCES,
+    figures=figures.CONFLICTS,
     roles={str(rule.value): (rule.title, rule.title_zh) for rule in RULES},
     about={
         "rule": "Only what breaks this rule; everything by default.",
@@ -85,7 +87,12 @@ def pipe_conflicts(
     )
     return Answer(
         figures={
-            **{str(code.value): sum(record["rule"] == code.value for record in found) for code in RULES},
+            **{
+                str(code.value): sum(record["rule"] == code.value for record in found)
+                if rule in (None, code.value)
+                else None
+                for code in RULES
+            },
             "with_buildings": sum(record["second_layer"] == "buildings" for record in found),
         },
         features=_play_parts(found),
