@@ -45,6 +45,7 @@ COMMANDS: Mapping[str, str] = {
     "tiles": "tiles.commands",
     "scene": "tiles.commands",
     "bim": "bim.commands",
+    "cityjson": "bim.cityjson.commands",
     "serve": "api.commands",
     "key": "twin.commands.keys",
     "doctor": "twin.commands.stores",
