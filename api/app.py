@@ -33,6 +33,8 @@ from api.indicators.evaluation import remember_results
 from api.jobs import processes
 from api.jobs import routes as jobs
 from api.jobs.desk import Jobs
+from api.maps import routes as maps
+from api.maps import wmts
 from api.ops import health, metrics
 from api.ops.desk import Desk
 from api.ops.journal import Journal
@@ -153,6 +155,8 @@ def create_app(
     for room in (
         tilesets,
         ogctiles,
+        maps,
+        wmts,
         arcgis,
         common,
         collections,
@@ -173,7 +177,7 @@ def create_app(
         problems,
     ):
         app.include_router(room.router)
-    app.router.routes.append(wfs.ROUTE)
+    app.router.routes += [wfs.ROUTE, wmts.ROUTE]
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     app.mount("/viewer", StaticFiles(directory=_HERE / "viewer", html=True), name="viewer")
     problems.install_handlers(app)

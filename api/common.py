@@ -15,7 +15,7 @@ from api.features import collections, filters
 from api.features import routes as features
 from api.features.collections import spatial_extent
 from api.http.links import OGC_REL, link
-from api.http.media import HTML, JSON, OPENAPI, QGZ
+from api.http.media import HTML, JSON, OPENAPI, QGZ, XML
 from api.http.pages import page, respond
 from api.jobs import processes
 from api.openapi import answers, describe_service
@@ -51,6 +51,7 @@ def show_landing(request: Request, params: Annotated[FormatParams, Query()]) -> 
             link("conformance", links.url("conformance"), JSON, "Standards the service conforms to"),
             link("data", links.url("collections"), JSON, "Layers"),
             link(f"{OGC_REL}/tilesets-vector", links.url("dataset_tilesets"), JSON, "Vector tiles of all layers"),
+            link(f"{OGC_REL}/tilesets-map", links.url("dataset_map_tilesets"), JSON, "Map tiles of all layers"),
             link(f"{OGC_REL}/functions", links.url("functions"), JSON, "Functions for filters"),
             link(f"{OGC_REL}/tiling-schemes", links.url("grids"), JSON, "Tile grids"),
             link(f"{OGC_REL}/styles", links.url("styles"), JSON, "Map styles"),
@@ -64,6 +65,7 @@ def show_landing(request: Request, params: Annotated[FormatParams, Query()]) -> 
                 else []
             ),
             link("related", links.url("wfs", query=_CAPABILITIES), "text/xml", "WFS 2.0"),
+            link("related", links.url("wmts_document"), XML, "WMTS 1.0.0"),
             link("related", links.url("viewer", path="/"), HTML, "Map"),
             link("related", links.url("qgis_project"), QGZ, "Project for QGIS"),
         ],

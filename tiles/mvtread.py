@@ -32,7 +32,7 @@ def read_tile(data: bytes) -> dict[str, list[ReadFeature]]:
     for _, message in _fields(data):
         parts = list(_fields(message))
         keys = [bytes(part).decode() for tag, part in parts if tag == 3]
-        values = [_read_value(part) for tag, part in parts if tag == 4]
+        values = [read_value(part) for tag, part in parts if tag == 4]
         (name,) = (bytes(part).decode() for tag, part in parts if tag == 1)
         layers[name] = [_read_feature(part, keys, values) for tag, part in parts if tag == 2]
     return layers
@@ -75,7 +75,8 @@ def _area(ring: Integers) -> float:
     return float(np.sum(ring[:, 0] * following[:, 1] - following[:, 0] * ring[:, 1]))
 
 
-def _read_value(message: memoryview) -> Any:
+def read_value(message: bytes | memoryview) -> Any:
+    """Read a value of a layer: text, number or truth value."""
     ((tag, content),) = _fields(message)
     match tag:
         case 1:

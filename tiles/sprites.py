@@ -55,10 +55,16 @@ def draw_sprite(ratio: int) -> bytes:
     return _write_png(np.hstack(marks))
 
 
-def _outline(mark: Marker, ratio: int) -> npt.NDArray[np.float64]:
+def mark_corners(mark: Marker) -> npt.NDArray[np.float64]:
+    """The corners of a mark, x to the east and y to the north, in terms of its radius."""
     angles, distances = np.array(_CORNERS[mark], dtype=float).T
     corners = np.stack([np.sin(np.radians(angles)), np.cos(np.radians(angles))], axis=1)
-    corners *= distances[:, None] * MARK_RADIUS_PX * ratio
+    corners *= distances[:, None]
+    return corners
+
+
+def _outline(mark: Marker, ratio: int) -> npt.NDArray[np.float64]:
+    corners = mark_corners(mark) * MARK_RADIUS_PX * ratio
     return np.hstack([corners, np.roll(corners, -1, axis=0)])
 
 

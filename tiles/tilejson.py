@@ -32,6 +32,13 @@ def describe_tiles(info: TileInfo, template: str) -> dict[str, Any]:
     return {"tilejson": "3.0.0", "tiles": [template], "scheme": "xyz"} | describe_content(info)
 
 
+def describe_pictures(info: TileInfo, template: str) -> dict[str, Any]:
+    """Describe a map of pictures of 256 pixels as TileJSON, for a source of the type ``raster``."""
+    described = {"tilejson": "3.0.0", "tiles": [template], "scheme": "xyz", **describe_content(info)}
+    kept = {key: value for key, value in described.items() if not key.startswith(("x-rules", "x-pushed"))}
+    return kept | {"tileSize": 256, "format": "png", "vector_layers": []}
+
+
 def describe_content(info: TileInfo) -> dict[str, Any]:
     """Describe what a source holds in the words of TileJSON, wherever its tiles are."""
     described: dict[str, Any] = {

@@ -8,14 +8,18 @@ Dimensional Tile Matrix Set and Tile Set Metadata, clauses 6 and 9.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from tiles.grid import Grid
 from tiles.labels import with_labels
 from tiles.matrixset import matrix_set_of
+from tiles.mvt import MEDIA_TYPE
 from tiles.source import TileInfo
 from twin.crs import CRS84, reproject_bbox
+
+#: What tiles of a set are: features, or pictures of them.
+DataType = Literal["vector", "map"]
 
 _CRS84_URI = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 
@@ -32,29 +36,31 @@ def summarise_grid(grid: Grid) -> dict[str, Any]:
     return named | ({"uri": str(matrix_set_of(grid).uri)} if matrix_set_of(grid).uri else {})
 
 
-def summarise_tileset(info: TileInfo) -> dict[str, Any]:
+def summarise_tileset(info: TileInfo, data: DataType = "vector") -> dict[str, Any]:
     """Name a tile set, as a list of them does."""
     grid = info.grid
     named: dict[str, Any] = {
         "title": f"{info.title} ({grid.id})",
-        "dataType": "vector",
+        "dataType": data,
         "crs": describe_grid(grid)["crs"],
     }
     return named | ({"tileMatrixSetURI": str(matrix_set_of(grid).uri)} if matrix_set_of(grid).uri else {})
 
 
-def describe_tileset(info: TileInfo) -> dict[str, Any]:
+def describe_tileset(
+    info: TileInfo, data: DataType = "vector", media_types: Sequence[str] = (MEDIA_TYPE,)
+) -> dict[str, Any]:
     """Describe a tile set: its grid, which of its tiles there are, and the layers in them (clause 9)."""
-    described = summarise_tileset(info) | {
+    described = summarise_tileset(info, data) | {
         "description": f"{info.title_zh}",
-        "mediaTypes": [info.media_type],
+        "mediaTypes": list(media_types),
         "layers": [
             {
                 "id": layer.id,
                 "title": layer.title,
                 "x-title-zh": layer.title_zh,
                 "description": layer.about,
-                "dataType": "vector",
+                "dataType": "vector",  # of what is drawn, also where the tiles are maps
                 "geometryDimension": layer.dimension,
                 "minTileMatrix": str(max(info.min_zoom, layer.zooms[0] - info.grid.web_zoom)),
                 "maxTileMatrix": str(min(info.max_zoom, layer.zooms[1] - info.grid.web_zoom)),

@@ -63,6 +63,12 @@ class StyleNotFound(TwinError):
     status, slug, title = 404, "style-not-found", "Map style not found"
 
 
+class StyleNotDrawn(TwinError):
+    """The map style says something that only clients draw, not this service."""
+
+    status, slug, title = 422, "style-not-drawn", "Map style not drawn here"
+
+
 class SceneNotFound(TwinError):
     """No scene, or no part of one, has this address."""
 

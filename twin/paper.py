@@ -9,7 +9,7 @@ from typing import Literal
 
 #: The font that ships, so that Chinese words are there on every machine.
 FONT_FILE = Path(__file__).parent / "fonts" / "wqy-microhei.ttf"
-_FAMILY = "WenQuanYi Micro Hei"
+FONT_FAMILY = "WenQuanYi Micro Hei"
 _MM_PER_INCH = 25.4
 
 Points = Sequence[tuple[float, float]]
@@ -91,7 +91,7 @@ class Paper:
         turned = {"transform": f"rotate(-90 {x:g} {y:g})"} if upwards else {}
         self._add(
             "text", x=x, y=y, font_size=size_mm, text_anchor=anchor, fill=color, stroke="#ffffff",
-            stroke_width=size_mm / 5, paint_order="stroke", font_family=_FAMILY, **turned
+            stroke_width=size_mm / 5, paint_order="stroke", font_family=FONT_FAMILY, **turned
         ).text = words  # fmt: skip
 
     def svg(self) -> str:
@@ -107,7 +107,7 @@ class Paper:
                 svg_string=self.svg(),
                 skip_system_fonts=True,
                 font_files=[str(FONT_FILE)],
-                font_family=_FAMILY,
+                font_family=FONT_FAMILY,
                 dpi=dpi,
             )
         )

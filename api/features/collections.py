@@ -183,6 +183,7 @@ def _map_links(layer: Layer, links: Links) -> list[Link]:
     own = layer.id
     return [
         link(f"{OGC_REL}/tilesets-vector", links.url("tilesets", layer_id=own), JSON, "Vector tiles"),
+        link(f"{OGC_REL}/tilesets-map", links.url("map_tilesets", layer_id=own), JSON, "Map tiles"),
         link("tilejson", links.url("tilejson", layers=own), JSON, "Vector tiles (TileJSON)"),
         link(f"{OGC_REL}/styles", links.url("styles"), JSON, "Map styles"),
         link("stylesheet", links.url("style", style=own), STYLE, "Map style of this layer"),

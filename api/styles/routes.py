@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.context import Context, context_of, links_of
 from api.http.conditional import has_already
-from api.http.links import Links, link
+from api.http.links import OGC_REL, Link, Links, link
 from api.http.media import HTML, JSON, PBF, PNG, STYLE
 from api.http.pages import json_response, respond
 from api.http.sent import SentAnswer, choose_coding, headers_of, pack
@@ -45,12 +45,16 @@ def list_styles(request: Request, params: Annotated[FormatParams, Query()]) -> R
         layer.id: f"{layer.title} {layer.title_zh}" for layer in context.served.layers.values()
     }
     titles = {style: style for style in list_book(context.settings.styles)} | titles
-    styles = [
-        {"id": style, "title": title, "links": [link("stylesheet", links.url("style", style=style), STYLE, title)]}
-        for style, title in titles.items()
-    ]
+    styles = [{"id": style, "title": title, "links": _links_to(links, style, title)} for style, title in titles.items()]
     document = {"links": links.self_and_page(), "default": WHOLE_MAP, "styles": styles}
     return respond(request, document, "styles.html", f=params.f)
+
+
+def _links_to(links: Links, style: str, title: str) -> list[Link]:
+    return [
+        link("stylesheet", links.url("style", style=style), STYLE, title),
+        link(f"{OGC_REL}/tilesets-map", links.url("style_map_tilesets", style=style), JSON, "Map tiles"),
+    ]
 
 
 @router.get("/styles/{style}", name="style", responses=answers(STYLE, HTML))

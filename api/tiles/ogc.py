@@ -29,7 +29,7 @@ from api.tiles.params import (
 )
 from api.tiles.sending import FORMS, choose_form, send_tile
 from api.tiles.tilesets import NOTHING_SENT, grid_of, layers_of, source_of
-from tiles.source import VectorSource
+from tiles.source import TileInfo, VectorSource
 from tiles.tileset import describe_grid, describe_tileset, find_limits, summarise_grid, summarise_tileset
 from twin.errors import InvalidParameter
 from twin.layer import Layer
@@ -47,6 +47,10 @@ CONFORMANCE = (
             "datetime",
             "mvt",
             "geojson",
+            "png",
+            "jpeg",
+            "tiff",
+            "netcdf",
             "xml",
             "oas30",
         )
@@ -94,7 +98,7 @@ def show_grid(request: Request, tms: GridId, params: Annotated[DocumentParams, Q
 def list_dataset_tilesets(request: Request, params: Annotated[DatasetTilesParams, Query()]) -> Response:
     """List the tile sets of all layers together, one for each grid."""
     context = context_of(request)
-    layers = _chosen(context, params.collections)
+    layers = chosen_layers(context, params.collections)
     return _respond_list(request, context, layers, params, "dataset_tileset", {})
 
 
@@ -107,7 +111,7 @@ def list_dataset_tilesets(request: Request, params: Annotated[DatasetTilesParams
 def show_dataset_tileset(request: Request, tms: GridId, params: Annotated[DatasetTilesParams, Query()]) -> Response:
     """Describe the tiles of all layers together in a grid."""
     context = context_of(request)
-    source = source_of(context, _chosen(context, params.collections), grid_of(context, tms), as_of=params.as_of)
+    source = source_of(context, chosen_layers(context, params.collections), grid_of(context, tms), as_of=params.as_of)
     return _respond_one(request, source, params, "dataset_tile", {})
 
 
@@ -127,9 +131,9 @@ async def show_dataset_tile(
 ) -> Response:
     """Give one tile of all layers, or of those in ``collections``."""
     context = context_of(request)
-    layers = _chosen(context, params.collections)
+    layers = chosen_layers(context, params.collections)
     source = source_of(context, layers, grid_of(context, tms), as_of=params.as_of, strict=params.strict)
-    _require_within(source, z, row, col)
+    require_within(source.info, z, row, col)
     return await send_tile(request, context, source, z, col, row, choose_form(request, params.f))
 
 
@@ -178,14 +182,14 @@ async def show_layer_tile(
     context = context_of(request)
     layers = (context.served.layer(layer_id),)
     source = source_of(context, layers, grid_of(context, tms), as_of=params.as_of, strict=params.strict)
-    _require_within(source, z, row, col)
+    require_within(source.info, z, row, col)
     return await send_tile(request, context, source, z, col, row, choose_form(request, params.f))
 
 
-def _require_within(source: VectorSource, z: int, row: int, col: int) -> None:
+def require_within(info: TileInfo, z: int, row: int, col: int) -> None:
     """Refuse a tile outside of the limits that the description of the tile set gives (OGC 20-057, requirement 6)."""
-    source.grid.require(z, col, row)
-    limits = find_limits(source.info)
+    info.grid.require(z, col, row)
+    limits = find_limits(info)
     if limits is None:
         return
     columns, rows = limits.get(z, (range(0), range(0)))
@@ -193,13 +197,15 @@ def _require_within(source: VectorSource, z: int, row: int, col: int) -> None:
         raise InvalidParameter("the tile lies outside of the limits of its tile set", parameter="tileMatrix")
 
 
-def _chosen(context: Context, collections: str | None) -> tuple[Layer, ...]:
+def chosen_layers(context: Context, collections: str | None) -> tuple[Layer, ...]:
+    """Find the layers that ``collections`` names, by default all."""
     return layers_of(context, collections) if collections else tuple(context.served.layers.values())
 
 
-def _state_query(request: Request) -> dict[str, str]:
+def state_query(request: Request) -> dict[str, str]:
+    """What of a request belongs into the addresses of tiles too."""
     given = request.query_params
-    return {name: given[name] for name in ("datetime", "subset", "collections") if given.get(name)}
+    return {name: given[name] for name in ("datetime", "subset", "collections", "transparent") if given.get(name)}
 
 
 def _tileset_links(links: Links, tms: GridId, route: str, ids: dict[str, str], query: dict[str, str]) -> list[Link]:
@@ -230,7 +236,7 @@ def _respond_list(
     route: str,
     ids: dict[str, str],
 ) -> Response:
-    links, query = links_of(request), _state_query(request)
+    links, query = links_of(request), state_query(request)
     tilesets: list[dict[str, Any]] = []
     for grid in context.grids.values():
         info = source_of(context, layers, grid, as_of=params.as_of).info
@@ -252,6 +258,6 @@ def _respond_one(
     request: Request, source: VectorSource, params: TilesetParams, route: str, ids: dict[str, str]
 ) -> Response:
     links = links_of(request)
-    own = _tileset_links(links, source.grid.id, route, ids, _state_query(request))
+    own = _tileset_links(links, source.grid.id, route, ids, state_query(request))
     document = describe_tileset(source.info) | {"links": links.self_and_page(xml=True) + own}
     return respond(request, document, "tileset.html", f=params.f, xml="tileset.xml", lasting=True)

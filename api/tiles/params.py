@@ -94,6 +94,29 @@ class TilesetParams(DocumentParams, SubsetParams):
     """The tiles of a layer."""
 
 
+_Transparent = Annotated[bool, Field(description="Leave out the background, so that what is below is seen.")]
+
+
+class MapTileParams(SubsetParams):
+    """A tile of a map."""
+
+    transparent: _Transparent = False
+    f: Annotated[
+        Literal["png", "jpeg", "tiff", "netcdf"] | SkipJsonSchema[None],
+        Field(description="Form of the tile; without it the Accept header decides."),
+    ] = None
+
+
+class MapTilesetParams(SubsetParams):
+    """The tiles of a map in a grid."""
+
+    transparent: _Transparent = False
+    f: Annotated[
+        Literal["json", "tilejson", "xml", "html"] | SkipJsonSchema[None],
+        Field(description="Form of the answer; without it the Accept header decides."),
+    ] = None
+
+
 _Collections = Annotated[
     str | None,
     NAMES,
@@ -109,6 +132,18 @@ class DatasetTileParams(OgcTileParams):
 
 class DatasetTilesParams(TilesetParams):
     """The tiles of all layers, or of some."""
+
+    collections: _Collections = None
+
+
+class DatasetMapTileParams(MapTileParams):
+    """A tile of the map of all layers, or of some."""
+
+    collections: _Collections = None
+
+
+class DatasetMapTilesetParams(MapTilesetParams):
+    """The tiles of the map of all layers, or of some, in a grid."""
 
     collections: _Collections = None
 

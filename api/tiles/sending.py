@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from api.tiles.geojson import write_geojson
 from tiles.source import VectorSource
 from tiles.square import Square, Tile
 from twin.errors import InvalidParameter
+from twin.layer import Layer
 
 #: What a tile may take where everything is asked for.
 _MOST_STRICT_BYTES = 64_000_000
@@ -99,27 +100,37 @@ async def send_tile(
     request: Request, context: Context, source: VectorSource, z: int, x: int, y: int, form: TileForm = ONLY
 ) -> Response:
     """Answer with a tile: 200, 204 where it is empty, 304 where the client has it already."""
+    wish = wish_of(request, is_only=form is ONLY)
+    return await send_job(request, context, _job_of(context, source, (z, x, y), form), wish)
+
+
+async def send_job(request: Request, context: Context, job: TileJob, wish: TileWish) -> Response:
+    """Answer with what a job makes, see `send_tile`."""
+    try:
+        hot, sent = await unless_gone(request, obtain(context, job, wish))
+    except ClientGone:
+        return Response(status_code=499)
+    if sent is None:
+        return Response(status_code=304, headers=headers_of(hot.etag, vary=hot.vary))
+    return Response(sent.data, sent.status, sent.headers)
+
+
+def wish_of(request: Request, *, is_only: bool) -> TileWish:
+    """What a request for a tile asks for, at an address that has one form only, or several."""
     scope = request.scope
     query, accepted = scope["query_string"], request.headers.get("accept-encoding", "")
     target = scope["raw_path"] + (b"?" + query if query else b"")
     key: Hashable = tile_key(target, accepted)
-    if form is not ONLY:
+    if not is_only:
         accept = request.headers.get("accept", "")
         key = document_key(target, Links.of(request).base, accept, choose_coding(accepted))
-    wish = TileWish(
+    return TileWish(
         key=key,
         accepted=accepted,
         asked=request.headers.get("if-none-match", ""),
         described=request.state.described,
         route=route_of(scope),
     )
-    try:
-        hot, sent = await unless_gone(request, obtain_tile(context, source, (z, x, y), wish, form))
-    except ClientGone:
-        return Response(status_code=499)
-    if sent is None:
-        return Response(status_code=304, headers=headers_of(hot.etag, vary=hot.vary))
-    return Response(sent.data, sent.status, sent.headers)
 
 
 def tile_key(target: bytes, accepted: str) -> Hashable:
@@ -136,24 +147,62 @@ async def obtain_tile(
     -------
     What to remember, and the tile; none where the client has it already.
     """
+    return await obtain(context, _job_of(context, source, place, form), wish)
+
+
+class TileJob(NamedTuple):
+    """A tile to be made unless it is there.
+
+    Parameters
+    ----------
+    key
+        What tells it from the others over the same state of the store.
+    layers
+        What it is made from.
+    vary
+        As `TileForm` has it.
+    tag
+        Finds its entity tag.
+    make
+        Makes it in a content coding.
+    """
+
+    key: Hashable
+    layers: Sequence[Layer]
+    vary: str
+    tag: Callable[[], str]
+    make: Callable[[str], SentAnswer]
+
+
+async def obtain(context: Context, job: TileJob, wish: TileWish) -> tuple[HotAnswer, SentAnswer | None]:
+    """Have a job done, see `obtain_tile`."""
     stamp, coding = context.stamp(), choose_coding(wish.accepted)
-    state = (stamp, source.key, place, form.mark)
+    state = (stamp, job.key)
     etag = context.tags.get(state)
-    aside = any(map(context.frames.is_known_beyond, source.layers))
+    aside = any(map(context.frames.is_known_beyond, job.layers))
     if etag is None and wish.asked:
-        etag = await context.desk.obtain(state, partial(_tag, source, place, form), aside=aside)
+        etag = await context.desk.obtain(state, job.tag, aside=aside)
         context.tags.put(state, etag)
     sent = None
     if etag is None or not has_already(wish.asked, etag):
         sent = context.answers.get((etag, coding))
         if sent is None:
-            make = partial(_make, context, source, place, coding, form)
-            sent = await context.desk.obtain((state, coding), make, aside=aside)
+            sent = await context.desk.obtain((state, coding), partial(job.make, coding), aside=aside)
             context.tags.put(state, sent.etag)
         etag = sent.etag
-    hot = HotAnswer(stamp, etag, coding, wish.described, wish.route, form.vary)
+    hot = HotAnswer(stamp, etag, coding, wish.described, wish.route, job.vary)
     context.hot.put(wish.key, hot)
     return hot, sent if not has_already(wish.asked, etag) else None
+
+
+def _job_of(context: Context, source: VectorSource, place: tuple[int, int, int], form: TileForm) -> TileJob:
+    return TileJob(
+        key=(source.key, place, form.mark),
+        layers=source.layers,
+        vary=form.vary,
+        tag=partial(_tag, source, place, form),
+        make=partial(_make, context, source, place, form),
+    )
 
 
 def obtain_at_once(
@@ -190,7 +239,7 @@ def _mark(etag: str, form: TileForm) -> str:
 
 
 def _make(
-    context: Context, source: VectorSource, place: tuple[int, int, int], coding: str, form: TileForm
+    context: Context, source: VectorSource, place: tuple[int, int, int], form: TileForm, coding: str
 ) -> SentAnswer:
     # What is written meanwhile belongs to the next tag.
     write = partial(form.write, source, place)

@@ -44,7 +44,7 @@ def test_conf_core_conformance_success(client: TestClient) -> None:
     ours = {uri.removeprefix(f"{TILES}/") for uri in declared if uri.startswith(TILES)}
     assert ours == {
         "core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets", "collections-selection",
-        "datetime", "mvt", "geojson", "xml", "oas30",
+        "datetime", "mvt", "geojson", "png", "jpeg", "tiff", "netcdf", "xml", "oas30",
     }  # fmt: skip
 
 
@@ -219,5 +219,14 @@ def test_conf_oas30_completeness_and_operation_id(client: TestClient) -> None:
         ("/collections/wells/tiles", ".collection.vector.getTileSetsList"),
         ("/collections/wells/tiles/{tileMatrixSetId}", ".collection.vector.getTileSet"),
         (f"/collections/wells/tiles{tile}", ".collection.vector.getTile"),
+        ("/map/tiles", ".dataset.map.getTileSetsList"),
+        ("/map/tiles/{tileMatrixSetId}", ".dataset.map.getTileSet"),
+        (f"/map/tiles{tile}", ".dataset.map.getTile"),
+        ("/collections/wells/map/tiles", ".collection.map.getTileSetsList"),
+        ("/collections/wells/map/tiles/{tileMatrixSetId}", ".collection.map.getTileSet"),
+        (f"/collections/wells/map/tiles{tile}", ".collection.map.getTile"),
+        ("/styles/{style}/map/tiles", ".style.map.getTileSetsList"),
+        ("/styles/{style}/map/tiles/{tileMatrixSetId}", ".style.map.getTileSet"),
+        (f"/styles/{{style}}/map/tiles{tile}", ".style.map.getTile"),
     ):
         assert named[path].endswith(suffix), path

@@ -24,7 +24,8 @@ def test_the_list_leads_to_a_style_of_the_whole_map_and_of_every_layer_that_is_s
     assert [style["id"] for style in listed["styles"]] == ["map", "parcels", "wells"]
     assert listed["default"] == "map"
     for style in listed["styles"]:
-        (link,) = style["links"]
+        link, map_tiles = style["links"]
+        assert map_tiles["href"].endswith(f"/styles/{style['id']}/map/tiles")
         assert link["rel"] == "stylesheet"
         answer = client.get(link["href"])
         assert answer.headers["content-type"] == link["type"] == "application/vnd.mapbox.style+json"

@@ -1,0 +1,1 @@
+"""Maps as pictures: OGC API – Tiles of maps, and WMTS."""

@@ -1,0 +1,1 @@
+"""Maps as pictures: vector tiles drawn by MapLibre styles, without a browser."""
