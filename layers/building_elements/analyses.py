@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from layers.building_elements.conditions import read_conditions
 from layers.building_elements.queries import Rows, Wanted, select_elements, sum_quantities
-from twin.analysis import Answer, analysis
+from twin.analysis import Answer, Figure, analysis
 from twin.frame import Frame
 from twin.indicator import Clause
 
@@ -30,11 +30,44 @@ _ABOUT = {
     "having": "What properties must be, such as Pset_WallCommon.IsExternal=true; Width>=0.2 (SI, all must hold).",
 }
 
+_ELEMENTS = Figure(title="Elements", title_zh="构件数")
+_FOUND = {"elements": _ELEMENTS, "classes": Figure(title="Elements by class", title_zh="各类构件数")}
+_MEASURED = {
+    "length_m": ("Length", "长度", "m"),
+    "area_m2": ("Area", "面积", "m²"),
+    "volume_m3": ("Volume", "体积", "m³"),
+}
+_AMOUNTS = {
+    "elements": _ELEMENTS,
+    "amounts": Figure(
+        title="Amounts by model, storey and class",
+        title_zh="按模型、楼层、类别汇总",
+        members={
+            "model": Figure(title="Model", title_zh="模型"),
+            "storey": Figure(title="Storey", title_zh="楼层"),
+            "elevation_m": Figure(title="Elevation", title_zh="楼层标高", unit="m"),
+            "class": Figure(title="Class", title_zh="IFC 类"),
+            "elements": _ELEMENTS,
+            **{
+                name: Figure(title=title, title_zh=title_zh, unit=unit)
+                for name, (title, title_zh, unit) in _MEASURED.items()
+            },
+            **{
+                f"{name}_stated_by": Figure(
+                    title=f"Elements that state {title.lower()}", title_zh=f"注明{title_zh}的构件数"
+                )
+                for name, (title, title_zh, _) in _MEASURED.items()
+            },
+        },
+    ),
+}
+
 
 @analysis(
     title="Find building elements",
     title_zh="构件查询",
     clause=CLAUSE,
+    figures=_FOUND,
     roles={"found": ("Found", "查询结果")},
     about=_ABOUT,
 )
@@ -76,6 +109,7 @@ def find_elements(
     title="Quantities by storey",
     title_zh="分层工程量统计",
     clause=CLAUSE,
+    figures=_AMOUNTS,
     roles={"counted": ("Counted", "统计构件")},
     about=_ABOUT | {"quantity": "A number among the properties that is summed up too, such as GrossVolume."},
 )
