@@ -25,9 +25,9 @@ _MATERIAL = _figure("Material", "材质")
 _GROUND = _figure("Ground", "地面标高", "m")
 _COVER = _figure("Cover", "覆土", "m")
 
-CONNECTED: Mapping[str, Figure] = {"segments": SEGMENTS, "nodes": NODES, "length_m": LENGTH}
+CONNECTED: dict[str, Figure] = {"segments": SEGMENTS, "nodes": NODES, "length_m": LENGTH}
 
-_ORIGINS = {
+_ORIGINS: dict[Origin, Figure] = {
     Origin.UNKNOWN: _figure("Unknown", "不明"),
     Origin.SURVEYED: _figure("Surveyed", "实测"),
     Origin.INVERTS: _figure("Inverts", "管底标高"),

@@ -6,7 +6,7 @@ import io
 import json
 import re
 from urllib.request import urlopen
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -72,7 +72,7 @@ def test_gdal_finds_a_parcel_in_a_grid_whose_axes_count_north_first(national, st
 
 def test_corners_are_told_in_the_order_of_the_axes(national):
     with urlopen(f"{national}/wmts?service=WMTS&request=GetCapabilities") as answer:
-        document = ElementTree.fromstring(answer.read())
+        document = ET.fromstring(answer.read())
     told = {
         each.findtext("o:Identifier", namespaces=NAMES): (
             each.findtext("o:SupportedCRS", namespaces=NAMES),
@@ -135,7 +135,7 @@ def test_both_ways_of_asking_give_the_same(client: TestClient):
 def test_what_is_wrong_is_said_in_the_words_of_ows(client: TestClient, changed, code, locator):
     answer = client.get("/wmts", params=GET_TILE | changed)
     assert answer.status_code >= 400
-    (exception,) = ElementTree.fromstring(answer.content)
+    (exception,) = ET.fromstring(answer.content)
     assert (exception.get("exceptionCode"), exception.get("locator", "")) == (code, locator)
 
 
