@@ -18,6 +18,7 @@ import numpy as np
 import shapely
 import zstandard
 
+from bim.footprint import project_instances
 from bim.georeference.choosing import Assessment, require_place
 from bim.identity import find_model, name_building, name_model
 from bim.levels import CimLevel, judge_buildings, judge_level
@@ -129,7 +130,8 @@ def import_model(store: Store, catalog: Catalog, file: Path, model: Model, place
         or name_model(store, layers[MODELS], file)
     )
     placed = place_model(model, by, store.crs, element_keys(model_id, model))
-    summaries = summarise_buildings(model, placed, by, store.crs)
+    seen = project_instances(placed)
+    summaries = summarise_buildings(model, placed, seen, by, store.crs)
     before = store.read(layers[MODELS], Query(ids=(model_id,))).data
     if order.model_id is None and len(before):
         _require_same_place(before.geometry.iloc[0], placed, store.crs, model_id)
@@ -141,7 +143,7 @@ def import_model(store: Store, catalog: Catalog, file: Path, model: Model, place
     pieces = (zstandard.ZstdCompressor(level=6).compress(file.read_bytes()), pack_placed(placed))
     rows = {
         ELEMENTS: tabulate_elements(
-            model, placed, layers[ELEMENTS], store.crs, model_id=model_id, buildings=_of_rows(names)
+            model, placed, seen, layers[ELEMENTS], store.crs, model_id=model_id, buildings=_of_rows(names)
         ),
         MODELS: _describe(model, placed, summaries, by.level, layers[MODELS], store, model_id, names, level, pieces),
         BUILDINGS: standing.rows,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import orjson
 import shapely
 
-from bim.footprint import project_instances, unite
+from bim.footprint import unite
 from bim.model import Model, Shapes
 from bim.placed import Placed
 from twin.columns import typed_series
@@ -53,7 +53,14 @@ def element_keys(model_id: str, model: Model) -> tuple[str, ...]:
 
 
 def tabulate_elements(
-    model: Model, placed: Placed, layer: Layer, crs: CRS, *, model_id: str, buildings: Mapping[int, str]
+    model: Model,
+    placed: Placed,
+    seen: Geometries,
+    layer: Layer,
+    crs: CRS,
+    *,
+    model_id: str,
+    buildings: Mapping[int, str],
 ) -> GeoDataFrame:
     """Write the elements of a model as rows of a layer, in key order.
 
@@ -61,6 +68,8 @@ def tabulate_elements(
     ----------
     model, placed
         The model, and its shapes in the county.
+    seen
+        What each instance covers from above: `bim.footprint.project_instances`.
     layer
         `building_elements`.
     crs
@@ -73,7 +82,7 @@ def tabulate_elements(
     elements = model.elements
     keys = np.array([*placed.element_ids, None], dtype=object)  # the last one is nobody, at -1
     names = np.array([*elements["name"].where(elements["name"].notna(), None), None], dtype=object)
-    bottoms, tops, areas = measure_elements(placed, len(elements), crs)
+    bottoms, tops, areas = measure_elements(placed, seen, len(elements), crs)
     properties = gather_properties(model)
     sizes = {column: [_size_of(each, wanted) for each in properties] for column, wanted in _SIZES.items()}
     kinds = [kind_of(name) for name in elements["class"]]
@@ -113,7 +122,9 @@ def tabulate_elements(
     return make_rows(typed, geometry, layer, crs).sort_index()
 
 
-def measure_elements(placed: Placed, count: int, crs: CRS) -> tuple[list[float | None], list[float | None], Geometries]:
+def measure_elements(
+    placed: Placed, seen: Geometries, count: int, crs: CRS
+) -> tuple[list[float | None], list[float | None], Geometries]:
     """Lowest and greatest heights of n elements (1985), and what they cover from above, in the plane."""
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
     owners = placed.shapes.elements
@@ -122,7 +133,6 @@ def measure_elements(placed: Placed, count: int, crs: CRS) -> tuple[list[float |
         np.maximum.at(high, owners, placed.bounds_m[:, 1, 2])
     middle = placed.bounds_m.mean(axis=(0, 1)) if len(owners) else np.zeros(3)
     bottoms, tops = (_heights(side, middle, placed, crs) for side in (low, high))
-    seen = project_instances(placed)
     areas = np.full(count, None, dtype=object)
     for element in np.unique(owners):
         own = seen[owners == element]

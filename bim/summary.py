@@ -11,7 +11,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from bim.footprint import cut_instances, outline_building, project_instances, unite
+from bim.footprint import cut_instances, outline_building, unite
 from bim.georeference.georeference import Georeference
 from bim.model import Model
 from bim.placed import Placed
@@ -20,6 +20,7 @@ from bim.rows import gather_properties, kind_of
 from twin.crs import CRS
 
 Floats = npt.NDArray[np.float64]
+Geometries = npt.NDArray[np.object_]
 
 #: Above the ground, where outer walls are cut: above plinths and sills of doors, below sills of windows.
 _CUT_M = 0.6
@@ -66,7 +67,9 @@ class Summary:
         return max(0.0, self.top_m - self.ground_m)
 
 
-def summarise_buildings(model: Model, placed: Placed, by: Georeference, storage: CRS) -> dict[int, Summary]:
+def summarise_buildings(
+    model: Model, placed: Placed, seen: Geometries, by: Georeference, storage: CRS
+) -> dict[int, Summary]:
     """Summarise every building of a model, by the row of its IfcBuilding; one alone takes what is in none as well.
 
     Buildings of which nothing is drawn are absent, as are models without any building: bridges, terrain.
@@ -75,6 +78,8 @@ def summarise_buildings(model: Model, placed: Placed, by: Georeference, storage:
     ----------
     model, placed
         The model, and its shapes in the county.
+    seen
+        What each instance covers from above: `bim.footprint.project_instances`.
     by
         What placed it.
     storage
@@ -85,7 +90,7 @@ def summarise_buildings(model: Model, placed: Placed, by: Georeference, storage:
     buildings = np.flatnonzero(kinds == "building")
     if not len(buildings):
         return {}
-    shown = _Shown.of(placed, kinds)
+    shown = _Shown.of(placed, seen, kinds)
     properties = gather_properties(model)
     levels_m = _find_levels(model, placed, by, storage)
     members = elements["building"].to_numpy().copy()
@@ -108,11 +113,11 @@ class _Shown:
     areas: npt.NDArray[np.object_]
 
     @classmethod
-    def of(cls, placed: Placed, kinds: npt.NDArray[np.object_]) -> _Shown:
+    def of(cls, placed: Placed, seen: Geometries, kinds: npt.NDArray[np.object_]) -> _Shown:
         owners = placed.shapes.elements
         # Buildings of city models have shapes themselves.
         built = np.flatnonzero(np.isin(kinds[owners], ("element", "building")))
-        return cls(instances=built, owners=owners[built], areas=project_instances(placed)[built])
+        return cls(instances=built, owners=owners[built], areas=seen[built])
 
 
 def _summarise(
