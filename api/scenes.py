@@ -20,7 +20,7 @@ from api.ops.desk import ClientGone, unless_gone
 from api.params import FormatParams, MomentParams
 from api.tiles.params import TileNumber
 from tiles.scenes.encoding import PLAIN, Compression, Edition, Encoding
-from tiles.scenes.source import TILESET, SceneSource
+from tiles.scenes.source import TILESET, SceneSource, find_elements, is_drawn
 from twin.errors import GeoidOffsetMissing, SceneNotFound
 from twin.heights import GeoidOffset
 from twin.layer import Layer
@@ -113,6 +113,24 @@ async def show_batched_tile(
     return await _send(request, scene, f"{layer}/{level}/{column}/{row}/{form}.b3dm", params, "1.0")
 
 
+@router.get("/scenes/{scene}/{models}/{digest}/{detail}.glb", name="scene_model", responses=answers(GLTF) | _MAY_BE)
+async def show_model(
+    request: Request, scene: str, models: str, digest: str, detail: str, params: Annotated[SceneParams, Query()]
+) -> Response:
+    """Give a model as binary glTF, or the block that gives way to it, as the tileset of the edition 1.1 names it."""
+    return await _send(request, scene, f"{models}/{digest}/{detail}.glb", params, "1.1")
+
+
+@router.get(
+    "/scenes/{scene}/{models}/{digest}/{detail}.b3dm", name="scene_batched_model", responses=answers(BINARY) | _MAY_BE
+)
+async def show_batched_model(
+    request: Request, scene: str, models: str, digest: str, detail: str, params: Annotated[SceneParams, Query()]
+) -> Response:
+    """Give a model as b3dm, or the block that gives way to it, as the tileset of the edition 1.0 names it."""
+    return await _send(request, scene, f"{models}/{digest}/{detail}.b3dm", params, "1.0")
+
+
 async def _send(request: Request, scene: str, path: str, params: SceneParams, edition: Edition) -> Response:
     """Answer with a file of a scene: 200, or 304 where the client has it already."""
     context, asked = context_of(request), request.headers.get("if-none-match", "")
@@ -158,9 +176,11 @@ def _find_source(context: Context, scene: str, params: SceneParams, edition: Edi
         frames=context.frames,
         geoid=GeoidOffset.parse(context.settings.geoid_offset),
         as_of=params.as_of,
+        elements=find_elements(layers.values(), context.served.layers),
         encoding=Encoding(edition=edition, compress=params.compress),
     )
 
 
 def _solid(context: Context) -> list[Layer]:
-    return [layer for layer in context.served.layers.values() if layer.solids is not None]
+    layers = context.served.layers
+    return [layer for layer in layers.values() if is_drawn(layer, layers)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twin.layer import Layer, Style
 from twin.schema import Field
+from twin.solids import KeptModels
 
 BUILDING_MODELS = Layer(
     id="building_models",
@@ -73,6 +74,12 @@ BUILDING_MODELS = Layer(
     style=Style(color="#7a5aa6", opacity=0.25, width_px=1.5, label="name", label_zoom=18),
     standard="GB/T 51301-2018 建筑信息模型设计交付标准; CJJ/T 315-2022",
     survey=True,
+    models=KeptModels(
+        shapes="placed",
+        instead_of=("buildings", "building_id"),
+        elements="building_elements",
+        drawn=("kind", ("element",)),
+    ),
     example={
         "type": "Feature",
         "geometry": {

@@ -131,15 +131,25 @@ def scene(
     """
     from tiles.scenes.encoding import Encoding
     from tiles.scenes.folder import write_scene
-    from tiles.scenes.source import SceneSource
+    from tiles.scenes.source import SceneSource, find_elements, is_drawn
     from twin.frames import Frames
     from twin.heights import GeoidOffset
 
     geoid = GeoidOffset.parse(session.settings.geoid_offset)
-    layers = _choose_layers(session, layer_ids, lambda layer: layer.solids is not None)
+    served = {
+        layer.id: layer for layer in session.catalog.layers.values() if session.settings.serves(layer.classification)
+    }
+    layers = _choose_layers(session, layer_ids, lambda layer: is_drawn(layer, served))
     with session.open() as store, show_steps() as show:
         encoding = Encoding(edition=edition, compress=compress)
-        source = SceneSource(layers=layers, frames=Frames(store), geoid=geoid, as_of=as_of, encoding=encoding)
+        source = SceneSource(
+            layers=layers,
+            frames=Frames(store),
+            geoid=geoid,
+            as_of=as_of,
+            encoding=encoding,
+            elements=find_elements(layers, served),
+        )
         report = write_scene(source, out, overwrite=overwrite, watch=show)
     if session.as_json:
         print_json(report.to_dict())

@@ -14,7 +14,7 @@ from twin.schema import GEOMETRY, Field, Schema
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
-    from twin.solids import Solids
+    from twin.solids import KeptModels, Solids
 
 GeometryType = Literal["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"]
 Classification = Literal["public", "internal", "secret"]
@@ -131,6 +131,8 @@ class Layer:
         Whether the layer is survey data, which must never come from offset internet maps.
     solids
         What features are in space, by which scenes draw them in the colours of `style`; None: scenes are without them.
+    models
+        That its features are models of which the store keeps shapes, which scenes draw too.
     example
         One valid GeoJSON feature in CRS84.
     """
@@ -157,6 +159,7 @@ class Layer:
     checks: tuple[Check, ...] = ()
     survey: bool = False
     solids: MakeSolids | None = None
+    models: KeptModels | None = None
     example: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property

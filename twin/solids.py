@@ -164,6 +164,28 @@ class Blocks:
 Solids = Sweeps | Blocks
 
 
+@dataclass(frozen=True, kw_only=True)
+class KeptModels:
+    """What a layer says whose features are models, the shapes of which the store keeps.
+
+    Parameters
+    ----------
+    shapes
+        Its field with the digest of the kept shapes.
+    instead_of
+        The layer whose solids models replace where one is near, and the field that names such a feature.
+    elements
+        The layer with what they consist of, features by the keys that the shapes name.
+    drawn
+        Of elements: the field and the values of those that are drawn.
+    """
+
+    shapes: str
+    instead_of: tuple[str, str]
+    elements: str
+    drawn: tuple[str, tuple[str, ...]]
+
+
 def _choose(starts: Numbers, numbers: Numbers) -> tuple[Numbers, Numbers]:
     """Which parts belong to some of n wholes, and where those of each begin among them."""
     counts = np.diff(starts)[numbers]

@@ -18,7 +18,8 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.http.recall import Recall
-from tests_addresses import IDENTIFIERS
+from blocks_models import add_model
+from tests_addresses import address_of
 from tests_server import get, run_server
 from twin.settings import Settings
 from twin.store import Changes
@@ -175,14 +176,14 @@ def test_errors_are_not_kept(client) -> None:
 def addresses(client: TestClient) -> list[str]:
     paths = {path for path, item in client.get("/api").json()["paths"].items() if "get" in item}
     paths -= {path for path in paths if "{jobID}" in path}  # there is none
-    return [path.format(feature_id="W1" if "/wells/" in path else "P1", **IDENTIFIERS) for path in sorted(paths)]
+    return [address_of(path) for path in sorted(paths)]
 
 
 @pytest.mark.parametrize("accept", ["application/json, */*;q=0.1", "text/html, */*;q=0.1"])
-def test_every_answer_that_may_be_kept_can_be_asked_for_again(store, catalog, tmp_path, accept) -> None:
+def test_every_answer_that_may_be_kept_can_be_asked_for_again(store, catalog, parcels, tmp_path, accept) -> None:
     (tmp_path / "town.pmtiles").write_bytes(b"PMTiles")
     settings = Settings(archives=str(tmp_path), geoid_offset="0 m, a test")
-    client = TestClient(create_app(settings, store, catalog))
+    client = TestClient(create_app(settings, store, add_model(store, catalog, parcels.crs)))
     for path in addresses(client):
         first = client.get(path, headers={"Accept": accept})
         assert first.status_code == 200, path

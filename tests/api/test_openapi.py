@@ -9,7 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from tests_addresses import IDENTIFIERS, finished_jobs
+from blocks_models import add_model
+from tests_addresses import address_of, finished_jobs
 from twin.settings import Settings
 
 #: Values of parameters whose type does not tell them.
@@ -22,15 +23,12 @@ NAMED |= {"sortby": "-source_datum", "properties": "source_datum"}
 NAMED |= {"subset": 'datetime("2024-01-01")'}
 
 
-def address_of(path):
-    return path.format(feature_id="W1" if "/wells/" in path else "P1", **IDENTIFIERS)
-
-
 @pytest.fixture
-def client(store, catalog, tmp_path):
+def client(store, catalog, parcels, tmp_path):
     """The service with something at every address."""
     (tmp_path / "town.pmtiles").write_bytes(b"PMTiles")
     settings = Settings(archives=str(tmp_path), geoid_offset="0 m, a test")
+    catalog = add_model(store, catalog, parcels.crs)
     app = create_app(settings, store, catalog, jobs_of_all=finished_jobs(tmp_path / "jobs", "1"))
     return TestClient(app)
 

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import json
 import re
 from pathlib import Path
 
-import pyproj
 import pytest
-from fastapi import FastAPI, Response
-from fastapi.responses import HTMLResponse
 
 import layers
 import tests_browser
 from api.app import create_app
+from blocks_cesium import open_scene, to_earth
 from layers.buildings import BUILDINGS
 from layers.pipelines import PIPE_NODES, PIPE_SEGMENTS
-from tests_browser import open_browser
 from tests_frames import make_frame
 from tests_pipe_rows import CRS, nodes, segments
 from tests_server import run_server
@@ -27,51 +22,8 @@ from twin.store import Changes
 from twin.stores import create_store
 
 VENDOR = Path(tests_browser.__file__).parents[1] / "vendor"
-PAGE = """<!DOCTYPE html>
-<html><head><style>body { margin: 0 } canvas { width: 800px; height: 600px; display: block }</style></head>
-<body><div id="map" style="width: 800px; height: 600px"></div><p id="said"></p>
-<script src="/Cesium.js"></script>
-<script>
-const say = (text) => document.getElementById("said").append(text);
-const widget = new Cesium.CesiumWidget("map", {
-  globe: false, skyBox: false, skyAtmosphere: false, scene3DOnly: true,
-  contextOptions: { webgl: { preserveDrawingBuffer: true } },
-});
-const scene = widget.scene;
-scene.backgroundColor = Cesium.Color.WHITE;
-const at = ([x, y, z]) => new Cesium.Cartesian3(x, y, z);
-function look(place, range_m, pitch) {
-  widget.camera.lookAt(at(place), new Cesium.HeadingPitchRange(0, pitch, range_m));
-  scene.light = new Cesium.DirectionalLight({ direction: widget.camera.directionWC });
-}
-function pick(place) {
-  scene.render();
-  const pixel = Cesium.SceneTransforms.worldToWindowCoordinates(scene, at(place));
-  const feature = scene.pick(pixel);
-  const gl = scene.canvas.getContext("webgl2"), color = new Uint8Array(4);
-  gl.readPixels(pixel.x, scene.canvas.height - pixel.y, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, color);
-  const told = {};
-  for (const name of feature ? feature.getPropertyIds() : []) told[name] = feature.getProperty(name);
-  return JSON.stringify({ told, color: [...color] });
-}
-Cesium.Cesium3DTileset.fromUrl("TILESET").then((tileset) => {
-  scene.primitives.add(tileset);
-  tileset.tileFailed.addEventListener((event) => say("tile " + "failed " + event.message));
-  tileset.allTilesLoaded.addEventListener(() => say("all" + " drawn."));
-  look(MIDDLE, 60, -Cesium.Math.PI_OVER_TWO);
-}).catch((error) => say("went " + "wrong " + error));
-</script></body></html>
-"""
 #: A water main above a sewer that crosses it at M, and a well at the end of the sewer.
 PLACES = {"A": (0, 0), "B": (40, 0), "C": (20, -20), "D": (20, 20)}
-
-
-def to_earth(x, y, height_m):
-    """The place on the globe by PROJ; heights of the test have an offset of -3 m."""
-    lon, lat = pyproj.Transformer.from_crs("EPSG:4548", "EPSG:4326", always_xy=True).transform(
-        500_000 + x, 3_940_000 + y
-    )
-    return list(pyproj.Transformer.from_crs(4979, 4978, always_xy=True).transform(lon, lat, height_m - 3))
 
 
 @pytest.fixture
@@ -97,19 +49,11 @@ def service(tmp_path):
 @pytest.mark.needs("chromium")
 @pytest.mark.parametrize("query", ["", "?edition=1.0", "?compress=meshopt", "?edition=1.0&compress=meshopt"])
 def test_cesium_draws_pipes_wells_and_blocks_and_picks_what_lies_at_a_pixel(service, tmp_path, query):
-    elsewhere = FastAPI()
-    program = gzip.decompress((VENDOR / "cesium" / "Cesium.js.gz").read_bytes())
-    elsewhere.get("/Cesium.js")(lambda: Response(program, media_type="text/javascript"))
-    html = PAGE.replace("TILESET", f"{service}/scenes/all/tileset.json{query}")
-    html = html.replace("MIDDLE", str(to_earth(20, 0, 99)))
-    elsewhere.get("/")(lambda: HTMLResponse(html))
-    with open_browser(tmp_path / "profile") as page, run_server(elsewhere) as address:
-        page.open(address)
-        page.wait_for("all drawn.", timeout_s=120)
+    tileset = f"{service}/scenes/all/tileset.json{query}"
+    with open_scene(tileset, to_earth(20, 0, 99), 60, tmp_path) as (page, pick_place):
 
         def pick(x, y, height_m):
-            found = json.loads(page.evaluate(f"pick({to_earth(x, y, height_m)})"))
-            return found["told"], found["color"][:3]
+            return pick_place(to_earth(x, y, height_m))
 
         main, cyan = pick(10, 0, 99.3)
         crossing, _ = pick(20, 0, 99.3)

@@ -25,6 +25,7 @@ HOOKS = Path(__file__).parents[1] / "support" / "schemathesis_hooks.py"
 GOING = [f"G{number}" for number in range(8)]
 #: What exists, where the document cannot say it; the hooks know more.
 FIXED = ("tileMatrixSetId", "style", "fontstack", "processID", "layers", "name", "scene", "layer", "form")
+FIXED += ("models", "digest", "detail")
 #: It is not wrong to refuse what no schema can tell from what is possible: a tile outside of the limits of its tile
 #: set, an instant that is none, rows that do not fit the layer.
 CONFIG = f"""

@@ -29,7 +29,7 @@ const validator = require(process.argv[1]), fs = require('fs');
 })();
 """
 _TYPES = {5120: np.int8, 5121: np.uint8, 5123: np.uint16, 5125: np.uint32, 5126: np.float32}
-_WIDE = {"SCALAR": 1, "VEC3": 3}
+_WIDE = {"SCALAR": 1, "VEC3": 3, "VEC4": 4}
 _NUMBERS = {"INT32": np.int32, "FLOAT64": np.float64, "UINT8": np.uint8, "UINT16": np.uint16}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from api.jobs.desk import Jobs
 from api.jobs.execution import Execution
 from api.jobs.files import Job, write_job
+from blocks_models import TOWN, name_model
 from twin.place import Place
 from twin.settings import Settings
 
@@ -17,6 +18,16 @@ IDENTIFIERS |= {"tileMatrixSetId": "WebMercatorQuad", "tileMatrix": "12", "tileC
 IDENTIFIERS |= {"name": "town.pmtiles", "processID": "park_share", "jobID": "1"}
 IDENTIFIERS |= {"style": "map", "fontstack": "WenQuanYi Micro Hei Regular", "range": "0-255", "sprite": "marks@2x"}
 IDENTIFIERS |= {"scene": "all", "layer": "wells", "level": "0", "column": "0", "row": "0", "form": "far"}
+IDENTIFIERS |= {"models": "building_models", "digest": name_model(TOWN), "detail": "whole"}
+
+#: A feature of each layer but parcels.
+FEATURES = {"wells": "W1", "building_models": "hall", "building_elements": "hall.south"}
+
+
+def address_of(path: str) -> str:
+    """An address where something stands, of a path of the document."""
+    layer = path.removeprefix("/collections/").partition("/")[0]
+    return path.format(feature_id=FEATURES.get(layer, "P1"), **IDENTIFIERS)
 
 
 def finished_jobs(folder: Path, *names: str) -> Jobs:

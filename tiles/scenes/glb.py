@@ -91,6 +91,7 @@ class _Document:
         attributes = {
             "TRANSLATION": self.buffer.add_floats(_turn(instances.translations - self.origin)),
             "ROTATION": self.buffer.add_floats(_turn_rotations(instances.rotations)),
+            "SCALE": self.buffer.add_floats(np.abs(_turn(instances.scales))),  # north and back are one axis
             "_FEATURE_ID_0": self.buffer.add_floats(instances.owners),
         }
         return {

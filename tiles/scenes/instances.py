@@ -21,10 +21,13 @@ class Instances:
         (m, 3) east, north and up, metres.
     rotations
         (m, 4) quaternions x, y, z and w.
+    scales
+        (m, 3) along the axes of the mesh, before it is turned.
     owners
         (m,) what each belongs to.
     """
 
     translations: Floats
     rotations: Floats
+    scales: Floats
     owners: Numbers

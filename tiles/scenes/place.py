@@ -20,10 +20,13 @@ class Place:
     ----------
     lon, lat
         Degrees, WGS 84.
+    height_m
+        Above the ellipsoid.
     """
 
     lon: float
     lat: float
+    height_m: float = 0.0
 
     @classmethod
     def amid(cls, lon: Floats, lat: Floats) -> Place:
@@ -34,7 +37,7 @@ class Place:
     @property
     def origin(self) -> Floats:
         """(3,) the place, geocentric."""
-        return place_on_ellipsoid(np.array(self.lon), np.array(self.lat), np.array(0.0))
+        return place_on_ellipsoid(np.array(self.lon), np.array(self.lat), np.array(self.height_m))
 
     @property
     def axes(self) -> Floats:
@@ -53,7 +56,16 @@ class Place:
 
     def matrix(self) -> list[float]:
         """From metres east, north and up to geocentric ones, column by column as tilesets have it."""
+        numbers: list[float] = self._whole.T.ravel().tolist()
+        return numbers
+
+    def matrix_within(self, other: Place) -> list[float]:
+        """From here to metres east, north and up of another place."""
+        numbers: list[float] = (np.linalg.inv(other._whole) @ self._whole).T.ravel().tolist()
+        return numbers
+
+    @property
+    def _whole(self) -> Floats:
         whole = np.eye(4)
         whole[:3, :3], whole[:3, 3] = self.axes.T, self.origin
-        numbers: list[float] = whole.T.ravel().tolist()
-        return numbers
+        return whole

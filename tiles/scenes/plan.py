@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -70,12 +70,15 @@ class Plan:
     solids
         In metres east, north and up of the place.
     root
-        The square of all; None where there is nothing.
+        The square of all but those apart; None where there is nothing.
+    apart
+        The numbers of those that stand in no square, by the keys of their features.
     """
 
     place: Place
     solids: Solids
     root: Cell | None
+    apart: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def sizes(self) -> Floats:
@@ -88,8 +91,8 @@ class Plan:
         return {} if self.root is None else {cell.address: cell for cell in self.root.walk()}
 
 
-def make_plan(frame: Frame, geoid: GeoidOffset) -> Plan:
-    """Place the solids of a layer on the earth, and in squares."""
+def make_plan(frame: Frame, geoid: GeoidOffset, apart: frozenset[str] = frozenset()) -> Plan:
+    """Place the solids of a layer on the earth, and in squares; those of some keys apart from them."""
     make = frame.layer.solids
     assert make is not None
     solids = make(frame.data)
@@ -103,7 +106,15 @@ def make_plan(frame: Frame, geoid: GeoidOffset) -> Plan:
         return place.to_local(place_on_ellipsoid(lon, lat, places[:, 2] + geoid.offset_m))
 
     local = solids.move(to_local)
-    return Plan(place=place, solids=local, root=_plant(local.boxes()))
+    keys = frame.data.index.to_numpy()[local.rows]
+    is_apart = np.isin(keys, list(apart))
+    numbers = np.flatnonzero(~is_apart)
+    return Plan(
+        place=place,
+        solids=local,
+        root=_plant(local.boxes(), numbers) if len(numbers) else None,
+        apart={str(keys[number]): number for number in np.flatnonzero(is_apart).tolist()},
+    )
 
 
 def choose_numbers(plan: Plan, cell: Cell) -> Numbers:
@@ -114,11 +125,12 @@ def choose_numbers(plan: Plan, cell: Cell) -> Numbers:
     return np.sort(numbers[np.argsort(-plan.sizes[numbers], kind="stable")[:MOST_FROM_FAR]])
 
 
-def _plant(boxes: Floats) -> Cell:
+def _plant(boxes: Floats, numbers: Numbers) -> Cell:
+    """Put some of n boxes in squares."""
     middles = (boxes[:, :2] + boxes[:, 3:5]) / 2
-    corner = np.floor(middles.min(axis=0))
-    side_m = 2.0 ** np.ceil(np.log2((middles.max(axis=0) - corner).max() + 1.0))
-    return _grow(boxes, (middles - corner) / side_m, side_m, (0, 0, 0), np.arange(len(boxes)))
+    corner = np.floor(middles[numbers].min(axis=0))
+    side_m = 2.0 ** np.ceil(np.log2((middles[numbers].max(axis=0) - corner).max() + 1.0))
+    return _grow(boxes, (middles - corner) / side_m, side_m, (0, 0, 0), numbers)
 
 
 def _grow(boxes: Floats, middles: Floats, side_m: float, address: Address, numbers: Numbers) -> Cell:

@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from tiles.scenes.b3dm import pack_b3dm
+from tiles.scenes.content import write_content
 from tiles.scenes.encoding import PLAIN, Encoding
 from tiles.scenes.forms import Form
-from tiles.scenes.glb import Part, write_glb
+from tiles.scenes.glb import Part
 from tiles.scenes.plan import Cell, Plan, choose_numbers, make_plan
-from tiles.scenes.properties import Column, list_values, make_table, read_columns
+from tiles.scenes.properties import Column, read_columns
 from twin.frame import Frame
 from twin.heights import GeoidOffset
 
+Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
 
 
@@ -50,13 +51,21 @@ class Stage:
     hue_of: Numbers
 
     @classmethod
-    def of(cls, frame: Frame, geoid: GeoidOffset) -> Stage:
-        """The stage of a frame, made once."""
-        return frame.keep(f"scenes {geoid.offset_m!r}", lambda: _set_up(frame, geoid))
+    def of(cls, frame: Frame, geoid: GeoidOffset, apart: frozenset[str] = frozenset()) -> Stage:
+        """The stage of a frame, made once; features of some keys stand apart from the squares."""
+        return frame.keep(f"scenes {geoid.offset_m!r} {sorted(apart)}", lambda: _set_up(frame, geoid, apart))
 
     def draw(self, cell: Cell, form: Form, encoding: Encoding = PLAIN) -> bytes:
         """Draw a square in a form."""
         numbers = choose_numbers(self.plan, cell)
+        return self._draw(numbers, cell.box, form, encoding, in_full=form.in_full and not cell.parts)
+
+    def draw_one(self, key: str, form: Form, encoding: Encoding = PLAIN) -> bytes:
+        """Draw what stands apart."""
+        numbers = np.array([self.plan.apart[key]])
+        return self._draw(numbers, self.plan.solids.take(numbers).boxes()[0], form, encoding, in_full=form.in_full)
+
+    def _draw(self, numbers: Numbers, box: Floats, form: Form, encoding: Encoding, *, in_full: bool) -> bytes:
         rows, owners = np.unique(self.plan.solids.rows[numbers], return_inverse=True)
         hues = self.hue_of[rows][owners]
         parts = []
@@ -65,16 +74,12 @@ class Stage:
             for mesh in form.draw(self.plan.solids.take(numbers[those])):
                 named = replace(mesh, owners=owners[those][mesh.owners])
                 parts.append(Part(name=self.hues[hue].name, color=self.hues[hue].color, mesh=named))
-        layer, origin = self.frame.layer, np.round((cell.box[:3] + cell.box[3:]) / 2).tolist()
-        in_full = form.in_full and not cell.parts
+        layer = self.frame.layer
         told = [each for each in self.columns if in_full or each.codes or each.field.name == layer.key]
-        if encoding.edition == "1.0":
-            glb = write_glb(parts, origin, (), len(rows), layer.id, encoding)
-            return pack_b3dm(glb, len(rows), list_values(told, rows))
-        return write_glb(parts, origin, make_table(told, rows), len(rows), layer.id, encoding)
+        return write_content(parts, box, told, rows, layer.id, encoding)
 
 
-def _set_up(frame: Frame, geoid: GeoidOffset) -> Stage:
+def _set_up(frame: Frame, geoid: GeoidOffset, apart: frozenset[str]) -> Stage:
     style, data = frame.layer.style, frame.data
     titles = {}
     if style.by is not None:
@@ -87,7 +92,7 @@ def _set_up(frame: Frame, geoid: GeoidOffset) -> Stage:
             hue_of[(data[style.by] == code).to_numpy(bool)] = number
     return Stage(
         frame=frame,
-        plan=make_plan(frame, geoid),
+        plan=make_plan(frame, geoid, apart),
         columns=read_columns(frame),
         hues=(*hues, Hue(name=f"{frame.layer.title} {frame.layer.title_zh}", color=_read_color(style.color))),
         hue_of=hue_of,

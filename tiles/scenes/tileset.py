@@ -9,23 +9,65 @@ Tiles 1.0.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tiles.scenes.encoding import PLAIN, Encoding
 from tiles.scenes.forms import FAR, Form, forms_of
+from tiles.scenes.models import SHELL, WHOLE, Standing
+from tiles.scenes.place import Place
 from tiles.scenes.plan import Cell, Plan
+
+Floats = npt.NDArray[np.float64]
 
 #: A square that is quartered gives way to its quarters from twice its side on a screen of 1080 lines.
 _SHARE_OF_SIDE = 1 / 32
+#: A model takes the place of a block at half a kilometre, the whole of it that of its shell at 60 m; and how far off
+#: either is looked for.
+_BLOCK_ERROR_M, _SHELL_ERROR_M, _SOUGHT_M = 8.0, 1.0, 1024.0
 #: It never does so later than its quarters give way to what is closer.
 _LEAST_ERROR_M = 2 * FAR.error_m
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Group:
+    """Models that stand instead of one feature, or a model by itself.
+
+    Parameters
+    ----------
+    models
+        At least one, each with the address of its contents below the scene.
+    block
+        The place and the box of what gives way to them, and the address of its content; None where nothing does.
+    """
+
+    models: Mapping[str, Standing]
+    block: tuple[Place, Floats, str] | None
+
+    @property
+    def place(self) -> Place:
+        """What the box is measured from."""
+        return next(iter(self.models.values())).place if self.block is None else self.block[0]
+
+    @property
+    def box(self) -> Floats:
+        """West, south, bottom, east, north and top of all."""
+        place = self.place
+        corners = [place.to_local(each.place.to_geocentric(_corners_of(each.box))) for each in self.models.values()]
+        if self.block is not None:
+            corners.append(_corners_of(self.block[1]))
+        points = np.concatenate(corners)
+        return np.concatenate([points.min(axis=0), points.max(axis=0)])
+
+
 def describe_scene(
     plans: Mapping[str, Plan],
+    groups: Sequence[Group] = (),
+    *,
     query: str = "",
     extras: Mapping[str, Any] | None = None,
     encoding: Encoding = PLAIN,
@@ -36,6 +78,8 @@ def describe_scene(
     ----------
     plans
         By layer id.
+    groups
+        Models, and what gives way to them.
     query
         What the address of each content ends with.
     extras
@@ -44,14 +88,16 @@ def describe_scene(
         How contents are written.
     """
     drawn = {name: plan.root for name, plan in plans.items() if plan.root is not None}
-    error = max([0.0, *(root.side_m for root in drawn.values())])
+    ending = f".{encoding.suffix}{query}"
+    error = max([0.0, *(root.side_m for root in drawn.values()), *(_SOUGHT_M for _ in groups[:1])])
     children = [
-        {"transform": plans[name].place.matrix()}
-        | _describe_cell(root, plans[name], f"{name}/", f".{encoding.suffix}{query}")
+        {"transform": plans[name].place.matrix()} | _describe_cell(root, plans[name], f"{name}/", ending)
         for name, root in drawn.items()
     ]
+    children += [_describe_group(group, ending) for group in groups]
+    boxes = [(plans[name].place, root.box) for name, root in drawn.items()]
     root = {
-        "boundingVolume": {"box": _enclose([plans[name] for name in drawn])},
+        "boundingVolume": {"box": _enclose([*boxes, *((group.place, group.box) for group in groups)])},
         "geometricError": error,
         "refine": "ADD",
     }
@@ -86,27 +132,53 @@ def _describe_cell(cell: Cell, plan: Plan, folder: str, ending: str) -> dict[str
 
 
 def _describe_tile(cell: Cell, form: Form, folder: str, ending: str) -> dict[str, Any]:
-    middle, half = (cell.box[:3] + cell.box[3:]) / 2, (cell.box[3:] - cell.box[:3]) / 2 + 0.01
-    box = np.concatenate([middle, np.diag(half).ravel()]).round(2).tolist()
     return {
-        "boundingVolume": {"box": box},
+        "boundingVolume": _describe_box(cell.box),
         "geometricError": form.error_m,
         "content": {"uri": f"{folder}{name_content(cell, form)}{ending}"},
     }
 
 
-def _enclose(plans: Sequence[Plan]) -> list[float]:
-    """A box, turned as the first plan has its axes, around all solids; geocentric, as nothing moves what holds it."""
-    corners = [
-        plan.place.to_geocentric(np.array(list(product(*plan.root.box.reshape(2, 3).T))))
-        for plan in plans
-        if plan.root is not None
-    ]
-    if not corners:
+def _describe_group(group: Group, ending: str) -> dict[str, Any]:
+    place = group.place
+    tile = {
+        "transform": place.matrix(),
+        "boundingVolume": _describe_box(group.box),
+        "geometricError": _BLOCK_ERROR_M,
+        "refine": "REPLACE",
+        "children": [_describe_model(each, place, folder, ending) for folder, each in group.models.items()],
+    }
+    return tile if group.block is None else tile | {"content": {"uri": f"{group.block[2]}{ending}"}}
+
+
+def _describe_model(model: Standing, within: Place, folder: str, ending: str) -> dict[str, Any]:
+    volume = {"boundingVolume": _describe_box(model.box)}
+    whole = volume | {"geometricError": 0.0, "content": {"uri": f"{folder}/{WHOLE}{ending}"}}
+    return volume | {
+        "transform": model.place.matrix_within(within),
+        "geometricError": _SHELL_ERROR_M,
+        "refine": "REPLACE",
+        "content": {"uri": f"{folder}/{SHELL}{ending}"},
+        "children": [whole],
+    }
+
+
+def _describe_box(box: Floats) -> dict[str, list[float]]:
+    middle, half = (box[:3] + box[3:]) / 2, (box[3:] - box[:3]) / 2 + 0.01
+    return {"box": np.concatenate([middle, np.diag(half).ravel()]).round(2).tolist()}
+
+
+def _corners_of(box: Floats) -> Floats:
+    return np.array(list(product(*box.reshape(2, 3).T)))
+
+
+def _enclose(boxes: Sequence[tuple[Place, Floats]]) -> list[float]:
+    """A box, turned as the first place has its axes, around all; geocentric, as nothing moves what holds it."""
+    if not boxes:
         return [0.0] * 12
-    place = plans[0].place
-    local = place.to_local(np.concatenate(corners))
+    place = boxes[0][0]
+    local = place.to_local(np.concatenate([each.to_geocentric(_corners_of(box)) for each, box in boxes]))
     low, high = local.min(axis=0) - 0.1, local.max(axis=0) + 0.1  # what it holds is rounded
     middle = place.to_geocentric((low + high) / 2)
-    box: list[float] = np.concatenate([middle, (place.axes * (high - low)[:, None] / 2).ravel()]).tolist()
-    return box
+    whole: list[float] = np.concatenate([middle, (place.axes * (high - low)[:, None] / 2).ravel()]).tolist()
+    return whole

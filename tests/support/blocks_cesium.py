@@ -1,0 +1,85 @@
+"""CesiumJS in a browser over a tileset: draws it from above, and picks what lies at a place."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyproj
+from fastapi import FastAPI, Response
+from fastapi.responses import HTMLResponse
+
+import tests_browser
+from tests_browser import open_browser
+from tests_server import run_server
+
+VENDOR = Path(tests_browser.__file__).parents[1] / "vendor"
+PAGE = """<!DOCTYPE html>
+<html><head><style>body { margin: 0 } canvas { width: 800px; height: 600px; display: block }</style></head>
+<body><div id="map" style="width: 800px; height: 600px"></div><p id="said"></p>
+<script src="/Cesium.js"></script>
+<script>
+const say = (text) => document.getElementById("said").append(text);
+const widget = new Cesium.CesiumWidget("map", {
+  globe: false, skyBox: false, skyAtmosphere: false, scene3DOnly: true,
+  contextOptions: { webgl: { preserveDrawingBuffer: true } },
+});
+const scene = widget.scene;
+scene.backgroundColor = Cesium.Color.WHITE;
+const at = ([x, y, z]) => new Cesium.Cartesian3(x, y, z);
+function look(place, range_m, pitch) {
+  widget.camera.lookAt(at(place), new Cesium.HeadingPitchRange(0, pitch, range_m));
+  scene.light = new Cesium.DirectionalLight({ direction: widget.camera.directionWC });
+}
+function pick(place) {
+  scene.render();
+  const pixel = Cesium.SceneTransforms.worldToWindowCoordinates(scene, at(place));
+  const feature = scene.pick(pixel);
+  const gl = scene.canvas.getContext("webgl2"), color = new Uint8Array(4);
+  gl.readPixels(pixel.x, scene.canvas.height - pixel.y, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, color);
+  const told = {};
+  for (const name of feature ? feature.getPropertyIds() : []) told[name] = feature.getProperty(name);
+  return JSON.stringify({ told, color: [...color] });
+}
+Cesium.Cesium3DTileset.fromUrl("TILESET").then((tileset) => {
+  scene.primitives.add(tileset);
+  tileset.tileFailed.addEventListener((event) => say("tile " + "failed " + event.message));
+  tileset.allTilesLoaded.addEventListener(() => say("all" + " drawn."));
+  look(MIDDLE, RANGE, -Cesium.Math.PI_OVER_TWO);
+}).catch((error) => say("went " + "wrong " + error));
+</script></body></html>
+"""
+
+
+def to_earth(x, y, height_m):
+    """The place on the globe by PROJ; heights of the test have an offset of -3 m."""
+    lon, lat = pyproj.Transformer.from_crs("EPSG:4548", "EPSG:4326", always_xy=True).transform(
+        500_000 + x, 3_940_000 + y
+    )
+    return list(pyproj.Transformer.from_crs(4979, 4978, always_xy=True).transform(lon, lat, height_m - 3))
+
+
+@contextmanager
+def open_scene(
+    tileset: str, middle: list[float], range_m: float, folder: Path
+) -> Iterator[tuple[Any, Callable[[list[float]], tuple[dict[str, Any], list[int]]]]]:
+    """The page when all is drawn, and what tells the feature at a place on the earth and the colour of its pixel."""
+    elsewhere = FastAPI()
+    program = gzip.decompress((VENDOR / "cesium" / "Cesium.js.gz").read_bytes())
+    elsewhere.get("/Cesium.js")(lambda: Response(program, media_type="text/javascript"))
+    html = PAGE.replace("TILESET", tileset).replace("MIDDLE", str(middle)).replace("RANGE", str(range_m))
+    elsewhere.get("/")(lambda: HTMLResponse(html))
+    with open_browser(folder / "profile") as page, run_server(elsewhere) as address:
+        page.open(address)
+        page.wait_for("all drawn.", timeout_s=120)
+        assert "failed" not in page.evaluate("document.getElementById('said').textContent")
+
+        def pick(place: list[float]) -> tuple[dict[str, Any], list[int]]:
+            found = json.loads(page.evaluate(f"pick({place})"))
+            return found["told"], found["color"][:3]
+
+        yield page, pick
