@@ -34,6 +34,7 @@ from api.tiles.tilesets import grid_of
 from tiles.grid import Grid
 from tiles.maps.source import MapSource
 from tiles.tileset import describe_grid, find_limits
+from twin.crs import CRS84, reproject_bbox
 from twin.errors import InvalidParameter, LayerNotFound, StyleNotDrawn, TwinError
 
 _FORMS = {"png": PNG, "jpeg": JPEG}
@@ -150,25 +151,25 @@ def _write_capabilities(context: Context, links: Links) -> bytes:
         address=links.url("wmts"),
         document=links.url("wmts_document"),
         formats=[{"suffix": name, "media_type": media_type} for name, media_type in _FORMS.items()],
-        maps=list(_describe_maps(context, links, [context.grids[name] for name in grids])),
+        maps=list(_describe_maps(context, links, grids)),
         grids=grids.values(),
     )
     return make_writable(content).encode()
 
 
-def _describe_maps(context: Context, links: Links, grids: list[Grid]) -> Iterator[dict[str, Any]]:
+def _describe_maps(context: Context, links: Links, grids: Mapping[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
     titles = {style: style for style in list_book(context.settings.styles)} | {WHOLE_MAP: context.title}
     titles |= {layer.id: f"{layer.title} {layer.title_zh}" for layer in context.served.layers.values()}
     for style, title in titles.items():
         try:
-            sources = [map_of_style(context, style, grid) for grid in grids]
+            sources = [map_of_style(context, style, context.grids[name]) for name in grids]
         except (StyleNotDrawn, LayerNotFound):  # of what clients draw only, there is no map
             continue
         yield {
             "id": style,
             "title": title,
             "box": sources[0].info.bounds_crs84,
-            "sets": [{"id": source.grid.id, "limits": _limits(source)} for source in sources],
+            "sets": [_describe_set(source, grids[source.grid.id]) for source in sources],
             "addresses": {form: _template(links, style, form) for form in _FORMS},
         }
 
@@ -185,9 +186,15 @@ def _template(links: Links, style: str, form: str) -> str:
     )
 
 
-def _limits(source: MapSource) -> list[tuple[int, range, range]]:
-    limits = find_limits(source.info) or {}
-    return [(level, columns, rows) for level, (columns, rows) in limits.items()]
+def _describe_set(source: MapSource, grid: Mapping[str, Any]) -> dict[str, Any]:
+    """The tiles of a map in a grid: which there are, and the box around them; QGIS 3.40 asks for none without it."""
+    info = source.info
+    box = None if info.bounds_crs84 is None else reproject_bbox(info.bounds_crs84, CRS84, source.grid.crs)
+    corners = None if box is None else [*box]
+    if corners is not None and grid["is_north_first"]:
+        corners = [corners[place] for place in (1, 0, 3, 2)]
+    limits = [(level, columns, rows) for level, (columns, rows) in (find_limits(info) or {}).items()]
+    return {"id": source.grid.id, "crs": grid["crs"], "box": corners, "limits": limits}
 
 
 def _describe_grid(grid: Grid) -> dict[str, Any] | None:
@@ -206,6 +213,7 @@ def _describe_grid(grid: Grid) -> dict[str, Any] | None:
         "id": grid.id,
         "title": described["title"],
         "crs": name,
+        "is_north_first": described["orderedAxes"][0] in ("Lat", "N"),
         "well_known": _SCALES.get(grid.id),
         "levels": levels,
     }
