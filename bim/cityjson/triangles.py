@@ -23,6 +23,8 @@ Integers = npt.NDArray[np.int64]
 
 #: Twice the area of a polygon below which it is none: a square of a tenth of a millimetre.
 _NO_AREA_M2 = 1e-8
+#: The two triangles of four corners.
+_HALVES = np.array([[0, 1, 2], [0, 2, 3]])
 #: The axes that are kept when another one is left out, so that the normal points at whoever looks.
 _KEPT = np.array([[1, 2], [2, 0], [0, 1]])
 
@@ -61,6 +63,7 @@ def triangulate(points: Floats, polygons: Sequence[Sequence[Sequence[int]]]) -> 
     corners: list[Integers] = []
     owners: list[Integers] = []
     flat: list[int] = []
+    quads: list[int] = []
     harder: list[int] = []
     normals = _find_normals(points, [polygon[0] for polygon in polygons])
     for number, (polygon, normal) in enumerate(zip(polygons, normals, strict=True)):
@@ -70,7 +73,13 @@ def triangulate(points: Floats, polygons: Sequence[Sequence[Sequence[int]]]) -> 
             corners.append(np.array([polygon[0]], dtype=np.int64))
             owners.append(np.array([number]))
         else:
-            harder.append(number)
+            (quads if len(polygon) == 1 and len(polygon[0]) == 4 else harder).append(number)
+    if quads:
+        rows = np.array([polygons[number][0] for number in quads], dtype=np.int64)
+        convex = _are_convex(points[rows], normals[quads])
+        corners.append(rows[convex][:, _HALVES].reshape(-1, 3))
+        owners.append(np.repeat(np.array(quads)[convex], 2))
+        harder.extend(np.array(quads)[~convex].tolist())
     shapes, axes, signs = _draw(points, polygons, normals, harder)
     found, of = _cut(shapes)
     added = np.zeros((0, 3))
@@ -100,6 +109,14 @@ def _find_normals(points: Floats, rings: Sequence[Sequence[int]]) -> Floats:
     # Around the first corner of each, so that large coordinates lose no digits.
     local = points[rows] - np.repeat(points[rows[starts]], lengths, axis=0)
     out: Floats = np.add.reduceat(np.cross(local, local[ends]), starts, axis=0)
+    return out
+
+
+def _are_convex(corners: Floats, normals: Floats) -> npt.NDArray[np.bool_]:
+    """Tell of (n, 4, 3) corners whether each turns the same way as the whole."""
+    along = np.roll(corners, -1, axis=1) - corners
+    turns = np.einsum("nij,nj->ni", np.cross(np.roll(along, 1, axis=1), along), normals)
+    out: npt.NDArray[np.bool_] = (turns > 0).all(axis=1)
     return out
 
 

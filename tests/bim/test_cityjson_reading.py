@@ -361,6 +361,23 @@ def test_rings_that_cross_are_cut_where_they_do(tmp_path):
     assert len(triangles) == 2
 
 
+@pytest.mark.parametrize(
+    ("corner", "area"), [([8_000, 8_000, 0], 64), ([2_000, 2_000, 0], 16), ([4_000, 4_000, 0], 32)]
+)
+def test_four_corners_are_cut_along_the_diagonal_that_lies_inside(tmp_path, corner, area):
+    """A square, an arrowhead, and a triangle with a corner on its side; the third one comes first."""
+    face = {"type": "MultiSurface", "lod": "2", "boundaries": [[[0, 1, 2, 3]]]}
+    face["semantics"] = {"surfaces": [{"type": "RoofSurface"}], "values": [0]}
+
+    model = read(tmp_path, {"B1": building(face)}, [[8_000, 0, 0], corner, [0, 8_000, 0], [0, 0, 0]])
+
+    points, triangles = model.shapes.place(0)
+    sides = points[triangles]
+    ups = np.cross(sides[:, 1] - sides[:, 0], sides[:, 2] - sides[:, 0])[:, 2]
+    assert (ups > 0).all()
+    assert figures(model) == pytest.approx({"RoofSurface.area_m2": area})
+
+
 def test_random_damage_is_refused_or_told_and_never_a_crash(tmp_path):
     generator = np.random.default_rng(7)
     text = json.dumps(city({"B1": building(solid(semantics=MEANING), attributes={"a": 1})}))
