@@ -142,8 +142,8 @@ class ElementsParams(PagedStateParams):
         str | SkipJsonSchema[None],
         Field(
             alias="property",
-            description="Only elements with this property: `FireRating`, `Pset_DoorCommon.FireRating`, or with this "
-            "value of it: `Pset_WallCommon.IsExternal=true`.",
+            description="Only elements with this property: `FireRating`, `Pset_DoorCommon.FireRating`, or with these "
+            "values, all of them: `Pset_WallCommon.IsExternal=true; Width>=0.2`.",
         ),
     ] = None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -18,6 +18,8 @@ from api.openapi import answers
 from api.params import ElementsParams, MomentParams, PagedStateParams, StateParams
 from bim.plan import plan_storey
 from bim.plan_sheet import draw_plan
+from layers.building_elements.conditions import read_conditions
+from layers.building_elements.queries import name_cases
 from twin.errors import FeatureNotFound
 from twin.expressions import Expression, among, both, compare
 from twin.query import Query as StoreQuery
@@ -162,21 +164,14 @@ def _condition(building: Building, params: ElementsParams) -> Expression | None:
     storey = None if params.storey is None else building.storey(params.storey)
     return both(
         None if params.kind is None else compare("kind", "=", params.kind),
-        None if params.ifc_class is None else compare("class", "=", params.ifc_class),
+        None if params.ifc_class is None else among("class", name_cases(params.ifc_class)),
         None if storey is None else among("storey_id", storey.element_ids),
     )
 
 
 def _with_property(building: Building, where: Expression | None, wanted: str) -> Iterator[str]:
-    """Keys of the elements that have a property, of any set or of the one that is named, with any value or with one."""
-    name, _, value = wanted.partition("=")
-    group, _, single = name.rpartition(".")
+    """Keys of the elements whose properties meet conditions."""
+    conditions = read_conditions(wanted, parameter="property")
     for key, said in scan_properties(building, where):
-        found = (values[single] for of, values in said.items() if group in ("", of) and single in values)
-        if any(not value or _write(each) == value for each in found):
+        if all(condition.holds(said) for condition in conditions):
             yield key
-
-
-def _write(value: Any) -> str:
-    """A value as it stands in a query."""
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)

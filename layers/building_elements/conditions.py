@@ -50,8 +50,15 @@ class Condition:
         return bool(found) if self.op is None else any(_compare(value, self.op, self.value) for value in found)
 
 
-def read_conditions(text: str) -> tuple[Condition, ...]:
+def read_conditions(text: str, *, parameter: str = "having") -> tuple[Condition, ...]:
     """Read conditions with semicolons between them.
+
+    Parameters
+    ----------
+    text
+        The conditions.
+    parameter
+        What they were given as, for errors.
 
     Raises
     ------
@@ -65,7 +72,7 @@ def read_conditions(text: str) -> tuple[Condition, ...]:
         if not name or (op and not value):
             raise InvalidParameter(
                 f"{part[:80]!r} is no condition; write a name, or Pset_WallCommon.IsExternal=true, Width>=0.2",
-                parameter="having",
+                parameter=parameter,
             )
         conditions.append(Condition(name=name, op=op, value=value))
     return tuple(conditions)

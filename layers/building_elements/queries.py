@@ -71,7 +71,7 @@ def select_elements(elements: Frame, wanted: Wanted) -> Rows:
     if wanted.storey is not None:
         chosen &= _is(data["storey_id"], wanted.storey) | _is(data["storey"], wanted.storey)
     if wanted.ifc_class is not None:
-        chosen &= data["class"].isin([wanted.ifc_class + case for case in _CASES]).to_numpy(dtype=bool)
+        chosen &= data["class"].isin(name_cases(wanted.ifc_class)).to_numpy(dtype=bool)
     rows = np.flatnonzero(chosen)
     for condition in wanted.conditions:
         texts = data["properties"].iloc[rows]
@@ -79,6 +79,11 @@ def select_elements(elements: Frame, wanted: Wanted) -> Rows:
         held = [condition.holds(parse_properties(text)) for text in data["properties"].iloc[rows]]
         rows = rows[np.array(held, dtype=bool)]
     return rows
+
+
+def name_cases(ifc_class: str) -> tuple[str, ...]:
+    """A class and its standard cases."""
+    return tuple(ifc_class + case for case in _CASES)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -116,6 +116,9 @@ def test_elements_are_found_by_class_storey_kind_and_property(client):
     assert count(**{"class": "IfcDoor", "property": "FireRating=乙级 1.00h"}) == 9
     assert count(property="Pset_BuildingCommon.NumberOfStoreys=5") == 1
     assert count(property="Pset_DoorCommon.FireRating=3h") == 0
+    assert count(property="Pset_DoorCommon.FireRating<>3h") == 85
+    assert count(property="Pset_BuildingCommon.NumberOfStoreys>=5; NumberOfStoreys<6") == 1
+    assert count(property="Pset_BuildingCommon.NumberOfStoreys>5") == 0
 
 
 def test_pages_of_elements_follow_one_another(client):
