@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -34,18 +35,16 @@ CATALOG = layers.catalog()
 #: Of what is in many countries.
 CRS = parse_crs("EPSG:4326")
 SOMEWHERE = Declaration(name="place.toml", longitude_deg=118.4655, latitude_deg=35.5505, height_m=120.0, scale="true")
-#: Files in coordinates of a map that they do not name.
-DECLARED = {
-    "prague_block_from_citygml.ifc": Declaration(name="place.toml", crs="EPSG:5514"),
-    "twin_branch_unit_error.ifc": Declaration(name="place.toml", crs="EPSG:27700"),
-}
 LARGE_BYTES = 1_000_000
 
 
 def place(model: Model) -> Assessment:
-    """Where the file says that it is, or the CRS that it does not name; somewhere in the county where it does not."""
+    """Where the file says that it is; somewhere in the county where it does not."""
     said = assess_levels(model.levels)
-    return said if said.chosen is not None else declare_place(model.levels, DECLARED.get(model.source.name, SOMEWHERE))
+    if said.chosen is not None:
+        return said
+    x, y, z = model.levels.typical_m
+    return declare_place(model.levels, replace(SOMEWHERE, anchor_m=(float(x), float(y), float(z))))
 
 
 def draw_alone(path: Path) -> float:
