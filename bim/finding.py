@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-#: An error keeps a statement of the file from being used, a warning is for a look, a note is for the record.
-Severity = Literal["error", "warning", "note"]
+from twin.rules.rule import Severity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +16,7 @@ class Finding:
     id
         What it is called, ``scale-unit``.
     severity
-        What comes of it.
+        What comes of it; an error keeps a statement of the file from being used, or the file from being accepted.
     entity
         What of the file it is about, ``IfcMapConversion #22``.
     what
@@ -27,6 +25,8 @@ class Finding:
         What whoever wrote the file, or reads it, can do.
     measured, limit, unit
         What was found, and what is allowed or was expected.
+    element
+        GlobalId of the element that it is about.
     """
 
     id: str
@@ -37,12 +37,14 @@ class Finding:
     measured: float | str | None = None
     limit: float | str | None = None
     unit: str = ""
+    element: str | None = None
 
     def __str__(self) -> str:
         unit = f" {self.unit}" if self.unit else ""
         measured = "" if self.measured is None else f" (found {_figure(self.measured)}{unit})"
         limit = "" if self.limit is None else f"; expected: {_figure(self.limit)}{unit}"
-        return f"{self.severity} {self.id} {self.entity}: {self.what}{measured}{limit}; {self.advice}"
+        about = f"{self.entity} {self.element}" if self.element else self.entity
+        return f"{self.severity} {self.id} {about}: {self.what}{measured}{limit}; {self.advice}"
 
 
 def _figure(value: float | str) -> str:

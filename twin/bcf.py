@@ -29,6 +29,7 @@ _NAMESPACE = uuid5(NAMESPACE_URL, "urn:county-twin:topics")
 _LOOK = np.array([1.0, 1.0, -np.sqrt(2)]) / 2
 _UP = np.array([1.0, 1.0, np.sqrt(2)]) / 2
 _FIELD_DEG, _ASPECT = 60.0, 4 / 3
+_OF_MODEL = "of the model 模型坐标"
 _SNAPSHOT, _VIEWPOINT = "snapshot.png", "viewpoint.bcfv"
 
 
@@ -46,8 +47,10 @@ class Topic:
         By what lists of topics are sorted and filtered.
     components
         The features that it is about: layer and key.
+    guids
+        The elements of a building model that it is about: GlobalIds.
     place
-        The point, in the storage CRS; z is a height in metres.
+        The point, in the storage CRS or in metres of a model; z is a height in metres.
     away_m
         How far off somebody stands who looks at it.
     snapshot
@@ -62,6 +65,7 @@ class Topic:
     priority: str = "Normal"
     labels: tuple[str, ...] = ()
     components: tuple[tuple[str, str], ...]
+    guids: tuple[str, ...] = ()
     place: BaseGeometry
     away_m: float = 10.0
     snapshot: Callable[[], bytes] | None = None
@@ -72,7 +76,7 @@ def topic_id(*names: str) -> UUID:
     return uuid5(_NAMESPACE, "\n".join(names))
 
 
-def write_bcf(topics: Sequence[Topic], crs: CRS, *, edition: Edition, project: str, at: datetime) -> bytes:
+def write_bcf(topics: Sequence[Topic], crs: CRS | None, *, edition: Edition, project: str, at: datetime) -> bytes:
     """Write topics as a BCF file.
 
     Cameras stand in metres of the storage CRS, x east, y north, z the height; where that is in degrees, of a plane
@@ -83,7 +87,7 @@ def write_bcf(topics: Sequence[Topic], crs: CRS, *, edition: Edition, project: s
     topics
         What to write.
     crs
-        The storage CRS.
+        The storage CRS; None where places are in metres of a building model.
     edition
         2.1 (``.bcfzip``) or 3.0 (``.bcf``).
     project
@@ -95,8 +99,11 @@ def write_bcf(topics: Sequence[Topic], crs: CRS, *, edition: Edition, project: s
     ----------
     buildingSMART, BCF-XML 2.1 and 3.0: markup.xsd, visinfo.xsd, project.xsd, extensions.xsd, version.xsd.
     """
-    plane = metric_plane(crs, BBox.around([topic.place for topic in topics])) if topics else crs
-    places = reproject(np.array([topic.place for topic in topics], dtype=object), crs, plane)
+    places = np.array([topic.place for topic in topics], dtype=object)
+    named = _OF_MODEL
+    if crs is not None:
+        plane = metric_plane(crs, BBox.around(places)) if topics else crs
+        places, named = reproject(places, crs, plane), crs_label(plane)
     put = _Archive(at)
     put.xml("bcf.version", ET.Element("Version", VersionId=edition))
     if edition == "3.0":
@@ -108,7 +115,7 @@ def write_bcf(topics: Sequence[Topic], crs: CRS, *, edition: Edition, project: s
         put.xml("project.bcfp", info)
     for topic, place in zip(topics, shapely.get_coordinates(places, include_z=True), strict=True):
         picture = topic.snapshot() if topic.snapshot else None
-        put.xml(f"{topic.id}/markup.bcf", _markup(topic, edition, at, crs_label(plane), pictured=picture is not None))
+        put.xml(f"{topic.id}/markup.bcf", _markup(topic, edition, at, named, pictured=picture is not None))
         put.xml(f"{topic.id}/{_VIEWPOINT}", _viewpoint(topic, np.nan_to_num(place), edition))
         if picture is not None:
             put.file(f"{topic.id}/{_SNAPSHOT}", picture)
@@ -189,6 +196,8 @@ def _viewpoint(topic: Topic, place: npt.NDArray[np.float64], edition: Edition) -
     root = ET.Element("VisualizationInfo", Guid=str(_view_id(topic)))
     components = ET.SubElement(root, "Components")
     selection = ET.SubElement(components, "Selection")
+    for guid in topic.guids:
+        ET.SubElement(selection, "Component", IfcGuid=guid)
     for layer, key in topic.components:
         _put(
             ET.SubElement(selection, "Component"),

@@ -8,6 +8,7 @@ import importlib
 import io
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -22,7 +23,7 @@ from twin.place import Place, hide_passwords
 from twin.session import Session
 from twin.settings import load_settings
 
-#: Where each command stands. The packages above the core are named, never imported here.
+#: Where each command stands, some of two words. The packages above the core are named, never imported here.
 COMMANDS: Mapping[str, str] = {
     "init": "twin.commands.stores",
     "sample": "sample_gis.commands",
@@ -46,6 +47,7 @@ COMMANDS: Mapping[str, str] = {
     "scene": "tiles.commands",
     "bim": "bim.commands",
     "cityjson": "bim.cityjson.commands",
+    "bim check": "bim.checking.commands",
     "serve": "api.commands",
     "key": "twin.commands.keys",
     "doctor": "twin.commands.stores",
@@ -87,13 +89,15 @@ class LazyCommands(click.Group):
         """Find the command that the words begin with; of one that does not exist, name the nearest."""
         if not args[0].startswith("-") and args[0] not in COMMANDS:
             ctx.fail(f"No such command {args[0]!r}; {suggest(args[0], COMMANDS)}")
+        if " ".join(args[:2]) in COMMANDS:
+            args = [" ".join(args[:2]), *args[2:]]
         return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import and return one command, with the options that every command has."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name.replace("-", "_"))
+        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name]), re.sub("[- ]", "_", cmd_name))
         if not any(option.name == "store" for option in command.params):
             command.params.extend(_common_options())
         return command

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bim.finding import Finding, Severity
+from bim.finding import Finding
 from bim.georeference.georeference import Georeference, moved_by
 from bim.georeference.levels import Floats, Levels, SitePosition
 from bim.georeference.mapping import axis_from_north
@@ -20,6 +20,7 @@ from bim.georeference.standing import FAR_M
 from twin.bbox import BBox
 from twin.crs import CRS84, geodesic_distance_m
 from twin.grids import recognise_grid
+from twin.rules.rule import Severity
 
 #: Sites of one file may lie so far from where the first one puts them: one second of an angle is 31 m.
 _SITES_M = 50.0

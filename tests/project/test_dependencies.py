@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 RUNTIME = [Requirement(text) for text in PROJECT["dependencies"]]
 DEVELOPMENT = [Requirement(text) for text in PROJECT["optional-dependencies"]["dev"]]
+# One that has no wheel of all its parts, so that it is not in the lock; what wants it says so where it is absent.
+CHECKS = [Requirement(text) for text in PROJECT["optional-dependencies"]["check"]]
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
 #: What conda-forge calls otherwise.
 CONDA_NAMES = {"isal": "python-isal"}
@@ -55,8 +57,8 @@ IN_ANOTHER_PYTHON = "support/*_in_qgis.py"
 @pytest.mark.parametrize(
     ("rooms", "allowed"),
     [
-        (["twin", "layers", "bim", "tiles", "api", "sample_gis"], RUNTIME),
-        (["tests", "benchmarks"], RUNTIME + DEVELOPMENT),
+        (["twin", "layers", "bim", "tiles", "api", "sample_gis"], RUNTIME + CHECKS),
+        (["tests", "benchmarks"], RUNTIME + CHECKS + DEVELOPMENT),
         ([".ci"], []),
     ],
     ids=["program", "tests", "bootstrap"],

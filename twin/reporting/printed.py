@@ -8,13 +8,14 @@ from types import MappingProxyType
 from typing import Any
 
 from twin.rules.book import RuleBook
+from twin.rules.rule import Confidence, Severity
 
-SEVERITIES: Mapping[str, str] = MappingProxyType(
+SEVERITIES: Mapping[Severity, str] = MappingProxyType(
     {"error": "error 错误", "warning": "warning 警告", "note": "note 提示"}
 )
 
 #: How sure it is that a source says so.
-CONFIDENCES: Mapping[str, str] = MappingProxyType({"high": "high 高", "medium": "medium 中", "low": "low 低"})
+CONFIDENCES: Mapping[Confidence, str] = MappingProxyType({"high": "high 高", "medium": "medium 中", "low": "low 低"})
 
 
 @dataclass(frozen=True, kw_only=True)
