@@ -13,7 +13,6 @@ from bim.georeference.choosing import assess_levels, declare_place
 from bim.georeference.declared import Declaration
 from bim.ifc.reading import read_ifc
 from bim.ifc.supervising import Limits
-from twin.bbox import BBox
 from twin.errors import SourceError
 from twin.ingest.stage import name_of
 from twin.reporting.printed import SEVERITIES
@@ -36,8 +35,6 @@ class Wishes:
         IDS files.
     declaration
         Where the models stand, where that is said beside them.
-    area_crs84
-        Where the county lies, in degrees; None where any place will do.
     limits
         What a file may cost.
     """
@@ -45,7 +42,6 @@ class Wishes:
     book: RuleBook
     requirements: Sequence[Path] = ()
     declaration: Declaration | None = None
-    area_crs84: BBox | None = None
     limits: Limits = field(default_factory=Limits)
 
 
@@ -98,7 +94,7 @@ def check_file(path: Path, wishes: Wishes, *, watch: Callable[[str], None] = lam
     except SourceError as error:
         return Judgement(name=name_of(path.name), book=wishes.book, refused=error.detail)
     if wishes.declaration is None:
-        place = assess_levels(model.levels, area_crs84=wishes.area_crs84)
+        place = assess_levels(model.levels)
     else:
         place = declare_place(model.levels, wishes.declaration)
     inspection = inspect_ifc(path, wishes.requirements, limits=wishes.limits, watch=watch)

@@ -70,8 +70,9 @@ def twice(delivered: Delivered) -> Iterator[Finding]:
         corners = np.unique(np.round(shapes.place(instance)[0], 3) + 0.0, axis=0)
         first = seen.setdefault((str(classes[element]), corners.tobytes()), element)
         if first != element:
-            other = delivered.name(first)
-            yield delivered.find(element, f"it stands where {other} stands", "delete one of them", measured=other)
+            identity = delivered.model.elements["global_id"].iloc[first]
+            what = f"it stands where {delivered.name(first)} {identity} stands"
+            yield delivered.find(element, what, "delete one of them")
 
 
 @rule(

@@ -23,7 +23,7 @@ _AREAS = re.compile("area", re.IGNORECASE)
     title_zh="缺少建筑或楼层",
     severity="warning",
     source=_SOURCE,
-    confidence="medium",
+    confidence="low",
 )
 def building(delivered: Delivered) -> Iterator[Finding]:
     """A model without IfcBuilding, and a building without storeys."""
