@@ -75,7 +75,7 @@ def spoil_school(written: Written) -> list[Fault]:
 
 def spoil_hospital(written: Written, systems: Systems) -> list[Fault]:
     """Lay the drains, the first one so deep that it runs through footings; a window without its transmittance."""
-    author, lot, storey = written.author, written.design.lot, written.storeys[1]
+    author, lot, storey = written.author, written.design.lot, written.storeys[0]
     floor = written.floors[0]
     rooms = enumerate(zip(floor.rooms, floor.clear, strict=True), start=1)
     (first, clear), *others = ((number, box) for number, (room, box) in rooms if room.use == "toilet")

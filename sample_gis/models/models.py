@@ -18,7 +18,7 @@ from sample_gis.models.faults import Fault, spoil_centre, spoil_hospital, spoil_
 from sample_gis.models.lot import Lot, choose_lot
 from sample_gis.models.pipes import lay_pipes, start_systems
 from sample_gis.models.programs import arrange_centre, arrange_hospital, arrange_school
-from sample_gis.models.requirements import write_requirements
+from sample_gis.models.requirements import RULES, write_requirements
 from sample_gis.models.siting import (
     MAP_CRS,
     Position,
@@ -84,13 +84,14 @@ def author_models(county: County) -> tuple[Authored, ...]:
 
 
 def write_models(models: tuple[Authored, ...], folder: Path) -> None:
-    """Write models to a folder, what is asked of them (``requirements.ids``), and what is in them (``models.json``)."""
+    """Write models to a folder, what is asked of them (``requirements.ids``, ``rules.toml``), and ``models.json``."""
     folder.mkdir(parents=True, exist_ok=True)
     for model in models:
         (folder / f"{model.name}.ifc").write_bytes(model.data)
         if model.declaration is not None:
             (folder / f"{model.name}.toml").write_text(model.declaration, "utf-8")
     (folder / "requirements.ids").write_text(write_requirements(), "utf-8")
+    (folder / "rules.toml").write_text(RULES, "utf-8")
     listed = [describe_authored(model) for model in models]
     (folder / "models.json").write_text(json.dumps(listed, indent=2, ensure_ascii=False) + "\n", "utf-8")
 

@@ -70,10 +70,11 @@ def lay_drain(
 ) -> tuple[Entity, Entity]:
     """The drain of a wet room: returns the part that goes down into the ground and the one that leaves the building."""
     x, y = _riser(clear, lot, _DRAIN_MM)
-    down = _pipe(author, storey, f"drop/{number}", "排水立管", (x, y, -deep_mm), UP, deep_mm, _DRAIN_RADIUS_MM)
+    bottom = -storey.elevation_mm - deep_mm
+    down = _pipe(author, storey, f"drop/{number}", "排水立管", (x, y, bottom), UP, deep_mm, _DRAIN_RADIUS_MM)
     author.relate("group", systems.drains, down)
     ahead, length = (SOUTH, y + _BEYOND_MM) if _is_south(clear, lot) else (NORTH, lot.size_mm[1] - y + _BEYOND_MM)
-    out = _pipe(author, storey, f"drain/{number}", "排水出户管", (x, y, -deep_mm), ahead, length, _DRAIN_RADIUS_MM)
+    out = _pipe(author, storey, f"drain/{number}", "排水出户管", (x, y, bottom), ahead, length, _DRAIN_RADIUS_MM)
     author.relate("group", systems.drains, out)
     return down, out
 

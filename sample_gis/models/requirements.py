@@ -1,4 +1,4 @@
-"""What the county asks of models that are delivered to it, as buildingSMART's Information Delivery Specification 1.0.
+"""What the county asks of models: buildingSMART's Information Delivery Specification 1.0, and rules of delivery.
 
 References
 ----------
@@ -37,6 +37,22 @@ _ASKED: tuple[tuple[str, str, tuple[tuple[str, ...], ...]], ...] = (
     ),
     ("IFCCOLUMN", "柱属于楼层 Columns are in a storey", (("storey",),)),
 )  # fmt: skip
+
+#: Rules of delivery that are other than the usual ones, as a rule file for checks.
+RULES = """# What the county lays down beyond the usual rules of delivery.
+[BIM-LEVEL]
+level = 50
+
+[BIM-TWICE]
+severity = "error"
+
+[BIM-STOREY-NAME]
+pattern = "基础|屋面|[1-9][0-9]*F"
+
+[BIM-CLASSIFIED]
+classes = "IfcWall, IfcDoor, IfcWindow"
+system = "GB/T 51269-2017 建筑信息模型分类和编码标准"
+"""
 
 
 def write_requirements() -> str:
