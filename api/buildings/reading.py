@@ -12,12 +12,15 @@ import numpy as np
 
 from api.context import Context
 from api.forms.geojson import plain_rows
+from api.http.links import Link, Links, link
+from api.http.media import JSON
 from bim.packing import unpack_placed
 from bim.placed import Placed
 from twin.catalog import Catalog
 from twin.errors import FeatureNotFound, InvalidParameter
 from twin.expressions import Expression, among, both, compare
 from twin.frame import Frame
+from twin.layer import Layer
 from twin.nearest import suggest
 from twin.query import Query
 
@@ -142,6 +145,13 @@ class Building:
 def knows_buildings(served: Catalog) -> bool:
     """Whether an installation serves all that is known of buildings."""
     return {BUILDINGS, MODELS, ELEMENTS} <= set(served.layers)
+
+
+def link_building(context: Context, layer: Layer, key: str, links: Links) -> list[Link]:
+    """Link a feature that is a building to what its models say of it."""
+    if layer.id != BUILDINGS or not knows_buildings(context.served):
+        return []
+    return [link("related", links.url("building", building_id=key), JSON, "Storeys, elements and plans")]
 
 
 def find_building(context: Context, building_id: str, as_of: datetime | None) -> Building:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import numpy as np
 
+from api.buildings.reading import link_building
 from api.context import Context
 from api.crs import NamedCrs
 from api.features.itempages import ItemsPage, ItemsWish, Matched, make_page, read_page
@@ -32,7 +33,7 @@ _LARGE = 20_000
 #: Larger pages are sent piece by piece.
 AT_ONCE = 1_000
 #: Part of every entity tag; a change of what is written for the same features raises it.
-_VERSION = 2
+_VERSION = 3
 
 #: The entity tag, and what is sent; None where the client has it.
 Sent = tuple[str, SentAnswer | None]
@@ -101,7 +102,7 @@ def answer_item(
     if sent is not None:
         return sent
     frame = read_item(context, part, key, as_of)  # or say that there is none
-    return _send_item(context, client, opened_by(frame), _page_of_one(frame, np.arange(1), None, named))
+    return _send_item(context, client, key, opened_by(frame), _page_of_one(frame, np.arange(1), None, named))
 
 
 def stream_item(context: Context, frame: Frame, named: NamedCrs, form: Format, client: ItemsClient) -> Streamed:
@@ -157,7 +158,7 @@ def send_item(
     rows = np.arange(items.texts.count_before(key), items.texts.count_until(key))
     if not len(rows):
         return None
-    return _send_item(context, client, int(items.opened[rows[0]]), _page_of_one(frame, rows, items, named))
+    return _send_item(context, client, key, int(items.opened[rows[0]]), _page_of_one(frame, rows, items, named))
 
 
 def items_headers(etag: str) -> dict[str, str]:
@@ -169,7 +170,7 @@ def _page_of_one(frame: Frame, rows: Integers, items: ReadyItems | None, named: 
     return ItemsPage(frame=frame, rows=rows, items=items, crs=named, matched=Matched(number=1), following=None)
 
 
-def _send_item(context: Context, client: ItemsClient, revision: int, page: ItemsPage) -> Sent:
+def _send_item(context: Context, client: ItemsClient, key: str, revision: int, page: ItemsPage) -> Sent:
     """Send a feature with its links."""
     layer = page.frame.layer
     # The tag is strong: it names the bytes, the coding included.
@@ -177,7 +178,8 @@ def _send_item(context: Context, client: ItemsClient, revision: int, page: Items
 
     def write() -> bytes:
         _count(page, client)
-        return b"".join(PLAIN.write_one(page, _related(page, PLAIN, client.links)))
+        related = [*_related(page, PLAIN, client.links), *link_building(context, layer, key, client.links)]
+        return b"".join(PLAIN.write_one(page, related))
 
     return _send(client, etag, page.crs, write)
 

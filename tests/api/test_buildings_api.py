@@ -208,6 +208,11 @@ def test_what_there_is_not_is_a_problem_that_names_it(client, path, words):
     assert words in answer.json()["detail"]
 
 
+def test_a_footprint_leads_to_its_building(client):
+    feature = get(client, f"/collections/buildings/items/{SCHOOL}")
+    assert get(client, href(feature, "related"))["id"] == SCHOOL
+
+
 def test_everything_is_a_page_too(client):
     element = get(client, f"/buildings/{SCHOOL}/elements", limit=1)["elements"][0]["element_id"]
     for path, words in {
