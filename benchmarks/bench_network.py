@@ -60,6 +60,7 @@ def make_county() -> tuple[NodeTable, SegmentTable]:
         start=names[start],
         end=names[end],
         classes=np.full(count, "JS", dtype=object),
+        circulates=np.zeros(count, bool),
         length_m=np.array(length_m),
         flow=np.ones(count, np.int8),
         fall_m=np.full(count, np.nan),

@@ -117,9 +117,9 @@ def describe_analyses() -> Iterator[str]:
             yield table(("parameter", "default", "allowed", "what"), rows)
 
 
-def describe_figures(figures: Mapping[str, Figure], of: str = "") -> list[tuple[str, str, str]]:
+def describe_figures(figures: Mapping[str, Figure], of: str = "") -> list[tuple[str, ...]]:
     """Return figures as rows of a table, each followed by those within."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, figure in figures.items():
         rows.append((f"`{of}{name}`", f"{figure.title} {figure.title_zh}", figure.unit))
         rows += describe_figures(figure.members, f"{of}{name}.")

@@ -8,8 +8,7 @@ from layers.pipelines import figures
 from layers.pipelines.network import ends, faults, paths, tracing
 from layers.pipelines.network import isolation as isolating
 from layers.pipelines.network import loops as looping
-from layers.pipelines.network.frames import read_network
-from layers.pipelines.network.graph import Network
+from layers.pipelines.network.frames import read_gaps, read_network
 from layers.pipelines.network.inference import INFERRED, Origin
 from twin.analysis import Answer, analysis
 from twin.frame import Frame
@@ -27,7 +26,8 @@ ClassCode = Literal["JS", "PS", "RQ", "RL", "DL", "TX", "GY", "QT"]
 _SEGMENTS, _NODES = "pipe_segments", "pipe_nodes"
 _PLACE = {"segment": "Key of a segment; give this or a node.", "node": "Key of a node; give this or a segment."}
 _CLASS = {"pipe_class": "Of this class only; of all by default."}
-_TRACED = {"traced": ("Traced", "追踪结果")}
+_GAP = {"gap": ("Beside an end, under another number", "邻近异号未接点")}
+_TRACED = {"traced": ("Traced", "追踪结果")} | _GAP
 _BY_FLOW = _TRACED | {
     "inferred": ("Traced; direction of flow inferred", "流向由推断得出"),
     "undirected": ("Direction of flow unknown", "流向不明"),
@@ -44,11 +44,13 @@ def trace_upstream(
 
     Segments flow as was surveyed, and sewers of which nobody said downhill. Of others the direction is inferred where
     only one way leads there from sources, or from there to outfalls, and behind a check valve. Where nothing is known
-    the trace goes on both ways. ``direction_from`` counts these, and roles tell them apart. Closed valves end the
-    trace, and so does what is abandoned or empty.
+    the trace goes on both ways. ``direction_from`` counts these, and roles tell them apart. Hot water comes back to its
+    source, so of it nothing is inferred. Closed valves end the trace, and so does what is abandoned or empty; a point
+    of the class within half a metre of an end that was reached, under another number, is a ``gap``.
     """
     network = read_network(pipe_nodes, pipe_segments)
-    return _answer_trace(tracing.trace_upstream(network, segment, node_id=node))
+    trace = tracing.trace_upstream(network, segment, node_id=node)
+    return _answer_trace(trace, read_gaps(pipe_nodes, pipe_segments))
 
 
 @analysis(
@@ -59,7 +61,8 @@ def trace_downstream(
 ) -> Answer:
     """Everything to which something flows from a segment or node; directions as in the trace upstream."""
     network = read_network(pipe_nodes, pipe_segments)
-    return _answer_trace(tracing.trace_downstream(network, segment, node_id=node))
+    trace = tracing.trace_downstream(network, segment, node_id=node)
+    return _answer_trace(trace, read_gaps(pipe_nodes, pipe_segments))
 
 
 @analysis(
@@ -75,7 +78,8 @@ def trace_connected(
 ) -> Answer:
     """Everything that is connected with a segment or node, whichever way it flows; closed valves end it."""
     network = read_network(pipe_nodes, pipe_segments)
-    return _answer_trace(tracing.trace_connected(network, segment, node_id=node), by_flow=False)
+    trace = tracing.trace_connected(network, segment, node_id=node)
+    return _answer_trace(trace, read_gaps(pipe_nodes, pipe_segments), by_flow=False)
 
 
 @analysis(
@@ -175,25 +179,32 @@ def isolation(
         "pipe_end": ("Pipe ends", "断头点"),
         "closed_valve": ("Pipe ends at a closed valve", "关阀断头"),
         "sink": ("Nothing flows away", "有进无出"),
-    },
+    }
+    | _GAP,
     about=_CLASS,
 )
 def dead_ends(pipe_nodes: Frame, pipe_segments: Frame, *, pipe_class: ClassCode | None = None) -> Answer:
     """Where a pipe ends for no reason that the survey gives, and where sewers flow together and nothing flows away.
 
     Sources, outfalls, customers, caps, stubs and the border of the survey are reasons. A sewer may begin anywhere.
+    Where a pipe ends without one, or at the border of its survey, and another point of its class lies within half a
+    metre, which no segment joins to it, both are a ``gap``: maybe one point with two numbers.
     """
-    found = ends.find_dead_ends(_network_of(pipe_nodes, pipe_segments, pipe_class))
+    pipe_segments = _of_class(pipe_segments, pipe_class)
+    found = ends.find_dead_ends(read_network(pipe_nodes, pipe_segments))
+    gaps = tuple(sorted({name for gap in read_gaps(pipe_nodes, pipe_segments) for name in gap}))
     return Answer(
         figures={
             "pipe_ends": len(found.pipe_ends),
             "closed_valves": len(found.closed_valves),
             "sinks": len(found.sinks),
+            "gaps": len(gaps),
         },
         features={
             "pipe_end": {_NODES: found.pipe_ends},
             "closed_valve": {_NODES: found.closed_valves},
             "sink": {_NODES: found.sinks},
+            "gap": {_NODES: gaps},
         },
     )
 
@@ -211,7 +222,7 @@ def loops(pipe_nodes: Frame, pipe_segments: Frame, *, pipe_class: ClassCode | No
 
     A closed valve opens a loop. ``length_m`` are the lengths of the loops, the shortest first.
     """
-    network = _network_of(pipe_nodes, pipe_segments, pipe_class)
+    network = read_network(pipe_nodes, _of_class(pipe_segments, pipe_class))
     found = looping.find_loops(network)
     inside = tuple(dict.fromkeys(name for loop in found for name in loop.segments))
     return Answer(
@@ -230,7 +241,7 @@ def loops(pipe_nodes: Frame, pipe_segments: Frame, *, pipe_class: ClassCode | No
 )
 def unserved(pipe_nodes: Frame, pipe_segments: Frame, *, pipe_class: ClassCode | None = None) -> Answer:
     """Parts of the network that no source feeds and, of drainage, that reach no outfall with the flow."""
-    found = ends.find_unserved(_network_of(pipe_nodes, pipe_segments, pipe_class))
+    found = ends.find_unserved(read_network(pipe_nodes, _of_class(pipe_segments, pipe_class)))
     return Answer(
         figures={
             "parts": [
@@ -272,7 +283,7 @@ def flow_faults(pipe_nodes: Frame, pipe_segments: Frame, *, pipe_class: ClassCod
     only way from a source or to an outfall; such are sewers that climb. Check valves of which no side is known to
     flow, or both to it or both from it: they hold nothing back.
     """
-    found = faults.find_flow_faults(_network_of(pipe_nodes, pipe_segments, pipe_class))
+    found = faults.find_flow_faults(read_network(pipe_nodes, _of_class(pipe_segments, pipe_class)))
     return Answer(
         figures={
             "circles": [{"segments": len(each.segments), "length_m": each.length_m} for each in found.circles],
@@ -287,19 +298,28 @@ def flow_faults(pipe_nodes: Frame, pipe_segments: Frame, *, pipe_class: ClassCod
     )
 
 
-def _network_of(pipe_nodes: Frame, pipe_segments: Frame, pipe_class: str | None) -> Network:
-    """Return the network of one class, or of all."""
-    if pipe_class is not None:
-        pipe_segments = pipe_segments.take((pipe_segments.data["class"] == pipe_class).to_numpy(bool))
-    return read_network(pipe_nodes, pipe_segments)
+def _of_class(pipe_segments: Frame, pipe_class: str | None) -> Frame:
+    """The segments of one class, or all."""
+    if pipe_class is None:
+        return pipe_segments
+    return pipe_segments.take((pipe_segments.data["class"] == pipe_class).to_numpy(bool))
 
 
-def _answer_trace(trace: tracing.Trace, *, by_flow: bool = True) -> Answer:
-    told = {"segments": len(trace.segments), "nodes": len(trace.nodes), "length_m": trace.length_m}
-    if not by_flow:
-        return Answer(figures=told, features={"traced": {_SEGMENTS: trace.segments, _NODES: trace.nodes}})
-    inferred, unknown = trace.known_from(*INFERRED), trace.known_from(Origin.UNKNOWN)
+def _answer_trace(trace: tracing.Trace, gaps: tuple[tuple[str, str], ...], *, by_flow: bool = True) -> Answer:
+    reached = set(trace.nodes)
+    beyond = tuple(sorted({name for gap in gaps if len(reached.intersection(gap)) == 1 for name in {*gap} - reached}))
     notes = []
+    if beyond:
+        notes.append(f"{len(beyond)} points lie beside an end under another number: the trace does not go on there")
+    told = {"segments": len(trace.segments), "nodes": len(trace.nodes), "length_m": trace.length_m, "gaps": len(beyond)}
+    gap = {"gap": {_NODES: beyond}}
+    if not by_flow:
+        return Answer(
+            figures=told,
+            features={"traced": {_SEGMENTS: trace.segments, _NODES: trace.nodes}} | gap,
+            note="; ".join(notes),
+        )
+    inferred, unknown = trace.known_from(*INFERRED), trace.known_from(Origin.UNKNOWN)
     if inferred:
         notes.append(f"{len(inferred)} segments flow as follows from where sources, outfalls and check valves are")
     if unknown:
@@ -310,7 +330,8 @@ def _answer_trace(trace: tracing.Trace, *, by_flow: bool = True) -> Answer:
             "traced": {_SEGMENTS: trace.known_from(Origin.SURVEYED, Origin.INVERTS), _NODES: trace.nodes},
             "inferred": {_SEGMENTS: inferred},
             "undirected": {_SEGMENTS: unknown},
-        },
+        }
+        | gap,
         note="; ".join(notes),
     )
 

@@ -25,7 +25,9 @@ _MATERIAL = _figure("Material", "材质")
 _GROUND = _figure("Ground", "地面标高", "m")
 _COVER = _figure("Cover", "覆土", "m")
 
-CONNECTED: dict[str, Figure] = {"segments": SEGMENTS, "nodes": NODES, "length_m": LENGTH}
+_GAPS = _figure("Points beside an end under another number", "邻近异号未接点数")
+
+CONNECTED: dict[str, Figure] = {"segments": SEGMENTS, "nodes": NODES, "length_m": LENGTH, "gaps": _GAPS}
 
 _ORIGINS: dict[Origin, Figure] = {
     Origin.UNKNOWN: _figure("Unknown", "不明"),
@@ -34,12 +36,13 @@ _ORIGINS: dict[Origin, Figure] = {
     Origin.SOURCES: _figure("Sources or outfalls", "水源或出水口推断"),
     Origin.CHECK_VALVE: _figure("Check valve", "止回阀推断"),
 }
-TRACED: Mapping[str, Figure] = CONNECTED | {
+TRACED: Mapping[str, Figure] = {
+    **CONNECTED,
     "direction_from": _figure(
         "Segments by what tells their direction",
         "流向依据(管段数)",
         **{origin.name.lower(): each for origin, each in _ORIGINS.items()},
-    )
+    ),
 }
 
 PATH: Mapping[str, Figure] = {
@@ -64,6 +67,7 @@ DEAD_ENDS: Mapping[str, Figure] = {
     "pipe_ends": _figure("Pipe ends", "断头点数"),
     "closed_valves": _figure("Pipe ends at closed valves", "关阀断头数"),
     "sinks": _figure("Points from which nothing flows away", "有进无出点数"),
+    "gaps": _GAPS,
 }
 
 LOOPS: Mapping[str, Figure] = {
@@ -166,6 +170,7 @@ DIG: Mapping[str, Figure] = {
     ),
 }
 
-CONFLICTS: Mapping[str, Figure] = {str(rule.value): _figure(rule.title, rule.title_zh) for rule in RULES} | {
-    "with_buildings": _figure("With buildings", "与建筑物之间")
+CONFLICTS: Mapping[str, Figure] = {
+    **{str(rule.value): _figure(rule.title, rule.title_zh) for rule in RULES},
+    "with_buildings": _figure("With buildings", "与建筑物之间"),
 }

@@ -12,10 +12,10 @@ from layers.pipelines import figures
 from layers.pipelines.clearance.soil import SOIL_DEG, require_soil
 from layers.pipelines.codes.classes import DRIVES
 from layers.pipelines.dig import Buried, find_buried, find_founded
+from layers.pipelines.metres import in_metres
 from layers.pipelines.network.frames import read_network
 from layers.pipelines.network.paths import find_shortest_path
 from layers.pipelines.network.shutting import find_valves
-from layers.pipelines.plane import in_metres
 from layers.pipelines.sections.cross import make_cross_section
 from layers.pipelines.sections.cross_sheet import draw_cross_section
 from layers.pipelines.sections.cuts import Cut

@@ -9,8 +9,9 @@ import numpy.typing as npt
 import shapely
 
 from layers.pipelines.axis import has_heights, lengths_m
+from layers.pipelines.metres import in_metres
 from twin.breakdown import cut_by_township, locate_points, make_parts
-from twin.crs import BBox, metric_plane, reproject
+from twin.crs import reproject
 from twin.densify import densify
 from twin.frame import Frame
 from twin.indicator import Part
@@ -32,16 +33,17 @@ def measure_lengths(segments: Frame, scope: Scope) -> npt.NDArray[np.float64]:
     Along the axis in space where its heights are known, in plan where they are not; of a segment that leaves the area,
     in proportion to what of its plan lies within.
     """
-    plane = metric_plane(segments.crs, BBox.around([scope.geometry]))
-    lines = reproject(segments.geometry, segments.crs, plane)
-    ground = reproject(densify([scope.geometry], segments.crs, plane), segments.crs, plane)[0]
+    (rows,) = in_metres(segments)
+    lines = rows.geometry.to_numpy()
+    ground = reproject(densify([scope.geometry], segments.crs, rows.crs), segments.crs, rows.crs)[0]
     shapely.prepare(ground)
     plan = shapely.length(lines)
     within = plan.copy()
     crossing = ~shapely.covers(ground, lines)
     within[crossing] = shapely.length(shapely.intersection(shapely.force_2d(lines[crossing]), ground))
     length = lengths_m(lines, has_heights(segments.data))
-    return np.divide(length * within, plan, out=np.zeros_like(plan), where=plan > 0)
+    inside: npt.NDArray[np.float64] = np.divide(length * within, plan, out=np.zeros_like(plan), where=plan > 0)
+    return inside
 
 
 def break_down(

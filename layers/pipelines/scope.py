@@ -11,11 +11,12 @@ import numpy.typing as npt
 import shapely
 
 from layers.pipelines.delivery.delivery import Delivery
+from layers.pipelines.metres import widen
 from layers.pipelines.nodes import PIPE_NODES
 from layers.pipelines.rules.edges import REACH_M
 from layers.pipelines.rules.survey import Survey
 from layers.pipelines.segments import PIPE_SEGMENTS
-from twin.crs import BBox, metric_plane, reproject_bbox
+from twin.crs import BBox
 from twin.errors import InvalidParameter, SourceError
 from twin.expressions import among, both
 from twin.ingest.faults import Faults
@@ -148,8 +149,7 @@ class Scope:
         if not len(places) or not self.store.latest(PIPE_NODES):
             return None
         box, crs = BBox(*places.min(axis=0), *places.max(axis=0)), delivery.nodes.crs
-        plane = metric_plane(crs, box)
-        around = Query(bbox=reproject_bbox(reproject_bbox(box, crs, plane).buffer(REACH_M), plane, crs))
+        around = Query(bbox=widen(box, crs, REACH_M))
         rows = {layer.id: self.store.read(layer, around).data for layer in (PIPE_NODES, PIPE_SEGMENTS)}
         nodes, segments = (
             table[~table["project"].isin(self.areas).to_numpy(bool)].reset_index() for table in rows.values()

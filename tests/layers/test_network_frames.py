@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from layers.pipelines import PIPE_NODES, PIPE_SEGMENTS
-from layers.pipelines.network.frames import read_network
+from layers.pipelines.network.frames import read_gaps, read_network
 from layers.pipelines.network.isolation import isolate
 from layers.pipelines.network.roles import Role
 from layers.pipelines.network.tracing import trace_connected
@@ -92,3 +92,33 @@ def test_a_network_is_built_once_for_the_same_frames(frame):
     first, second = (frame(PIPE_NODES, nodes(ROW), CRS) for _ in range(2))
     assert read_network(first, lines) is read_network(first, lines)
     assert read_network(first, lines) is not read_network(second, lines)
+
+
+def test_of_hot_water_nothing_is_inferred_from_its_source_and_of_steam_it_is(read):
+    # Supply and return of a heat network both touch the plant A, and nothing says which is which.
+    plant = {"A": {"class": "RL", "appurtenance": "heat_source"}}
+    assert plant["A"]["appurtenance"] in {code.value for code in PIPE_NODES.schema["appurtenance"].codes}
+    pipes = {"A_B": {"flow_direction": "forward"}, "C_A": {"flow_direction": "forward"}, "A_D": {}, "E_A": {}}
+
+    def ways(subclass):
+        given = {name: each | {"class": "RL", "subclass": subclass} for name, each in pipes.items()}
+        found = read(ROW, plant, **given).directions
+        return found.way.tolist(), found.contradicted.tolist()
+
+    assert ways("RS") == ([1, 0, 1, 0], [False] * 4)
+    assert ways(None) == ([1, 0, 1, 0], [False] * 4)
+    assert ways("ZQ") == ([1, 1, 1, -1], [False, False, True, False])  # A-B, A-D, C-A, E-A
+
+
+def test_ends_half_a_metre_apart_that_have_two_numbers_are_gaps(frame):
+    # Two surveys meet at 60 m: the water main goes on 0.4 m away; the sewer 0.4 m away begins there, and flows off.
+    places = {"A": (0, 0), "B": (60, 0), "B2": (60.4, 0), "C": (120, 0), "far": (60, 0.6), "D": (60, 30)}
+    places |= {"S": (0, 5), "T": (60, 5), "T2": (60, 5.4), "U": (120, 5), "G": (60.2, 5.2), "X": (90, 9)}
+    pipes = {"A_B": {}, "B2_C": {}, "far_D": {}}
+    sewers = ("S_T", "T2_U", "G_X")
+    pipes |= {name: {"class": "PS", "flow_direction": "forward"} for name in sewers}
+    points = frame(PIPE_NODES, nodes(places, {"B": {"feature": "unsurveyed"}}), CRS)
+    gaps = read_gaps(points, frame(PIPE_SEGMENTS, segments(places, **pipes), CRS))
+    assert set(gaps) == {("B", "B2"), ("B2", "B"), ("T", "T2"), ("T", "G")}
+    joined = frame(PIPE_SEGMENTS, segments(places, **pipes, B_B2={}), CRS)
+    assert {gap for gap in read_gaps(points, joined) if "B" in gap} == set()

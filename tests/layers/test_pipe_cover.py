@@ -55,6 +55,12 @@ def test_the_wall_of_a_sewer_counts():
     assert find(sewer, make_roads()) == []
 
 
+def test_each_says_how_sure_its_line_of_the_table_is():
+    # Standards §3.5: drainage and gas are confirmed by other standards, water is not.
+    pipes = (pipe(kind | {"diameter_mm": 100}, depths=(0.2, 0.2), beside=at) for at, kind in enumerate((GAS, WATER)))
+    assert find_shallow_covers(make_segments(*pipes), make_roads())["confidence"].tolist() == ["H", "M"]
+
+
 def test_what_is_not_known_or_not_in_the_ground_is_left_out():
     unknown = pipe(WATER | {"diameter_mm": 100}, depths=(None, 0.1))
     overhead = pipe(WATER | {"diameter_mm": 100, "embedding": "JK"}, depths=(-3.0, -3.0))

@@ -72,6 +72,7 @@ def random_network(seed):
             start=nodes[ends[:, 0]],
             end=nodes[ends[:, 1]],
             classes=np.full(len(ends), "JS", dtype=object),
+            circulates=np.zeros(len(ends), dtype=bool),
             length_m=np.ones(len(ends)),
             flow=random.choice([-1, 0, 1], len(ends)).astype(np.int8),
             fall_m=np.full(len(ends), np.nan),

@@ -68,13 +68,14 @@ def test_a_trace_tells_apart_what_it_knows_from_what_it_does_not(answer):
         "nodes": 4,
         "length_m": pytest.approx(80.0),
         "direction_from": {"unknown": 0, "surveyed": 0, "inverts": 0, "sources": 3, "check_valve": 0},
+        "gaps": 0,
     }
     assert "3 segments flow as follows from where sources" in found["note"]
     behind = answer("trace_downstream", node="H")  # W is closed: no source is there
     assert behind["features"]["undirected"]["pipe_segments"] == ["W-H"]
     assert behind["features"]["traced"]["pipe_nodes"] == ["W", "H"]
     assert "may flow the other way" in behind["note"]
-    assert set(answer("trace_connected", segment="A-F")["figures"]) == {"segments", "nodes", "length_m"}
+    assert set(answer("trace_connected", segment="A-F")["figures"]) == {"segments", "nodes", "length_m", "gaps"}
 
 
 def test_a_path_has_an_order_and_there_may_be_none(answer):
@@ -91,7 +92,12 @@ def test_what_has_no_source_ends_at_a_closed_valve(answer):
         {"class": "JS", "length_m": pytest.approx(30.0), "segments": 1, "first": "W-H"}
     ]
     assert answer("dead_ends")["features"]["closed_valve"] == {"pipe_nodes": ["W"]}
-    assert answer("dead_ends", pipe_class="PS")["figures"] == {"pipe_ends": 0, "closed_valves": 0, "sinks": 0}
+    assert answer("dead_ends", pipe_class="PS")["figures"] == {
+        "pipe_ends": 0,
+        "closed_valves": 0,
+        "sinks": 0,
+        "gaps": 0,
+    }
     assert answer("loops")["figures"] == {"loops": 0, "length_m": [], "segments": 0}
 
 

@@ -29,7 +29,7 @@ def list_nodes(ids: Iterable[str], roles: Mapping[str, Role]) -> NodeTable:
 
 def tabulate(segments: Iterable[Mapping[str, Any]]) -> SegmentTable:
     """Segments with ``start``, ``end`` and, where it matters, the rest; 10 m of water pipe by default."""
-    usual = {"class": "JS", "length_m": 10.0, "flow": 0, "fall_m": np.nan}
+    usual = {"class": "JS", "circulates": False, "length_m": 10.0, "flow": 0, "fall_m": np.nan}
     given = [{"id": f"s{number}"} | usual | segment for number, segment in enumerate(segments, start=1)]
 
     def column(name: str, kind: Any = object) -> Any:
@@ -40,6 +40,7 @@ def tabulate(segments: Iterable[Mapping[str, Any]]) -> SegmentTable:
         start=column("start"),
         end=column("end"),
         classes=column("class"),
+        circulates=column("circulates", bool),
         length_m=column("length_m", float),
         flow=column("flow", np.int8),
         fall_m=column("fall_m", float),

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import shapely
 
 from layers.pipelines.axis import has_heights, heights_at
-from layers.pipelines.clearance.cover import load_covers
+from layers.pipelines.clearance.cover import load_cover_confidences, load_covers
 from layers.pipelines.clearance.limits import NO_KIND, TOUCH_M, kinds_of
 from layers.pipelines.section import Sections
 
@@ -60,7 +60,7 @@ def find_shallow_covers(segments: GeoDataFrame, roads: GeoDataFrame) -> pd.DataF
     found = found[found["measured_m"] < found["limit_m"] - TOUCH_M]
     lacks = (found["measured_m"] - found["limit_m"]).to_numpy()
     found = found.iloc[np.lexsort((found["second"], lacks, found["first"]))].drop_duplicates("first", ignore_index=True)
-    return _place(found, segments, lines)
+    return _place(found.assign(confidence=load_cover_confidences()[kinds[found["first"]]]), segments, lines)
 
 
 def _whole(rows: Numbers, covers: Floats, wanted_m: Floats) -> pd.DataFrame:
@@ -111,4 +111,4 @@ def _place(found: pd.DataFrame, segments: GeoDataFrame, lines: Geometries) -> pd
     found.insert(0, "rule", "COVER")
     for side in ("first", "second"):
         found[f"{side}_x"], found[f"{side}_y"], found[f"{side}_z"] = x, y, z
-    return found.assign(confidence="M", source="GB 50289-2016, Table 4.1.1")
+    return found.assign(source="GB 50289-2016, Table 4.1.1")

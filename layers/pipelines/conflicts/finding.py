@@ -14,7 +14,7 @@ from layers.pipelines.clearance.soil import SOIL_DEG, require_soil
 from layers.pipelines.clearance.surface import find_shallow_covers
 from layers.pipelines.conflicts.layer import PIPE_CONFLICTS, RULES
 from layers.pipelines.conflicts.topics import make_topics
-from layers.pipelines.plane import in_metres
+from layers.pipelines.metres import in_metres
 from twin.analysis import Answer, analysis
 from twin.bcf import topic_id
 from twin.crs import reproject

@@ -60,20 +60,32 @@ def find_dead_ends(network: Network) -> DeadEnds:
     nothing flows away.
     """
     vertices = len(network.vertex_node)
-    starts, ends = network.ends.T
-    degree = np.bincount(network.ends.ravel(), minlength=vertices)
-    leaving = np.bincount(starts[network.directions.way == 1], minlength=vertices)
-    leaving += np.bincount(ends[network.directions.way == -1], minlength=vertices)
+    degree, leaving = _count_ends(network)
     unknown = np.bincount(network.ends[network.directions.way == 0].ravel(), minlength=vertices)
     role = network.roles[network.vertex_node]
     counts = (degree > 0) & ~np.isin(role, _RIGHTLY)
-    begins = network.drains & (leaving > 0)
-    alone = counts & (degree == 1) & ~begins
+    alone = counts & find_loose_ends(network)
     return DeadEnds(
         pipe_ends=_name(network, alone & (role != Role.CLOSED_VALVE)),
         closed_valves=_name(network, alone & (role == Role.CLOSED_VALVE)),
         sinks=_name(network, counts & network.drains & (degree > 1) & (leaving == 0) & (unknown == 0)),
     )
+
+
+def find_loose_ends(network: Network) -> Mask:
+    """Tell at which of the v vertices one segment ends and, of drainage, does not begin."""
+    degree, leaving = _count_ends(network)
+    loose: Mask = (degree == 1) & ~(network.drains & (leaving > 0))
+    return loose
+
+
+def _count_ends(network: Network) -> tuple[Ints, Ints]:
+    """How many segments end at each of the v vertices, and from how many what is inside flows away there."""
+    vertices = len(network.vertex_node)
+    starts, ends = network.ends.T
+    leaving = np.bincount(starts[network.directions.way == 1], minlength=vertices)
+    leaving += np.bincount(ends[network.directions.way == -1], minlength=vertices)
+    return np.bincount(network.ends.ravel(), minlength=vertices), leaving
 
 
 def find_unserved(network: Network) -> list[UnservedPart]:

@@ -11,12 +11,12 @@ import shapely
 
 from layers.pipelines.axis import has_heights, lengths_m
 from layers.pipelines.codes.points import has_role
+from layers.pipelines.metres import in_metres
 from layers.pipelines.network.arrays import Floats, Ints
+from layers.pipelines.network.gaps import find_gaps
 from layers.pipelines.network.graph import Network, NodeTable, SegmentTable, build_network
 from layers.pipelines.network.inference import BOTH
 from layers.pipelines.network.roles import Role
-from twin.bbox import BBox
-from twin.crs import metric_plane, reproject
 from twin.frame import Frame
 
 if TYPE_CHECKING:
@@ -33,6 +33,19 @@ def read_network(pipe_nodes: Frame, pipe_segments: Frame) -> Network:
     if network is None:
         network = kept[pipe_nodes] = build_network(_read_nodes(pipe_nodes.data), _read_segments(pipe_segments))
     return network
+
+
+def read_gaps(pipe_nodes: Frame, pipe_segments: Frame) -> tuple[tuple[str, str], ...]:
+    """Return where two pipes end beside one another under different numbers, found once for the same two frames."""
+    kept: MutableMapping[Frame, tuple[tuple[str, str], ...]] = pipe_segments.keep("gaps", WeakKeyDictionary)
+    gaps = kept.get(pipe_nodes)
+    if gaps is None:
+        network = read_network(pipe_nodes, pipe_segments)
+        (rows,) = in_metres(pipe_nodes)
+        places = rows.geometry.reindex(network.node_ids).to_numpy()
+        gaps = find_gaps(network, np.column_stack([shapely.get_x(places), shapely.get_y(places)]))
+        kept[pipe_nodes] = gaps
+    return gaps
 
 
 def _read_nodes(rows: GeoDataFrame) -> NodeTable:
@@ -75,6 +88,7 @@ def _read_segments(segments: Frame) -> SegmentTable:
         end=rows["to_node"].to_numpy(dtype=object),
         classes=rows["class"].to_numpy(dtype=object),
         length_m=length_m,
+        circulates=((rows["class"] == "RL") & (rows["subclass"] != "ZQ")).to_numpy(bool),
         flow=direction.map({"forward": 1, "backward": -1, "both": BOTH}).fillna(0).to_numpy(np.int8),
         fall_m=fall_m,
     )
@@ -85,10 +99,8 @@ def _measure(segments: Frame) -> tuple[Floats, Floats]:
 
     The section of a segment is the same at both ends, so its invert falls as its axis does.
     """
-    if not len(segments.data):  # there is no place, and so no plane
-        return np.zeros(0), np.zeros(0)
-    plane = metric_plane(segments.crs, BBox.around(segments.geometry))
-    lines = reproject(segments.geometry, segments.crs, plane)
+    (rows,) = in_metres(segments)
+    lines = rows.geometry.to_numpy()
     known = has_heights(segments.data)
     first_m, last_m = (shapely.get_z(shapely.get_point(lines, at)) for at in (0, -1))
     return lengths_m(lines, known), np.where(known, first_m - last_m, np.nan)

@@ -51,6 +51,9 @@ class SegmentTable:
         Keys of the nodes that they join.
     classes
         Class of each, by its code.
+    circulates
+        Whether what flows in it comes back to where it came from, as hot water does: of such a pipe nobody can tell
+        from the sources whether it is the supply or the return.
     length_m
         Length along the pipe, in space.
     flow
@@ -63,6 +66,7 @@ class SegmentTable:
     start: Texts
     end: Texts
     classes: Texts
+    circulates: Mask
     length_m: Floats
     flow: npt.NDArray[np.int8]
     fall_m: Floats
@@ -86,7 +90,7 @@ class Network:
         (m, 2) vertices at start and end.
     vertex_node
         Which node each of the v vertices belongs to.
-    flow, fall_m
+    circulates, flow, fall_m
         As in the survey; falls of classes that run by their weight only.
     unknown_nodes
         Keys that segments end at and no node has.
@@ -100,6 +104,7 @@ class Network:
     segment_class: Ints
     ends: Ints
     vertex_node: Ints
+    circulates: Mask
     flow: npt.NDArray[np.int8]
     fall_m: Floats
     unknown_nodes: tuple[str, ...]
@@ -168,7 +173,7 @@ class Network:
             self.flow,
             self.fall_m,
             self.ends,
-            self.link(is_piped(np.array(self.classes, dtype=object))[self.segment_class]),
+            self.link(is_piped(np.array(self.classes, dtype=object))[self.segment_class] & ~self.circulates),
             starts=self.is_anchor | (role == Role.BORDER),
             drains=self.drains,
             checks=role == Role.CHECK_VALVE,
@@ -224,6 +229,7 @@ def build_network(nodes: NodeTable, segments: SegmentTable) -> Network:
         segment_class=kinds.astype(np.int64),
         ends=ends,
         vertex_node=vertex_node,
+        circulates=segments.circulates,
         flow=segments.flow,
         fall_m=falls,
         unknown_nodes=tuple(node_ids[place < 0]),

@@ -72,7 +72,8 @@ def infer_directions(
     fall_m
         How much lower the invert is at the end than at the start; NaN where it is unknown or does not matter.
     ends, links
-        (m, 2) vertices at start and end, and the steps that segments make between them if what is in them flows.
+        (m, 2) vertices at start and end, and the steps that segments make between them if what is in them flows one
+        way from sources or to outfalls.
     starts, drains, checks
         Which of the v vertices are where flow may begin (of drainage end), belong to drainage, and are check valves.
     """
