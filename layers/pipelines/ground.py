@@ -66,13 +66,11 @@ def long_section(pipe_nodes: Frame, pipe_segments: Frame, *, from_node: str, to_
     """The section along the shortest way through the pipes between two points.
 
     Ground, inverts, slopes and covers along the path, and what crosses it with its vertical clearance, wall to wall.
+    Where there is no way, there is no section: that is refused.
     """
     path = find_shortest_path(read_network(pipe_nodes, pipe_segments), from_node, to_node)
     if path is None or not path.segments:
-        return Answer(
-            figures={"length_m": None, "stations": [], "segments": [], "crossings": []},
-            note=f"there is no way from {from_node} to {to_node}",
-        )
+        raise InvalidParameter(f"there is no way from {from_node} to {to_node} by pipes", parameter="to_node")
     segments, nodes = in_metres(pipe_segments, pipe_nodes)
     profile = make_profile(nodes, segments, path.segments)
     return Answer(
