@@ -81,11 +81,12 @@ def tabulate_elements(
     """
     elements = model.elements
     keys = np.array([*placed.element_ids, None], dtype=object)  # the last one is nobody, at -1
-    names = np.array([*elements["name"].where(elements["name"].notna(), None), None], dtype=object)
     bottoms, tops, areas = measure_elements(placed, seen, len(elements), crs)
     properties = gather_properties(model)
     sizes = {column: [_size_of(each, wanted) for each in properties] for column, wanted in _SIZES.items()}
     kinds = [kind_of(name) for name in elements["class"]]
+    called = [_call(*row) for row in zip(kinds, elements["name"], elements["long_name"], strict=True)]
+    names = np.array([*called, None], dtype=object)
     types = [*model.types["name"], None]
     columns: dict[str, Any] = {
         "element_id": placed.element_ids,
@@ -98,7 +99,7 @@ def tabulate_elements(
         "kind": kinds,
         "class": elements["class"],
         "predefined_type": elements["predefined_type"],
-        "name": [_joined(name, long) for name, long in zip(elements["name"], elements["long_name"], strict=True)],
+        "name": called,
         "type_name": [types[row] for row in elements["type"]],
         "tag": elements["tag"],
         "material": _told(model, model.materials, _name_material),
@@ -246,9 +247,10 @@ def _name_class(row: dict[str, Any]) -> str:
     return " ".join(str(row[part]) for part in ("system", "code", "name") if row.get(part))
 
 
-def _joined(name: str | None, long: str | None) -> str | None:
+def _call(kind: str, name: str | None, long: str | None) -> str | None:
+    """The name and the long name, such as the number of a room and what it is for; of storeys the first there is."""
     both = [text for text in (name, long) if isinstance(text, str) and text]
-    return " ".join(dict.fromkeys(both))[:500] or None
+    return " ".join(dict.fromkeys(both[:1] if kind == "storey" else both))[:500] or None
 
 
 def _value(text: str | None, number: float, measure: str) -> Any:

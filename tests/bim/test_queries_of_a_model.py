@@ -16,6 +16,8 @@ from bim.importing import Order, import_model
 from layers.building_elements import element_quantities, find_elements
 from twin.asking import ask
 from twin.crs import parse_crs
+from twin.expressions import compare
+from twin.query import Query
 from twin.stores import create_store
 
 CATALOG = layers.catalog()
@@ -51,6 +53,9 @@ def test_elements_are_those_that_the_file_has(house):
     # The file has a space behind this name.
     assert found(store, having="Brutto-Volumen der Wand") == found(store, ifc_class="IfcWall")
     assert found(store, ifc_class="IfcWall") == {each.GlobalId for each in file.by_type("IfcWall")}
+    # Their long names are identifiers: ACID00000001-…
+    storeys = store.read(CATALOG.layer("building_elements"), Query(where=compare("kind", "=", "storey"))).data
+    assert set(storeys["name"]) == {"Erdgeschoss", "Dachgeschoss"}
     for storey in file.by_type("IfcBuildingStorey"):
         there = {each.GlobalId for each in file.by_type("IfcDoor") if get_container(each) == storey}
         assert found(store, ifc_class="IfcDoor", storey=storey.Name) == there
