@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import shapely
 
 from twin.asking import Reply
 from twin.bcf import Edition, write_bcf
 from twin.catalog import Catalog
 from twin.columns import plain_values
-from twin.crs import CRS, CRS84, reproject
+from twin.crs import CRS, CRS84
 from twin.errors import InvalidParameter
 from twin.export import export_frame
+from twin.geojson import settle_geometries, write_geometries
 from twin.keeping import filled_layer, tabulate
 from twin.paper import Paper
 
@@ -116,9 +116,7 @@ def _write_shapes(reply: Reply) -> Iterator[dict[str, Any]]:
 
 
 def _to_geojson(geometries: npt.NDArray[np.object_], crs: CRS) -> list[Any]:
-    moved = shapely.orient_polygons(reproject(geometries, crs, CRS84))
-    rounded = shapely.transform(moved, lambda coords: np.round(coords, _DIGITS), include_z=True)
-    return [json.loads(text) for text in shapely.to_geojson(rounded)]
+    return [json.loads(text) for text in write_geometries(settle_geometries(geometries, crs, CRS84, digits=_DIGITS))]
 
 
 def _feature(geometry: Any, properties: dict[str, Any]) -> dict[str, Any]:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import orjson
-import shapely
 
 from api.crs import DEFAULT_CRS, NamedCrs
 from twin.columns import plain_values
-from twin.crs import CRS, reproject
+from twin.crs import CRS
 from twin.frame import Frame
+from twin.geojson import settle_geometries, write_geometries
 from twin.moments import write_instant
 from twin.schema import FieldType
 
@@ -38,9 +38,7 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 def encode_geometries(geometries: npt.NDArray[np.object_], crs: CRS, named: NamedCrs = DEFAULT_CRS) -> list[str]:
     """Write n geometries of a CRS as GeoJSON texts in another; heights stay, a missing geometry is ``null``."""
-    moved = shapely.orient_polygons(reproject(geometries, crs, named.crs))
-    rounded = shapely.transform(moved, lambda coords: np.round(coords, named.digits), include_z=True)
-    return [text or "null" for text in shapely.to_geojson(named.ordered(rounded))]
+    return write_geometries(named.ordered(settle_geometries(geometries, crs, named.crs, digits=named.digits)))
 
 
 def plain_rows(frame: Frame) -> list[dict[str, Any]]:
