@@ -87,6 +87,8 @@ def _change_rows(tables: Tables) -> dict[str, tuple[str, ...]]:
     change(water[1], "ATTR-VALUE", WallThick="八毫米")
     change(water[2], "SIZE-FMT", PSize="0.15")
     change(water[3], "ELEV-ID", E_High=water[3]["E_High"] + 0.5)
+    gas = next(line for line in lines if line["Code"] == "53031000")
+    change(gas, "ATTR-MISSING", S_Deep=None, S_High=None)
     duct = next(line for line in lines if line["class"] == "TX")
     change(duct, "HOLES", UsedHole=duct["TotalHole"] + 3, CabNum=duct["TotalHole"] + 3)
 

@@ -179,7 +179,8 @@ def _round(plot: Plot) -> Faults:
         plot.point(name, float(np.round(20 * np.sin(turn), 3)), float(np.round(20 * np.cos(turn), 3)))
     for start, end in zip(names, (*names[1:], names[0]), strict=True):
         plot.line(f"{start}-{end}", 0.0, 0.0)
-        plot.last.update(dict.fromkeys(("S_Deep", "E_Deep", "S_High", "E_High")))
+        # Nobody measures depths of lines inside a well, and known ones could not fall all the way round.
+        plot.last.update(dict.fromkeys(("S_Deep", "E_Deep", "S_High", "E_High")), EmBed="JN")
     return {"GRAV-ROUND": (plot.key("WSA1-WSA2"),)}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pandas as pd
 
@@ -20,9 +21,10 @@ _ASIDE = [point("X1", 60.0, -20.0), point("X2", 60.0, 20.0)]
 #: The same of water, from its source to a house, and three points of a main in a street of its own.
 _ACROSS = [point("J1", 60, -20, subsid="水源井"), point("J2", 60, 20, subsid="水表")]
 _MAIN = [point("J1", 0, 50), point("J2", 40, 50), point("J3", 80, 50)]
-#: From its end the sewer leads back to its start; how deep is not known.
+#: From its end the sewer leads back to its start, inside a well: how deep is not known, and nobody asks.
 _BACK = [point("WS4", 80.0, -40.0), point("WS5", 40.0, -40.0), point("WS6", 0.0, -40.0)]
-_ROUND = [line(a, b, "", "") for a, b in (("WS3", "WS4"), ("WS4", "WS5"), ("WS5", "WS6"), ("WS6", "WS1"))]
+_WAY = ("WS3", "WS4", "WS5", "WS6", "WS1")
+_ROUND = [line(start, stop, "", "", embedding="JN") for start, stop in pairwise(_WAY)]
 _ALL_FLOW = {"flow_direction": ["forward"] * 6}
 #: The sewer leaves its sheet or area at WS4; beyond, it goes on from B1 to B2.
 _LEAVES = point("WS4", 120.0, feature="非普查", subsid="")
@@ -52,6 +54,7 @@ BROKEN = {
     "ATTR-DOMAIN": ([_WS4], [line("WS3", "WS4", 2.2, 2.3, "纸")], {}),
     "ATTR-VALUE": ([_WS4], [line("WS3", "WS4", "深")], {}),
     "ATTR-MATERIAL": ([_WS4], [line("WS3", "WS4", 2.2, 2.35, "光纤")], {}),
+    "ATTR-MISSING": ([_WS4], [line("WS3", "WS4", 2.2, 2.3, "")], {}),
     "SIZE-FMT": ([_WS4], [line("WS3", "WS4", 2.2, 2.3, size="300/400")], {}),
     "HOLES": ([], [], {"holes": 6, "used_holes": 7}),
     # Ground 120.00, 2.20 m deep: 117.80.
@@ -107,6 +110,7 @@ KEPT = {
     "ATTR-DOMAIN": ([_WS4], [line("WS3", "WS4", 2.2, 2.35, "混凝土")], {}),
     "ATTR-VALUE": ([_WS4], [line("WS3", "WS4", "2.20", "2.30")], {}),
     "ATTR-MATERIAL": ([_WS4], [line("WS3", "WS4", 2.2, 2.35, "砖")], {}),
+    "ATTR-MISSING": ([_WS4], [line("WS3", "WS4", "", "", "", "", "JK")], {}),
     "SIZE-FMT": ([_WS4], [line("WS3", "WS4", 2.2, 2.3, size="600×400")], {}),
     "HOLES": ([], [], {"holes": 6, "used_holes": 6}),
     "ELEV-ID": ([], [], {"to_elevation_m": 117.75}),

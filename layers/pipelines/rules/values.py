@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
+import numpy.typing as npt
 
-from layers.pipelines.codes.attributes import UNFIT_MATERIALS
+from layers.pipelines.codes.attributes import ABOVE_GROUND, UNFIT_MATERIALS
+from layers.pipelines.codes.classes import DRIVES
 from layers.pipelines.rules.hits import Hits
 from layers.pipelines.rules.survey import Survey
 from layers.pipelines.section import parse_size
@@ -53,6 +55,53 @@ def _find_faults(survey: Survey, wanted: Callable[[str], bool]) -> Iterator[Faul
         if cause not in known and wanted(cause[0]):
             what, field, limit = cause
             yield Fault(what=what, field=field, limit=limit)
+
+
+@rule(
+    "ATTR-MISSING",
+    title="A segment lacks what a survey has to say",
+    title_zh="必填属性缺失",
+    severity="warning",
+    source="CJJ 61-2017, contents of a survey: depth, section and material",
+    confidence="medium",
+)
+def find_missing_values(survey: Survey) -> Iterator[Hits]:
+    """Every segment in the ground without a depth or height at an end, and every pipe without section or material.
+
+    Cables may have neither section nor material. What is there and cannot be read is told by other rules.
+    """
+    segments = survey.segments
+    embedding = segments["embedding"]
+    buried = ~embedding.isin((*ABOVE_GROUND, "JN")).to_numpy(bool)
+    pipes = buried & segments["class"].map(DRIVES).isin(("gravity", "pressure")).to_numpy(bool)
+    lacks: dict[str, npt.NDArray[np.bool_]] = {
+        f"{end}_depth_m": buried & segments[[f"{end}_depth_m", f"{end}_elevation_m"]].isna().all(axis=1).to_numpy(bool)
+        for end in ("from", "to")
+    }
+    unsized = segments[["diameter_mm", "width_mm", "height_mm"]].isna().all(axis=1).to_numpy(bool)
+    if "size" in segments:
+        unsized = unsized & segments["size"].isna().to_numpy(bool)
+    lacks |= {"diameter_mm": pipes & unsized, "material": pipes & segments["material"].isna().to_numpy(bool)}
+    for field, lacking in lacks.items():
+        rows = np.setdiff1d(np.flatnonzero(lacking), _unread(survey, field))
+        yield Hits(table="segments", rows=rows, what=f"there is no {_WORDS[field]}", field=field)
+
+
+_WORDS = {
+    "from_depth_m": "depth at the start",
+    "to_depth_m": "depth at the end",
+    "diameter_mm": "section",
+    "material": "material",
+}
+
+
+def _unread(survey: Survey, field: str) -> list[int]:
+    """Rows of segments with a value of a field that could not be read, as far as these are known one by one."""
+    rows = survey.segment_rows
+    if rows is None:
+        return []
+    found = (rows.find(each.file, each.row) for each in survey.faults.kept if each.field == field and each.row)
+    return [row for row in found if row is not None]
 
 
 @rule(
