@@ -159,7 +159,7 @@ async def _send(request: Request, scene: str, path: str, params: SceneParams, ed
 
 
 def _make(source: SceneSource, path: str, query: str, coding: str) -> SentAnswer:
-    source = source.held()  # what is written meanwhile belongs to the next tag
+    source = source.held(path)  # what is written meanwhile belongs to the next tag
     part = source.part(path, query=query)
     etag = source.etag(path)
     headers = headers_of(etag) | {"Content-Type": part.media_type}

@@ -217,6 +217,18 @@ def test_a_write_changes_the_tags_of_what_it_is_in_only(tmp_path):
         assert [one == other for one, other in zip(tags, after, strict=True)] == [False, False, True, True]
 
 
+def test_a_file_needs_the_rows_of_its_own_layers_only(store):
+    source = source_of(store)
+    expected = source.part("tileset.json").data
+    for path in [*source.contents(), "tileset.json"]:
+        held = source.held(path)
+        assert held.part(path).data == source.part(path).data
+        assert held.etag(path) == source.etag(path)
+    (shell,) = [path for path in source.contents() if path.endswith("shell.glb")]
+    assert source.held(shell).frames.frames.keys() == {"building_models", "building_elements"}
+    assert source.held().part("tileset.json").data == expected
+
+
 @pytest.mark.parametrize("path", ["whole.b3dm", "attic.glb", "far.glb"])
 def test_what_a_model_has_not_is_not_there(store, path):
     source = source_of(store)

@@ -98,10 +98,14 @@ class SceneSource:
         )
         return f'"{hashlib.sha256(known.encode()).hexdigest()[:32]}"'
 
-    def held(self) -> SceneSource:
-        """The same source with the rows that there are now, whatever is written later."""
+    def held(self, path: str = TILESET) -> SceneSource:
+        """The same source with the rows that there are now, whatever is written later: those that a file needs."""
         as_of = self.frames.store.latest() if self.as_of is None else self.as_of
-        now = {layer.id: self.frames.get(layer, as_of) for layer in (*self.layers, *self.elements.values())}
+        needed = {layer.id: layer for layer in self._behind(path)}
+        for other in self.layers:
+            if other.models is not None and other.models.instead_of[0] in needed:
+                needed |= {other.id: other, other.models.elements: self.elements[other.models.elements]}
+        now = {name: self.frames.get(layer, as_of) for name, layer in needed.items()}
         return replace(self, frames=PinnedFrames.only(self.frames, now))
 
     def contents(self) -> list[str]:
