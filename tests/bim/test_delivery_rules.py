@@ -61,12 +61,12 @@ def _raise_storey(to_m: float, *, told_m: float | None = None) -> Spoil:
     return spoil
 
 
-def _wall(height_m: float) -> Spoil:
-    """Another wall in the first storey, from a height on."""
+def _wall(height_m: float, of: str = "Storey 1") -> Spoil:
+    """Another wall in a storey, from a height on."""
 
     def spoil(file: Any) -> None:
         wall = add_block(file, "IfcWall", "Another", size=(1.0, 0.3, 1.0), at=(1.0, 5.0, height_m))
-        storey = _by_name(file, "IfcBuildingStorey", "Storey 1")
+        storey = _by_name(file, "IfcBuildingStorey", of)
         api.spatial.assign_container(file, products=[wall], relating_structure=storey)
 
     return spoil
@@ -207,7 +207,9 @@ _CASES: list[tuple[str, dict[str, Any], Spoil, Spoil, str]] = [
      "IfcSpace"),
     ("BIM-SPACE-AREA", {}, _no_area, _nothing, "IfcSpace 101"),
     ("BIM-OUTSIDE", {}, _wall(3.3 + 1.01), _wall(3.3 + 0.99), "IfcWall Another"),
-    ("BIM-OUTSIDE", {}, _wall(-2.01), _wall(-1.99), "IfcWall Another"),
+    ("BIM-OUTSIDE", {}, _wall(3.3 - 2.01, "Storey 2"), _wall(3.3 - 1.99, "Storey 2"),
+     "IfcWall Another"),
+    ("BIM-OUTSIDE", {}, _wall(5.0), _wall(-5.0), "IfcWall Another"),
     ("BIM-SHAPE", {}, _broken_shape, _nothing, "IfcWall Wall 1"),
     ("BIM-LOOSE", {}, _loose(contained=False), _loose(contained=True), "IfcColumn Column"),
     ("BIM-TWICE", {}, _copy_of_wall(0.0), _copy_of_wall(0.001), "IfcWall Copy"),

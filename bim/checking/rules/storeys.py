@@ -154,17 +154,20 @@ def space_area(delivered: Delivered) -> Iterator[Finding]:
     limits={"tolerance_m": "How far beyond the storey it may lie, metres."},
 )
 def outside(delivered: Delivered, *, tolerance_m: float = 1.0) -> Iterator[Finding]:
-    """Elements that lie as a whole above the next storey of the building, or below their own."""
+    """Elements that lie as a whole above the next storey of the building, or below their own where there is one below.
+
+    What lies below the lowest storey, drains and footings, belongs there.
+    """
     elements = delivered.model.elements
     floors = _floors(delivered)
-    ceilings = np.full(len(elements), np.inf)
+    lowest, ceilings = np.full(len(elements), -np.inf), np.full(len(elements), np.inf)
     of = elements["building"].to_numpy()
     for low, high, _ in _gaps(delivered):
         if of[low] == of[high]:
-            ceilings[low] = floors[high]
+            lowest[high], ceilings[low] = floors[high], floors[high]
     storey, boxes = elements["storey"].to_numpy(), delivered.boxes_m
     for row in np.flatnonzero((storey >= 0) & np.isfinite(boxes[:, 0, 2]) & (storey != np.arange(len(elements)))):
-        below = floors[storey[row]] - boxes[row, 1, 2]
+        below = lowest[storey[row]] - boxes[row, 1, 2]
         above = boxes[row, 0, 2] - ceilings[storey[row]]
         beyond = max(below, above)
         if beyond > tolerance_m:
