@@ -86,6 +86,8 @@ class Analysis:
         Whether its answers are topics of the BIM Collaboration Format as well.
     fills
         Id of the layer whose features the shapes of its answers are, their properties the fields; if any.
+    narrows
+        Parameters that ask for a part of that layer only.
     """
 
     id: str
@@ -101,6 +103,7 @@ class Analysis:
     draws: bool = False
     raises_topics: bool = False
     fills: str | None = None
+    narrows: tuple[str, ...] = ()
 
     def parse(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Every parameter with its value: the given ones parsed, the others at their default."""
@@ -118,6 +121,7 @@ def analysis(
     draws: bool = False,
     raises_topics: bool = False,
     fills: str | None = None,
+    narrows: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Answer]], Analysis]:
     """Make an Analysis of a function.
 
@@ -141,6 +145,7 @@ def analysis(
             draws=draws,
             raises_topics=raises_topics,
             fills=fills,
+            narrows=narrows,
         )
 
     return decorate

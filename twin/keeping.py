@@ -73,7 +73,7 @@ def keep_reply(
     Raises
     ------
     InvalidParameter
-        The reply is about the past.
+        The reply is about the past, or about a part of what there is.
     RevisionConflict
         Somebody else wrote meanwhile.
     """
@@ -83,6 +83,10 @@ def keep_reply(
 
     if reply.as_of is not None:
         raise InvalidParameter("an answer about the past is not what a layer is now", parameter="as_of")
+    for name in reply.analysis.narrows:
+        if reply.parameters[name] is not None:
+            told = f"{name}={reply.parameters[name]} asks for a part, and the layer {layer.id} holds all: leave it out"
+            raise InvalidParameter(told, parameter=name)
     base = store.latest(layer)
     stored = store.read(layer, Query() if base else Query(limit=0)).data
     found = tabulate(reply, layer).data

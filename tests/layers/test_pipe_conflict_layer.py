@@ -146,6 +146,13 @@ def test_the_layer_follows_what_is_found_and_keeps_what_people_say(store):
     assert len(store.read(PIPE_CONFLICTS, Query(as_of=first.number))) == 4
 
 
+def test_a_part_of_what_is_found_is_not_the_layer(store):
+    keep_reply(ask_conflicts(store), store, PIPE_CONFLICTS, author="li")
+    with pytest.raises(InvalidParameter, match="rule=CLR-V asks for a part"):
+        keep_reply(ask_conflicts(store, rule="CLR-V"), store, PIPE_CONFLICTS, author="li")
+    assert len(store.read(PIPE_CONFLICTS).data) == 4
+
+
 def test_when_everything_is_mended_nothing_is_left(store):
     keep_reply(ask_conflicts(store), store, PIPE_CONFLICTS, author="li")
     segments = catalog().layer("pipe_segments")

@@ -47,6 +47,7 @@ _SEVERITY = {"CLASH": "error"}
     },
     raises_topics=True,
     fills=PIPE_CONFLICTS.id,
+    narrows=("rule",),
 )
 def pipe_conflicts(
     pipe_segments: Frame,
