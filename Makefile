@@ -9,7 +9,7 @@ GEOID  ?= -2.95 m, invented for the sample county: no benchmark was measured
 ON_ALL := --numprocesses logical --dist worksteal
 BIN    := .venv/bin
 UV     := build/uv/bin/uv
-COMPILE := $(UV) pip compile pyproject.toml --extra dev --no-config --quiet --python-version 3.11 --only-binary :all:
+COMPILE := $(UV) pip compile pyproject.toml --extra dev --no-config --quiet --python-version 3.11 --only-binary :all: --no-binary odfpy
 
 # Python keeps what it compiled, whoever forbids it elsewhere: the tests start hundreds of processes.
 unexport PYTHONDONTWRITEBYTECODE

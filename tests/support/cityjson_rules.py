@@ -1,13 +1,8 @@
-"""What CityJSON 2.0 demands of a document, beyond what a reader of this program looks at; and its schema's words.
-
-The official validator (cjval, the same that `cjio validate` calls) is used where it is installed.
-"""
+"""What CityJSON 2.0 demands of a document, beyond what a reader of this program looks at."""
 
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from collections import Counter
 
 _ROOT = {"type", "version", "transform", "CityObjects", "vertices", "metadata", "appearance", "geometry-templates"}
@@ -61,13 +56,3 @@ def _of_solid(geometry):
         )
         if any(edges[b, a] != count for (a, b), count in edges.items()):
             yield "a shell that is not closed, or whose faces look both ways"
-
-
-def validate(path):
-    """What the official validator says of a file; None where it is not installed."""
-    tool = shutil.which("cjval")
-    if tool is None:
-        return None
-    is_sequence = path.suffix == ".jsonl"  # which it reads from its standard input only
-    words, data = ([tool], path.read_bytes()) if is_sequence else ([tool, str(path)], b"")
-    return subprocess.run(words, input=data, capture_output=True, check=False, timeout=120).stdout.decode()
