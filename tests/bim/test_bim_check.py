@@ -12,6 +12,7 @@ import ifcopenshell.api.pset
 import openpyxl
 import pytest
 from click.testing import CliRunner, Result
+from ifctester import ids
 
 from bim.checking import inspecting
 from check_models import write_spoiled
