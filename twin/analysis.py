@@ -10,12 +10,20 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from twin.bcf import Topic
 from twin.indicator import Clause, Shape
 from twin.paper import Paper
 from twin.parameters import Parameter, parse_parameters, read_signature
+from twin.title_block import Basis
+
+
+class Draw(Protocol):
+    """Draws an answer on paper."""
+
+    def __call__(self, *, basis: Basis) -> Paper:
+        """Draw it, with what it rests on in the title block."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +41,7 @@ class Answer:
     note
         What a reader must know about this answer.
     drawing
-        The answer on paper, of an analysis that draws.
+        Draws the answer on paper, given what it rests on as `basis`; of an analysis that draws.
     topics
         Makes a topic of everything that somebody has to look at, of an analysis that raises them.
     """
@@ -42,7 +50,7 @@ class Answer:
     features: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     shapes: tuple[Shape, ...] = ()
     note: str = ""
-    drawing: Paper | None = None
+    drawing: Draw | None = None
     topics: Callable[[], Sequence[Topic]] | None = None
 
 

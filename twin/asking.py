@@ -9,13 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from twin import __version__
 from twin.analysis import Analysis, Answer
 from twin.catalog import Catalog
 from twin.crs import CRS, crs_label
 from twin.frame import Frame
+from twin.moments import CHINA
 from twin.query import AsOf
 from twin.reading import ReadFrame, read_inputs, write_plain
 from twin.store import Store
+from twin.title_block import Basis
 
 #: Features that are written at a time: an answer may be about the whole county.
 _PIECE = 1_000
@@ -23,11 +26,12 @@ _PIECE = 1_000
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reply:
-    """An answer with what it rests on: the question, its parameters, and the rows that it was read from.
+    """An answer with what it rests on: the twin, the question, its parameters, and the rows that it was read from.
 
     History is never overwritten, so the revisions of the layers name these rows.
     """
 
+    twin: str
     analysis: Analysis
     answer: Answer
     as_of: AsOf | None
@@ -44,6 +48,18 @@ class Reply:
                 places = frame.data.index.get_indexer(np.asarray(keys, dtype=object))
                 for first in range(0, len(places), _PIECE):
                     yield role, frame.take(places[first : first + _PIECE])
+
+    def basis(self) -> Basis:
+        """What a drawing of the answer says that it rests on; instants in the time of China."""
+        at = self.computed_at if self.as_of is None else self.as_of
+        moment = f"revision {at}" if isinstance(at, int) else f"{at.astimezone(CHINA):%Y-%m-%d %H:%M}"
+        layers = ", ".join(f"{name} r{frame.revision}" for name, frame in self.frames.items())
+        return Basis(
+            area=self.twin,
+            crs=crs_label(self.crs),
+            state=f"{moment}; {layers}",
+            drawn=f"county-twin {__version__}, {self.computed_at.astimezone(CHINA):%Y-%m-%d}",
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The reply as JSON carries it; derived shapes are told by what they are only."""
@@ -100,6 +116,7 @@ def ask(
     """
     reading = read_inputs(analysis, catalog, store, parameters=parameters, as_of=as_of, read=read)
     return Reply(
+        twin=store.title,
         analysis=analysis,
         answer=analysis.function(*reading.frames, **reading.parameters),
         as_of=as_of,

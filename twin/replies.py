@@ -77,17 +77,18 @@ def write_topics(reply: Reply, edition: Edition) -> bytes:
     return write_bcf(topics, reply.crs, edition=edition, project=title, at=reply.computed_at)
 
 
-def find_drawing(reply: Reply) -> Paper:
-    """The drawing of a reply.
+def make_drawing(reply: Reply) -> Paper:
+    """Draw a reply.
 
     Raises
     ------
     InvalidParameter
         It has none.
     """
-    if reply.answer.drawing is None:
+    draw = reply.answer.drawing
+    if draw is None:
         raise InvalidParameter(f"{reply.analysis.id} has nothing to draw: give a .geojson file", parameter="out")
-    return reply.answer.drawing
+    return draw(basis=reply.basis())
 
 
 def _write_geojson(reply: Reply) -> Iterator[bytes]:
@@ -126,8 +127,8 @@ def _feature(geometry: Any, properties: dict[str, Any]) -> dict[str, Any]:
 _WRITERS: Mapping[str, Callable[[Reply], Iterable[bytes]]] = {
     ".geojson": _write_geojson,
     ".json": _write_geojson,
-    ".svg": lambda reply: [find_drawing(reply).svg().encode()],
-    ".png": lambda reply: [find_drawing(reply).png()],
+    ".svg": lambda reply: [make_drawing(reply).svg().encode()],
+    ".png": lambda reply: [make_drawing(reply).png()],
     ".bcfzip": lambda reply: [write_topics(reply, "2.1")],
     ".bcf": lambda reply: [write_topics(reply, "3.0")],
 }

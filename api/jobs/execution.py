@@ -30,7 +30,7 @@ from twin.engine import Result
 from twin.errors import InvalidParameter
 from twin.indicator import Indicator
 from twin.nearest import suggest
-from twin.replies import find_drawing, write_topics
+from twin.replies import make_drawing, write_topics
 from twin.store import Store
 
 #: What processes give, and as what.
@@ -146,7 +146,7 @@ def make_outputs(
         writers = {
             "result": lambda: [to_json(result.to_dict()).encode()],
             "features": lambda: enclose(b'{"type": "FeatureCollection"}', _encode_reply(result)),
-            "drawing": lambda: [find_drawing(result).svg().encode()],
+            "drawing": lambda: [make_drawing(result).svg().encode()],
             "bcf_2_1": lambda: [write_topics(result, "2.1")],
             "bcf_3_0": lambda: [write_topics(result, "3.0")],
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import shapely
@@ -22,7 +23,7 @@ from layers.pipelines.sections.cuts import Cut
 from layers.pipelines.sections.profile import Profile, make_profile
 from layers.pipelines.sections.profile_sheet import draw_profile
 from twin.analysis import Answer, analysis
-from twin.crs import CRS, CRS84, crs_label, reproject
+from twin.crs import CRS, CRS84, reproject
 from twin.densify import densify
 from twin.errors import InvalidParameter
 from twin.frame import Frame
@@ -87,9 +88,7 @@ def long_section(pipe_nodes: Frame, pipe_segments: Frame, *, from_node: str, to_
             "path": {_SEGMENTS: path.segments, _NODES: path.nodes},
             "crossing": {_SEGMENTS: tuple(sorted({each.cut.segment_id for each in profile.crossings}))},
         },
-        drawing=draw_profile(
-            profile, title=f"Long section 纵断面图 {from_node}–{to_node}", crs=crs_label(pipe_segments.crs)
-        ),
+        drawing=partial(draw_profile, profile, title=f"Long section 纵断面图 {from_node}–{to_node}"),
     )
 
 
@@ -111,7 +110,7 @@ def cross_section(pipe_segments: Frame, *, line: str, coordinates: Coordinates =
     return Answer(
         figures={"length_m": section.length_m, "cuts": [_describe_cut(cut) for cut in section.cuts]},
         features={"cut": {_SEGMENTS: tuple(sorted({cut.segment_id for cut in section.cuts}))}},
-        drawing=draw_cross_section(section, title="Cross section 横断面图", crs=crs_label(pipe_segments.crs)),
+        drawing=partial(draw_cross_section, section, title="Cross section 横断面图"),
     )
 
 

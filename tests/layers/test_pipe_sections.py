@@ -16,8 +16,10 @@ from layers.pipelines.sections.profile import make_profile
 from layers.pipelines.sections.profile_sheet import draw_profile
 from twin.columns import typed_series
 from twin.errors import InvalidParameter
+from twin.title_block import Basis
 
 E, N = 600_000.0, 3_930_000.0
+BASIS = Basis(area="沂南", crs="EPSG:4548", state="2026-01-01 08:00; pipe_nodes r3", drawn="twin 1, 2026-01-02")
 
 
 def rows(layer, given):
@@ -132,12 +134,18 @@ def words_of(paper):
 
 
 def test_the_drawing_of_a_long_section_has_its_figures(nodes, segments):
-    paper = draw_profile(make_profile(nodes, segments, ["a", "b"]), title="Sewer <W1–W3> 纵断面", crs="EPSG:4548")
+    paper = draw_profile(make_profile(nodes, segments, ["a", "b"]), title="Sewer <W1–W3> 纵断面", basis=BASIS)
     words = words_of(paper)
     assert words[0] == "Sewer <W1–W3> 纵断面"
-    assert "横 1:500" in words[1]  # 90 m by 352 mm
-    assert "纵 1:50" in words[1]  # 4 m by 200 mm
-    assert "EPSG:4548; 1985 national heights 1985国家高程基准" in words[1]
+    # 90 m have room in 630 mm to 1:200; 5 m have none in 200 mm to 1:20.
+    assert words[1] == "lengths 横 1:200, heights 纵 1:50"
+    cells = dict(pairwise(words))
+    assert cells["Title 图名"] == words[0]
+    assert cells["Scale 比例尺"] == words[1]
+    assert cells["Area 工程范围"] == "沂南"
+    assert cells["Systems 坐标系统、高程基准"] == "EPSG:4548; 1985 national heights 1985国家高程基准; m"
+    assert cells["Data as of 资料截止"] == "2026-01-01 08:00; pipe_nodes r3"
+    assert cells["Drawn by 绘制"] == "twin 1, 2026-01-02"
     for figure in ("119.80", "117.35", "117.25", "2.45", "2.55", "DN400 T", "3.0", "50.0", "K0+090.0", "W3"):
         assert figure in words
     assert "JS 给水 DN200 中心 118.55 净距 0.82" in words
@@ -145,7 +153,7 @@ def test_the_drawing_of_a_long_section_has_its_figures(nodes, segments):
     assert not any("RQ" in each for each in words)  # its depth is not known
     picture = paper.png(dpi=50)
     assert picture.startswith(b"\x89PNG")
-    assert int.from_bytes(picture[16:20], "big") == round(420 / 25.4 * 50)
+    assert int.from_bytes(picture[16:20], "big") == round((25 + 3 + 51 + 90 * 1000 / 200 + 5 + 9) / 25.4 * 50)
 
 
 def boxes_of(paper):
@@ -195,7 +203,7 @@ def make_street(count):
 @pytest.mark.parametrize("count", [4, 60, 260])
 def test_no_words_cover_one_another_and_none_are_left_out(count):
     points, pipes, path = make_street(count)
-    paper = draw_profile(make_profile(points, pipes, path), title="Street", crs="EPSG:4548")
+    paper = draw_profile(make_profile(points, pipes, path), title="Street", basis=BASIS)
     words = words_of(paper)
     assert find_overlaps(paper) == []
     assert {f"YN01WS{n:04}" for n in range(count + 1)} <= set(words)
@@ -208,7 +216,7 @@ def test_no_words_cover_one_another_and_none_are_left_out(count):
 
 def test_pipes_keep_their_shape_in_the_drawing_of_a_cross_section(segments):
     paper = draw_cross_section(
-        make_cross_section(segments, shapely.LineString([(E + 25, N + 45), (E + 25, N + 85)])), title="X", crs="C"
+        make_cross_section(segments, shapely.LineString([(E + 25, N + 45), (E + 25, N + 85)])), title="X", basis=BASIS
     )
     circles = list(ET.fromstring(paper.svg()).iter("{http://www.w3.org/2000/svg}ellipse"))
     pipe = circles[-1]  # the others say what colours mean
@@ -222,6 +230,6 @@ def test_pipes_keep_their_shape_in_the_drawing_of_a_cross_section(segments):
 
 def test_a_cross_section_that_cuts_nothing_is_an_empty_sheet(segments):
     nothing = make_cross_section(segments, shapely.LineString([(E - 10, N), (E - 10, N + 50)]))
-    words = words_of(draw_cross_section(nothing, title="X", crs="C"))
+    words = words_of(draw_cross_section(nothing, title="X", basis=BASIS))
     assert "Cover 覆土 (m)" in words
     assert not any(each.startswith(("DN", "JS")) for each in words)

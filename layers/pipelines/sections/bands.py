@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from layers.pipelines.sections.sheet import INDENT, LEFT, RIGHT, WEAK, Field, spread, width_of
+from layers.pipelines.sections.sheet import INDENT, LEFT, RIGHT, WEAK, Field, spread
 from twin.paper import Paper
+from twin.title_block import width_of
 
 _BAND_MM, _FAN_MM = 9.0, 5.0
 _SIZE_MM, _HEADING_MM = 2.4, 2.4

@@ -7,8 +7,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from layers.pipelines.sections.bands import Band, draw_bands, height_of, room_of
-from layers.pipelines.sections.sheet import GROUND, INDENT, WEAK, draw_cut, draw_frame, lay_out
+from layers.pipelines.sections.sheet import GROUND, INDENT, WEAK, draw_cut, lay_out, make_sheet
 from twin.paper import Paper
+from twin.title_block import Basis
 
 if TYPE_CHECKING:
     from layers.pipelines.sections.cross import CrossSection
@@ -17,15 +18,15 @@ _FOOT_MM = 14.0
 _LEAST_SINE = 0.1
 
 
-def draw_cross_section(section: CrossSection, *, title: str, crs: str) -> Paper:
+def draw_cross_section(section: CrossSection, *, title: str, basis: Basis) -> Paper:
     """Draw a cross section, with a table of what is cut below it.
 
     Parameters
     ----------
     section
         What to draw.
-    title, crs
-        What the sheet is called, and in what system its places are.
+    title, basis
+        What the sheet is called, and what it rests on.
     """
     cuts = section.cuts
     apart = [[f"{b.at_m - a.at_m:.2f}"] for a, b in pairwise(cuts)]
@@ -40,8 +41,8 @@ def draw_cross_section(section: CrossSection, *, title: str, crs: str) -> Paper:
     ]
     heights = [each for cut in cuts for each in (cut.axis_m - cut.height_m / 2, cut.axis_m, cut.ground_m)]
     field = lay_out(section.length_m, heights, true_shape=True, least_mm=sum(room_of(bands)))
-    paper = Paper(field.width_mm, field.bottom_mm + height_of(bands) + _FOOT_MM, title=title)
-    draw_frame(paper, field, title, crs=crs, classes={cut.pipe_class for cut in cuts})
+    classes = {cut.pipe_class for cut in cuts}
+    paper = make_sheet(field, height_of(bands) + _FOOT_MM, title, basis=basis, classes=classes)
     ground = [(field.x(cut.at_m), field.y(cut.ground_m)) for cut in cuts if math.isfinite(cut.ground_m)]
     paper.line(ground, color=GROUND, width_mm=0.5)
     for cut in cuts:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from layers.pipelines.codes.classes import COLORS
 from layers.pipelines.sections.bands import Band, draw_bands, height_of, room_of
-from layers.pipelines.sections.sheet import GROUND, RIGHT, WEAK, Field, draw_cut, draw_frame, lay_out, spread
+from layers.pipelines.sections.sheet import GROUND, RIGHT, WEAK, Field, draw_cut, lay_out, make_sheet, spread
 from twin.paper import Paper
+from twin.title_block import Basis
 
 if TYPE_CHECKING:
     from layers.pipelines.sections.profile import Crossing, Profile, Run
@@ -24,15 +25,15 @@ _NAMES_MM = 68.0
 _NAME_MM, _BESIDE_MM = 2.1, 2.8
 
 
-def draw_profile(profile: Profile, *, title: str, crs: str) -> Paper:
+def draw_profile(profile: Profile, *, title: str, basis: Basis) -> Paper:
     """Draw a long section.
 
     Parameters
     ----------
     profile
         What to draw.
-    title, crs
-        What the sheet is called, and in what system its places are.
+    title, basis
+        What the sheet is called, and what it rests on.
     """
     runs, stations = profile.runs, profile.stations
     bands = _tabulate(profile)
@@ -49,9 +50,8 @@ def draw_profile(profile: Profile, *, title: str, crs: str) -> Paper:
         least_mm=max(sum(room_of(bands)), len(known) * _BESIDE_MM),
         top_mm=_NAMES_MM + 4 if known else 40,
     )
-    paper = Paper(field.width_mm, field.bottom_mm + height_of(bands) + _FOOT_MM, title=title)
     classes = {*(run.pipe_class for run in runs), *(each.cut.pipe_class for each in known)}
-    draw_frame(paper, field, title, crs=crs, classes=classes)
+    paper = make_sheet(field, height_of(bands) + _FOOT_MM, title, basis=basis, classes=classes)
     for number, station in enumerate(stations):
         _draw_well(paper, field, station.at_m, station.ground_m, _inverts_at(runs, number))
     for run in runs:

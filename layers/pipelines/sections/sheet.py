@@ -1,4 +1,4 @@
-"""The sheet that sections are drawn on: A3 or longer, with scales, heights at the left, and what colours mean."""
+"""The sheet that sections are drawn on: as long as they are, with heights at the left, and what colours mean."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from itertools import pairwise
 from layers.pipelines.codes.classes import CLASSES, COLORS, PipeClass
 from layers.pipelines.sections.cuts import Cut
 from twin.paper import Paper
+from twin.title_block import BINDING_MM, BLOCK_MM, EDGE_MM, Basis, frame_sheet, width_of
 
-#: Width of A3.
-_WIDTH_MM = 420.0
+#: The shortest sheet (the long side of A4), and A3 lengthened by half (GB/T 50001-2017, 3.1.3): the largest scale is
+#: taken that has room on that; the sheet is no longer than the section.
+_SHORTEST_MM, _WIDTH_MM = 297.0, 630.0
 #: Heights that there is room for.
 _ROOM_MM = 200.0
-LEFT, RIGHT, INDENT = 56.0, 12.0, 5.0
+INDENT = BINDING_MM + 3
+LEFT, RIGHT = INDENT + 51, EDGE_MM + 9
 GROUND, WEAK = "#7a5c2e", "#777777"
 _GRID = "#dddddd"
 _MM = 1000.0
@@ -94,13 +97,14 @@ def lay_out(
     if true_shape:
         across = upright = max(across, upright)
     upright = max(upright, across / _RAISED)
+    long_mm = max(length_m * _MM / across, least_mm, _SHORTEST_MM - LEFT - RIGHT)
     return Field(
         across=across,
         upright=upright,
         length_m=length_m,
         low_m=low,
         high_m=high,
-        width_mm=room_mm + LEFT + RIGHT,
+        width_mm=long_mm + LEFT + RIGHT,
         top_mm=top_mm,
     )
 
@@ -109,16 +113,18 @@ def _at_least(denominator: float) -> float:
     return next((scale for scale in _SCALES if scale >= denominator), denominator)
 
 
-def draw_frame(paper: Paper, field: Field, title: str, *, crs: str, classes: Collection[str]) -> None:
-    """Draw title, scales, systems, what colours mean, and the grid of heights with a staff at its left."""
+def make_sheet(field: Field, foot_mm: float, title: str, *, basis: Basis, classes: Collection[str]) -> Paper:
+    """Make a sheet with its frame and title block, what colours mean, and the grid of heights with a staff at its left.
+
+    `foot_mm` is what is needed below the field, but for the title block.
+    """
+    paper = Paper(field.width_mm, field.bottom_mm + foot_mm + BLOCK_MM + EDGE_MM, title=title)
     across, upright = f"1:{field.across:g}", f"1:{field.upright:g}"
     scale = across if across == upright else f"lengths 横 {across}, heights 纵 {upright}"
-    middle = field.width_mm / 2
-    paper.text(middle, 13, title, size_mm=5, anchor="middle")
-    paper.text(
-        middle, 20, f"Scale 比例尺 {scale}; {crs}; 1985 national heights 1985国家高程基准; m",
-        size_mm=2.6, anchor="middle", color=WEAK,
-    )  # fmt: skip
+    middle = (BINDING_MM + field.width_mm - EDGE_MM) / 2
+    paper.text(middle, 15, title, size_mm=5, anchor="middle")
+    paper.text(middle, 21, scale, size_mm=2.6, anchor="middle", color=WEAK)
+    frame_sheet(paper, title, scale=scale, basis=basis)
     _draw_legend(paper, [each for each in CLASSES if each.code in classes])
     step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 1000) if step * _MM / field.upright >= 4)
     left = field.x(0)
@@ -131,6 +137,7 @@ def draw_frame(paper: Paper, field: Field, title: str, *, crs: str, classes: Col
             box = [(left - 3, y), (left - 1.5, y), (left - 1.5, upper), (left - 3, upper)]
             black = (height - field.low_m) // step % 2 == 0
             paper.area(box, fill="#000000" if black else "#ffffff", color="#000000", width_mm=0.18)
+    return paper
 
 
 def _draw_legend(paper: Paper, classes: Sequence[PipeClass]) -> None:
@@ -142,11 +149,6 @@ def _draw_legend(paper: Paper, classes: Sequence[PipeClass]) -> None:
             paper.ellipse(x + 6, y - 0.9, 1.2, 1.2, fill=color)
         paper.text(x + 9, y, name, size_mm=2.4)
         x += 13 + width_of(name, 2.4)
-
-
-def width_of(words: str, size_mm: float) -> float:
-    """How wide words are, about."""
-    return size_mm * sum(1.0 if ord(each) > 0x2E7F else 0.56 for each in words)
 
 
 def spread(places: Sequence[float], widths: Sequence[float], last: float) -> list[float]:
