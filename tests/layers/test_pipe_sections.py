@@ -77,7 +77,19 @@ def test_a_long_section_follows_the_path_against_a_segment_too(nodes, segments):
     assert first.covers_m == pytest.approx((2.5 - 0.4 - 0.04, 2.45 - 0.4 - 0.04))
     assert second.covers_m == pytest.approx((2.55 - 0.44, 2.37 - 0.44))
     assert (first.size, first.material) == ("DN400", "T")
+    assert (first.flow, second.flow) == (1, 1)  # downhill; nobody surveyed it
     back = make_profile(nodes, segments, ["b", "a"])
+    assert [run.flow for run in back.runs] == [-1, -1]
+    surveyed = make_profile(
+        nodes,
+        segments.assign(
+            flow_direction=typed_series(["backward"] * len(segments), PIPE_SEGMENTS.schema["flow_direction"]).set_axis(
+                segments.index
+            )
+        ),
+        ["a", "b"],
+    )
+    assert [run.flow for run in surveyed.runs] == [-1, 1]  # "b" is drawn against the path
     assert [s.node_id for s in back.stations] == ["W3", "W2", "W1"]
     assert [run.slope for run in back.runs] == pytest.approx([-0.003, -0.003])
 
@@ -154,6 +166,25 @@ def test_the_drawing_of_a_long_section_has_its_figures(nodes, segments):
     picture = paper.png(dpi=50)
     assert picture.startswith(b"\x89PNG")
     assert int.from_bytes(picture[16:20], "big") == round((25 + 3 + 51 + 90 * 1000 / 200 + 5 + 9) / 25.4 * 50)
+
+
+def arrows_of(paper):
+    """Tips of the arrows of flow less the middles of their wings: to the right where x is positive."""
+    for area in ET.fromstring(paper.svg()).iter("{http://www.w3.org/2000/svg}polygon"):
+        corners = [tuple(map(float, pair.split(","))) for pair in area.get("points").split()]
+        if len(corners) == 3:
+            tip, one, other = corners
+            yield tip[0] - (one[0] + other[0]) / 2, tip[1] - (one[1] + other[1]) / 2
+
+
+def test_arrows_along_the_pipes_point_where_they_flow(nodes, segments):
+    there = list(arrows_of(draw_profile(make_profile(nodes, segments, ["a", "b"]), title="A", basis=BASIS)))
+    back = list(arrows_of(draw_profile(make_profile(nodes, segments, ["b", "a"]), title="A", basis=BASIS)))
+    assert len(there) == len(back) == 2
+    assert all(right > 0 and down > 0 for right, down in there)
+    assert all(right < 0 and down > 0 for right, down in back)
+    # 0.15 m in 50 m, heights four times as large as lengths.
+    assert there[0][1] / there[0][0] == pytest.approx(4 * 0.15 / 50, abs=2e-3)
 
 
 def boxes_of(paper):

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from layers.pipelines.axis import walk_m
+from layers.pipelines.axis import has_heights, walk_m
+from layers.pipelines.codes.classes import DRIVES
+from layers.pipelines.network.direction import find_directions
 from layers.pipelines.section import Sections
 from layers.pipelines.sections.cuts import Cut, cut_along
 from twin.errors import InvalidParameter
@@ -45,6 +47,8 @@ class Run:
         Distance along the path and height of each vertex of the axis.
     covers_m
         Ground above the outer top at its start and its end.
+    flow
+        1 along the path, -1 against it, 0 unknown: as surveyed, else downhill where water runs by its weight.
     """
 
     segment_id: str
@@ -55,6 +59,7 @@ class Run:
     wall_m: float
     axis: tuple[tuple[float, float], ...]
     covers_m: tuple[float, float]
+    flow: int
 
     @property
     def from_m(self) -> float:
@@ -165,6 +170,7 @@ def _run_along(rows: GeoDataFrame, backwards: Sequence[bool]) -> tuple[list[Run]
     sections = Sections.of(rows)
     depths = rows[["from_depth_m", "to_depth_m"]].to_numpy(dtype=float, na_value=np.nan)
     covers = np.column_stack([sections.cover_m(depths[:, end], rows["depth_ref"]) for end in (0, 1)])
+    flows = _flows_along(rows)
     runs: list[Run] = []
     ways: list[Floats] = []
     begin = 0.0
@@ -184,11 +190,22 @@ def _run_along(rows: GeoDataFrame, backwards: Sequence[bool]) -> tuple[list[Run]
                 wall_m=float(sections.wall_m[number]),
                 axis=tuple(zip(along.tolist(), heights.tolist(), strict=True)),
                 covers_m=(float(cover[0]), float(cover[1])),
+                flow=turn * int(flows[number]),
             )
         )
         ways.append(np.column_stack([vertices[:, :2], along]))
         begin = float(along[-1])
     return runs, np.vstack(ways)
+
+
+def _flows_along(rows: GeoDataFrame) -> NDArray[np.int8]:
+    """Which way segments flow, 1 from their start to their end."""
+    surveyed = (
+        rows["flow_direction"].map({"forward": 1, "backward": -1}).to_numpy(dtype=float, na_value=0).astype(np.int8)
+    )
+    ends = [shapely.get_z(shapely.get_point(rows.geometry.to_numpy(), end)) for end in (0, -1)]
+    falls = (rows["class"].map(DRIVES) == "gravity").to_numpy(dtype=bool) & has_heights(rows)
+    return find_directions(surveyed, np.where(falls, ends[0] - ends[1], np.nan))[0]
 
 
 def _cross(cut: Cut, runs: Sequence[Run]) -> Crossing:

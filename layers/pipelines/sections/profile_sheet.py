@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from layers.pipelines.codes.classes import COLORS
 from layers.pipelines.sections.bands import Band, draw_bands, height_of, room_of
 from layers.pipelines.sections.sheet import GROUND, RIGHT, WEAK, Field, draw_cut, lay_out, make_sheet, spread
@@ -23,6 +25,8 @@ _FOOT_MM = 8.0
 #: Where names of crossing pipes begin; they are written upwards from there.
 _NAMES_MM = 68.0
 _NAME_MM, _BESIDE_MM = 2.1, 2.8
+#: How long arrows of flow are.
+_ARROW_MM = 6.0
 
 
 def draw_profile(profile: Profile, *, title: str, basis: Basis) -> Paper:
@@ -88,6 +92,27 @@ def _draw_run(paper: Paper, field: Field, run: Run) -> None:
     paper.area([*upper, *reversed(lower)], fill=color, opacity=0.25)
     paper.line(upper, color=color, width_mm=0.4)
     paper.line(lower, color=color, width_mm=0.4)
+    if run.flow:
+        _draw_flow(paper, upper, run.flow)
+
+
+def _draw_flow(paper: Paper, upper: Sequence[tuple[float, float]], flow: int) -> None:
+    """Draw an arrow above the middle of a pipe, the way it flows, where there is room for one."""
+    (x0, y0), (x1, y1) = upper[0], upper[-1]
+    if x1 - x0 < 2 * _ARROW_MM:
+        return
+    long = math.hypot(x1 - x0, y1 - y0) * flow
+    along = ((x1 - x0) / long, (y1 - y0) / long)
+    xs, ys = zip(*upper, strict=True)
+    x = (x0 + x1) / 2
+    y = float(np.interp(x, xs, ys)) - 2
+
+    def at(ahead: float, aside: float) -> tuple[float, float]:
+        return x + ahead * along[0] - aside * along[1], y + ahead * along[1] + aside * along[0]
+
+    half = _ARROW_MM / 2
+    paper.line([at(-half, 0), at(half - 2, 0)], width_mm=0.3)
+    paper.area([at(half, 0), at(half - 2.2, 0.7), at(half - 2.2, -0.7)], fill="#000000")
 
 
 def _draw_crossing(paper: Paper, field: Field, crossing: Crossing, name_mm: float) -> None:
