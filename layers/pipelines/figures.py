@@ -99,6 +99,7 @@ _CUT: Mapping[str, Figure] = {
     "is_round": _figure("Round", "圆形"),
     "at_m": _figure("Distance from the start", "距起点", "m"),
     "axis_m": _figure("Axis", "管中心标高", "m"),
+    "invert_m": _figure("Invert", "管内底标高", "m"),
     "cover_m": _COVER,
     "width_m": _figure("Width, walls included", "外宽", "m"),
     "height_m": _figure("Height, walls included", "外高", "m"),

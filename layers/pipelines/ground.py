@@ -23,7 +23,7 @@ from layers.pipelines.sections.cuts import Cut
 from layers.pipelines.sections.profile import Profile, make_profile
 from layers.pipelines.sections.profile_sheet import draw_profile
 from twin.analysis import Answer, analysis
-from twin.crs import CRS, CRS84, reproject
+from twin.crs import CRS, CRS84, is_metric, reproject
 from twin.densify import densify
 from twin.errors import InvalidParameter
 from twin.frame import Frame
@@ -110,7 +110,9 @@ def cross_section(pipe_segments: Frame, *, line: str, coordinates: Coordinates =
     return Answer(
         figures={"length_m": section.length_m, "cuts": [_describe_cut(cut) for cut in section.cuts]},
         features={"cut": {_SEGMENTS: tuple(sorted({cut.segment_id for cut in section.cuts}))}},
-        drawing=partial(draw_cross_section, section, title="Cross section 横断面图"),
+        drawing=partial(
+            draw_cross_section, section, ends=_name_ends(cut_at, pipe_segments.crs), title="Cross section 横断面图 A–A′"
+        ),
     )
 
 
@@ -211,6 +213,13 @@ def _read_shape(text: str, kind: str, name: str, coordinates: Coordinates, stora
         return shape
     moved: BaseGeometry = reproject(densify([shape], CRS84, storage), CRS84, storage)[0]
     return moved
+
+
+def _name_ends(line: BaseGeometry, crs: CRS) -> tuple[str, str]:
+    """The places of both ends of a line as surveyors write them, north first."""
+    digits = 2 if is_metric(crs) else 7
+    (x0, y0), *_, (x1, y1) = shapely.get_coordinates(line)
+    return f"N {y0:.{digits}f}, E {x0:.{digits}f}", f"N {y1:.{digits}f}, E {x1:.{digits}f}"
 
 
 def _members(record: Any) -> dict[str, Any]:

@@ -14,12 +14,14 @@ from layers.pipelines.sections.cross import make_cross_section
 from layers.pipelines.sections.cross_sheet import draw_cross_section
 from layers.pipelines.sections.profile import make_profile
 from layers.pipelines.sections.profile_sheet import draw_profile
+from layers.pipelines.sections.sheet import GROUND, LEFT
 from twin.columns import typed_series
 from twin.errors import InvalidParameter
 from twin.title_block import Basis
 
 E, N = 600_000.0, 3_930_000.0
 BASIS = Basis(area="沂南", crs="EPSG:4548", state="2026-01-01 08:00; pipe_nodes r3", drawn="twin 1, 2026-01-02")
+ENDS = ("N 3930045.00, E 600025.00", "N 3930085.00, E 600025.00")
 
 
 def rows(layer, given):
@@ -133,6 +135,7 @@ def test_a_cross_section_has_pipes_where_the_line_cuts_them(segments):
     # A quarter of the way along the water main: axis 118.525, depth 1.15 to its top.
     assert cut.cuts[1].axis_m == pytest.approx(118.525)
     assert cut.cuts[1].ground_m == pytest.approx(118.525 + 0.1 + 1.15)
+    assert cut.cuts[1].invert_m == pytest.approx(118.525 - 0.1)
     # At 45 degrees to the sewer's bearing of 3 : 4 the angle is atan(7).
     assert not make_cross_section(segments, shapely.LineString([(E - 10, N), (E - 10, N + 50)])).cuts
     slanted = make_cross_section(segments, shapely.LineString([(E, N + 30), (E + 30, N)]))
@@ -166,6 +169,10 @@ def test_the_drawing_of_a_long_section_has_its_figures(nodes, segments):
     picture = paper.png(dpi=50)
     assert picture.startswith(b"\x89PNG")
     assert int.from_bytes(picture[16:20], "big") == round((25 + 3 + 51 + 90 * 1000 / 200 + 5 + 9) / 25.4 * 50)
+
+
+def find_lines(paper):
+    return ET.fromstring(paper.svg()).iter("{http://www.w3.org/2000/svg}polyline")
 
 
 def arrows_of(paper):
@@ -247,7 +254,10 @@ def test_no_words_cover_one_another_and_none_are_left_out(count):
 
 def test_pipes_keep_their_shape_in_the_drawing_of_a_cross_section(segments):
     paper = draw_cross_section(
-        make_cross_section(segments, shapely.LineString([(E + 25, N + 45), (E + 25, N + 85)])), title="X", basis=BASIS
+        make_cross_section(segments, shapely.LineString([(E + 25, N + 45), (E + 25, N + 85)])),
+        ends=ENDS,
+        title="X",
+        basis=BASIS,
     )
     circles = list(ET.fromstring(paper.svg()).iter("{http://www.w3.org/2000/svg}ellipse"))
     pipe = circles[-1]  # the others say what colours mean
@@ -255,12 +265,20 @@ def test_pipes_keep_their_shape_in_the_drawing_of_a_cross_section(segments):
     assert float(pipe.get("rx")) == pytest.approx(100 / 100, abs=1e-3)  # radius of 100 mm to 1:100
     words = words_of(paper)
     assert {"JS 给水", "118.53", "1.15", "15.00", "10.00", "25.00"} <= set(words)
-    assert words.count("–") == 3  # ground, axis and cover of the gas pipe whose depth is unknown
+    assert {"118.43", "118.20"} <= set(words)  # inverts: radius 100 mm below 118.53, half of 400 mm below 118.40
+    assert {f"A: {ENDS[0]}", f"A′: {ENDS[1]}"} <= set(words)
+    assert words.count("–") == 4  # ground, axis, invert and cover of the gas pipe whose depth is unknown
+    # The ground is known from 15 to 25 m: dashed on to the ends at 0 and 40 m. At 1:100 a metre is 10 mm.
+    beyond = [each for each in find_lines(paper) if each.get("stroke") == GROUND and each.get("stroke-dasharray")]
+    assert [[float(pair.split(",")[0]) - LEFT for pair in each.get("points").split()] for each in beyond] == [
+        [pytest.approx(0), pytest.approx(15 * 10)],
+        [pytest.approx(40 * 10), pytest.approx(25 * 10)],
+    ]
     assert find_overlaps(paper) == []
 
 
 def test_a_cross_section_that_cuts_nothing_is_an_empty_sheet(segments):
     nothing = make_cross_section(segments, shapely.LineString([(E - 10, N), (E - 10, N + 50)]))
-    words = words_of(draw_cross_section(nothing, title="X", basis=BASIS))
+    words = words_of(draw_cross_section(nothing, ends=ENDS, title="X", basis=BASIS))
     assert "Cover 覆土 (m)" in words
     assert not any(each.startswith(("DN", "JS")) for each in words)

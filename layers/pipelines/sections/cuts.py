@@ -29,8 +29,8 @@ class Cut:
         Which segment, its class and sub-class (empty where unknown), its section in words and whether that is round.
     at_m
         Distance along the way.
-    axis_m, cover_m
-        Height of the axis there, and ground above the outer top.
+    axis_m, invert_m, cover_m
+        Heights of the axis and of the inner bottom there, and ground above the outer top.
     width_m, height_m
         Of the section, walls included.
     angle_deg
@@ -44,6 +44,7 @@ class Cut:
     is_round: bool
     at_m: float
     axis_m: float
+    invert_m: float
     cover_m: float
     width_m: float
     height_m: float
@@ -83,6 +84,7 @@ def cut_along(way: Floats, segments: GeoDataFrame) -> list[Cut]:
     depths = cut[["from_depth_m", "to_depth_m"]].to_numpy(dtype=float, na_value=np.nan)
     depth = depths[:, 0] + along / shapely.length(lines[row]) * (depths[:, 1] - depths[:, 0])
     cover = sections.cover_m(depth, cut["depth_ref"])
+    axis = np.where(~has_heights(cut), np.nan, heights_at(cut.geometry.to_numpy(), along))
     columns = {
         "segment_id": cut.index,
         "pipe_class": cut["class"],
@@ -90,7 +92,8 @@ def cut_along(way: Floats, segments: GeoDataFrame) -> list[Cut]:
         "size": sections.labels(),
         "is_round": sections.is_round,
         "at_m": way[piece, 2] + shapely.line_locate_point(pieces[piece], points),
-        "axis_m": np.where(~has_heights(cut), np.nan, heights_at(cut.geometry.to_numpy(), along)),
+        "axis_m": axis,
+        "invert_m": sections.inner_bottom_m(axis),
         "cover_m": cover,
         "width_m": sections.width_m + 2 * sections.wall_m,
         "height_m": sections.height_m + 2 * sections.wall_m,

@@ -125,7 +125,7 @@ def make_sheet(field: Field, foot_mm: float, title: str, *, basis: Basis, classe
     paper.text(middle, 15, title, size_mm=5, anchor="middle")
     paper.text(middle, 21, scale, size_mm=2.6, anchor="middle", color=WEAK)
     frame_sheet(paper, title, scale=scale, basis=basis)
-    _draw_legend(paper, [each for each in CLASSES if each.code in classes])
+    _draw_legend(paper, field.width_mm - RIGHT, [each for each in CLASSES if each.code in classes])
     step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 1000) if step * _MM / field.upright >= 4)
     left = field.x(0)
     for height in range(field.low_m, field.high_m + 1, step):
@@ -140,15 +140,18 @@ def make_sheet(field: Field, foot_mm: float, title: str, *, basis: Basis, classe
     return paper
 
 
-def _draw_legend(paper: Paper, classes: Sequence[PipeClass]) -> None:
+def _draw_legend(paper: Paper, right_mm: float, classes: Sequence[PipeClass]) -> None:
+    """Write what colours mean in a row, smaller where it would be too long."""
     names = [(each.color, f"{each.title} {each.title_zh}") for each in classes]
-    x, y = LEFT, 28.0
-    paper.line([(x, y - 0.9), (x + 8, y - 0.9)], color=GROUND, width_mm=0.5)
+    words = ["Ground 地面线", *(name for _, name in names)]
+    smaller = min(1.0, (right_mm - INDENT) / sum(13 + width_of(each, 2.4) for each in words))
+    x, y = INDENT, 28.0
+    paper.line([(x, y - 0.9), (x + 8 * smaller, y - 0.9)], color=GROUND, width_mm=0.5)
     for color, name in [("", "Ground 地面线"), *names]:
         if color:
-            paper.ellipse(x + 6, y - 0.9, 1.2, 1.2, fill=color)
-        paper.text(x + 9, y, name, size_mm=2.4)
-        x += 13 + width_of(name, 2.4)
+            paper.ellipse(x + 6 * smaller, y - 0.9, 1.2 * smaller, 1.2 * smaller, fill=color)
+        paper.text(x + 9 * smaller, y, name, size_mm=2.4 * smaller)
+        x += (13 + width_of(name, 2.4)) * smaller
 
 
 def spread(places: Sequence[float], widths: Sequence[float], last: float) -> list[float]:
