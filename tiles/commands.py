@@ -189,7 +189,11 @@ def _choose_layers(session: Session, ids: tuple[str, ...], is_drawn: Callable[[L
 
 
 def _is_drawn(layer: Layer, zooms: tuple[int, int] | None) -> bool:
-    return zooms is None or (layer.zooms[0] <= zooms[1] and zooms[0] <= layer.zooms[1])
+    """Whether a layer is drawn at some zooms, by default those that an archive has by default."""
+    from tiles.pyramid import LAST_ZOOM
+
+    first, last = zooms or (0, LAST_ZOOM)
+    return layer.zooms[0] <= last and first <= layer.zooms[1]
 
 
 def _find_grid(storage: CRS, tms: str) -> Grid:

@@ -35,7 +35,7 @@ _THERE = {
 _MOST = 100_000
 _GOING = [f"G{number}" for number in range(8)]
 
-_turn, _fresh = count(), count()
+_turn, _fresh, _removed = count(), count(), count()
 _seen: Counter[str] = Counter()
 
 
@@ -54,7 +54,8 @@ def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
         there = _GOING if case.method == "DELETE" else _THERE.get(name, [])
         there = there[layer] if isinstance(there, dict) else there
         if name in _THERE:
-            case.path_parameters[name] = there[turn // 3 % len(there)]
+            number = next(_removed) if case.method == "DELETE" else turn // 3
+            case.path_parameters[name] = there[number % len(there)]
     if layer and case.method in ("POST", "PUT", "PATCH"):
         case.body = _fitting_body(case, _PLACES[layer])
         case.headers.pop("Content-Crs", None)
