@@ -20,6 +20,7 @@ from api.ops.desk import ClientGone, unless_gone
 from api.params import FormatParams, MomentParams
 from api.tiles.params import TileNumber
 from tiles.scenes.encoding import PLAIN, Compression, Edition, Encoding
+from tiles.scenes.implicit import SUBTREE
 from tiles.scenes.source import TILESET, SceneSource, find_elements, is_drawn
 from twin.errors import GeoidOffsetMissing, SceneNotFound
 from twin.heights import GeoidOffset
@@ -31,7 +32,8 @@ WHOLE = "all"
 
 #: What a tileset was asked by is what its tiles are asked by.
 _HANDED_ON = ("datetime", "compress")
-_TILE = "/scenes/{scene}/{layer}/{level}/{column}/{row}/{form}"
+_SQUARE = "/scenes/{scene}/{layer}/{level}/{column}/{row}"
+_TILE = f"{_SQUARE}/{{form}}"
 
 _MAY_BE: dict[int | str, dict[str, Any]] = {
     304: {"description": "The client has it already."},
@@ -45,8 +47,9 @@ class SceneParams(MomentParams):
     edition: Annotated[
         Edition,
         Field(
-            description="Of 3D Tiles: 1.1 with contents in glTF, or 1.0 with contents in b3dm, which older clients and "
-            "game engines read. Of a content its suffix says that; clients that hand on parameters may repeat it."
+            description="Of 3D Tiles: 1.1 with contents in glTF and blocks by implicit tiling, or 1.0 with contents in "
+            "b3dm and every tile in the tileset, which QGIS, older clients and game engines read. Of a content its "
+            "suffix says that; clients that hand on parameters may repeat it."
         ),
     ] = PLAIN.edition
     compress: Annotated[
@@ -81,6 +84,20 @@ def list_scenes(request: Request, params: Annotated[FormatParams, Query()]) -> R
 async def show_scene(request: Request, scene: str, params: Annotated[SceneParams, Query()]) -> Response:
     """Give the tree of tiles of a scene, as 3D Tiles; ``extras`` say what is drawn and what is left out."""
     return await _send(request, scene, TILESET, params, params.edition)
+
+
+@router.get(f"{_SQUARE}.{SUBTREE}", name="scene_subtree", responses=answers(BINARY) | _MAY_BE)
+async def show_subtree(
+    request: Request,
+    scene: str,
+    layer: str,
+    level: TileNumber,
+    column: TileNumber,
+    row: TileNumber,
+    params: Annotated[SceneParams, Query()],
+) -> Response:
+    """Say which squares there are from one down, with their boxes, as implicit tiling of the edition 1.1 has it."""
+    return await _send(request, scene, f"{layer}/{level}/{column}/{row}.{SUBTREE}", params, "1.1")
 
 
 @router.get(f"{_TILE}.glb", name="scene_tile", responses=answers(GLTF) | _MAY_BE)

@@ -105,7 +105,7 @@ def tiles(
     type=click.Choice(["1.1", "1.0"]),
     default="1.1",
     show_default=True,
-    help="Of 3D Tiles: contents in glTF, or in b3dm for older clients and game engines.",
+    help="Of 3D Tiles: glTF and implicit tiling, or b3dm for QGIS, game engines and older clients.",
 )
 @click.option(
     "--compress",

@@ -13,6 +13,7 @@ from tempfile import mkdtemp
 from time import perf_counter
 from typing import Any
 
+from tiles.scenes.implicit import SUBTREE
 from tiles.scenes.source import TILESET, SceneSource
 from twin.errors import InvalidParameter, TwinError
 
@@ -26,7 +27,7 @@ class SceneReport:
     folder, files, bytes, seconds
         Where, how much, and how long it took.
     forms
-        Bytes of the contents of each layer in each form.
+        Bytes of the contents of each layer in each form, and of its subtrees.
     described
         What is drawn of each layer, and how much is not; see `SceneSource.describe`.
     """
@@ -79,7 +80,7 @@ def write_scene(
     try:
         draft = Path(mkdtemp(prefix=f".{folder.name}.", dir=folder.absolute().parent))
         try:
-            sizes = _write_files(source, [*paths, TILESET], draft, watch)
+            sizes = _write_files(source, [*paths, *source.subtrees(), TILESET], draft, watch)
             draft.chmod(0o755)
             if folder.exists():
                 shutil.rmtree(folder)
@@ -91,7 +92,8 @@ def write_scene(
     forms: Counter[str] = Counter()
     for path, size in sizes.items():
         if path != TILESET:
-            forms[f"{path.partition('/')[0]} {Path(path).stem}"] += size
+            kind = SUBTREE if Path(path).suffix == f".{SUBTREE}" else Path(path).stem
+            forms[f"{path.partition('/')[0]} {kind}"] += size
     return SceneReport(
         folder=str(folder),
         files=len(sizes),

@@ -71,6 +71,8 @@ class Plan:
         In metres east, north and up of the place.
     root
         The square of all but those apart; None where there is nothing.
+    corner
+        (2,) metres east and north: the south-western corner of that square.
     apart
         The numbers of those that stand in no square, by the keys of their features.
     """
@@ -78,6 +80,7 @@ class Plan:
     place: Place
     solids: Solids
     root: Cell | None
+    corner: Floats = field(default_factory=lambda: np.zeros(2))
     apart: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
@@ -109,10 +112,12 @@ def make_plan(frame: Frame, geoid: GeoidOffset, apart: frozenset[str] = frozense
     keys = frame.data.index.to_numpy()[local.rows]
     is_apart = np.isin(keys, list(apart))
     numbers = np.flatnonzero(~is_apart)
+    root, corner = _plant(local.boxes(), numbers) if len(numbers) else (None, np.zeros(2))
     return Plan(
         place=place,
         solids=local,
-        root=_plant(local.boxes(), numbers) if len(numbers) else None,
+        root=root,
+        corner=corner,
         apart={str(keys[number]): number for number in np.flatnonzero(is_apart).tolist()},
     )
 
@@ -125,12 +130,12 @@ def choose_numbers(plan: Plan, cell: Cell) -> Numbers:
     return np.sort(numbers[np.argsort(-plan.sizes[numbers], kind="stable")[:MOST_FROM_FAR]])
 
 
-def _plant(boxes: Floats, numbers: Numbers) -> Cell:
-    """Put some of n boxes in squares."""
+def _plant(boxes: Floats, numbers: Numbers) -> tuple[Cell, Floats]:
+    """Put some of n boxes in squares, the first of which holds them as wholes; return it and its corner."""
     middles = (boxes[:, :2] + boxes[:, 3:5]) / 2
-    corner = np.floor(middles[numbers].min(axis=0))
-    side_m = 2.0 ** np.ceil(np.log2((middles[numbers].max(axis=0) - corner).max() + 1.0))
-    return _grow(boxes, (middles - corner) / side_m, side_m, (0, 0, 0), numbers)
+    corner = np.floor(boxes[numbers, :2].min(axis=0))
+    side_m = 2.0 ** np.ceil(np.log2((boxes[numbers, 3:5].max(axis=0) - corner).max() + 1.0))
+    return _grow(boxes, (middles - corner) / side_m, side_m, (0, 0, 0), numbers), corner
 
 
 def _grow(boxes: Floats, middles: Floats, side_m: float, address: Address, numbers: Numbers) -> Cell:

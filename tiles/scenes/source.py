@@ -15,8 +15,9 @@ import numpy as np
 from tiles.reading import FrameReader, PinnedFrames
 from tiles.scenes.encoding import PLAIN, Encoding
 from tiles.scenes.forms import BLOCK, Form, forms_of
+from tiles.scenes.implicit import SUBTREE, is_implicit, list_subtrees, write_subtree
 from tiles.scenes.models import SHELL, WHOLE, ModelStage, Standing
-from tiles.scenes.plan import Address, Cell
+from tiles.scenes.plan import Address, Cell, Plan
 from tiles.scenes.stage import Stage
 from tiles.scenes.tileset import Group, describe_scene, name_content
 from twin.errors import InvalidParameter, SceneNotFound
@@ -25,12 +26,18 @@ from twin.layer import Layer
 from twin.query import AsOf
 
 #: Part of every ETag; a change of what is written for the same rows raises it.
-SCENE_VERSION = 2
+SCENE_VERSION = 3
 TILESET = "tileset.json"
 
-_MEDIA_TYPES = {"glb": "model/gltf-binary", "b3dm": "application/octet-stream"}
+_MEDIA_TYPES = {
+    ".glb": "model/gltf-binary",
+    ".b3dm": "application/octet-stream",
+    f".{SUBTREE}": "application/octet-stream",
+}
 
-_CONTENT = re.compile(r"([a-z0-9_]+)/(\d{1,2})/(\d{1,6})/(\d{1,6})/([a-z]+)\.(glb|b3dm)")
+_SQUARE = r"([a-z0-9_]+)/(\d{1,2})/(\d{1,6})/(\d{1,6})"
+_SUBTREE = re.compile(rf"{_SQUARE}\.{SUBTREE}")
+_CONTENT = re.compile(rf"{_SQUARE}/([a-z]+)\.(glb|b3dm)")
 
 _OF_MODEL = re.compile(r"([a-z0-9_]+)/([0-9a-f]{64})/([a-z]+)\.(glb|b3dm)")
 
@@ -89,9 +96,9 @@ class SceneSource:
     def etag(self, path: str) -> str:
         """The entity tag of a file, known without making it."""
         states = [f"{layer.id}@{self._name_revision(layer)}" for layer in self._behind(path)]
-        content = _CONTENT.fullmatch(path)
-        if content is not None:
-            states += [key for layer in self.layers if layer.id == content[1] for key in sorted(self._apart(layer))]
+        square = _CONTENT.fullmatch(path) or _SUBTREE.fullmatch(path)
+        if square is not None:
+            states += [key for layer in self.layers if layer.id == square[1] for key in sorted(self._apart(layer))]
         twin = self.frames.store.created_at.isoformat()
         known = "/".join(
             [twin, *states, repr(self.as_of), repr(self.geoid), repr(self.encoding), path, str(SCENE_VERSION)]
@@ -109,7 +116,7 @@ class SceneSource:
         return replace(self, frames=PinnedFrames.only(self.frames, now))
 
     def contents(self) -> list[str]:
-        """The paths of all files but the tileset."""
+        """The paths of the contents of all tiles."""
         models = [
             path
             for group in self._groups()
@@ -119,14 +126,20 @@ class SceneSource:
             )
         ]
         squares = [
-            f"{layer.id}/{name_content(cell, form)}"
-            for layer in self.layers
-            if layer.solids is not None
-            for plan in (self.stage(layer).plan,)
+            f"{name}/{name_content(cell, form)}"
+            for name, plan in self._plans().items()
             for cell in plan.cells.values()
             for form in forms_of(plan.solids, quartered=bool(cell.parts))
         ]
         return [f"{path}.{self.encoding.suffix}" for path in squares + models]
+
+    def subtrees(self) -> list[str]:
+        """The paths of what says which squares there are, where the tileset does not."""
+        return [
+            f"{name}/{z}/{x}/{y}.{SUBTREE}"
+            for name, plan in self._plans().items()
+            for z, x, y in self._list_subtrees(plan)
+        ]
 
     def describe(self) -> dict[str, Any]:
         """Say how many features of each layer are drawn, and why others are not."""
@@ -152,12 +165,11 @@ class SceneSource:
             The scene has no such file.
         """
         if path == TILESET:
-            plans = {layer.id: self.stage(layer).plan for layer in self.layers if layer.solids is not None}
             extras = self.describe()
-            scene = describe_scene(plans, self._groups(), query=query, extras=extras, encoding=self.encoding)
+            scene = describe_scene(self._plans(), self._groups(), query=query, extras=extras, encoding=self.encoding)
             text = json.dumps(scene, ensure_ascii=False, separators=(",", ":"))
             return ScenePart(data=text.encode(), media_type="application/json")
-        return ScenePart(data=self._draw(path), media_type=_MEDIA_TYPES[self.encoding.suffix])
+        return ScenePart(data=self._draw(path), media_type=_MEDIA_TYPES[Path(path).suffix])
 
     def stage(self, layer: Layer) -> Stage:
         """What the tiles of a layer with solids are drawn from."""
@@ -170,8 +182,12 @@ class SceneSource:
         return ModelStage.of(self.frames.get(layer, self.as_of), elements, self.frames.store, self.geoid)
 
     def _draw(self, path: str) -> bytes:
-        squares, model = _CONTENT.fullmatch(path), _OF_MODEL.fullmatch(path)
+        squares, model, subtree = _CONTENT.fullmatch(path), _OF_MODEL.fullmatch(path), _SUBTREE.fullmatch(path)
         layers = {layer.id: layer for layer in self.layers}
+        if subtree is not None and subtree[1] in layers and layers[subtree[1]].solids is not None:
+            plan, address = self.stage(layers[subtree[1]]).plan, (int(subtree[2]), int(subtree[3]), int(subtree[4]))
+            if address in self._list_subtrees(plan):
+                return write_subtree(plan, address)
         if squares is not None and squares[1] in layers and squares[6] == self.encoding.suffix:
             found = self._find(layers[squares[1]], (int(squares[2]), int(squares[3]), int(squares[4])), squares[5])
             if found is not None:
@@ -190,6 +206,13 @@ class SceneSource:
                 ):
                     return self.stage(blocks).draw_one(key, BLOCK, self.encoding)
         raise SceneNotFound(f"the scene has no {path}; its tileset names what it has")
+
+    def _plans(self) -> dict[str, Plan]:
+        """The squares of each layer that has solids, by its id."""
+        return {layer.id: self.stage(layer).plan for layer in self.layers if layer.solids is not None}
+
+    def _list_subtrees(self, plan: Plan) -> list[Address]:
+        return list_subtrees(plan) if is_implicit(plan, self.encoding) else []
 
     def _find(self, layer: Layer, address: Address, name: str) -> tuple[Cell, Form] | None:
         if layer.solids is None:

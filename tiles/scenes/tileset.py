@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tiles.scenes.encoding import PLAIN, Encoding
-from tiles.scenes.forms import FAR, Form, forms_of
+from tiles.scenes.forms import Form, forms_of
+from tiles.scenes.implicit import SCHEMA, describe_squares, is_implicit
 from tiles.scenes.models import SHELL, WHOLE, Standing
 from tiles.scenes.place import Place
 from tiles.scenes.plan import Cell, Plan
@@ -29,8 +30,6 @@ _SHARE_OF_SIDE = 1 / 32
 #: A model takes the place of a block at half a kilometre, the whole of it that of its shell at 60 m; and how far off
 #: either is looked for.
 _BLOCK_ERROR_M, _SHELL_ERROR_M, _SOUGHT_M = 8.0, 1.0, 1024.0
-#: It never does so later than its quarters give way to what is closer.
-_LEAST_ERROR_M = 2 * FAR.error_m
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -90,10 +89,7 @@ def describe_scene(
     drawn = {name: plan.root for name, plan in plans.items() if plan.root is not None}
     ending = f".{encoding.suffix}{query}"
     error = max([0.0, *(root.side_m for root in drawn.values()), *(_SOUGHT_M for _ in groups[:1])])
-    children = [
-        {"transform": plans[name].place.matrix()} | _describe_cell(root, plans[name], f"{name}/", ending)
-        for name, root in drawn.items()
-    ]
+    children = [_describe_plan(plans[name], f"{name}/", ending, encoding) for name in drawn]
     children += [_describe_group(group, ending) for group in groups]
     boxes = [(plans[name].place, root.box) for name, root in drawn.items()]
     root = {
@@ -101,8 +97,10 @@ def describe_scene(
         "geometricError": error,
         "refine": "ADD",
     }
+    implicit = any(is_implicit(plans[name], encoding) for name in drawn)
     return {
         "asset": {"version": encoding.edition},
+        **({"schema": SCHEMA} if implicit else {}),
         "geometricError": error,
         "root": root | ({"children": children} if children else {}),
     } | ({"extras": dict(extras)} if extras else {})
@@ -114,12 +112,22 @@ def name_content(cell: Cell, form: Form) -> str:
     return f"{z}/{x}/{y}/{form.name}"
 
 
+def _describe_plan(plan: Plan, folder: str, ending: str, encoding: Encoding) -> dict[str, Any]:
+    assert plan.root is not None
+    if is_implicit(plan, encoding):
+        squares = describe_squares(plan, folder, ending, plan.root.side_m * _SHARE_OF_SIDE)
+    else:
+        squares = _describe_cell(plan.root, plan, folder, ending)
+    return {"transform": plan.place.matrix()} | squares
+
+
 def _describe_cell(cell: Cell, plan: Plan, folder: str, ending: str) -> dict[str, Any]:
     """Describe a square: its quarters take its place, or each of its forms that of the one before."""
     first, *closer = forms_of(plan.solids, quartered=bool(cell.parts))
     tile = _describe_tile(cell, first, folder, ending) | {"refine": "REPLACE"}
     if cell.parts:
-        error = max(cell.side_m * _SHARE_OF_SIDE, _LEAST_ERROR_M)
+        # Never later than its quarters give way to what is closer.
+        error = max(cell.side_m * _SHARE_OF_SIDE, 2 * first.error_m)
         return tile | {
             "geometricError": error,
             "children": [_describe_cell(part, plan, folder, ending) for part in cell.parts],
