@@ -5,35 +5,21 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-import shapely
 from fastapi.testclient import TestClient
 
 import layers
 from api.app import create_app
 from layers.buildings import BUILDINGS
 from scene_files import Glb
-from scene_subtrees import Subtree, read_tiles
-from tests_frames import make_frame
-from twin.crs import parse_crs
+from scene_subtrees import CRS, Subtree, houses, read_tiles
 from twin.settings import Settings
 from twin.store import Changes
 from twin.stores import create_store
 
-CRS = parse_crs("EPSG:4548")
 TILESET = "/scenes/buildings/tileset.json"
 ROOT = "/scenes/buildings/buildings/0/0/0.subtree"
 #: Of 2,500 houses in 2 km by 2 km: the whole and its quarters.
 SQUARES = ("0/0/0", "1/0/0", "1/0/1", "1/1/0", "1/1/1")
-
-
-def houses(count, first=0):
-    """Rows of houses 40 m apart, in rows of fifty."""
-    rows = []
-    for at in range(first, first + count):
-        x, y = 600_000 + at % 50 * 40, 3_940_000 + at // 50 * 40
-        area = shapely.force_3d(shapely.multipolygons([shapely.box(x, y, x + 10, y + 8)]), z=100.0)
-        rows.append({"building_id": f"b{at:05}", "geometry": area, "ground_m": 100.0, "height_m": 6.0})
-    return make_frame(BUILDINGS, rows, CRS).data
 
 
 @pytest.fixture

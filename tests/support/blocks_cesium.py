@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import pi
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,13 @@ function pick(place) {
 Cesium.Cesium3DTileset.fromUrl("TILESET").then((tileset) => {
   scene.primitives.add(tileset);
   tileset.tileFailed.addEventListener((event) => say("tile " + "failed " + event.message));
-  tileset.allTilesLoaded.addEventListener(() => say("all" + " drawn."));
-  look(MIDDLE, RANGE, -Cesium.Math.PI_OVER_TWO);
+  // What has come may name more, so that once is not enough.
+  let calm = 0;
+  scene.postRender.addEventListener(() => {
+    calm = tileset.tilesLoaded ? calm + 1 : 0;
+    if (calm === 10) say("all" + " drawn.");
+  });
+  look(MIDDLE, RANGE, PITCH);
 }).catch((error) => say("went " + "wrong " + error));
 </script></body></html>
 """
@@ -65,13 +71,18 @@ def to_earth(x, y, height_m):
 
 @contextmanager
 def open_scene(
-    tileset: str, middle: list[float], range_m: float, folder: Path
+    tileset: str, middle: list[float], range_m: float, folder: Path, pitch_rad: float = -pi / 2
 ) -> Iterator[tuple[Any, Callable[[list[float]], tuple[dict[str, Any], list[int]]]]]:
     """The page when all is drawn, and what tells the feature at a place on the earth and the colour of its pixel."""
     elsewhere = FastAPI()
     program = gzip.decompress((VENDOR / "cesium" / "Cesium.js.gz").read_bytes())
     elsewhere.get("/Cesium.js")(lambda: Response(program, media_type="text/javascript"))
-    html = PAGE.replace("TILESET", tileset).replace("MIDDLE", str(middle)).replace("RANGE", str(range_m))
+    html = (
+        PAGE.replace("TILESET", tileset)
+        .replace("MIDDLE", str(middle))
+        .replace("RANGE", str(range_m))
+        .replace("PITCH", str(pitch_rad))
+    )
     elsewhere.get("/")(lambda: HTMLResponse(html))
     with open_browser(folder / "profile") as page, run_server(elsewhere) as address:
         page.open(address)

@@ -11,7 +11,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
+import shapely
+
+from layers.buildings import BUILDINGS
+from tests_frames import make_frame
+from twin.crs import parse_crs
+
+CRS = parse_crs("EPSG:4548")
 
 
 @dataclass(frozen=True)
@@ -160,3 +168,17 @@ def _cut(box: np.ndarray, address) -> np.ndarray:
     middle += axes[0] * ((2 * x + 1) / 2**z - 1) + axes[1] * ((2 * y + 1) / 2**z - 1)
     axes[:2] /= 2**z
     return np.concatenate([middle, axes.ravel()])
+
+
+def houses(count: int, first: int = 0, corner: tuple[float, float] = (600_000, 3_940_000)) -> gpd.GeoDataFrame:
+    """Rows of houses 40 m apart, fifty from west to east, 10 by 8 m and 6 m high."""
+    rows = [
+        house(f"b{at:05}", corner[0] + at % 50 * 40, corner[1] + at // 50 * 40) for at in range(first, first + count)
+    ]
+    return make_frame(BUILDINGS, rows, CRS).data
+
+
+def house(name: str, x: float, y: float, size: tuple[float, float] = (10, 8), **more: Any) -> dict[str, Any]:
+    """A row of a house on the ground at 100 m."""
+    area = shapely.multipolygons([shapely.box(x, y, x + size[0], y + size[1])])
+    return {"building_id": name, "geometry": shapely.force_3d(area, z=100.0), "ground_m": 100.0, "height_m": 6.0} | more
