@@ -22,6 +22,8 @@ Floats = npt.NDArray[np.float64]
 _LARGEST_WHOLE_M = 50.0
 #: A model that stands farther from its anchor gets another origin.
 _FAR_M = 2000.0
+#: So many vertices are moved at a time.
+_MOST_AT_ONCE = 500_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,10 +66,20 @@ class Placed:
     @cached_property
     def bounds_m(self) -> Floats:
         """(s, 2, 3) least and greatest coordinates of each instance, metres from the place."""
-        bounds = np.zeros((len(self.shapes.meshes), 2, 3))
-        for instance in range(len(bounds)):
-            points, _ = self.shapes.place(instance)
-            bounds[instance] = (points.min(axis=0), points.max(axis=0)) if len(points) else 0.0
+        shapes = self.shapes
+        starts, counts = shapes.vertex_offsets[shapes.meshes], np.diff(shapes.vertex_offsets)[shapes.meshes]
+        bounds = np.zeros((len(counts), 2, 3))
+        there = np.flatnonzero(counts)
+        for some in np.split(there, np.flatnonzero(np.diff(np.cumsum(counts[there]) // _MOST_AT_ONCE)) + 1):
+            if not len(some):
+                continue
+            owners = np.repeat(some, counts[some])
+            begins = np.cumsum(counts[some]) - counts[some]
+            numbers = np.arange(len(owners)) + np.repeat(starts[some] - begins, counts[some])
+            points = np.einsum("nij,nj->ni", shapes.transforms[owners, :3, :3], shapes.vertices[numbers])
+            points += shapes.transforms[owners, :3, 3]
+            bounds[some, 0] = np.minimum.reduceat(points, begins)
+            bounds[some, 1] = np.maximum.reduceat(points, begins)
         return bounds
 
 

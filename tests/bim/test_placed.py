@@ -8,10 +8,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from bim import placed as placed_module
 from bim.georeference.georeference import Georeference
 from bim.model import Shapes
 from bim.packing import pack_placed, unpack_placed
-from bim.placed import place_model
+from bim.placed import Placed, place_model
 from bim.placing import place_points
 from twin.crs import CRS84, parse_crs
 from twin.errors import TwinError
@@ -158,3 +159,29 @@ def test_shapes_that_come_in_another_order_are_the_same():
 def test_what_is_no_model_is_refused(data):
     with pytest.raises(TwinError, match="import it again"):
         unpack_placed(data)
+
+
+@pytest.mark.parametrize("most", [1, 20, 500_000])
+def test_the_bounds_of_instances_are_those_of_their_vertices_however_many_are_moved_at_a_time(most, monkeypatch):
+    monkeypatch.setattr(placed_module, "_MOST_AT_ONCE", most)
+    random = np.random.default_rng(7)
+    counts = np.array([3, 0, 11, 1, 8])  # the second mesh has no vertices
+    meshes = random.integers(0, 5, 40).astype(np.int32)
+    shapes = Shapes(
+        vertices=random.normal(size=(counts.sum(), 3)),
+        triangles=np.zeros((0, 3), dtype=np.int32),
+        surfaces=np.zeros(0, dtype=np.int32),
+        vertex_offsets=np.concatenate([[0], np.cumsum(counts)]),
+        triangle_offsets=np.zeros(6, dtype=np.int64),
+        looks=np.zeros((0, 4)),
+        look_names=(),
+        elements=np.arange(40, dtype=np.int32),
+        meshes=meshes,
+        transforms=random.normal(size=(40, 4, 4)),
+    )
+    bounds = Placed(origin=(0.0, 0.0, 0.0), shapes=shapes, element_ids=()).bounds_m
+    assert {1, 2} <= set(meshes.tolist())
+    for instance, mesh in enumerate(meshes.tolist()):
+        points, _ = shapes.place(instance)
+        expected = [points.min(axis=0), points.max(axis=0)] if counts[mesh] else np.zeros((2, 3))
+        assert bounds[instance] == pytest.approx(np.array(expected), abs=1e-12)

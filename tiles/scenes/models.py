@@ -127,11 +127,16 @@ class ModelStage:
 
     def _rows_of(self, placed: Placed) -> Numbers:
         """(s,) the row of the element of each instance; -1 of what is not drawn, and of elements that are gone."""
-        name, values = self.kept.drawn
-        data = self.elements.data
-        rows = np.asarray(data.index.get_indexer(list(placed.element_ids)), dtype=np.int64)
-        rows[(rows >= 0) & ~data[name].isin(values).to_numpy(bool)[rows]] = -1
+        rows = np.asarray(self.elements.data.index.get_indexer(list(placed.element_ids)), dtype=np.int64)
+        rows[(rows >= 0) & ~self._is_drawn[rows]] = -1
         return rows[placed.shapes.elements]
+
+    @cached_property
+    def _is_drawn(self) -> npt.NDArray[np.bool_]:
+        """(n,) of the rows of elements."""
+        name, values = self.kept.drawn
+        is_drawn: npt.NDArray[np.bool_] = self.elements.data[name].isin(values).to_numpy(bool)
+        return is_drawn
 
 
 def _is_large(placed: Placed, drawn: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
