@@ -19,8 +19,8 @@ import numpy.typing as npt
 from tiles.scenes.encoding import PLAIN, Encoding
 from tiles.scenes.forms import FAR, Form, forms_of
 from tiles.scenes.models import SHELL, WHOLE, Standing
-from tiles.scenes.place import Place
 from tiles.scenes.plan import Cell, Plan
+from twin.earth import Place
 
 Floats = npt.NDArray[np.float64]
 
