@@ -24,12 +24,11 @@ import shapely
 from ifcopenshell import ifcopenshell_wrapper as wrapper
 
 from bim.clash.bodies import Bodies, Flags, Floats, Meetings, Numbers
+from bim.clash.closing import make_solid
 from bim.clash.thickness import measure_thickness
 
 #: Surfaces this near may meet.
 _TOUCH_M = 1e-3
-#: Vertices of open edges this near are the same.
-_WELD_M = 1e-4
 #: Bodies that stay made while others are compared with them.
 _KEPT_BODIES = 20_000
 
@@ -54,7 +53,7 @@ def find_meetings(
     """
     skipped = {(int(min(pair)), int(max(pair))) for pair in apart}
     near = {pair: told for pair, told in _find_near(bodies, first, second, clearance_m).items() if pair not in skipped}
-    make = lru_cache(maxsize=_KEPT_BODIES)(lambda body: _make_solid(*bodies.mesh(body)))
+    make = lru_cache(maxsize=_KEPT_BODIES)(lambda body: make_solid(*bodies.mesh(body)))
     open_bodies: set[int] = set()
     found: list[tuple[int, int, float, float, Floats]] = []
     for (one, other), (distance_m, place) in sorted(near.items()):
@@ -126,25 +125,6 @@ def _find_within(bodies: Bodies, among: list[int]) -> list[tuple[int, int]]:
 def _overlap(one: Floats, other: Floats) -> float:
     """How thick the room can be at most that two boxes share; below 0 where they are apart."""
     return float((np.minimum(one[3:], other[3:]) - np.maximum(one[:3], other[:3])).min())
-
-
-def _make_solid(points: Floats, corners: Numbers) -> manifold3d.Manifold | None:
-    """A closed body of triangles; None where they do not close. What several closed parts share counts once."""
-    points, same = np.unique(points, axis=0, return_inverse=True)
-    corners = same.reshape(-1)[corners]
-    corners = corners[(corners != np.roll(corners, 1, axis=1)).all(axis=1)]
-    mesh = manifold3d.Mesh64(np.ascontiguousarray(points), corners.astype(np.uint64), tolerance=_WELD_M)
-    solid = manifold3d.Manifold(mesh)
-    if solid.status() != manifold3d.Error.NoError and mesh.merge():
-        solid = manifold3d.Manifold(mesh)
-    if solid.status() != manifold3d.Error.NoError or not solid.volume():
-        return None
-    if solid.volume() < 0:  # inside out
-        return _make_solid(points, corners[:, ::-1])
-    parts = solid.decompose()
-    if len(parts) > 1 and all(part.volume() > 0 for part in parts):
-        return manifold3d.Manifold.batch_boolean(parts, manifold3d.OpType.Add)
-    return solid
 
 
 def _share(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bim.clash.bodies import Bodies
+from bim.clash.closing import make_solid
 from bim.clash.comparing import compare_bodies
 from bim.clash.thickness import measure_thickness
 from bim.ifc.supervising import Limits
@@ -109,6 +110,17 @@ def test_what_is_not_closed_is_told():
 def test_what_is_inside_out_is_turned():
     points, corners = box(*UNIT)
     assert meet((points, corners[:, ::-1]), SHARING["within"][0]).apart_m == pytest.approx([-0.2])
+
+
+def test_triangles_that_go_round_in_both_directions_are_turned():
+    """Of 12 triangles every third one is turned; beside them stands a second box in the same body, 2 m³ in all."""
+    points, corners = box(*UNIT)
+    mixed = corners.copy()
+    mixed[::3] = mixed[::3, ::-1]
+    assert make_solid(points, mixed).volume() == pytest.approx(1.0)
+    more, _ = box((1, 1, 0), (2, 2, 1))  # they have an edge in common
+    both = np.concatenate([points, more]), np.concatenate([mixed, corners + len(points)])
+    assert make_solid(*both).volume() == pytest.approx(2.0)
 
 
 def test_parts_of_a_body_that_share_room_count_once():
