@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from twin.catalog import Catalog, discover
 
+#: Modules elsewhere that declare analyses: they are found by name, as commands are, so that no theme knows them.
+ELSEWHERE = ("bim.clash",)
+
 
 def catalog() -> Catalog:
-    """Collect the layers, indicators and analyses that the modules of this package declare."""
-    return discover(__name__)
+    """Collect the layers, indicators and analyses that the modules of this package declare, and those of others."""
+    return discover(__name__, *ELSEWHERE)

@@ -18,6 +18,10 @@ from twin.paper import Paper
 from twin.parameters import Parameter, parse_parameters, read_signature
 from twin.title_block import Basis
 
+#: Gives the bytes that rows name by their SHA-256, see `twin.store.Store.kept`: the same for the same rows, for good.
+Kept = Callable[[str], bytes]
+_KEPT = "kept"
+
 
 class Draw(Protocol):
     """Draws an answer on paper."""
@@ -96,6 +100,8 @@ class Analysis:
         Id of the layer whose features the shapes of its answers are, their properties the fields; if any.
     narrows
         Parameters that ask for a part of that layer only.
+    reads_kept
+        Whether the function is given, as `kept`, what the store keeps beside rows.
     """
 
     id: str
@@ -112,6 +118,7 @@ class Analysis:
     raises_topics: bool = False
     fills: str | None = None
     narrows: tuple[str, ...] = ()
+    reads_kept: bool = False
 
     def parse(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Every parameter with its value: the given ones parsed, the others at their default."""
@@ -134,11 +141,12 @@ def analysis(
     """Make an Analysis of a function.
 
     The function's name is the id, its positional parameters are layer ids, its keyword-only parameters are what the
-    API and the command line offer (see `twin.parameters`); `about` describes those.
+    API and the command line offer (see `twin.parameters`); `about` describes those. One that is called `kept` is not
+    offered: it is given a `Kept`.
     """
 
     def decorate(function: Callable[..., Answer]) -> Analysis:
-        inputs, parameters = read_signature(function, about or {})
+        inputs, parameters = read_signature(function, about or {}, given=(_KEPT,))
         return Analysis(
             id=function.__name__,
             title=title,
@@ -154,6 +162,7 @@ def analysis(
             raises_topics=raises_topics,
             fills=fills,
             narrows=narrows,
+            reads_kept=_KEPT in inspect.signature(function).parameters,
         )
 
     return decorate

@@ -115,10 +115,11 @@ def ask(
         A geometry that another program wrote into the store cannot be measured.
     """
     reading = read_inputs(analysis, catalog, store, parameters=parameters, as_of=as_of, read=read)
+    kept = {"kept": store.kept} if analysis.reads_kept else {}
     return Reply(
         twin=store.title,
         analysis=analysis,
-        answer=analysis.function(*reading.frames, **reading.parameters),
+        answer=analysis.function(*reading.frames, **reading.parameters, **kept),
         as_of=as_of,
         crs=store.crs,
         parameters=reading.parameters,

@@ -98,14 +98,15 @@ def _find(things: Mapping[str, T], name: str, error: type[TwinError], kind: str)
     raise error(f"there is no {kind} {name}; {suggest(name, things)}", **members)
 
 
-def discover(package: str) -> Catalog:
-    """Import the modules of a package and collect what they declare."""
+def discover(package: str, *others: str) -> Catalog:
+    """Import the modules of a package, and others, and collect what they declare."""
     declared: dict[int, Any] = {}
     root = importlib.import_module(package)
-    for found in pkgutil.iter_modules(root.__path__, package + "."):
-        if found.name.rpartition(".")[2] == "commands":
+    names = [found.name for found in pkgutil.iter_modules(root.__path__, package + ".")]
+    for name in (*names, *others):
+        if name.rpartition(".")[2] == "commands":
             continue
-        for value in vars(importlib.import_module(found.name)).values():
+        for value in vars(importlib.import_module(name)).values():
             declared[id(value)] = value
     values = list(declared.values())
     return Catalog.of(

@@ -6,7 +6,7 @@ import inspect
 import math
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -66,7 +66,7 @@ class Parameter:
 
 
 def read_signature(
-    function: Callable[..., Any], about: Mapping[str, str]
+    function: Callable[..., Any], about: Mapping[str, str], given: Collection[str] = ()
 ) -> tuple[tuple[str, ...], Mapping[str, Parameter]]:
     """Return the positional parameters of a function, which are layer ids, and the keyword-only ones.
 
@@ -78,11 +78,15 @@ def read_signature(
         The function.
     about
         What its keyword-only parameters are, by name.
+    given
+        Keyword-only parameters that are not offered, since whoever calls the function gives them.
     """
     hints = typing.get_type_hints(function)
     inputs: list[str] = []
     parameters: dict[str, Parameter] = {}
     for name, parameter in inspect.signature(function).parameters.items():
+        if name in given:
+            continue
         if parameter.kind is parameter.KEYWORD_ONLY:
             parameters[name] = _parameter(name, hints[name], parameter.default, about.get(name, ""))
         else:

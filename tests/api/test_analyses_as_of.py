@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 
 import layers
 from api.app import create_app
+from clash_models import make_placed, model_writes
 from tests_frames import make_frame
 from tests_pipe_rows import CRS, nodes, segments
 from twin.asking import ask
@@ -50,9 +51,10 @@ ASKED = {
     "pipe_conflicts": {},
     "find_elements": {"having": "Pset_WallCommon.IsExternal=true"},
     "element_quantities": {"storey": "1F"},
+    "building_clashes": {},
     "dig": {"area": AREA, "depth_m": "2", "coordinates": "storage"},
 }
-#: Of a model; nobody drew it.
+#: Of a model; it stands with a metre in the house, which is not its own.
 WALL = {"element_id": "m.w", "model_id": "m", "kind": "element", "class": "IfcWall", "storey": "1F", "area_m2": 3.0}
 WALL |= {"properties": '{"Pset_WallCommon":{"IsExternal":true}}', "geometry": None}
 THEN = "2021-06-01"
@@ -69,13 +71,17 @@ def town(tmp_path_factory):
         "pipe_nodes": nodes(PLACES, KINDS),
         "pipe_segments": pipes,
         "buildings": [house],
-        "building_elements": [WALL],
     }
     with create_store(path, crs=CRS) as store:
         for name, given in rows.items():
             layer = CATALOG.layer(name)
             changes = Changes(insert=make_frame(layer, given, CRS).data)
             store.write(layer, changes, author="li", reason="survey", effective=datetime(2021, 1, 1, tzinfo=UTC))
+        placed = make_placed((500_085.0, 3_940_012.0, 100.0), [("m.w", ((0, 0, 0), (2, 0.5, 2)))])
+        outline = f"MULTIPOLYGON Z (({_box(500_080, 3_940_010)}))"
+        writes, data = model_writes("m", None, placed, [WALL], outline, store.crs)
+        told = {"author": "li", "reason": "a model", "effective": datetime(2021, 1, 1, tzinfo=UTC)}
+        store.write_together(writes, **told, keep=[data])
         before = {name: answer(store, name) for name in CATALOG.analyses}
         for name, gone in (
             ("pipe_segments", [row["segment_id"] for row in pipes[1:]]),

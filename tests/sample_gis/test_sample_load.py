@@ -45,9 +45,10 @@ def test_every_layer_holds_every_generated_row(county, catalog, loaded):
 
 
 def test_layers_that_analyses_fill_hold_what_these_find(catalog, loaded):
-    filled = {analysis.fills: analysis for analysis in catalog.analyses.values() if analysis.fills}
     of_models = {"building_models", "building_elements"}  # which the command imports, see `sample_gis.models`
+    filled = {analysis.fills: analysis for analysis in catalog.analyses.values() if analysis.fills}
     assert set(filled) | of_models == set(catalog.layers) - set(LAYERS)
+    assert not loaded.count(catalog.layers[filled.pop("building_clashes").fills])  # there are no models in it
     for layer, analysis in filled.items():
         assert loaded.count(catalog.layers[layer]) == len(ask(analysis, catalog, loaded).answer.shapes) > 0
 

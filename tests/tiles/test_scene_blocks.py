@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from layers.buildings import BUILDINGS
 from scene_files import Glb, judge
 from tests_frames import make_frame
-from tiles.scenes.extrude import extrude, triangulate
 from tiles.scenes.forms import BLOCK
 from tiles.scenes.plan import MOST_FROM_FAR
 from tiles.scenes.stage import Stage
+from twin.extrude import extrude, triangulate
 from twin.heights import GeoidOffset
 
 CRS, GEOID = "EPSG:4548", GeoidOffset(offset_m=-3.0, source="a test")

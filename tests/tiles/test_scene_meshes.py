@@ -10,8 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tiles.scenes.forms import CLOSE, FAR, NEAR
-from tiles.scenes.sweep import sweep
 from twin.solids import End, Sweeps
+from twin.sweep import sweep
 
 
 def make_solids(axis, *, width=1.0, height=None, is_round=True, ends=(End.FLAT, End.FLAT)) -> Sweeps:

@@ -8,10 +8,10 @@ from functools import partial
 
 import numpy as np
 
-from tiles.scenes.extrude import extrude
-from tiles.scenes.mesh import Mesh
-from tiles.scenes.sweep import sweep
+from twin.extrude import extrude
+from twin.mesh import Mesh
 from twin.solids import Blocks, End, Solids, Sweeps
+from twin.sweep import sweep
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,8 +20,8 @@ import numpy.typing as npt
 from tiles.scenes.buffer import MESHOPT, Buffer
 from tiles.scenes.encoding import PLAIN, Encoding
 from tiles.scenes.instances import Instances
-from tiles.scenes.mesh import Mesh
 from tiles.scenes.properties import Property
+from twin.mesh import Mesh
 
 _LINES, _TRIANGLES = 1, 4
 

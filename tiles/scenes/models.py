@@ -13,10 +13,10 @@ from bim.packing import unpack_placed
 from bim.placed import Placed
 from tiles.scenes.content import write_content
 from tiles.scenes.encoding import Encoding
-from tiles.scenes.place import Place
 from tiles.scenes.properties import Column, read_columns
 from tiles.scenes.shapes import draw_shapes
 from twin.crs import CRS84, transform
+from twin.earth import Place
 from twin.frame import Frame
 from twin.heights import GeoidOffset
 from twin.solids import KeptModels

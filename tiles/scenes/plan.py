@@ -9,9 +9,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from tiles.scenes.place import Place
 from twin.crs import CRS84, transform
-from twin.earth import place_on_ellipsoid
+from twin.earth import Place, place_on_ellipsoid
 from twin.frame import Frame
 from twin.heights import GeoidOffset
 from twin.solids import Solids

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from bim.model import Shapes
 from tiles.scenes.glb import Part
 from tiles.scenes.instances import Instances
-from tiles.scenes.mesh import Mesh, join_meshes
+from twin.mesh import Mesh, join_meshes
 
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]

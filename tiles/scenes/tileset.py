@@ -20,8 +20,8 @@ from tiles.scenes.encoding import PLAIN, Encoding
 from tiles.scenes.forms import Form, forms_of
 from tiles.scenes.implicit import SCHEMA, describe_squares, is_implicit
 from tiles.scenes.models import SHELL, WHOLE, Standing
-from tiles.scenes.place import Place
 from tiles.scenes.plan import Cell, Plan
+from twin.earth import Place
 
 Floats = npt.NDArray[np.float64]
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from tiles.scenes.mesh import Mesh, join_meshes
+from twin.mesh import Mesh, join_meshes
 from twin.solids import Blocks
 
 Floats = npt.NDArray[np.float64]

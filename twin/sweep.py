@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from tiles.scenes.mesh import Mesh, join_meshes
+from twin.mesh import Mesh, join_meshes
 from twin.solids import End, Sweeps
 
 Floats = npt.NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""Triangles and lines of which a tile consists: each vertex knows its feature."""
+"""Triangles and lines in space: each vertex knows what it belongs to."""
 
 from __future__ import annotations
 
