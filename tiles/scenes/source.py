@@ -25,7 +25,7 @@ from twin.layer import Layer
 from twin.query import AsOf
 
 #: Part of every ETag; a change of what is written for the same rows raises it.
-SCENE_VERSION = 2
+SCENE_VERSION = 3
 TILESET = "tileset.json"
 
 _MEDIA_TYPES = {"glb": "model/gltf-binary", "b3dm": "application/octet-stream"}
