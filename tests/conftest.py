@@ -214,17 +214,21 @@ def sample_county() -> County:
 
 
 @pytest.fixture(scope="session")
-def sample_store(sample_county: County, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The store that `twin sample` makes of it; whoever writes copies it first."""
+def sample_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store that `twin sample` makes of it, a copy for each process; whoever writes copies it first."""
     import layers
     from sample_gis import load
     from sample_gis.commands import TITLE
+    from tests_once import make_once
     from twin.stores import build_store
 
-    path = tmp_path_factory.mktemp("sample") / "county.gpkg"
-    with build_store(path, crs=sample_county.crs, title=TITLE, area=sample_county.area) as store:
-        load(store, layers.catalog(), sample_county)
-    return path
+    def make(path: Path) -> None:
+        county = request.getfixturevalue("sample_county")
+        with build_store(path, crs=county.crs, title=TITLE, area=county.area) as store:
+            load(store, layers.catalog(), county)
+
+    made = make_once("county.gpkg", make, tmp_path_factory)
+    return Path(shutil.copy(made, tmp_path_factory.mktemp("sample") / "county.gpkg"))
 
 
 @pytest.fixture

@@ -97,6 +97,8 @@ def changed_fields(before: GeoDataFrame, after: GeoDataFrame, layer: Layer) -> d
     Geometry is compared exactly, coordinate by coordinate, heights included.
     """
     common = before.index.intersection(after.index)
+    if common.empty:  # all that is delivered for the first time
+        return {}
     before, after = before.loc[common], after.loc[common]
     differs = {
         f.name: ~(

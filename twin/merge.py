@@ -11,9 +11,10 @@ from twin.catalog import Catalog
 from twin.edition import Taken, find_additions, origin_of
 from twin.engine import frame_digest
 from twin.errors import Fault, RevisionConflict, SchemaViolation, TwinError
+from twin.filenames import name_of
 from twin.frame import Frame
 from twin.ingest.edits import apply_edits
-from twin.ingest.stage import hash_files, name_of
+from twin.ingest.stage import hash_files
 from twin.layer import Layer
 from twin.query import Query
 from twin.store import Store

@@ -19,8 +19,8 @@ from twin.errors import SourceError, TwinError
 #: The program that is run and watched.
 WORKER = (sys.executable, "-m", "bim.checking.worker")
 
-#: What the rules of EXPRESS and IDS files are evaluated with.
-_FOR_RULES, _FOR_IDS = "_pytest", "ifctester"
+#: What IDS files are evaluated with.
+_FOR_IDS = "ifctester"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,11 +108,8 @@ def inspect_ifc(
     TwinError
         What evaluates them is not installed.
     """
-    for tool in (_FOR_RULES, *([_FOR_IDS] if requirements else [])):
-        if importlib.util.find_spec(tool) is None:
-            raise TwinError(
-                f"models are checked with {tool.lstrip('_')}, which is not installed: pip install 'county-twin[check]'"
-            )
+    if requirements and importlib.util.find_spec(_FOR_IDS) is None:
+        raise TwinError(f"IDS files are read with {_FOR_IDS}, which is not installed: pip install 'county-twin[check]'")
     limits = limits or Limits()
     steps = ["schema", *(str(each.resolve()) for each in requirements)]
     told = _Told()

@@ -14,7 +14,7 @@ from bim.georeference.declared import Declaration
 from bim.ifc.reading import read_ifc
 from bim.ifc.supervising import Limits
 from twin.errors import SourceError
-from twin.ingest.stage import name_of
+from twin.filenames import name_of
 from twin.reporting.printed import SEVERITIES
 from twin.rules.book import RuleBook
 from twin.rules.rule import Severity

@@ -22,7 +22,7 @@ import numpy.typing as npt
 import orjson
 
 from twin.errors import SourceError
-from twin.ingest.stage import name_of
+from twin.filenames import name_of
 
 Floats = npt.NDArray[np.float64]
 

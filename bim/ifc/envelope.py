@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twin.errors import SourceError
-from twin.ingest.stage import name_of
+from twin.filenames import name_of
 
 #: The largest file that is unpacked, and how many times larger than its archive it may be. Real ones are 3 to 12 times.
 _LARGEST_BYTES = 8 * 2**30

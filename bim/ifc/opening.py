@@ -180,12 +180,20 @@ def _write_normal(envelope: Envelope, schema: str) -> Path:
 
 def _refuse_fragment(file: ifcopenshell.file, envelope: Envelope) -> None:
     """Refuse a file of which the parser saw only the beginning, which it does not mind."""
-    numbers = {instance.id() for instance in file}
-    if envelope.last_instances and numbers.isdisjoint(envelope.last_instances):
+    if envelope.last_instances and not any(_has(file, number) for number in envelope.last_instances):
+        count = sum(1 for _ in file)
         raise SourceError(
-            f"{envelope.name} is damaged: only {len(numbers):,} instances of it can be read, none of those at its end "
+            f"{envelope.name} is damaged: only {count:,} instances of it can be read, none of those at its end "
             "(a comment or a text in it may not end); export it anew"
         )
+
+
+def _has(file: ifcopenshell.file, number: int) -> bool:
+    try:
+        file.by_id(number)
+    except RuntimeError:
+        return False
+    return True
 
 
 def _name_application(file: ifcopenshell.file) -> str:

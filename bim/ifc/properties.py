@@ -26,6 +26,12 @@ _QUANTITIES = {
     "IfcQuantityCount": ("CountValue", "IfcCountMeasure"),
     "IfcQuantityNumber": ("NumberValue", "IfcNumericMeasure"),
 }
+#: Where properties keep a value, or several.
+_LISTED = {
+    "IfcPropertySingleValue": "NominalValue",
+    "IfcPropertyEnumeratedValue": "EnumerationValues",
+    "IfcPropertyListValue": "ListValues",
+}
 _TEXT_OF = {True: "true", False: "false"}
 
 
@@ -133,24 +139,24 @@ def _quantities(quantities: Iterator[Any], prefix: str, units: Units) -> Iterato
 def _properties(properties: Iterator[Any], prefix: str, units: Units) -> Iterator[Value]:
     for each in properties:
         name = prefix + str(attribute_of(each, "Name") or "")
-        if each.is_a("IfcComplexProperty"):
+        kind = each.is_a()
+        if kind == "IfcComplexProperty":
             yield from _properties(related(each, "HasProperties"), f"{name}.", units)
             continue
         unit = attribute_of(each, "Unit")
-        if each.is_a("IfcPropertyBoundedValue"):
+        if kind in _LISTED:
+            yield _wrapped(name, list(related(each, _LISTED[kind])), unit, units)
+        elif kind == "IfcPropertyBoundedValue":
             for part in ("SetPointValue", "LowerBoundValue", "UpperBoundValue"):
                 if (bound := attribute_of(each, part)) is not None:
                     label = name if part == "SetPointValue" else f"{name}.{part.removesuffix('BoundValue').lower()}"
                     yield _wrapped(label, [bound], unit, units)
-        elif each.is_a("IfcPropertyTableValue"):
+        elif kind == "IfcPropertyTableValue":
             keys, values = (list(related(each, part)) for part in ("DefiningValues", "DefinedValues"))
             for key, value in zip(keys, values, strict=False):
                 yield _wrapped(f"{name}.{_text(_bare(key))}", [value], attribute_of(each, "DefinedUnit"), units)
-        elif each.is_a("IfcPropertyReferenceValue"):
+        elif kind == "IfcPropertyReferenceValue":
             yield _value(name, [_describe(attribute_of(each, "PropertyReference"))], "", None, units)
-        else:
-            parts = ("NominalValue", "EnumerationValues", "ListValues")
-            yield _wrapped(name, [value for part in parts for value in related(each, part)], unit, units)
 
 
 def _predefined(defined: Any, units: Units) -> Iterator[Value]:

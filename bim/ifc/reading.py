@@ -15,7 +15,7 @@ from bim.ifc.shapes import collect_shapes
 from bim.ifc.supervising import Gathered, Limits, gather
 from bim.model import Model, Source, Units
 from twin.errors import SourceError
-from twin.ingest.stage import name_of
+from twin.filenames import name_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ from typing import Any
 
 from bim.ifc.child import watch_child
 from twin.errors import SourceError
-from twin.ingest.stage import name_of
+from twin.filenames import name_of
 
 #: The program that is run and watched.
 WORKER = (sys.executable, "-m", "bim.ifc.worker")

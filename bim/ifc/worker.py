@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import pickle
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -31,7 +32,18 @@ _STEP = re.compile(r"#(\d+)")
 
 def main() -> None:
     """Do the job that stands in the input; never returns."""
+    sys.meta_path.insert(0, _WithoutPandas())
     serve(_work)
+
+
+class _WithoutPandas:
+    """Arrow imports pandas to see whether a list is one of its arrays: that takes longer than to read a small file."""
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        """Find nothing; of pandas say that it is not there."""
+        if name == "pandas":
+            raise ModuleNotFoundError(name=name)
 
 
 def _work(job: dict[str, Any], journal: Journal) -> None:
@@ -83,7 +95,8 @@ def write_tables(opened: OpenedIfc, units: Units, folder: Path, journal: Journal
         "faults": opened.faults,
         "application": opened.application,
     }
-    represented: list[int] = products.table.filter(products.table["represented"])["step"].to_pylist()
+    told = zip(products.table["step"].to_pylist(), products.table["represented"].to_pylist(), strict=True)
+    represented = [step for step, is_represented in told if is_represented]
     journal.tell("tables", source=source, units=asdict(units), notes=products.notes, represented=represented)
     return represented
 

@@ -13,7 +13,6 @@ import layers
 from bim.georeference.choosing import assess_levels, declare_place
 from bim.georeference.declared import Declaration
 from bim.ifc.reading import read_ifc
-from bim.ifc.supervising import Limits
 from bim.importing import Order, import_model
 from bim.packing import unpack_placed
 from twin.crs import parse_crs
@@ -53,7 +52,7 @@ def test_the_table_has_every_file(shared_data):
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_a_file_is_imported_or_refused_as_the_documentation_says(shared_data, store, name):
+def test_a_file_is_imported_or_refused_as_the_documentation_says(shared_data, real_model, store, name):
     path = shared_data / "ifc" / name
     before = store.latest()
     if TABLE[name][0].startswith("refused"):
@@ -63,7 +62,7 @@ def test_a_file_is_imported_or_refused_as_the_documentation_says(shared_data, st
         assert TABLE[name][0].removeprefix("refused: ") in refused.value.detail
         assert store.latest() == before
         return
-    model = read_ifc(path, limits=Limits(product_s=4.0))
+    model = real_model(name)
     place = assess_levels(model.levels)
     if place.chosen is None:
         x, y, z = model.levels.typical_m

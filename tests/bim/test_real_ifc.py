@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,8 @@ from bim.ifc.elements import read_products
 from bim.ifc.matter import read_classifications, read_materials
 from bim.ifc.opening import open_ifc
 from bim.ifc.properties import read_properties
-from bim.ifc.reading import read_ifc
-from bim.ifc.supervising import Limits
 from bim.ifc.units import read_units
+from bim.model import Model
 from twin.errors import SourceError
 
 _DATA = Path(os.environ.get("TWIN_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data")) / "ifc"
@@ -51,6 +51,8 @@ _TOLD = {
     if len(row) == 8 and row[0].startswith("`")
 }
 
+#: A file by its place among the models.
+Read = Callable[[str], Model]
 
 _OUTCOMES = ("shape", "none", "empty", "failed")
 
@@ -86,9 +88,9 @@ def test_what_is_said_of_every_product_is_read_or_the_file_is_refused(path: Path
 
 
 @pytest.mark.parametrize(("name", "counts"), _SHAPES.items(), ids=_SHAPES)
-def test_shapes_are_as_many_as_others_counted(shared_data: Path, name: str, counts: tuple[int, int]) -> None:
-    (path,) = (shared_data / "ifc").rglob(name)
-    model = read_ifc(path)
+def test_shapes_are_as_many_as_others_counted(real_model: Read, name: str, counts: tuple[int, int]) -> None:
+    (path,) = _DATA.rglob(name)
+    model = real_model(path.relative_to(_DATA).as_posix())
     shapes = model.shapes
     assert (len(shapes.elements), sum(len(shapes.place(row)[0]) for row in range(len(shapes.elements)))) == counts
     told = _TOLD[f"{path.parent.name}/{name}"][2:]
@@ -96,9 +98,9 @@ def test_shapes_are_as_many_as_others_counted(shared_data: Path, name: str, coun
     assert (*(str(outcomes.get(each, 0)) for each in _OUTCOMES), str(len(set(shapes.meshes.tolist())))) == told
 
 
-def test_a_house_of_many_members_has_all_its_shapes(shared_data: Path) -> None:
+def test_a_house_of_many_members_has_all_its_shapes(real_model: Read) -> None:
     """127 products, 121 with a representation, 107 with a shape of 12,484 vertices; the others are 14 annotations."""
-    model = read_ifc(shared_data / "ifc/building/AC20-FZK-Haus.ifc")
+    model = real_model("building/AC20-FZK-Haus.ifc")
     shapes = model.shapes
     assert model.elements["outcome"].value_counts().to_dict() == {"shape": 107, "empty": 14, "none": 6}
     assert sum(len(shapes.place(row)[0]) for row in range(len(shapes.elements))) == 12484
@@ -106,9 +108,9 @@ def test_a_house_of_many_members_has_all_its_shapes(shared_data: Path) -> None:
     assert set(model.elements["class"][model.elements["outcome"] == "empty"]) == {"IfcAnnotation"}
 
 
-def test_shapes_that_vanish_without_an_error_are_told(shared_data: Path) -> None:
+def test_shapes_that_vanish_without_an_error_are_told(real_model: Read) -> None:
     """25 columns stand on a grid, which the kernel does not know; the grid itself is lines."""
-    model = read_ifc(shared_data / "ifc/awkward/grid_placement_no_shapes.ifc")
+    model = real_model("awkward/grid_placement_no_shapes.ifc")
     counts = model.count_outcomes()
     assert counts.loc["IfcColumn", "failed"] == 25
     assert counts.loc["IfcGrid", "empty"] == 1
@@ -116,15 +118,14 @@ def test_shapes_that_vanish_without_an_error_are_told(shared_data: Path) -> None
     assert reasons == {"Unexpected topology (Body (SweptSolid), placed by IfcGridPlacement)"}
 
 
-def test_elements_that_never_end_are_named(shared_data: Path) -> None:
-    path = shared_data / "ifc/awkward/hang_fixed_reference_sweptarea.ifc"
-    model = read_ifc(path, limits=Limits(product_s=4.0))
+def test_elements_that_never_end_are_named(real_model: Read) -> None:
+    model = real_model("awkward/hang_fixed_reference_sweptarea.ifc")
     failed = model.elements[model.elements["outcome"] == "failed"]
     assert failed["step"].to_list() == [49, 97, 144]
     assert set(failed["why"]) == {"its shape was not done in 4 s (? (?))"}
 
 
-def test_units_that_the_kernel_cannot_read_cost_the_shapes_and_are_told(shared_data: Path) -> None:
-    model = read_ifc(shared_data / "ifc/awkward/twin_branch_unit_error.ifc")
+def test_units_that_the_kernel_cannot_read_cost_the_shapes_and_are_told(real_model: Read) -> None:
+    model = real_model("awkward/twin_branch_unit_error.ifc")
     assert model.elements["outcome"].value_counts().to_dict() == {"failed": 5, "none": 2}
     assert "unit information" in model.elements["why"].dropna().iloc[0]

@@ -107,5 +107,9 @@ class Glb:
         if described["type"] == "ENUM":
             enum = schema["enums"][described["enumType"]]
             names = {value["value"]: value["name"] for value in enum["values"]}
-            return [names[each] for each in np.frombuffer(data, _NUMBERS[enum["valueType"]]).tolist()]
+            told = [names[each] for each in np.frombuffer(data, _NUMBERS[enum["valueType"]]).tolist()]
+            if described.get("array"):
+                ends = np.frombuffer(self.view(where["arrayOffsets"]), np.uint32).tolist()
+                return [told[a:b] for a, b in pairwise(ends)]
+            return told
         return np.frombuffer(data, _NUMBERS[described["componentType"]]).tolist()

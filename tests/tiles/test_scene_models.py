@@ -104,7 +104,7 @@ def test_every_element_is_drawn_once_where_it_stands_and_says_what_it_is(store):
     assert rows[0] == {
         "element_id": rows[0]["element_id"], "model_id": "hall", "global_id": rows[0]["global_id"], "kind": "element",
         "class": rows[0]["class"], "name": f"一层 {rows[0]['global_id']}", "storey": "1F",
-        "properties": '{"Pset":{"IsExternal":true}}',
+        "properties": ['"Pset.IsExternal":true'],
     }  # fmt: skip
     pieces = {piece[0]: piece for piece in PIECES}
     for points, features, _, _ in glb.parts():

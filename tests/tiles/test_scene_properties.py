@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -108,3 +112,26 @@ def test_a_code_that_is_not_in_the_list_any_more_is_told_as_text():
 
 def test_texts_that_are_there_and_empty_are_told_without_a_byte():
     assert tell({"text": ""}).rows() == [{"key": "k0", "text": ""}]
+
+
+def test_members_of_objects_are_told_once_however_many_features_have_them():
+    objects = [
+        {"A": {"x": 1.5, "é": "管\\"}, "B": {}},
+        {},
+        {"B": {"y": [True]}, "A": {"x": 1.5}},
+        {"A": {"x": 2}, "c": 3},
+    ]
+    flat = [{"A.x": 1.5, "A.é": "管\\"}, {}, {"B.y": [True], "A.x": 1.5}, {"A.x": 2, "c": 3}]
+    rows = [{"key": f"k{number}", "geometry": "POINT (0 0)"} for number in range(len(objects))]
+    texts = [{"text": json.dumps(each, ensure_ascii=False) if each else None} for each in objects]
+    frame = make_frame(LAYER, [row | text for row, text in zip(rows, texts, strict=True)], "EPSG:4548")
+    columns = [replace(each, is_split=each.field.name == "text") for each in read_columns(frame)]
+    (told,) = [each for each in make_table(columns, np.array([0, 1, 2, 3, 0])) if each.name == "text"]
+    names = [value["name"] for value in told.codes["values"]]
+    assert names == ['"A.x":1.5', '"A.é":"管\\\\"', '"B.y":[true]', '"A.x":2', '"c":3']
+    numbers, ends = np.frombuffer(told.values, np.uint16).tolist(), np.frombuffer(told.firsts, np.uint32).tolist()
+    assert ends == [0, 2, 2, 4, 6, 8]
+    given = [json.loads("{" + ",".join(names[each] for each in numbers[a:b]) + "}") for a, b in pairwise(ends)]
+    assert given == [*flat, flat[0]]
+    nothing = [each for each in make_table(columns, np.array([1])) if each.name == "text"]
+    assert nothing == []

@@ -195,6 +195,8 @@ def _write_table(buffer: Buffer, table: Sequence[Property], count: int, name: st
         views[each.name] = {"values": buffer.add_view(each.values or bytes(1))}
         if each.starts is not None:
             views[each.name] |= {"stringOffsets": buffer.add_view(each.starts), "stringOffsetType": "UINT32"}
+        if each.firsts is not None:
+            views[each.name] |= {"arrayOffsets": buffer.add_view(each.firsts), "arrayOffsetType": "UINT32"}
     codes = {each.name: each.codes for each in table if each.codes is not None}
     schema = {"id": name, "classes": {name: {"properties": {each.name: each.described for each in table}}}}
     return {

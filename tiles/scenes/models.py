@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -27,8 +27,10 @@ Numbers = npt.NDArray[np.int64]
 
 #: From near a model shows what is at least so long, the largest first, up to so many triangles.
 _LEAST_M, _MOST_TRIANGLES = 2.0, 30_000
+#: Property sets by their names, in JSON.
+_SETS = "properties"
 #: What is not told of an element from near.
-_KEPT_CLOSE = ("properties", "shape_digest", "outcome")
+_KEPT_CLOSE = (_SETS, "shape_digest", "outcome")
 SHELL, WHOLE = "shell", "whole"
 
 
@@ -95,7 +97,8 @@ class ModelStage:
 
     @cached_property
     def _columns(self) -> tuple[Column, ...]:
-        return read_columns(self.elements)
+        columns = read_columns(self.elements)
+        return tuple(replace(each, is_split=each.field.name == _SETS) for each in columns)
 
     def draw(self, digest: str, form: str, encoding: Encoding) -> bytes:
         """Draw a model: its ``shell``, or the ``whole`` of it with all that its elements say."""

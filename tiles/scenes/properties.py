@@ -5,7 +5,7 @@ Each tile brings the schema of its own table: of fields and codes that occur in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,11 +40,15 @@ class Column:
         texts as Arrow has them.
     codes
         What the numbers stand for; empty where values are no codes.
+    is_split
+        Texts are objects in JSON with members that many features share: each different one is told once, those of
+        objects within by names joined with dots.
     """
 
     field: Field
     values: npt.NDArray[Any] | pa.StringArray
     codes: tuple[Code, ...] = ()
+    is_split: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +65,8 @@ class Property:
         As an enum of the schema, where its values are codes.
     values, starts
         Its values, and where each of n texts begins, with the end of the last; as bytes.
+    firsts
+        Where the values of each feature begin, with the end of the last, where there are several; as bytes.
     """
 
     name: str
@@ -68,6 +74,7 @@ class Property:
     codes: dict[str, Any] | None
     values: bytes
     starts: bytes | None = None
+    firsts: bytes | None = None
 
 
 def read_columns(frame: Frame) -> tuple[Column, ...]:
@@ -123,7 +130,7 @@ def _take(column: Column, rows: Numbers) -> Property | None:
         return _take_codes(column, rows)
     if isinstance(column.values, np.ndarray):
         return _take_numbers(column.field, column.values[rows])
-    return _take_texts(column, rows)
+    return _take_members(column, rows) if column.is_split else _take_texts(column, rows)
 
 
 def _take_codes(column: Column, rows: Numbers) -> Property | None:
@@ -164,6 +171,45 @@ def _take_numbers(field: Field, values: npt.NDArray[np.float64]) -> Property | N
     } | ({"noData": nothing} if absent.any() else {})
     filled = np.where(absent, nothing, values).astype(np.int32 if whole else np.float64)
     return Property(name=field.name, described=described, codes=None, values=filled.tobytes())
+
+
+def _take_members(column: Column, rows: Numbers) -> Property | None:
+    """Objects in JSON as lists of codes, each of which stands for a member."""
+    import orjson
+    import pyarrow as pa
+
+    assert not isinstance(column.values, np.ndarray)
+    numbers: dict[str, int] = {}
+    told: list[int] = []
+    firsts = [0]
+    for text in column.values.take(pa.array(rows)).to_pylist():
+        members = _list_members(orjson.loads(text) if text else {})
+        told.extend(numbers.setdefault(member, len(numbers)) for member in members)
+        firsts.append(len(told))
+    if not told:
+        return None
+    name = column.field.name
+    short = len(numbers) <= 2**16
+    return Property(
+        name=name,
+        described={"name": column.field.heading, "type": "ENUM", "array": True, "enumType": name},
+        codes={
+            "name": column.field.heading,
+            "valueType": "UINT16" if short else "UINT32",
+            "values": [{"name": member, "value": number} for member, number in numbers.items()],
+        },
+        values=np.array(told, np.uint16 if short else np.uint32).tobytes(),
+        firsts=np.array(firsts, np.uint32).tobytes(),
+    )
+
+
+def _list_members(value: Mapping[str, Any]) -> Iterator[str]:
+    """The members of an object, and those of objects within, as JSON has them."""
+    import orjson
+
+    for name, each in value.items():
+        within = {f"{name}.{inner}": part for inner, part in each.items()} if isinstance(each, dict) else {name: each}
+        yield from (orjson.dumps({key: part}).decode()[1:-1] for key, part in within.items())
 
 
 def _take_texts(column: Column, rows: Numbers) -> Property | None:

@@ -14,6 +14,7 @@ import shapely
 
 from twin.crs import CRS, crs_label, same_grid
 from twin.errors import CrsError, InvalidParameter, SchemaViolation, SourceError
+from twin.filenames import name_of
 from twin.ingest.changes import Mode
 from twin.ingest.delivery import Wishes, convert_columns, open_source, read_delivery, read_shapes
 from twin.ingest.faults import Faults, Rows, summarise
@@ -22,7 +23,7 @@ from twin.ingest.match import FieldSource
 from twin.ingest.names import require_known
 from twin.ingest.report import Report, Watch, watch_nothing
 from twin.ingest.settle import make_rows, settle_shapes
-from twin.ingest.stage import digest_list, name_of, stage
+from twin.ingest.stage import digest_list, stage
 from twin.ingest.task import Task
 from twin.layer import Layer
 from twin.schema import Field

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twin.errors import SourceError
+from twin.filenames import decode_name, name_of
 
 #: What belongs to a file of each kind, beside the file itself.
 _PARTS = {
@@ -171,7 +172,7 @@ def _unpack(archive: Path, folder: Path) -> Path:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             for member in members:
                 if not member.flag_bits & _SAYS_UTF8:
-                    member.filename = _decode_name(member.filename.encode("cp437"))
+                    member.filename = decode_name(member.filename.encode("cp437"))
                 packed.extract(member, folder)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
         raise SourceError(f"{name_of(archive.name)} cannot be unpacked: {error}", cause=error) from error
@@ -184,16 +185,3 @@ def _unpack(archive: Path, folder: Path) -> Path:
             f"{name_of(archive.name)} must hold one data set, it holds {len(found)}: {names}; unpack it and name them"
         )
     return found[0]
-
-
-def name_of(path: Path | str) -> str:
-    """A file's name as its sender wrote it, though another system may have kept its bytes in GBK."""
-    return _decode_name(os.fsencode(path))
-
-
-def _decode_name(name: bytes) -> str:
-    """A name as it was meant: it comes in UTF-8 or, in China, in GBK without saying so."""
-    try:
-        return name.decode("utf-8")
-    except UnicodeDecodeError:
-        return name.decode("gb18030", errors="replace")

@@ -15,10 +15,11 @@ from layers.pipelines.delivery.tables import TableRows, Target, read_table
 from layers.pipelines.nodes import PIPE_NODES
 from layers.pipelines.segments import PIPE_SEGMENTS
 from twin.errors import SourceError
+from twin.filenames import name_of
 from twin.ingest.delivery import Wishes as FileWishes
 from twin.ingest.delivery import open_tables
 from twin.ingest.faults import Faults, Rows
-from twin.ingest.stage import Staged, digest_list, name_of, stage
+from twin.ingest.stage import Staged, digest_list, stage
 from twin.layer import Layer
 
 if TYPE_CHECKING:
