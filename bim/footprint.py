@@ -113,16 +113,16 @@ def outline_building(cut: BaseGeometry, seen: BaseGeometry) -> BaseGeometry:
     filled = shapely.union_all([shapely.Polygon(part.exterior) for part in shapely.get_parts(closed)])
     enclosed = filled.buffer(-_GAP_M, join_style="mitre")
     out = shapely.intersection(enclosed, seen, grid_size=_GRID_M)
-    return _areas(out)
+    return areas_of(out)
 
 
 def unite(areas: Geometries) -> BaseGeometry:
     """Unite areas; None among them is nothing."""
     there = np.array([area for area in areas if area is not None], dtype=object)
-    return _areas(shapely.union_all(there, grid_size=_GRID_M)) if len(there) else shapely.MultiPolygon()
+    return areas_of(shapely.union_all(there, grid_size=_GRID_M)) if len(there) else shapely.MultiPolygon()
 
 
-def _areas(shape: BaseGeometry) -> BaseGeometry:
+def areas_of(shape: BaseGeometry) -> BaseGeometry:
     """What of a shape has an area."""
     parts = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon" and part.area > _SLIVER_M2]
     return shapely.MultiPolygon(parts)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bim.model import Model
+from twin.errors import InvalidParameter
 from twin.layer import Layer
 from twin.query import Query
 from twin.store import Store
@@ -42,19 +44,51 @@ def name_model(store: Store, models: Layer, file: Path) -> str:
     return next(name for name in (stem, *(f"{stem}-{n}" for n in range(2, 10_000))) if name not in taken)
 
 
-def name_building(
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """What a model and its buildings are called.
+
+    Parameters
+    ----------
+    model
+        The key of the model.
+    buildings
+        The building for each row of an IfcBuilding.
+    fixed
+        Whether somebody asked for that building, wherever the model stands.
+    """
+
+    model: str
+    buildings: Mapping[int, str]
+    fixed: bool = False
+
+
+def name_buildings(
     model: Model, buildings: Iterable[int], model_id: str, before: GeoDataFrame, asked: str | None
-) -> dict[int, str]:
+) -> Names:
     """Name the buildings of a model, by the rows of its IfcBuildings.
 
     One alone is what was asked for, or what it was before. Others get names that follow from the model and their
     GlobalIds, so that a newer file gives them again.
+
+    Raises
+    ------
+    InvalidParameter
+        A building was asked for, and the model is not of one.
     """
     rows = list(buildings)
+    if asked and len(rows) != 1:
+        many = f"{len(rows):,} buildings" if rows else "no building with a shape"
+        raise InvalidParameter(
+            f"{model.source.name} has {many}: --building is for a model of one; leave it out, and the outlines on "
+            "which they stand are found",
+            parameter="building",
+        )
     if len(rows) == 1:
         was: Mapping[str, Any] = before.iloc[0].to_dict() if len(before) else {}
         known = asked or was.get("building_id")
         if isinstance(known, str) and known:
-            return {rows[0]: known}
+            return Names(model=model_id, buildings={rows[0]: known}, fixed=bool(asked))
     ids = model.elements["element_id"].to_numpy()
-    return {row: f"bim-{hashlib.sha256(f'{model_id}.{ids[row]}'.encode()).hexdigest()[:12]}" for row in rows}
+    named = {row: f"bim-{hashlib.sha256(f'{model_id}.{ids[row]}'.encode()).hexdigest()[:12]}" for row in rows}
+    return Names(model=model_id, buildings=named)

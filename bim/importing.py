@@ -20,7 +20,7 @@ import zstandard
 
 from bim.footprint import project_instances
 from bim.georeference.choosing import Assessment, require_place
-from bim.identity import find_model, name_building, name_model
+from bim.identity import find_model, name_buildings, name_model
 from bim.levels import CimLevel, judge_buildings, judge_level
 from bim.model import Model
 from bim.packing import pack_placed
@@ -136,9 +136,9 @@ def import_model(store: Store, catalog: Catalog, file: Path, model: Model, place
     if order.model_id is None and len(before):
         _require_same_place(before.geometry.iloc[0], placed, store.crs, model_id)
     level = judge_level(model)
-    called = name_building(model, summaries, model_id, before, order.building_id)
+    called = name_buildings(model, summaries, model_id, before, order.building_id)
     levels = judge_buildings(model, summaries)
-    standing = stand_buildings(store, layers[BUILDINGS], model, placed, summaries, called, levels)
+    standing = stand_buildings(store, (layers[BUILDINGS], layers[ELEMENTS]), model, placed, summaries, called, levels)
     names = standing.names
     pieces = (zstandard.ZstdCompressor(level=6).compress(file.read_bytes()), pack_placed(placed))
     rows = {
@@ -218,7 +218,7 @@ def _describe(
     buildings = model.elements.loc[model.elements["class"] == "IfcBuilding", "name"].dropna()
     values: dict[str, Any] = {
         "model_id": model_id,
-        "building_id": next(iter(names.values())) if len(names) == 1 else None,
+        "building_id": next(iter(names.values())) if len(set(names.values())) == 1 else None,
         "name": str(buildings.iloc[0])[:200] if len(buildings) and buildings.iloc[0] else Path(model.source.name).stem,
         "file": model.source.name[:255],
         "sha256": model.source.sha256,
@@ -243,7 +243,7 @@ def _describe(
 
 def _of_rows(names: Mapping[int, str]) -> dict[int, str]:
     """The building of each row of an IfcBuilding; of what is in none, where there is one building only."""
-    return {**names, -1: next(iter(names.values()))} if len(names) == 1 else dict(names)
+    return {**names, -1: next(iter(names.values()))} if len(set(names.values())) == 1 else dict(names)
 
 
 def _tell(changes: Changes, count: int) -> dict[str, Any]:

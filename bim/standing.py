@@ -1,7 +1,12 @@
-"""Buildings of a model among those that the twin knows: on whose outline they stand, and what they add to it."""
+"""Buildings of a model among those that the twin knows: on whose outline they stand, and what they add to it.
+
+Of several models of a building one describes it: that which has most of what encloses rooms. Models of its structure or
+its services add what nobody knew.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from bim.identity import Names
 from bim.levels import CimLevel
 from bim.model import Model
 from bim.placed import Placed
 from bim.rows import lay_out
-from bim.summary import Summary
+from bim.summary import ENCLOSING, Summary
 from twin.columns import typed_series
 from twin.crs import BBox
+from twin.expressions import among, both, compare
 from twin.ingest.settle import make_rows
 from twin.layer import Layer
 from twin.query import Query
@@ -52,63 +59,93 @@ class Standing:
 
 def stand_buildings(
     store: Store,
-    layer: Layer,
+    layers: tuple[Layer, Layer],
     model: Model,
     placed: Placed,
     summaries: Mapping[int, Summary],
-    names: Mapping[int, str],
+    names: Names,
     levels: Mapping[int, CimLevel],
 ) -> Standing:
     """Find or make the rows of the buildings of a model.
 
     Parameters
     ----------
-    store, layer
-        The twin, and `buildings`.
+    store, layers
+        The twin; `buildings` and `building_elements`.
     model, placed, summaries
         The model, its shapes, and its buildings by the rows of their IfcBuildings.
     names
-        What they are called where they stand on no outline that is known.
+        What they are called, and of which model.
     levels
         Their CIM levels.
     """
+    layer, elements = layers
     outlines = [summary.outline for summary in summaries.values()]
     grounds = [round(placed.origin[2] + summary.ground_m, 3) for summary in summaries.values()]
     laid = lay_out(np.array([*outlines, None], dtype=object)[:-1], list(grounds), placed, store.crs)
-    known = store.read(layer, Query(ids=tuple(names.values()))).data
+    known = set(store.read(layer, Query(ids=tuple(names.buildings.values()))).data.index)
     found: dict[int, str] = {}
     for row, geometry in zip(summaries, laid, strict=True):
-        there = names[row] in known.index
-        found[row] = names[row] if there or geometry is None else _find_outline(store, layer, geometry) or names[row]
+        name = names.buildings[row]
+        there = name in known or names.fixed or geometry is None
+        found[row] = name if there else _find_outline(store, layer, geometry) or name
     stored = store.read(layer, Query(ids=tuple(found.values()))).data
-    values: dict[str, list[Any]] = {field.name: [] for field in layer.schema}
-    geometries: list[Any] = []
+    # Of several IfcBuildings on one outline the largest tells what the building is.
+    order = sorted(zip(summaries, laid, grounds, strict=True), key=lambda each: -summaries[each[0]].outline.area)
+    rows: dict[str, dict[str, Any]] = {}
     notices: list[str] = []
-    for (row, summary), geometry, ground_m in zip(summaries.items(), laid, grounds, strict=True):
-        before = stored.loc[found[row]].to_dict() if found[row] in stored.index else {}
-        said = _say(model, row, summary, ground_m, levels[row]) | {layer.key: found[row]}
+    for row, geometry, ground_m in order:
+        name, summary = found[row], summaries[row]
+        if name in rows:
+            continue
+        before = stored.loc[name].to_dict() if name in stored.index else {}
+        said = _say(model, row, summary, ground_m, levels[row]) | {layer.key: name}
         shape = geometry
         if before:
-            shape, said = _add(before, geometry, said)
-            notices.extend(_compare(found[row], before, geometry, summary, ground_m))
-        geometries.append(shape)
-        for name, column in values.items():
-            column.append(said.get(name))
-    columns = {field.name: typed_series(values[field.name], field) for field in layer.schema}
-    rows = make_rows(columns, np.array([*geometries, None], dtype=object)[:-1], layer, store.crs)
-    return Standing(names=found, rows=rows, stored=stored, notices=tuple(notices))
+            describes = _describes(store, elements, model, row, summary, before, names.model)
+            if summary.services:
+                said = {key: said[key] for key in (layer.key, "cim_level")} if not describes else said
+            shape, said = _add(before, geometry, said, describes=describes)
+        notices.extend(_tell(name, before, geometry, summary, ground_m, asked=names.fixed))
+        rows[name] = said | {"geometry": shape}
+    kept = list(rows.values())
+    columns = {field.name: typed_series([row.get(field.name) for row in kept], field) for field in layer.schema}
+    shapes = np.array([*(row["geometry"] for row in kept), None], dtype=object)[:-1]
+    made = make_rows(columns, shapes, layer, store.crs)
+    return Standing(names=found, rows=made, stored=stored, notices=tuple(notices))
 
 
 def _find_outline(store: Store, layer: Layer, geometry: Any) -> str | None:
-    """The building whose outline is shared by most."""
+    """The building of whose outline there is most, of those that share enough of theirs."""
     around = store.read(layer, Query(bbox=BBox(*geometry.bounds))).data
     others = shapely.force_2d(around.geometry.to_numpy())
     if not len(others):
         return None
     own = shapely.force_2d(geometry)
-    common = shapely.area(shapely.intersection(others, own)) / np.minimum(shapely.area(others), own.area)
+    common = shapely.area(shapely.intersection(others, own))
+    common[common < _SHARED * np.minimum(shapely.area(others), own.area)] = 0.0
     best = int(np.argmax(common))
-    return str(around.index[best]) if common[best] >= _SHARED else None
+    return str(around.index[best]) if common[best] > 0 else None
+
+
+def _describes(
+    store: Store, elements: Layer, model: Model, row: int, summary: Summary, before: dict[str, Any], model_id: str
+) -> bool:
+    """Whether a model tells what a building is: not where it was surveyed, or another model has more that encloses."""
+    if before.get("footprint_basis") not in ("section", "projection"):
+        return False
+    others = both(compare("building_id", "=", before["building_id"]), compare("model_id", "<>", model_id))
+    rows = store.read(elements, Query(where=both(others, compare("kind", "=", "building")), fields=("model_id",))).data
+    if not len(rows):
+        return True
+    theirs = store.read(elements, Query(where=both(others, among("class", ENCLOSING)), fields=("model_id",))).data
+    most = max(Counter(theirs["model_id"]).values(), default=0)
+    members = (model.elements["building"] == row) | (model.elements["building"] < 0)
+    mine = int((model.elements["class"].isin(ENCLOSING) & members).sum())
+    if before["footprint_basis"] == "section" and summary.basis == "projection":
+        return False
+    known_m2 = before["footprint_m2"] if _there(before.get("footprint_m2")) else 0.0
+    return mine > most or (mine == most and summary.outline.area > known_m2)
 
 
 def _say(model: Model, row: int, summary: Summary, ground_m: float, level: CimLevel) -> dict[str, Any]:
@@ -128,10 +165,9 @@ def _say(model: Model, row: int, summary: Summary, ground_m: float, level: CimLe
     }
 
 
-def _add(before: dict[str, Any], geometry: Any, said: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """What is known, with what the model adds: all, where what is known came from a model too."""
-    own = before.get("footprint_basis") in ("section", "projection")
-    if own and not (before["footprint_basis"] == "section" and said["footprint_basis"] == "projection"):
+def _add(before: dict[str, Any], geometry: Any, said: dict[str, Any], *, describes: bool) -> tuple[Any, dict[str, Any]]:
+    """What is known, with what the model adds: all, where it describes the building."""
+    if describes:
         kept = {name: value for name, value in before.items() if said.get(name) is None and _there(value)}
         return geometry, said | kept
     kept = {name: value for name, value in before.items() if _there(value) and name not in ("cim_level", "geometry")}
@@ -139,8 +175,23 @@ def _add(before: dict[str, Any], geometry: Any, said: dict[str, Any]) -> tuple[A
     return before["geometry"], out | {"cim_level": max([said["cim_level"], *filter(_there, [before.get("cim_level")])])}
 
 
-def _compare(building: str, before: dict[str, Any], geometry: Any, summary: Summary, ground_m: float) -> Iterator[str]:
-    """Say where a model contradicts what is known of its building."""
+def _tell(
+    building: str, before: dict[str, Any], geometry: Any, summary: Summary, ground_m: float, *, asked: bool
+) -> Iterator[str]:
+    """Say where a model contradicts what is known of its building, and what was taken for granted."""
+    if not before:
+        if asked:
+            yield f"there was no building {building}: it is made from the model; a name that is known adds to it"
+        if summary.services:
+            yield (
+                f"building {building}: the model shows services, nothing that encloses rooms, and stands on no known "
+                "outline; the building has the hull of the services until a model of its walls comes"
+            )
+        return
+    if summary.services:
+        if geometry is not None and not geometry.intersects(before["geometry"]):
+            yield f"building {building}: the services of the model lie beside the known outline"
+        return
     if geometry is not None and before["geometry"] is not None:
         one, other = shapely.force_2d(geometry), shapely.force_2d(before["geometry"])
         alike = one.intersection(other).area / max(one.union(other).area, 1e-9)

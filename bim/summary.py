@@ -11,8 +11,9 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from bim.footprint import cut_instances, outline_building, unite
+from bim.footprint import areas_of, cut_instances, outline_building, unite
 from bim.georeference.georeference import Georeference
+from bim.ifc.classes import serves
 from bim.model import Model
 from bim.placed import Placed
 from bim.placing import place_points
@@ -29,6 +30,22 @@ _BELOW_M = 1.0
 #: A part of its projection that the section must cover to be believed: in an open hall columns alone are cut.
 _LEAST_SHARE = 0.3
 _WALLS = ("IfcWall", "IfcWallStandardCase", "IfcWallElementedCase", "IfcCurtainWall", "IfcColumn", "IfcSpace")
+#: What encloses rooms. Rooms are not among it: models of services have them too.
+ENCLOSING = (
+    "IfcWall",
+    "IfcWallStandardCase",
+    "IfcWallElementedCase",
+    "IfcCurtainWall",
+    "IfcSlab",
+    "IfcSlabStandardCase",
+    "IfcSlabElementedCase",
+    "IfcRoof",
+    "IfcDoor",
+    "IfcDoorStandardCase",
+    "IfcWindow",
+    "IfcWindowStandardCase",
+)
+
 _GROSS = ("GrossFloorArea", "GFA", "GrossArea")
 _OF_SPACES = ("GrossFloorArea", "NetFloorArea", "Area")
 
@@ -50,6 +67,8 @@ class Summary:
         says, or None.
     floor_area_m2
         Gross floor area as the file says; None where it does not.
+    services
+        Whether more than half of what is shown are services, and nothing encloses rooms: the outline is their hull.
     """
 
     outline: BaseGeometry
@@ -60,6 +79,7 @@ class Summary:
     storeys: int | None
     storeys_below: int | None
     floor_area_m2: float | None
+    services: bool = False
 
     @property
     def height_m(self) -> float:
@@ -145,6 +165,10 @@ def _summarise(
     basis = "section"
     if outline.area < _LEAST_SHARE * seen.area:
         outline, basis = seen, "projection"
+    drawn = model.elements["class"].to_numpy()[np.unique(shown.owners[own])]
+    services = not np.isin(drawn, ENCLOSING).any() and sum(map(serves, drawn)) > len(drawn) / 2
+    if services:
+        outline, basis = areas_of(seen.convex_hull), "projection"
     lived = _lived_in(model, members)
     counted = [levels[storey] >= ground_m - _BELOW_M for storey in lived if storey in levels]
     return Summary(
@@ -156,6 +180,7 @@ def _summarise(
         storeys=sum(counted) if levels else _said(properties[building], "storeysAboveGround"),
         storeys_below=len(counted) - sum(counted) if levels else _said(properties[building], "storeysBelowGround"),
         floor_area_m2=_floor_area(model, members, properties),
+        services=bool(services),
     )
 
 

@@ -14,7 +14,7 @@ from bim.georeference.declared import Declaration
 from bim.ifc.reading import read_ifc
 from bim.importing import Order, import_model
 from bim.packing import unpack_placed
-from tests_models import write_building
+from tests_models import survey_building, write_building
 from twin.crs import parse_crs
 from twin.errors import InvalidParameter, NotGeoreferenced
 from twin.query import Query
@@ -149,9 +149,9 @@ def test_a_dry_run_writes_nothing(store, files, models):
     assert (len(report.added), report.revisions, store.latest()) == (11, {}, 0)
 
 
-def test_a_surveyed_building_keeps_its_outline_and_gets_what_nobody_knew(store, files, models, make_building):
+def test_a_surveyed_building_keeps_its_outline_and_gets_what_nobody_knew(store, files, models):
     square = shapely.force_3d(shapely.box(EAST - 1, NORTH - 1, EAST + 13, NORTH + 9), 118.0)
-    rows = make_building("B1", square, ground_m=118.0, use="education", cim_level=2)
+    rows = survey_building("B1", square, ground_m=118.0, use="education", cim_level=2)
     store.write(BUILDINGS, Changes(insert=rows), author="survey", reason="survey")
 
     report = take(store, files, models)
@@ -163,20 +163,6 @@ def test_a_surveyed_building_keeps_its_outline_and_gets_what_nobody_knew(store, 
     assert building["height_m"] == pytest.approx(6.3, abs=0.002)
     assert building["cim_level"] == report.level.level
     assert any("ground of the model is 120.00 m, the known one 118.00 m" in notice for notice in report.notices)
-
-
-@pytest.fixture
-def make_building():
-    import geopandas as gpd
-
-    from twin.columns import typed_series
-
-    def make(key, square, **values):
-        values |= {"building_id": key}
-        columns = {field.name: typed_series([values.get(field.name)], field) for field in BUILDINGS.schema}
-        return gpd.GeoDataFrame(columns, geometry=[shapely.MultiPolygon([square])], crs=CRS).set_axis([key])
-
-    return make
 
 
 def test_a_second_building_of_the_same_plan_must_be_named(store, files, models):

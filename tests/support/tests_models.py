@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
+import shapely
 from ifcopenshell import api, guid
 
 from bimread_models import add_block, add_storeys, empty_model, write_model
+from layers.buildings.layer import BUILDINGS
+from twin.columns import typed_series
 
 #: 12 m by 8 m outside, walls of 0.3 m, two storeys of 3 m, a roof that projects by 0.5 m all around.
 EAST_M, NORTH_M, HIGH_M = 12.0, 8.0, 6.0
@@ -45,6 +49,13 @@ def write_building(path: Path, *, wall_names: dict[str, str] | None = None, with
             if _corner(wall) == size[1]:
                 wall.GlobalId = guid.compress(f"{100 + list(WALLS).index(name):032x}")
     return write_model(file, path)
+
+
+def survey_building(key: str, outline: shapely.Polygon, **values: Any) -> gpd.GeoDataFrame:
+    """A row of the layer `buildings`, in EPSG:4548, as a survey delivers it."""
+    values |= {"building_id": key}
+    columns = {field.name: typed_series([values.get(field.name)], field) for field in BUILDINGS.schema}
+    return gpd.GeoDataFrame(columns, geometry=[shapely.MultiPolygon([outline])], crs="EPSG:4548").set_axis([key])
 
 
 def _corner(product: Any) -> tuple[float, ...]:
