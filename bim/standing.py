@@ -75,18 +75,20 @@ def stand_buildings(
     outlines = [summary.outline for summary in summaries.values()]
     grounds = [round(placed.origin[2] + summary.ground_m, 3) for summary in summaries.values()]
     laid = lay_out(np.array([*outlines, None], dtype=object)[:-1], list(grounds), placed, store.crs)
-    known = store.read(layer, Query(ids=tuple(names.values()))).data
-    found: dict[int, str] = {}
-    for row, geometry in zip(summaries, laid, strict=True):
-        there = names[row] in known.index
-        found[row] = names[row] if there or geometry is None else _find_outline(store, layer, geometry) or names[row]
-    stored = store.read(layer, Query(ids=tuple(found.values()))).data
+    known = set(store.read(layer, Query(ids=tuple(names.values()), fields=())).data.index)
+    asked = [row for row in summaries if names[row] not in known]
+    by_row = dict(zip(summaries, laid, strict=True))
+    stands = _find_outlines(store, layer, [by_row[row] for row in asked])
+    found = dict(names) | {row: key for row, key in zip(asked, stands, strict=True) if key is not None}
+    stored = store.read(layer, Query(ids=tuple(dict.fromkeys(found.values())))).data
+    before_of = dict(zip(stored.index, stored.to_dict("records"), strict=True))
     values: dict[str, list[Any]] = {field.name: [] for field in layer.schema}
     geometries: list[Any] = []
     notices: list[str] = []
+    called = _call_buildings(model)
     for (row, summary), geometry, ground_m in zip(summaries.items(), laid, grounds, strict=True):
-        before = stored.loc[found[row]].to_dict() if found[row] in stored.index else {}
-        said = _say(model, row, summary, ground_m, levels[row]) | {layer.key: found[row]}
+        before = before_of.get(found[row], {})
+        said = _say(called[row], summary, ground_m, levels[row]) | {layer.key: found[row]}
         shape = geometry
         if before:
             shape, said = _add(before, geometry, said)
@@ -99,22 +101,34 @@ def stand_buildings(
     return Standing(names=found, rows=rows, stored=stored, notices=tuple(notices))
 
 
-def _find_outline(store: Store, layer: Layer, geometry: Any) -> str | None:
-    """The building whose outline is shared by most."""
-    around = store.read(layer, Query(bbox=BBox(*geometry.bounds))).data
-    others = shapely.force_2d(around.geometry.to_numpy())
-    if not len(others):
-        return None
-    own = shapely.force_2d(geometry)
-    common = shapely.area(shapely.intersection(others, own)) / np.minimum(shapely.area(others), own.area)
-    best = int(np.argmax(common))
-    return str(around.index[best]) if common[best] >= _SHARED else None
+def _find_outlines(store: Store, layer: Layer, geometries: list[Any]) -> list[str | None]:
+    """The building whose outline each geometry shares the most with; read once, however many there are."""
+    own = shapely.force_2d(np.array([*geometries, None], dtype=object)[:-1])
+    best, most = np.full(len(own), None, dtype=object), np.zeros(len(own))
+    if not any(geometry is not None for geometry in own):
+        return best.tolist()
+    tree, areas = shapely.STRtree(own), shapely.area(own)
+    for frame in store.scan(layer, Query(bbox=BBox(*shapely.total_bounds(own)), fields=())):
+        others = shapely.force_2d(frame.data.geometry.to_numpy())
+        there, here = tree.query(others, predicate="intersects")
+        common = shapely.area(shapely.intersection(others[there], own[here]))
+        share = common / np.minimum(shapely.area(others[there]), areas[here])
+        for position, row, value in zip(there, here, share, strict=True):
+            key = str(frame.data.index[position])
+            # Pieces come in no order: of several that share as much it is the first by its key.
+            if value >= _SHARED and (value > most[row] or (value == most[row] and key < best[row])):
+                best[row], most[row] = key, value
+    return best.tolist()
 
 
-def _say(model: Model, row: int, summary: Summary, ground_m: float, level: CimLevel) -> dict[str, Any]:
+def _call_buildings(model: Model) -> list[str | None]:
+    """What the file calls each element: its long name, or else its name."""
+    pairs = zip(model.elements["long_name"].tolist(), model.elements["name"].tolist(), strict=True)
+    return [next((name for name in pair if isinstance(name, str) and name), None) for pair in pairs]
+
+
+def _say(name: str | None, summary: Summary, ground_m: float, level: CimLevel) -> dict[str, Any]:
     """What the model says of the building."""
-    names = (model.elements[column].iloc[row] for column in ("long_name", "name"))
-    name = next((name for name in names if isinstance(name, str) and name), None)
     return {
         "name": name and name[:200],
         "height_m": round(summary.height_m, 3),
