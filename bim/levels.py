@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bim.cityjson.lods import cim_level
 from bim.model import Model
 
@@ -47,8 +49,12 @@ def judge_buildings(model: Model, buildings: Iterable[int]) -> dict[int, CimLeve
     elements = model.elements
     if "lod" not in elements:
         return dict.fromkeys(buildings, judge_level(model))
-    by_building = dict(elements.groupby("building").groups.items())
-    return {row: _judge_detail(elements.loc[by_building[row]]) for row in buildings}
+    lods, owners = elements["lod"].fillna(-1.0).to_numpy(dtype=np.float64), elements["building"].to_numpy()
+    best, inside = np.full(len(elements), -1.0), np.zeros(len(elements), np.int64)
+    is_of = owners >= 0
+    np.maximum.at(best, owners[is_of], lods[is_of])
+    np.add.at(inside, owners[is_of], elements["class"].isin(_INSIDE).to_numpy()[is_of])
+    return {row: _judge_detail(float(best[row]), int(inside[row])) for row in buildings}
 
 
 def judge_level(model: Model) -> CimLevel:
@@ -58,7 +64,11 @@ def judge_level(model: Model) -> CimLevel:
     ----------
     CJJ/T 315-2022 城市信息模型基础平台技术标准, levels of models; GB/T 51301-2018, depths G and N.
     """
-    return _judge_detail(model.elements) if "lod" in model.elements else _judge_components(model)
+    elements = model.elements
+    if "lod" not in elements:
+        return _judge_components(model)
+    best = float(elements["lod"].fillna(-1.0).max()) if len(elements) else -1.0
+    return _judge_detail(best, int(elements["class"].isin(_INSIDE).sum()))
 
 
 def _judge_components(model: Model) -> CimLevel:
@@ -86,12 +96,11 @@ def _judge_components(model: Model) -> CimLevel:
     return CimLevel(level=2 if len(drawn) else 1, reason=counted)
 
 
-def _judge_detail(elements: pd.DataFrame) -> CimLevel:
-    """The level of objects of a city model; a rough correspondence."""
-    lods = elements["lod"].dropna()
-    inside = int(elements["class"].isin(_INSIDE).sum())
-    best = f"LoD {lods.max():g}" if len(lods) else "no shape"
-    return CimLevel(level=cim_level(lods, has_interior=bool(inside)), reason=f"{best}, {inside:,} objects inside")
+def _judge_detail(lod: float, inside: int) -> CimLevel:
+    """The level of objects of a city model by the best level of detail, -1 for no shape; a rough correspondence."""
+    best = f"LoD {lod:g}" if lod >= 0 else "no shape"
+    level = cim_level([lod], has_interior=inside > 0)
+    return CimLevel(level=level, reason=f"{best}, {inside:,} objects inside")
 
 
 def _share(components: pd.DataFrame, table: pd.DataFrame) -> float:

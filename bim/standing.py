@@ -83,23 +83,25 @@ def stand_buildings(
     outlines = [summary.outline for summary in summaries.values()]
     grounds = [round(placed.origin[2] + summary.ground_m, 3) for summary in summaries.values()]
     laid = lay_out(np.array([*outlines, None], dtype=object)[:-1], list(grounds), placed, store.crs)
-    known = set(store.read(layer, Query(ids=tuple(names.buildings.values()))).data.index)
-    found: dict[int, str] = {}
-    for row, geometry in zip(summaries, laid, strict=True):
-        name = names.buildings[row]
-        there = name in known or names.fixed or geometry is None
-        found[row] = name if there else _find_outline(store, layer, geometry) or name
-    stored = store.read(layer, Query(ids=tuple(found.values()))).data
+    known = set(store.read(layer, Query(ids=tuple(names.buildings.values()), fields=())).data.index)
+    by_row = dict(zip(summaries, laid, strict=True))
+    asked = [row for row in summaries if names.buildings[row] not in known and not names.fixed]
+    stands = _find_outlines(store, layer, [by_row[row] for row in asked])
+    found = {row: names.buildings[row] for row in summaries}
+    found |= {row: key for row, key in zip(asked, stands, strict=True) if key is not None}
+    stored = store.read(layer, Query(ids=tuple(dict.fromkeys(found.values())))).data
+    before_of = dict(zip(stored.index, stored.to_dict("records"), strict=True))
     # Of several IfcBuildings on one outline the largest tells what the building is.
     order = sorted(zip(summaries, laid, grounds, strict=True), key=lambda each: -summaries[each[0]].outline.area)
     rows: dict[str, dict[str, Any]] = {}
     notices: list[str] = []
+    called = _call_buildings(model)
     for row, geometry, ground_m in order:
         name, summary = found[row], summaries[row]
         if name in rows:
             continue
-        before = stored.loc[name].to_dict() if name in stored.index else {}
-        said = _say(model, row, summary, ground_m, levels[row]) | {layer.key: name}
+        before = before_of.get(name, {})
+        said = _say(called[row], summary, ground_m, levels[row]) | {layer.key: name}
         shape = geometry
         if before:
             describes = _describes(store, elements, model, row, summary, before, names.model)
@@ -113,19 +115,6 @@ def stand_buildings(
     shapes = np.array([*(row["geometry"] for row in kept), None], dtype=object)[:-1]
     made = make_rows(columns, shapes, layer, store.crs)
     return Standing(names=found, rows=made, stored=stored, notices=tuple(notices))
-
-
-def _find_outline(store: Store, layer: Layer, geometry: Any) -> str | None:
-    """The building of whose outline there is most, of those that share enough of theirs."""
-    around = store.read(layer, Query(bbox=BBox(*geometry.bounds))).data
-    others = shapely.force_2d(around.geometry.to_numpy())
-    if not len(others):
-        return None
-    own = shapely.force_2d(geometry)
-    common = shapely.area(shapely.intersection(others, own))
-    common[common < _SHARED * np.minimum(shapely.area(others), own.area)] = 0.0
-    best = int(np.argmax(common))
-    return str(around.index[best]) if common[best] > 0 else None
 
 
 def _describes(
@@ -148,10 +137,34 @@ def _describes(
     return mine > most or (mine == most and summary.outline.area > known_m2)
 
 
-def _say(model: Model, row: int, summary: Summary, ground_m: float, level: CimLevel) -> dict[str, Any]:
+def _find_outlines(store: Store, layer: Layer, geometries: list[Any]) -> list[str | None]:
+    """The building whose outline each geometry shares the most with; read once, however many there are."""
+    own = shapely.force_2d(np.array([*geometries, None], dtype=object)[:-1])
+    best, most = np.full(len(own), None, dtype=object), np.zeros(len(own))
+    if not any(geometry is not None for geometry in own):
+        return best.tolist()
+    tree, areas = shapely.STRtree(own), shapely.area(own)
+    for frame in store.scan(layer, Query(bbox=BBox(*shapely.total_bounds(own)), fields=())):
+        others = shapely.force_2d(frame.data.geometry.to_numpy())
+        there, here = tree.query(others, predicate="intersects")
+        common = shapely.area(shapely.intersection(others[there], own[here]))
+        enough = common >= _SHARED * np.minimum(shapely.area(others[there]), areas[here])
+        for position, row, value in zip(there[enough], here[enough], common[enough], strict=True):
+            key = str(frame.data.index[position])
+            # Pieces come in no order: of several that share as much it is the first by its key.
+            if (value > most[row] or (value == most[row] and key < best[row])) and value > 0:
+                best[row], most[row] = key, value
+    return best.tolist()
+
+
+def _call_buildings(model: Model) -> list[str | None]:
+    """What the file calls each element: its long name, or else its name."""
+    pairs = zip(model.elements["long_name"].tolist(), model.elements["name"].tolist(), strict=True)
+    return [next((name for name in pair if isinstance(name, str) and name), None) for pair in pairs]
+
+
+def _say(name: str | None, summary: Summary, ground_m: float, level: CimLevel) -> dict[str, Any]:
     """What the model says of the building."""
-    names = (model.elements[column].iloc[row] for column in ("long_name", "name"))
-    name = next((name for name in names if isinstance(name, str) and name), None)
     return {
         "name": name and name[:200],
         "height_m": round(summary.height_m, 3),

@@ -22,6 +22,7 @@ from twin.crs import CRS
 
 Floats = npt.NDArray[np.float64]
 Geometries = npt.NDArray[np.object_]
+Rows = npt.NDArray[np.intp]
 
 #: Above the ground, where outer walls are cut: above plinths and sills of doors, below sills of windows.
 _CUT_M = 0.6
@@ -113,15 +114,43 @@ def summarise_buildings(
     shown = _Shown.of(placed, seen, kinds)
     properties = gather_properties(model)
     levels_m = _find_levels(model, placed, by, storage)
-    members = elements["building"].to_numpy().copy()
+    owners = elements["building"].to_numpy().copy()
     if len(buildings) == 1:
-        members[members < 0] = buildings[0]
+        owners[owners < 0] = buildings[0]
+    said = _Said.of(model, levels_m, properties)
+    members, shapes_of = _group(owners), _group(owners[shown.owners])
     out = {}
-    for building in buildings:
-        summary = _summarise(model, placed, shown, members == building, int(building), levels_m, properties)
-        if summary is not None:
-            out[int(building)] = summary
+    for building in buildings.tolist():
+        if building in shapes_of:
+            out[building] = _summarise(placed, shown, shapes_of[building], said, members[building], building)
     return out
+
+
+def _group(owners: npt.NDArray[np.integer]) -> dict[int, Rows]:
+    """The positions of each owner, in order: one look at all of them, not one for each."""
+    order = np.argsort(owners, kind="stable")
+    found, starts = np.unique(owners[order], return_index=True)
+    return dict(zip(found.tolist(), np.split(order, starts[1:]), strict=True))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Said:
+    """What the file says of its elements, row by row."""
+
+    classes: npt.NDArray[np.object_]
+    storeys: npt.NDArray[np.int32]
+    levels_m: Floats
+    properties: list[dict[str, dict[str, Any]]]
+
+    @classmethod
+    def of(cls, model: Model, levels_m: Floats, properties: list[dict[str, dict[str, Any]]]) -> _Said:
+        elements = model.elements
+        return cls(
+            classes=elements["class"].to_numpy(dtype=object),
+            storeys=elements["storey"].to_numpy(),
+            levels_m=levels_m,
+            properties=properties,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -140,23 +169,12 @@ class _Shown:
         return cls(instances=built, owners=owners[built], areas=seen[built])
 
 
-def _summarise(
-    model: Model,
-    placed: Placed,
-    shown: _Shown,
-    members: npt.NDArray[np.bool_],
-    building: int,
-    levels_m: Floats,
-    properties: list[dict[str, dict[str, Any]]],
-) -> Summary | None:
-    own = members[shown.owners]
-    if not own.any():
-        return None
+def _summarise(placed: Placed, shown: _Shown, own: Rows, said: _Said, members: Rows, building: int) -> Summary:
     instances = shown.instances[own]
     bounds = placed.bounds_m[instances]
-    storeys = np.flatnonzero(members & (model.elements["class"] == "IfcBuildingStorey").to_numpy())
-    levels = {int(row): float(levels_m[row]) for row in storeys if np.isfinite(levels_m[row])}
-    zero_m = levels_m[building] if np.isfinite(levels_m[building]) else bounds[:, 0, 2].min()
+    storeys = members[said.classes[members] == "IfcBuildingStorey"]
+    levels = {int(row): float(said.levels_m[row]) for row in storeys if np.isfinite(said.levels_m[row])}
+    zero_m = said.levels_m[building] if np.isfinite(said.levels_m[building]) else bounds[:, 0, 2].min()
     ground_m = min(levels.values(), key=lambda level: abs(level - zero_m)) if levels else float(zero_m)
     above = bounds[:, 1, 2] > ground_m + 0.1
     seen = unite(shown.areas[own][above])
@@ -165,21 +183,22 @@ def _summarise(
     basis = "section"
     if outline.area < _LEAST_SHARE * seen.area:
         outline, basis = seen, "projection"
-    drawn = model.elements["class"].to_numpy()[np.unique(shown.owners[own])]
+    drawn = said.classes[np.unique(shown.owners[own])]
     services = not np.isin(drawn, ENCLOSING).any() and sum(map(serves, drawn)) > len(drawn) / 2
     if services:
         outline, basis = areas_of(seen.convex_hull), "projection"
-    lived = _lived_in(model, members)
+    lived = _lived_in(said, members)
     counted = [levels[storey] >= ground_m - _BELOW_M for storey in lived if storey in levels]
+    own_words = said.properties[building]
     return Summary(
         outline=outline,
         basis=basis,
         seen=seen,
         ground_m=ground_m,
         top_m=float(bounds[:, 1, 2].max()),
-        storeys=sum(counted) if levels else _said(properties[building], "storeysAboveGround"),
-        storeys_below=len(counted) - sum(counted) if levels else _said(properties[building], "storeysBelowGround"),
-        floor_area_m2=_floor_area(model, members, properties),
+        storeys=sum(counted) if levels else _count_said(own_words, "storeysAboveGround"),
+        storeys_below=len(counted) - sum(counted) if levels else _count_said(own_words, "storeysBelowGround"),
+        floor_area_m2=_floor_area(said, members),
         services=bool(services),
     )
 
@@ -193,28 +212,24 @@ def _find_levels(model: Model, placed: Placed, by: Georeference, storage: CRS) -
     return levels
 
 
-def _lived_in(model: Model, members: npt.NDArray[np.bool_]) -> list[int]:
+def _lived_in(said: _Said, members: Rows) -> list[int]:
     """Rows of the storeys in which there are walls, columns or spaces: roofs and foundations are none."""
-    elements = model.elements
-    standing = members & elements["class"].isin(_WALLS).to_numpy()
-    storeys = elements["storey"].to_numpy()[standing]
+    storeys = said.storeys[members[np.isin(said.classes[members], _WALLS)]]
     return sorted(set(storeys[storeys >= 0].tolist()))
 
 
-def _floor_area(
-    model: Model, members: npt.NDArray[np.bool_], properties: list[dict[str, dict[str, Any]]]
-) -> float | None:
+def _floor_area(said: _Said, members: Rows) -> float | None:
     """Gross floor area: of the building, or the sum of its storeys, or of its spaces."""
-    classes = model.elements["class"].to_numpy()
+    classes = said.classes[members]
     for name, wanted in (("IfcBuilding", _GROSS), ("IfcBuildingStorey", _GROSS), ("IfcSpace", _OF_SPACES)):
-        rows = np.flatnonzero(members & (classes == name))
-        found = [area for row in rows if (area := _quantity(properties[row], wanted)) is not None]
+        rows = members[classes == name]
+        found = [area for row in rows if (area := _quantity(said.properties[row], wanted)) is not None]
         if found:
             return round(sum(found), 3)
     return None
 
 
-def _said(properties: Mapping[str, Mapping[str, Any]], name: str) -> int | None:
+def _count_said(properties: Mapping[str, Mapping[str, Any]], name: str) -> int | None:
     """How many storeys a city model says that a building has."""
     said = properties.get("CityJSON", {}).get(name)
     return int(said) if isinstance(said, int | float) and not isinstance(said, bool) and said >= 0 else None

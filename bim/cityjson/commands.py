@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--box", type=float, nargs=4, metavar="W S E N", help="Only buildings in it; degrees of longitude and latitude."
 )
+@click.option("--blocks", is_flag=True, help="Buildings that have models as blocks too, without their elements.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 @as_of_option
 @click.pass_obj
@@ -30,6 +31,7 @@ def cityjson(
     path: Path,
     crs: str | None,
     box: tuple[float, float, float, float] | None,
+    blocks: bool,
     overwrite: bool,
     as_of: AsOf | None,
 ) -> None:
@@ -46,11 +48,14 @@ def cityjson(
             box=None if box is None else reproject_bbox(BBox(*box), CRS84, store.crs),
             as_of=as_of,
             overwrite=overwrite,
+            shapes=not blocks,
         )
     if session.as_json:
         print_json({"file": str(path), **asdict(done)})
         return
     click.echo(f"wrote {path}: {done.buildings:,} buildings")
+    if done.modelled:
+        click.echo(f"  {done.modelled:,} have the shapes of their models: {done.elements:,} elements")
     if done.without_geometry:
         click.echo(f"  {done.without_geometry:,} have no geometry: the height of their ground is unknown")
     if done.assumed:

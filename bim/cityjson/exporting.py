@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bim.cityjson.features import Feature, make_features
+from bim.cityjson.modelled import Modelled, furnish
 from bim.cityjson.writing import head_of, write_document, write_sequence
 from twin.catalog import Catalog
 from twin.crs import CRS, BBox, reproject_bbox
@@ -21,9 +22,21 @@ _SUFFIXES = {".json": write_document, ".jsonl": write_sequence}
 
 @dataclass(kw_only=True)
 class Exported:
-    """What was written: how many buildings, how many of them without a geometry, and of an assumed height."""
+    """What was written.
+
+    Parameters
+    ----------
+    buildings
+        How many.
+    modelled, elements
+        How many of them with the shapes of their models, and how many elements these have.
+    without_geometry, assumed
+        How many have no geometry, and a block of an assumed height.
+    """
 
     buildings: int = 0
+    modelled: int = 0
+    elements: int = 0
     without_geometry: int = 0
     assumed: int = 0
 
@@ -37,6 +50,7 @@ def export_buildings(
     box: BBox | None = None,
     as_of: AsOf | None = None,
     overwrite: bool = False,
+    shapes: bool = True,
 ) -> Exported:
     """Write the buildings of a twin; the file appears whole or not at all.
 
@@ -54,6 +68,8 @@ def export_buildings(
         The state to write; now by default.
     overwrite
         Whether a file that is there is replaced.
+    shapes
+        Whether buildings that have models are written with their elements and shapes, or as blocks as all others.
 
     Raises
     ------
@@ -77,11 +93,15 @@ def export_buildings(
     )
     done = Exported()
 
+    modelled = Modelled(store, catalog, target, as_of) if shapes else None
+
     def features() -> Iterator[Feature]:
         for frame in store.scan(layer, Query(bbox=box, as_of=as_of)):
-            for feature in make_features(layer, frame.data, store.crs, target):
-                done.buildings += 1
+            for feature in furnish(make_features(layer, frame.data, store.crs, target), modelled):
                 said = next(iter(feature.objects.values()))
+                done.buildings += 1
+                done.modelled += feature.modelled
+                done.elements += feature.elements
                 done.without_geometry += not len(feature.vertices)
                 done.assumed += "heightIsAssumed" in said["attributes"]
                 yield feature

@@ -50,10 +50,16 @@ class Feature:
         City objects by identifier, the building first; their boundaries name rows of `vertices`.
     vertices
         (n, 3) in the CRS of the document.
+    modelled
+        Whether they are shapes of a model, not a block.
+    elements
+        How many elements of models are among the objects.
     """
 
     objects: dict[str, dict[str, Any]]
     vertices: Floats
+    modelled: bool = False
+    elements: int = 0
 
 
 def make_features(layer: Layer, rows: GeoDataFrame, storage: CRS, crs: CRS) -> Iterator[Feature]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import pytest
+import shapely
 
 import layers
 from bim.cityjson.lods import cim_level
 from bim.cityjson.reading import read_cityjson
 from bim.georeference.choosing import assess_levels
 from bim.importing import Order, import_model
-from cityjson_files import BOX, MEANING, box_vertices, building, city, save, solid
+from cityjson_files import BOX, MEANING, box_vertices, building, city, save, save_sequence, solid
 from twin.crs import parse_crs
 from twin.errors import NotGeoreferenced
+from twin.ingest import ingest_rows
 from twin.query import Query
 from twin.stores import create_store
 
@@ -99,3 +102,54 @@ def test_without_a_crs_nothing_enters(store, tmp_path):
 )
 def test_levels_of_detail_are_cim_levels(lods, inside, level):
     assert cim_level(lods, has_interior=inside) == level
+
+
+class Counting:
+    """A store that counts what it is asked."""
+
+    def __init__(self, store):
+        self.store, self.asked = store, []
+
+    def __getattr__(self, name):
+        found = getattr(self.store, name)
+        if name in {"read", "scan", "count"}:
+            self.asked.append(name)
+        return found
+
+
+def row_of_boxes(tmp_path, count):
+    """Boxes of 10 m by 6 m in a row, 20 m from each other, as a sequence."""
+    features = [({f"box-{number}": building(solid())}, box_vertices(x=number * 20_000)) for number in range(count)]
+    return save_sequence(tmp_path / f"{count}.city.jsonl", *features)
+
+
+def test_the_store_is_asked_as_often_for_many_buildings_as_for_one(store, tmp_path):
+    asked = []
+    for count in (1, 12):
+        counting = Counting(store)
+        enter(counting, row_of_boxes(tmp_path, count))
+        asked.append(len(counting.asked))
+
+    assert asked[1] <= asked[0] + 2  # it looks into the model that is there
+
+
+def test_each_building_stands_on_the_outline_that_it_shares_most_with(store, tmp_path):
+    # Surveyed: the first box and 4 m beside it; half of the second box and the other half; a third far from all.
+    known = {"survey-1": (0, 14), "survey-2a": (20, 25), "survey-2b": (25, 30), "survey-3": (200, 210)}
+    rows = gpd.GeoDataFrame(
+        {"building_id": list(known)},
+        geometry=[
+            shapely.MultiPolygon([shapely.box(632e3 + a, 3936e3, 632e3 + b, 3936006)]) for a, b in known.values()
+        ],
+        crs=store.crs,
+    )
+    layer = layers.catalog().layer("buildings")
+    ingest_rows(store, layer, rows, author="测试", reason="楼")
+
+    imported = enter(store, row_of_boxes(tmp_path, 3))
+
+    first, second, third = imported.buildings
+    assert first == "survey-1"
+    assert second in {"survey-2a", "survey-2b"}  # the grid stretches the box by some tenths of a millimetre
+    assert third.startswith("bim-")
+    assert sorted(store.keys(layer)) == sorted([*known, third])

@@ -17,6 +17,7 @@ from bim.cityjson.measures import measure_volumes
 from bim.cityjson.reading import read_cityjson
 from bim.georeference.choosing import assess_levels
 from cityjson_rules import break_rules
+from cityjson_schemas import break_schema
 from twin.cli import main_group
 from twin.crs import BBox, parse_crs
 from twin.errors import InvalidParameter
@@ -84,6 +85,10 @@ def written(store, tmp_path, request):
 
 def test_what_is_written_keeps_every_rule(written):
     assert [break_rules(said) for said in documents(written)] == [[]] * len(documents(written))
+
+
+def test_what_is_written_fits_the_schema(written):
+    assert [break_schema(said) for said in documents(written)] == [[]] * len(documents(written))
 
 
 def test_what_comes_back_is_what_was_written(written):

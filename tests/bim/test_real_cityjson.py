@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import layers
+from bim.cityjson.exporting import export_buildings
 from bim.cityjson.measures import measure_volumes
 from bim.cityjson.reading import read_cityjson
 from bim.georeference.choosing import assess_levels
+from bim.importing import Order, import_model
+from cityjson_schemas import break_schema
+from twin.crs import parse_crs
 from twin.errors import SourceError
+from twin.stores import create_store
 
 #: Buildings and parts with a shape, and the CRS; objects as the list of sources counts them.
 _READ = {
@@ -56,3 +63,26 @@ def test_a_block_of_a_real_file_is_as_high_as_its_attributes_say(shared_data: Pa
 def test_others_are_refused(shared_data: Path, name: str, words: str) -> None:
     with pytest.raises(SourceError, match=words):
         read_cityjson(shared_data / "citymodels" / name)
+
+
+@pytest.mark.parametrize(("name", "code"), [("delft.city.json", 28992), ("zurich_subset_lod2.city.json", 2056)])
+def test_real_buildings_go_out_valid_and_with_all_their_triangles(
+    shared_data: Path, tmp_path: Path, name, code
+) -> None:
+    file, out = shared_data / "citymodels" / name, tmp_path / "out.city.json"
+    model = read_cityjson(file)
+    catalog = layers.catalog()
+
+    with create_store(str(tmp_path / "county.gpkg"), crs=parse_crs(f"EPSG:{code}")) as store:
+        import_model(store, catalog, file, model, assess_levels(model.levels), Order(author="survey"))
+        done = export_buildings(store, catalog, out)
+
+    assert break_schema(json.loads(out.read_bytes())) == []
+    again = read_cityjson(out)
+    shapes, back = model.elements["outcome"] == "shape", again.elements["outcome"] == "shape"
+    assert done.modelled == done.buildings == (model.elements["class"] == "IfcBuilding").sum()
+    assert sorted(again.elements.loc[back, "class"]) == sorted(model.elements.loc[shapes, "class"])
+    # Triangles whose corners meet within a tenth of a millimetre are none.
+    assert len(again.shapes.triangles) == pytest.approx(len(model.shapes.triangles), rel=1e-3)
+    volumes = [np.nansum(measure_volumes(each.shapes)) for each in (model, again)]
+    assert volumes[1] == pytest.approx(volumes[0], rel=2e-3)

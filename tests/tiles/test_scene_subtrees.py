@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from tiles.scenes.place import Place
 
 from layers.buildings import BUILDINGS
 from scene_files import Glb
@@ -14,7 +15,6 @@ from tests_frames import make_frame
 from tiles.scenes import implicit
 from tiles.scenes.encoding import Encoding
 from tiles.scenes.implicit import interleave, list_subtrees, write_subtree
-from tiles.scenes.place import Place
 from tiles.scenes.plan import Cell, Plan
 from tiles.scenes.source import SceneSource
 from twin.errors import SceneNotFound
