@@ -6,7 +6,6 @@ import json
 
 import numpy as np
 import pytest
-from tiles.scenes.place import Place
 
 from layers.buildings import BUILDINGS
 from scene_files import Glb
@@ -17,6 +16,7 @@ from tiles.scenes.encoding import Encoding
 from tiles.scenes.implicit import interleave, list_subtrees, write_subtree
 from tiles.scenes.plan import Cell, Plan
 from tiles.scenes.source import SceneSource
+from twin.earth import Place
 from twin.errors import SceneNotFound
 from twin.frames import Frames
 from twin.heights import GeoidOffset
