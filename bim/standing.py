@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _SHARED = 0.5
 #: What is worth a look: outlines that have less in common, and heights that are farther from each other.
 _ALIKE, _APART_M = 0.8, 1.0
+#: Outlines that models gave; others were surveyed.
+_BY_MODELS = ("section", "projection")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,6 +93,7 @@ def stand_buildings(
     found |= {row: key for row, key in zip(asked, stands, strict=True) if key is not None}
     stored = store.read(layer, Query(ids=tuple(dict.fromkeys(found.values())))).data
     before_of = dict(zip(stored.index, stored.to_dict("records"), strict=True))
+    most = _count_others(store, elements, names.model, before_of)
     # Of several IfcBuildings on one outline the largest tells what the building is.
     order = sorted(zip(summaries, laid, grounds, strict=True), key=lambda each: -summaries[each[0]].outline.area)
     rows: dict[str, dict[str, Any]] = {}
@@ -104,7 +107,7 @@ def stand_buildings(
         said = _say(called[row], summary, ground_m, levels[row]) | {layer.key: name}
         shape = geometry
         if before:
-            describes = _describes(store, elements, model, row, summary, before, names.model)
+            describes = _describes(model, row, summary, before, most.get(name))
             if summary.services:
                 said = {key: said[key] for key in (layer.key, "cim_level")} if not describes else said
             shape, said = _add(before, geometry, said, describes=describes)
@@ -117,18 +120,30 @@ def stand_buildings(
     return Standing(names=found, rows=made, stored=stored, notices=tuple(notices))
 
 
-def _describes(
-    store: Store, elements: Layer, model: Model, row: int, summary: Summary, before: dict[str, Any], model_id: str
-) -> bool:
-    """Whether a model tells what a building is: not where it was surveyed, or another model has more that encloses."""
-    if before.get("footprint_basis") not in ("section", "projection"):
-        return False
-    others = both(compare("building_id", "=", before["building_id"]), compare("model_id", "<>", model_id))
-    rows = store.read(elements, Query(where=both(others, compare("kind", "=", "building")), fields=("model_id",))).data
+def _count_others(store: Store, elements: Layer, model_id: str, known: Mapping[str, dict[str, Any]]) -> dict[str, int]:
+    """How much encloses rooms in the best other model of each building that models describe; read once for all."""
+    asked = [name for name, before in known.items() if before.get("footprint_basis") in _BY_MODELS]
+    if not asked:
+        return {}
+    others = both(among("building_id", tuple(asked)), compare("model_id", "<>", model_id))
+    fields = ("building_id", "model_id")
+    rows = store.read(elements, Query(where=both(others, compare("kind", "=", "building")), fields=fields)).data
     if not len(rows):
+        return {}
+    theirs = store.read(elements, Query(where=both(others, among("class", ENCLOSING)), fields=fields)).data
+    counted = Counter(zip(theirs["building_id"], theirs["model_id"], strict=True))
+    most = dict.fromkeys(rows["building_id"].tolist(), 0)
+    for (name, _), count in counted.items():
+        most[name] = max(most.get(name, 0), count)
+    return most
+
+
+def _describes(model: Model, row: int, summary: Summary, before: dict[str, Any], most: int | None) -> bool:
+    """Whether a model tells what a building is: not where it was surveyed, or another model has more that encloses."""
+    if before.get("footprint_basis") not in _BY_MODELS:
+        return False
+    if most is None:
         return True
-    theirs = store.read(elements, Query(where=both(others, among("class", ENCLOSING)), fields=("model_id",))).data
-    most = max(Counter(theirs["model_id"]).values(), default=0)
     members = (model.elements["building"] == row) | (model.elements["building"] < 0)
     mine = int((model.elements["class"].isin(ENCLOSING) & members).sum())
     if before["footprint_basis"] == "section" and summary.basis == "projection":

@@ -130,7 +130,7 @@ def _group(owners: npt.NDArray[np.integer]) -> dict[int, Rows]:
     """The positions of each owner, in order: one look at all of them, not one for each."""
     order = np.argsort(owners, kind="stable")
     found, starts = np.unique(owners[order], return_index=True)
-    return dict(zip(found.tolist(), np.split(order, starts[1:]), strict=True))
+    return dict(zip(found.tolist(), np.split(order, starts)[1:], strict=True))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
