@@ -30,8 +30,9 @@ from twin.stores import create_store, open_store
 
 LOOK = Path(__file__).parents[1] / "support" / "look_in_qgis.py"
 CATALOG = layers.catalog()
-#: The county of the tests has no models of buildings.
-LAYERS = {name: layer for name, layer in CATALOG.layers.items() if name not in ("building_models", "building_elements")}
+#: The county of the tests has no models of buildings, and no clashes of them.
+WITHOUT = ("building_models", "building_elements", "building_clashes")
+LAYERS = {name: layer for name, layer in CATALOG.layers.items() if name not in WITHOUT}
 TITLE = "Yinan synthetic sample 沂南示例县(合成数据)"
 #: A block of houses, offices and shops in the middle of the sample town, and the evidence around it.
 TOWN = {"center": [497_500, 3_936_233], "scale": 5000}

@@ -14,6 +14,7 @@ from bim.packing import pack_placed
 from bim.placed import Placed
 from layers.building_elements import BUILDING_ELEMENTS
 from layers.building_models import BUILDING_MODELS
+from layers.buildings import BUILDINGS
 from tests_frames import make_frame
 from twin.catalog import Catalog
 from twin.crs import CRS
@@ -73,10 +74,17 @@ def name_model(origin: tuple[float, float, float]) -> str:
 
 
 def add_model(store: Store, catalog: Catalog, crs: CRS) -> Catalog:
-    """Put the model into the town of the API's tests; return a catalog that has its layers too."""
-    write_model(store, crs, TOWN, None, datetime(2020, 1, 1, tzinfo=UTC))
-    more = {layer.id: replace(layer, zooms=(0, 22)) for layer in (BUILDING_MODELS, BUILDING_ELEMENTS)}
-    return replace(catalog, layers={**catalog.layers, **more})
+    """Put the model and a house without one into the town of the API's tests; return a catalog with their layers."""
+    began = datetime(2020, 1, 1, tzinfo=UTC)
+    write_model(store, crs, TOWN, None, began)
+    x, y, height_m = TOWN
+    outline = shapely.multipolygons([shapely.box(x + 50, y, x + 60, y + 8)])
+    house = {"building_id": "house", "ground_m": height_m, "height_m": 6.0, "geometry": shapely.force_3d(outline)}
+    houses = replace(BUILDINGS, id="houses", zooms=(0, 22))
+    insert = make_frame(houses, [house], crs).data
+    store.write(houses, Changes(insert=insert), author="zhang", reason="a house", effective=began)
+    more = [houses, *(replace(layer, zooms=(0, 22)) for layer in (BUILDING_MODELS, BUILDING_ELEMENTS))]
+    return replace(catalog, layers={**catalog.layers, **{layer.id: layer for layer in more}})
 
 
 def write_model(

@@ -21,13 +21,16 @@ IDENTIFIERS |= {"scene": "all", "layer": "wells", "level": "0", "column": "0", "
 IDENTIFIERS |= {"models": "building_models", "digest": name_model(TOWN), "detail": "whole"}
 
 #: A feature of each layer but parcels.
-FEATURES = {"wells": "W1", "building_models": "hall", "building_elements": "hall.south"}
+FEATURES = {"wells": "W1", "houses": "house", "building_models": "hall", "building_elements": "hall.south"}
 
 
 def address_of(path: str) -> str:
     """An address where something stands, of a path of the document."""
     layer = path.removeprefix("/collections/").partition("/")[0]
-    return path.format(feature_id=FEATURES.get(layer, "P1"), **IDENTIFIERS)
+    values = IDENTIFIERS | {"feature_id": FEATURES.get(layer, "P1")}
+    if path.endswith(".subtree"):  # only what is drawn in one form has squares without a list
+        values["layer"] = "houses"
+    return path.format(**values)
 
 
 def finished_jobs(folder: Path, *names: str) -> Jobs:
