@@ -107,7 +107,7 @@ def bring_in(folder: Path, path: Path) -> tuple[str, tuple[float, float]]:
 
 def main(words: list[str]) -> None:
     """Print the table, and the ratio to the peer for large files."""
-    files = sorted(path for path in DATA.rglob("*.*") if "bsi_rules" not in path.parts)
+    files = sorted(path for path in DATA.rglob("*.*"))
     wanted = [path for path in files if not words or any(word in path.name for word in words)]
     names = "file, schema, elements, level, CIM, file kB, kept kB, 3D Tiles kB, s, s of the bare iterator, ratio"
     heads = [*names.split(", "), "of processors"]

@@ -1,5 +1,6 @@
 """Every IFC file of the shared data: what it says of its place, what is used, and what is found."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from bim.ifc.opening import open_ifc
 from bim.ifc.units import read_units
 from bim.placing import place_points
 from bimplace_models import findings_of
+from real_models import find_ifc
 from twin.crs import CRS84, crs_label, parse_crs
 from twin.errors import NotGeoreferenced, SourceError
 
@@ -50,7 +52,7 @@ def describe(path) -> str:
 
 def test_the_table_of_the_documentation_is_what_comes_of_every_file(shared_data):
     folder = shared_data / "ifc"
-    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*.*") if "bsi_rules" not in path.parts}
+    names = {path.relative_to(folder).as_posix() for path in find_ifc(shared_data)}
     section = DOCS.read_text("utf-8").partition("### Real files")[2].partition("\n## ")[0]
     rows = (line.strip("| ").split(" | ", 1) for line in section.splitlines() if line.startswith("| `"))
     table = {name.strip("`"): " ".join(row.split()) for name, row in rows}
@@ -69,6 +71,16 @@ def test_samples_of_buildingsmart_pass_and_fail_as_their_names_say(shared_data, 
     assert verdicts
     # What a rule does not apply to ("na") it does not fail either.
     assert verdicts == {name: "fail" if name.startswith("fail") else "pass" for name in verdicts}
+
+
+def test_samples_of_buildingsmart_have_the_levels_that_their_names_and_their_text_say(shared_data):
+    paths = sorted((shared_data / "ifc/georef/bsi_rules").rglob("*.ifc"))
+    assert len(paths) == 33
+    for path in paths:
+        converted = re.search(r"=\s*IFC(MAPCONVERSION|MAPCONVERSIONSCALED|RIGIDOPERATION)\(", path.read_text("latin-1"))
+        assert bool(converted) == ("none_none" not in path.name)
+        # All have a context with axes; the places of buildings are in none of them.
+        assert (path.name, read(path).found) == (path.name, (40, 50) if converted else (40,))
 
 
 @pytest.mark.parametrize("name", ["utm", "gk"])
