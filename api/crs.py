@@ -17,6 +17,7 @@ import shapely
 
 from twin.bbox import BBox
 from twin.crs import CRS, CRS84, epsg_code, is_north_first, parse_crs, reproject, reproject_bbox, usable_area
+from twin.datums import central_meridian_deg
 from twin.errors import InvalidParameter
 from twin.layer import Layer
 from twin.store import Store
@@ -113,6 +114,22 @@ def storage_crs(store: Store) -> NamedCrs:
     if code is None:
         return NamedCrs.of(STORAGE_PATH, store.crs)
     return NamedCrs.of(EPSG_URI.format(code), parse_crs(code))
+
+
+def metric_crs(store: Store, offered: Sequence[NamedCrs]) -> NamedCrs:
+    """The CRS of what has metres and names its CRS by a code: the storage CRS, or the zone of the nearest meridian.
+
+    CRS84 where there is neither. One zone for the whole twin: neighbours in two zones would not fit together.
+    """
+    own = storage_crs(store)
+    if own.uri != STORAGE_PATH and own.crs.is_projected:
+        return own
+    middle = central_meridian_deg(store.crs)
+    if middle is None:
+        return DEFAULT_CRS
+    far = {each: central_meridian_deg(each.crs) for each in offered if each.uri != own.uri}
+    zones = {each: abs(meridian - middle) for each, meridian in far.items() if meridian is not None}
+    return min(reversed(zones), key=zones.__getitem__, default=DEFAULT_CRS)
 
 
 def crs_of(layer: Layer, offered: Sequence[NamedCrs]) -> list[NamedCrs]:

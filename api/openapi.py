@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from api.context import Context
 from api.crs import crs_of
 from api.edits.docs import describe_body
+from api.forms.formats import MEDIA_TYPES, form_names_of, formats_of
 from api.http.links import Links
 from api.http.media import PROBLEM
 from twin import __version__
@@ -144,12 +145,9 @@ def _spell_out(
             filtered = path.endswith("/items") and "requestBody" not in operation
             extra = [field_parameter(field) for field in layer.schema] if filtered else []
             concrete, own = _for_one(path, operation, "layer_id", layer, extra)
-            for parameter in own["parameters"]:
-                if parameter["name"] in _OF_CRS:
-                    uris = [each.href(links.base) for each in crs_of(layer, context.crs)]
-                    parameter["schema"] = {"type": "string", "format": "uri", "enum": uris}
-                elif parameter["name"] == "limit":  # who asks for more gets so many
-                    parameter["schema"] |= {"maximum": context.settings.max_items}
+            _fit(own, layer, context, links)
+            if "{layer_id}/items" in path:
+                _fit_forms(own, layer)
             for content in own.get("requestBody", {}).get("content", {}).values():
                 content["schema"] = describe_body(layer, content["schema"]["x-body"])
             yield concrete, own
@@ -159,6 +157,26 @@ def _spell_out(
             yield _for_one(path, operation, "indicator_id", indicator, extra)
     else:
         yield path, operation
+
+
+def _fit(operation: dict[str, Any], layer: Layer, context: Context, links: Links) -> None:
+    """Limit parameters to what a layer is offered in."""
+    for parameter in operation["parameters"]:
+        if parameter["name"] in _OF_CRS:
+            uris = [each.href(links.base) for each in crs_of(layer, context.crs)]
+            parameter["schema"] = {"type": "string", "format": "uri", "enum": uris}
+        elif parameter["name"] == "limit":  # who asks for more gets so many
+            parameter["schema"] |= {"maximum": context.settings.max_items}
+
+
+def _fit_forms(operation: dict[str, Any], layer: Layer) -> None:
+    """Limit the forms of features to those that a layer is given in."""
+    for parameter in operation["parameters"]:
+        if parameter["name"] == "f":
+            parameter["schema"] |= {"enum": list(form_names_of(layer.id))}
+    contents = operation["responses"].get("200", {}).get("content", {})
+    for media_type in set(MEDIA_TYPES) - {each.media_type for each in formats_of(layer.id)}:
+        contents.pop(media_type, None)
 
 
 def _for_one(

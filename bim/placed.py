@@ -11,7 +11,7 @@ import numpy.typing as npt
 from bim.georeference.georeference import Georeference
 from bim.model import Model, Shapes
 from bim.placing import place_points
-from twin.crs import CRS, CRS84, find_way, from_geodetic, to_geodetic
+from twin.crs import CRS, CRS84, find_way
 from twin.earth import axes_at, place_on_ellipsoid
 from twin.plane import lift_from_plane
 
@@ -28,7 +28,7 @@ _MOST_AT_ONCE = 500_000
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Placed:
-    """Shapes of a model in the plane that touches the ellipsoid at a place.
+    """Shapes of a model in the plane that touches the ellipsoid of WGS 84 at a place, as scenes on a globe have it.
 
     Parameters
     ----------
@@ -48,12 +48,12 @@ class Placed:
     def locate(self, offsets_m: Floats, storage: CRS, *, geoid_offset_m: float = 0.0) -> Floats:
         """Return (n, 3) x, y in the storage CRS and heights of points given in the plane, metres."""
         x, y, height_m = self.origin
-        lon, lat = to_geodetic(x, y, storage)
+        lon, lat = find_way(storage, CRS84)(np.array([x]), np.array([y]))
         up_m = height_m + geoid_offset_m
         lons, lats, heights = lift_from_plane(
-            np.asarray(offsets_m, dtype=np.float64), lon=float(lon), lat=float(lat), height_m=up_m, crs=storage
+            np.asarray(offsets_m, dtype=np.float64), lon=float(lon[0]), lat=float(lat[0]), height_m=up_m, crs=CRS84
         )
-        return np.column_stack((*from_geodetic(lons, lats, storage), heights - geoid_offset_m))
+        return np.column_stack((*find_way(CRS84, storage)(lons, lats), heights - geoid_offset_m))
 
     def offset_of(self, other: Placed, storage: CRS) -> Floats:
         """Where another model's place is: metres true east and north of this one."""

@@ -76,7 +76,7 @@ class HotItems:
         items = ready_items(frame) if frame is not None and frame.keeps("items") else None
         box = None if key else _BOX.search(query)
         rest = query if box is None else query[: box.start()] + query[box.end() :]
-        params = _read_plain(ItemParams if key else ItemsParams, rest, _text(request, b"accept"))
+        params = _read_plain(ItemParams if key else ItemsParams, rest, _text(request, b"accept"), layer_id)
         if part is None or base is None or frame is None or items is None or params is None:
             return None
         links = Links(self._app, base, path, query)
@@ -92,12 +92,12 @@ class HotItems:
 
 
 @lru_cache(maxsize=1000)
-def _read_plain(kind: type[ItemParams], query: str, accept: str) -> ItemParams | None:
+def _read_plain(kind: type[ItemParams], query: str, accept: str, layer_id: str) -> ItemParams | None:
     """Read what a query asks for, which is the same for many requests but for the box; None where that is not plain."""
     pairs = parse_qsl(query, keep_blank_values=True)
     given = dict(pairs)
     params = kind.model_validate(given)
-    is_plain = params.plain and choose_format(accept, params.f) is PLAIN
+    is_plain = params.plain and choose_format(accept, params.f, layer_id) is PLAIN
     return params if is_plain and "bbox" not in given and len(given) == len(pairs) else None
 
 

@@ -16,6 +16,7 @@ from api.features.sorting import after_place, name_place, parse_fields, parse_so
 from api.forms.geojson import PIECE, encode_features
 from api.params import Count, ItemsParams
 from api.values import Corners
+from bim.cityjson.modelled import Modelled
 from twin.crs import BBox
 from twin.expressions import Expression, Scalar, both, compare
 from twin.frame import Frame
@@ -156,6 +157,8 @@ class ItemsPage:
         Names the place of the last one where there are more.
     fields
         Those of the features that are wanted; None for all.
+    models
+        Of which the form shows something beside the features; None where it does not.
     """
 
     frame: Frame
@@ -165,6 +168,7 @@ class ItemsPage:
     matched: Matched
     following: str | None
     fields: tuple[str, ...] | None = None
+    models: Modelled | None = None
 
     @property
     def geometry_type(self) -> str:

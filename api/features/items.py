@@ -20,11 +20,12 @@ from api.http.links import Link, Links, link
 from api.http.media import GEOJSON, JSON
 from api.http.sent import SentAnswer, choose_coding, headers_of, pack
 from api.ops.measures import Measures
+from bim.cityjson.modelled import ELEMENTS, MODELS, Modelled
 from twin.errors import FeatureNotFound
 from twin.frame import Frame
 from twin.layer import Layer
 from twin.parts import Part
-from twin.query import Query
+from twin.query import AsOf, Query
 
 #: Where features are asked for and edited, all of a layer or one.
 ITEMS_ROUTE, ITEM_ROUTE = "/collections/{layer_id}/items", "/collections/{layer_id}/items/{feature_id:path}"
@@ -80,7 +81,11 @@ def answer_page(context: Context, wish: ItemsWish, form: Format, client: ItemsCl
     held = hold_items(context, wish.layer) if wish.as_of is None and wish.by_key_alone else None
     if held is not None and form is PLAIN and wish.limit <= AT_ONCE:
         return send_page(context, client, wish, *held)
-    page = read_page(context, wish) if held is None else make_page(*held, wish)
+    if form.behind:  # which makes something of all fields
+        page = read_page(context, replace(wish, fields=None)) if held is None else make_page(*held, wish)
+        page = _with_models(context, replace(page, fields=wish.fields), wish.as_of)
+    else:
+        page = read_page(context, wish) if held is None else make_page(*held, wish)
     if form is PLAIN and wish.limit <= AT_ONCE:
         return _send_page(context, client, wish, page.frame.revision, lambda: page)
     etag = f'W/"{_name_page(context, client, wish, page.frame.revision, form)}"'
@@ -105,10 +110,15 @@ def answer_item(
     return _send_item(context, client, key, opened_by(frame), _page_of_one(frame, np.arange(1), None, named))
 
 
-def stream_item(context: Context, frame: Frame, named: NamedCrs, form: Format, client: ItemsClient) -> Streamed:
-    """Answer with the one feature of a frame, in any form."""
-    etag = tag_item(context, frame.layer, opened_by(frame), f"{client.links.here()} {form.name} {_VERSION}")
-    return _stream(_page_of_one(frame, np.arange(1), None, named), form, form.write_one, etag, client)
+def stream_item(
+    context: Context, frame: Frame, as_of: datetime | None, named: NamedCrs, form: Format, client: ItemsClient
+) -> Streamed:
+    """Answer with the one feature of a frame of a state, in any form."""
+    said = f"{client.links.here()} {_name_form(context, form)} {_VERSION}"
+    page = _page_of_one(frame, np.arange(1), None, named)
+    if form.behind:
+        page = _with_models(context, page, as_of)
+    return _stream(page, form, form.write_one, tag_item(context, frame.layer, opened_by(frame), said), client)
 
 
 def opened_by(frame: Frame) -> int:
@@ -170,6 +180,20 @@ def _page_of_one(frame: Frame, rows: Integers, items: ReadyItems | None, named: 
     return ItemsPage(frame=frame, rows=rows, items=items, crs=named, matched=Matched(number=1), following=None)
 
 
+def _with_models(context: Context, page: ItemsPage, as_of: AsOf | None) -> ItemsPage:
+    """Give a page the models of its buildings, where this installation serves them."""
+    if not {MODELS, ELEMENTS} <= set(context.served.layers):
+        return page
+    return replace(page, models=Modelled(context.store, context.served, page.crs.crs, as_of))
+
+
+def _name_form(context: Context, form: Format) -> str:
+    """Name a form by all that decides its bytes beside the features: the state of the layers behind it."""
+    behind = [context.served.layers[name] for name in form.behind if name in context.served.layers]
+    states = (f"{layer.id}@{context.frames.name_revision(context.store.latest(layer))}" for layer in behind)
+    return " ".join((form.name, *states))
+
+
 def _send_item(context: Context, client: ItemsClient, key: str, revision: int, page: ItemsPage) -> Sent:
     """Send a feature with its links."""
     layer = page.frame.layer
@@ -200,7 +224,7 @@ def _send_page(
 
 def _name_page(context: Context, client: ItemsClient, wish: ItemsWish, revision: int, form: Format) -> str:
     """Name a form of a page that shows the features of a revision."""
-    state = f"{wish.layer.id}@{context.frames.name_revision(revision)} {wish.limit} {form.name}"
+    state = f"{wish.layer.id}@{context.frames.name_revision(revision)} {wish.limit} {_name_form(context, form)}"
     return digest(f"{context.store.created_at.isoformat()} {state} {client.links.here()} {_VERSION}")
 
 
@@ -242,7 +266,7 @@ def _related(page: ItemsPage, form: Format, links: Links) -> list[Link]:
     layer = page.frame.layer
     following = [] if page.following is None else [links.here(after=page.following, f=form.name)]
     return [
-        *link_formats(links, form),
+        *link_formats(links, form, layer.id),
         link("collection", links.url("collection", layer_id=layer.id), JSON, layer.title),
         *(link("next", address, form.media_type, "Next page") for address in following),
     ]

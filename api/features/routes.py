@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -9,7 +10,7 @@ from fastapi import Query as QueryString
 from fastapi.responses import StreamingResponse
 
 from api.context import Context, context_of, links_of
-from api.crs import find_crs
+from api.crs import NamedCrs, find_crs, metric_crs
 from api.features.filters import read_filter
 from api.features.itempages import ItemsWish, read_page
 from api.features.items import (
@@ -24,7 +25,7 @@ from api.features.items import (
     read_item,
     stream_item,
 )
-from api.forms.formats import FORMATS, MEDIA_TYPES, PLAIN, choose_format
+from api.forms.formats import MEDIA_TYPES, PLAIN, Format, choose_format, formats_of
 from api.forms.geojson import encode_geometries, plain_rows
 from api.http.media import HTML
 from api.http.pages import page
@@ -46,9 +47,10 @@ def list_items(request: Request, layer_id: str, params: Annotated[ItemsParams, Q
     part = context.collection(layer_id)
     where = read_filter(context, part.layer, params, links)
     wish = ItemsWish.of(context, part, params, links.base, where=where)
-    form = choose_format(request.headers.get("accept", ""), params.f, params.profile)
+    form = choose_format(request.headers.get("accept", ""), params.f, part.shown.id, params.profile)
     if form is None:
         return _show_page(request, context, wish)
+    wish = replace(wish, crs=_default_crs(context, params, form) or wish.crs)
     return _respond(request, answer_page(context, wish, form, _client_of(request)))
 
 
@@ -63,7 +65,7 @@ def _show_page(request: Request, context: Context, wish: ItemsWish) -> Response:
         following=None if shown.following is None else links.here(after=shown.following),
         first=links.here(after=None),
         filters=dict(request.query_params),
-        forms=[(form.title, links.here(f=form.name)) for form in FORMATS],
+        forms=[(form.title, links.here(f=form.name)) for form in formats_of(wish.shown.id)],
     )
     answer.headers.update(wish.crs.header(links.base))
     return answer
@@ -76,16 +78,22 @@ def show_item(
     """Show one feature by its key."""
     context = context_of(request)
     part = context.collection(layer_id)
+    form = choose_format(request.headers.get("accept", ""), params.f, part.shown.id, params.profile)
     named = find_crs(params.crs, part.layer, context.crs, links_of(request).base)
-    form = choose_format(request.headers.get("accept", ""), params.f, params.profile)
     if form is PLAIN:
         return _respond(request, answer_item(context, part, feature_id, params.as_of, named, _client_of(request)))
     frame = read_item(context, part, feature_id, params.as_of)
     if form is not None:
-        return _respond(request, stream_item(context, frame, named, form, _client_of(request)))
+        named = _default_crs(context, params, form) or named
+        return _respond(request, stream_item(context, frame, params.as_of, named, form, _client_of(request)))
     (geometry,), (properties,) = encode_geometries(frame.geometry, frame.crs, named), plain_rows(frame)
     shown = {"properties": properties, "geometry": geometry, "crs": named.uri}
     return page(request, "item.html", layer=part.shown, feature_id=feature_id, **shown)
+
+
+def _default_crs(context: Context, params: ItemParams, form: Format) -> NamedCrs | None:
+    """The CRS that a form has of itself, where nobody asks for one."""
+    return metric_crs(context.store, context.crs) if form.is_metric and params.crs is None else None
 
 
 def _client_of(request: Request) -> ItemsClient:

@@ -6,9 +6,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from api.forms import geojson, gmlpages, jsonfg, tables
+from api.forms import cityjson, geojson, gmlpages, jsonfg, tables
 from api.http.links import Link, Links, link
-from api.http.media import CSV, FLATGEOBUF, GEOJSON, GEOPARQUET, GML, HTML, JSONFG, choose_media_type
+from api.http.media import (
+    CITYJSON,
+    CITYJSON_SEQ,
+    CSV,
+    FLATGEOBUF,
+    GEOJSON,
+    GEOPARQUET,
+    GML,
+    HTML,
+    JSONFG,
+    choose_media_type,
+)
+from bim.cityjson.exporting import BUILDINGS
+from bim.cityjson.modelled import ELEMENTS, MODELS
+from twin.errors import InvalidParameter
 
 if TYPE_CHECKING:
     from api.features.itempages import ItemsPage
@@ -35,6 +49,12 @@ class Format:
         Of a file; None where it is a document to look at.
     profiles
         URIs of what it keeps to beyond its media type.
+    only
+        The layer that alone is given in it; None for all.
+    behind
+        Ids of other layers of which it shows something.
+    is_metric
+        Whether its coordinates are metres, so that it has a CRS of its own where none is asked for.
     """
 
     name: str
@@ -44,6 +64,14 @@ class Format:
     write_one: WritePage
     suffix: str | None = None
     profiles: tuple[str, ...] = ()
+    only: str | None = None
+    behind: tuple[str, ...] = ()
+    is_metric: bool = False
+
+
+def _city(name: str, media_type: str, title: str, write: WritePage, suffix: str) -> Format:
+    kind = Format(name=name, media_type=media_type, title=title, write=write, write_one=write, suffix=suffix)
+    return replace(kind, only=BUILDINGS, behind=(MODELS, ELEMENTS), is_metric=True)
 
 
 def _table(name: str, media_type: str, title: str, write: WritePage) -> Format:
@@ -72,6 +100,8 @@ FORMATS = (
         write_one=gmlpages.write_one,
         suffix=".gml",
     ),
+    _city("cityjson", CITYJSON, "CityJSON 2.0", cityjson.write_city, ".city.json"),
+    _city("cityjsonseq", CITYJSON_SEQ, "CityJSON 2.0 sequence", cityjson.write_city_sequence, ".city.jsonl"),
 )
 MEDIA_TYPES = tuple(each.media_type for each in FORMATS)
 _NAMES = {"geojson": PLAIN, **{each.name: each for each in FORMATS}}
@@ -83,13 +113,26 @@ _PROFILES = {f"{jsonfg.PROFILE}/rfc7946": replace(PLAIN, profiles=(f"{jsonfg.PRO
 )
 
 
-def choose_format(accept: str, f: str | None, profile: str | None = None) -> Format | None:
+def formats_of(layer_id: str) -> tuple[Format, ...]:
+    """The forms in which a layer is given."""
+    return tuple(each for each in FORMATS if each.only in (None, layer_id))
+
+
+def form_names_of(layer_id: str) -> tuple[str, ...]:
+    """The values of the parameter ``f`` for a layer."""
+    own = {each.name for each in formats_of(layer_id)}
+    return tuple(name for name in FORM_NAMES if name not in _NAMES or _NAMES[name].name in own)
+
+
+def choose_format(accept: str, f: str | None, layer_id: str, profile: str | None = None) -> Format | None:
     """Choose the form of an answer by the parameter or by an Accept header; None is the page for people.
 
     Parameters
     ----------
     accept, f
         The header, and the parameter of that name.
+    layer_id
+        What is asked for.
     profile
         Of GeoJSON: names or URIs of profiles joined by commas, of which the first counts that there is.
 
@@ -97,14 +140,21 @@ def choose_format(accept: str, f: str | None, profile: str | None = None) -> For
     ------
     NotAcceptable
         The header allows none of them.
+    InvalidParameter
+        The layer is not given in the form.
 
     References
     ----------
     OGC 21-045r1, class api. OGC 23-058r2 (draft), class profile-parameter: a profile that there is not is no error.
     """
     if f is None:
-        chosen = choose_media_type(accept, (GEOJSON, HTML, *MEDIA_TYPES))
-        form = next((each for each in FORMATS if each.media_type == chosen), None)
+        offered = formats_of(layer_id)
+        chosen = choose_media_type(accept, (GEOJSON, HTML, *(each.media_type for each in offered)))
+        form = next((each for each in offered if each.media_type == chosen), None)
+    elif f not in form_names_of(layer_id):
+        raise InvalidParameter(
+            f"{layer_id} is not given as {f}: f must be one of {', '.join(form_names_of(layer_id))}", parameter="f"
+        )
     else:
         form = _NAMES.get(f)
     if form is not PLAIN or profile is None:
@@ -113,13 +163,13 @@ def choose_format(accept: str, f: str | None, profile: str | None = None) -> For
     return next((_PROFILES[uri] for uri in asked if uri in _PROFILES), PLAIN)
 
 
-def link_formats(links: Links, own: Format | None) -> list[Link]:
+def link_formats(links: Links, own: Format | None, layer_id: str) -> list[Link]:
     """Link features to themselves and to their other forms (OGC 17-069r4, /req/core/fc-links and f-links)."""
     return [
         *([link("self", links.here(f=own.name), own.media_type, "This document")] if own else []),
         *(
             link("alternate", links.here(f=each.name), each.media_type, f"The same as {each.title}")
-            for each in FORMATS
+            for each in formats_of(layer_id)
             if own is None or each.name != own.name
         ),
         link("alternate", links.here(f="html"), HTML, "The same as a page"),

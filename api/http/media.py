@@ -10,6 +10,8 @@ from api.errors import NotAcceptable
 
 BCF = "application/zip"
 BINARY = "application/octet-stream"
+CITYJSON = "application/city+json"
+CITYJSON_SEQ = "application/city+json-seq"
 CSV = "text/csv"
 FLATGEOBUF = "application/flatgeobuf"
 GEOJSON = "application/geo+json"

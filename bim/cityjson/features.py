@@ -7,7 +7,7 @@ OGC 20-072r5, CityJSON 2.0, §3.1 (solids: outer rings counter-clockwise seen fr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -62,8 +62,19 @@ class Feature:
     elements: int = 0
 
 
-def make_features(layer: Layer, rows: GeoDataFrame, storage: CRS, crs: CRS) -> Iterator[Feature]:
+def make_features(
+    layer: Layer, rows: GeoDataFrame, storage: CRS, crs: CRS, *, fields: Collection[str] | None = None
+) -> Iterator[Feature]:
     """Make a city object of every row of a layer whose features are blocks; one without a height has no geometry.
+
+    Parameters
+    ----------
+    layer, rows
+        The layer, and rows with all of its fields.
+    storage, crs
+        Of the rows, and of the city objects.
+    fields
+        Those that become attributes; all by default.
 
     Raises
     ------
@@ -79,7 +90,8 @@ def make_features(layer: Layer, rows: GeoDataFrame, storage: CRS, crs: CRS) -> I
     is_outer = _signed_areas(blocks) > 0
     number_of = dict(zip(blocks.rows.tolist(), range(len(blocks.rows)), strict=True))
     assumed = ~(rows["height_m"].to_numpy(dtype=float, na_value=np.nan) > 0)
-    columns = {name: rows[name].tolist() for name in rows.columns if name != rows.geometry.name}
+    wanted = [name for name in rows.columns if name != rows.geometry.name and (fields is None or name in fields)]
+    columns = {name: rows[name].tolist() for name in wanted}
     for row, key in enumerate(rows.index):
         attributes = _say({name: column[row] for name, column in columns.items() if name != layer.key})
         building = {"type": "Building", "attributes": attributes}

@@ -14,10 +14,11 @@ import pytest
 import shapely
 from pyproj import CRS, Transformer
 
-from api.forms.formats import FORMATS
+from api.forms.formats import formats_of
 
 ITEMS = "/collections/parcels/items"
 WELLS = "/collections/wells/items"
+FORMATS = formats_of("parcels")
 PLANE = "http://www.opengis.net/def/crs/EPSG/0/4548"
 
 

@@ -14,8 +14,9 @@ from bim.model import Shapes
 from bim.packing import pack_placed, unpack_placed
 from bim.placed import Placed, place_model
 from bim.placing import place_points
-from twin.crs import CRS84, parse_crs
+from twin.crs import CRS84, from_geodetic, parse_crs, to_geodetic
 from twin.errors import TwinError
+from twin.plane import lift_from_plane
 
 GK117 = parse_crs("EPSG:4548")
 BOX = np.array([(x, y, z) for x in (0.0, 1.0) for y in (0.0, 1.0) for z in (0.0, 1.0)])
@@ -74,6 +75,39 @@ def test_every_vertex_of_a_model_500_m_long_is_placed_to_a_tenth_of_a_millimetre
     # The grid draws 500 m of the ground as 500.1 m; as one solid the far end would be off by more than a centimetre.
     assert len(placed.shapes.vertices) == 16
     assert np.abs(placed.shapes.vertices).max() < 252
+
+
+SWISS = parse_crs("EPSG:2056")
+WIDE = shapes_of([stretched((2.0, 0.3, 3.0), (0, 0, 0)), stretched((9000.0, 4000.0, 15.0), (0, 0, 0))])
+
+
+@pytest.mark.parametrize(
+    ("by", "within_m"),
+    [
+        # Between datums only longitude and latitude are changed; there and back that is off by a millimetre.
+        (Georeference(level=50, crs=SWISS, x=2_682_000.0, y=1_247_000.0, height_m=410.0), 2e-3),
+        (Georeference(level=50, crs=GK117, x=632885.385, y=3936656.695, height_m=120.5), 1e-4),
+    ],
+    ids=["Bessel 1841", "CGCS2000"],
+)
+def test_a_model_of_9_km_comes_back_to_where_it_was_placed_on_any_ellipsoid(by, within_m):
+    placed = place_model(SimpleNamespace(shapes=WIDE), by, by.crs, ("A", "B"))
+
+    for instance in range(3):
+        exact = place_points(WIDE.place(instance)[0], by, by.crs)
+        found = placed.locate(placed.shapes.place(instance)[0], by.crs)
+        assert np.abs(found - exact).max() < within_m
+
+
+def test_on_cgcs2000_its_own_ellipsoid_says_the_same_to_a_millimetre():
+    placed = place_model(SimpleNamespace(shapes=WIDE), PLACES["grid"], GK117, ("A", "B"))
+    offsets = placed.shapes.place(2)[0]
+    lon, lat = to_geodetic(*placed.origin[:2], GK117)
+
+    lons, lats, heights = lift_from_plane(offsets, lon=float(lon), lat=float(lat), height_m=placed.origin[2], crs=GK117)
+
+    own = np.column_stack((*from_geodetic(lons, lats, GK117), heights))
+    assert np.abs(placed.locate(offsets, GK117) - own).max() < 1e-3
 
 
 def test_small_meshes_keep_their_instances_and_large_ones_get_a_mesh_of_their_own():
