@@ -108,14 +108,14 @@ def gather_scene(
     """
     ids = models.data.index[rows]
     placed = [unpack_placed(kept(digest)) for digest in models.data["placed"].iloc[rows]]
-    base, place = placed[0], _place_of(placed[0], models.crs)
+    base, place = placed[0], place_of(placed[0], models.crs)
     meshes: list[Mesh] = []
     layers: list[str] = []
     keys: list[str] = []
     owners: list[str | None] = []
     for model_id, each in zip(ids, placed, strict=True):
         of_model = elements.index[elements["model_id"] == model_id]
-        bodies = _bodies_of(each, set(of_model), _place_of(each, models.crs), place)
+        bodies = _bodies_of(each, set(of_model), place_of(each, models.crs), place)
         meshes += bodies.values()
         keys += bodies
         layers += ["building_elements"] * len(bodies)
@@ -136,7 +136,8 @@ def gather_scene(
     )
 
 
-def _place_of(placed: Placed, crs: CRS) -> Place:
+def place_of(placed: Placed, crs: CRS) -> Place:
+    """The place of a model on the ellipsoid, given the storage CRS."""
     x, y, height_m = placed.origin
     lon, lat = transform(np.array([x]), np.array([y]), crs, CRS84)
     return Place(lon=float(lon[0]), lat=float(lat[0]), height_m=height_m)

@@ -71,6 +71,7 @@ def find_meetings(
         second=np.array([each[1] for each in found], np.int64),
         apart_m=np.array([each[2] for each in found], np.float64),
         shared_m3=np.array([each[3] for each in found], np.float64),
+        shared_m2=np.full(len(found), np.nan),
         places=np.array([each[4] for each in found], np.float64).reshape(-1, 3),
         open_bodies=np.array(sorted(open_bodies), np.int64),
     )
