@@ -151,10 +151,11 @@ def _bodies_of(placed: Placed, wanted: set[str], own: Place, place: Place) -> di
             points, corners = placed.shapes.place(instance)
             moved = points if own == place else place.to_local(own.to_geocentric(points))
             parts.setdefault(name, []).append((moved, corners.astype(np.int64)))
-    return {name: _join(each) for name, each in parts.items()}
+    return {name: join_meshes(each) for name, each in parts.items()}
 
 
-def _join(parts: Sequence[Mesh]) -> Mesh:
+def join_meshes(parts: Sequence[Mesh]) -> Mesh:
+    """Vertices and triangles of several meshes as those of one."""
     starts = np.cumsum([0, *(len(points) for points, _ in parts)])
     points = np.concatenate([points for points, _ in parts])
     return points, np.concatenate([corners + start for (_, corners), start in zip(parts, starts, strict=False)])
