@@ -20,8 +20,8 @@ import shapely
 
 from bim.clash.bodies import Bodies
 from bim.clash.closing import make_solid
-from bim.clash.gathering import _join
-from bim.clash.measuring import _make_element, _overlap, _share, find_meetings
+from bim.clash.gathering import join_meshes
+from bim.clash.measuring import find_meetings, make_element, measure_overlap, share_room
 from bim.ifc.reading import read_ifc
 from bim.rows import kind_of
 from sample_gis import generate
@@ -41,7 +41,7 @@ def read_bodies(path: Path) -> Bodies:
         if kind_of(model.elements["class"].iloc[element]) == "element":
             points, corners = model.shapes.place(instance)
             parts.setdefault(element, []).append((points, corners.astype(np.int64)))
-    return Bodies.of([_join(each) for each in parts.values()])
+    return Bodies.of([join_meshes(each) for each in parts.values()])
 
 
 def turn(bodies: Bodies) -> Bodies:
@@ -65,7 +65,7 @@ def ask_tree(bodies: Bodies) -> set[tuple[int, int]]:
     products = []
     for body in range(len(bodies)):
         products.append(file.create_entity("IfcBuildingElementProxy", GlobalId=ifcopenshell.guid.new()))
-        tree.add_element(_make_element(products[-1], *bodies.mesh(body)))
+        tree.add_element(make_element(products[-1], *bodies.mesh(body)))
     found = tree.clash_intersection_many(products, products, tolerance=TOLERANCE_M, check_all=True)
     number = {product.id(): body for body, product in enumerate(products)}
     return {tuple(sorted((number[each.a.id()], number[each.b.id()]))) for each in found}
@@ -78,11 +78,11 @@ def try_all(bodies: Bodies) -> set[tuple[int, int]]:
     solids: dict[int, object] = {}
     found = set()
     for one, other in zip(*(part.tolist() for part in shapely.STRtree(plans).query(plans)), strict=True):
-        if one < other and _overlap(boxes[one], boxes[other]) > TOLERANCE_M:
+        if one < other and measure_overlap(boxes[one], boxes[other]) > TOLERANCE_M:
             for body in (one, other):
                 if body not in solids:
                     solids[body] = make_solid(*bodies.mesh(body))
-            if _share(solids[one], solids[other], TOLERANCE_M)[0] > TOLERANCE_M:
+            if share_room(solids[one], solids[other], TOLERANCE_M)[0] > TOLERANCE_M:
                 found.add((one, other))
     return found
 

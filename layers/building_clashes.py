@@ -15,6 +15,10 @@ OTHERS = (
     Code(value="pipe_segments", title="Pipeline segment", title_zh="管线段"),
     Code(value="pipe_nodes", title="Well", title_zh="检查井"),
     Code(value="buildings", title="Another building", title_zh="其他建筑物"),
+    Code(value="admin_areas", title="Administrative area", title_zh="行政区划"),
+    Code(value="planning_areas", title="Planning area", title_zh="规划区域"),
+    Code(value="key_places", title="Key place", title_zh="重点场所"),
+    Code(value="topo_sheets", title="Topographic sheet", title_zh="地形图图幅"),
 )
 
 _SEVERITIES = (
@@ -38,9 +42,10 @@ BUILDING_CLASHES = Layer(
     title="Clashes of building models",
     title_zh="建筑模型碰撞",
     about=(
-        "Where elements of building models share room with one another, with pipes or with other buildings, or are "
-        "nearer than they may be; each in the middle of the shared room, or between the two nearest places. `twin ask "
-        "building_clashes --keep` makes the layer equal to what there is now; state and remark are people's."
+        "Where elements of building models share room with one another, with pipes, with other buildings or with "
+        "areas, or are nearer than they may be; each in the middle of the shared room, or between the two nearest "
+        "places. `twin ask building_clashes --keep` makes the layer equal to what there is now; state and remark "
+        "are people's."
     ),
     group=("Buildings and places", "建筑与场所"),
     geometry="Point",
@@ -74,7 +79,7 @@ BUILDING_CLASHES = Layer(
             title="Measured",
             title_zh="实测值",
             unit="m",
-            note="Between the surfaces; negative: how thick the shared room is.",
+            note="Between the surfaces; negative: how thick the shared room is; of areas in plan.",
         ),
         Field(
             name="limit_m",
@@ -91,7 +96,16 @@ BUILDING_CLASHES = Layer(
             title_zh="重叠体积",
             unit="m³",
             minimum=0,
-            note="Volume.",
+            note="Volume; of areas nothing.",
+        ),
+        Field(
+            name="shared_m2",
+            type="real",
+            title="Area within",
+            title_zh="占压面积",
+            unit="m²",
+            minimum=0,
+            note="In plan: what of the element is within an area.",
         ),
         Field(name="state", title="State", title_zh="处理状态", required=True, default="open", codes=_STATES),
         _text("remark", "Remark", "备注", length=500),

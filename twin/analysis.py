@@ -20,7 +20,7 @@ from twin.title_block import Basis
 
 #: Gives the bytes that rows name by their SHA-256, see `twin.store.Store.kept`: the same for the same rows, for good.
 Kept = Callable[[str], bytes]
-_KEPT = "kept"
+_KEPT, _NAMED = "kept", "named"
 
 
 class Draw(Protocol):
@@ -102,6 +102,9 @@ class Analysis:
         Parameters that ask for a part of that layer only.
     reads_kept
         Whether the function is given, as `kept`, what the store keeps beside rows.
+    names
+        The parameter that names one more layer, and the one with a condition on it (CQL2), if there is such a pair; the
+        function is given its rows, or None, as `named`.
     """
 
     id: str
@@ -119,6 +122,7 @@ class Analysis:
     fills: str | None = None
     narrows: tuple[str, ...] = ()
     reads_kept: bool = False
+    names: tuple[str, str] | None = None
 
     def parse(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Every parameter with its value: the given ones parsed, the others at their default."""
@@ -137,16 +141,17 @@ def analysis(
     raises_topics: bool = False,
     fills: str | None = None,
     narrows: tuple[str, ...] = (),
+    names: tuple[str, str] | None = None,
 ) -> Callable[[Callable[..., Answer]], Analysis]:
     """Make an Analysis of a function.
 
     The function's name is the id, its positional parameters are layer ids, its keyword-only parameters are what the
     API and the command line offer (see `twin.parameters`); `about` describes those. One that is called `kept` is not
-    offered: it is given a `Kept`.
+    offered: it is given a `Kept`. Nor is `named`, of an analysis with `names`: it is given a `Frame | None`.
     """
 
     def decorate(function: Callable[..., Answer]) -> Analysis:
-        inputs, parameters = read_signature(function, about or {}, given=(_KEPT,))
+        inputs, parameters = read_signature(function, about or {}, given=(_KEPT, _NAMED))
         return Analysis(
             id=function.__name__,
             title=title,
@@ -163,6 +168,7 @@ def analysis(
             fills=fills,
             narrows=narrows,
             reads_kept=_KEPT in inspect.signature(function).parameters,
+            names=names,
         )
 
     return decorate

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,11 @@ from twin import __version__
 from twin.analysis import Analysis, Answer
 from twin.catalog import Catalog
 from twin.crs import CRS, crs_label
+from twin.errors import InvalidParameter
 from twin.frame import Frame
 from twin.moments import CHINA
-from twin.query import AsOf
-from twin.reading import ReadFrame, read_inputs, write_plain
+from twin.query import AsOf, Query
+from twin.reading import ReadFrame, Reading, read_inputs, require_sound, write_plain
 from twin.store import Store
 from twin.title_block import Basis
 
@@ -115,14 +117,39 @@ def ask(
         A geometry that another program wrote into the store cannot be measured.
     """
     reading = read_inputs(analysis, catalog, store, parameters=parameters, as_of=as_of, read=read)
-    kept = {"kept": store.kept} if analysis.reads_kept else {}
+    given: dict[str, Any] = {"kept": store.kept} if analysis.reads_kept else {}
+    frames = dict(zip(analysis.inputs, reading.frames, strict=True))
+    if analysis.names is not None:
+        given["named"] = named = _read_named(analysis.names, catalog, store, reading, as_of)
+        frames |= {} if named is None else {named.layer.id: named}
     return Reply(
         twin=store.title,
         analysis=analysis,
-        answer=analysis.function(*reading.frames, **reading.parameters, **kept),
+        answer=analysis.function(*reading.frames, **reading.parameters, **given),
         as_of=as_of,
         crs=store.crs,
         parameters=reading.parameters,
-        frames=dict(zip(analysis.inputs, reading.frames, strict=True)),
+        frames=frames,
         computed_at=reading.at,
     )
+
+
+def _read_named(
+    names: tuple[str, str], catalog: Catalog, store: Store, reading: Reading, as_of: AsOf | None
+) -> Frame | None:
+    """The rows of the layer that the parameters name, of the same state; None where they name none."""
+    from twin.cql2.text import parse_text  # what parses conditions takes a while to load
+
+    name, condition = (reading.parameters[each] for each in names)
+    if name is None:
+        if condition is not None:
+            raise InvalidParameter(f"{names[1]} is a condition on a layer: name it as {names[0]}", parameter=names[1])
+        return None
+    known = list(catalog.layers)
+    if name not in known:
+        raise InvalidParameter(f"there is no layer {name}; there are: {', '.join(known)}", parameter=names[0])
+    where = None if condition is None else parse_text(condition)
+    query = Query(as_of=as_of, known_at=reading.known_at, where=where)
+    frame = store.read(catalog.layer(name), query)
+    frame.keep("sound", partial(require_sound, frame))
+    return frame

@@ -195,7 +195,8 @@ def _markup(topic: Topic, edition: Edition, at: datetime, crs: str, *, pictured:
 def _viewpoint(topic: Topic, place: npt.NDArray[np.float64], edition: Edition) -> ET.Element:
     root = ET.Element("VisualizationInfo", Guid=str(_view_id(topic)))
     components = ET.SubElement(root, "Components")
-    selection = ET.SubElement(components, "Selection")
+    # Of edition 2 a selection has something in it.
+    selection = ET.SubElement(components, "Selection") if topic.guids or topic.components else components
     for guid in topic.guids:
         ET.SubElement(selection, "Component", IfcGuid=guid)
     for layer, key in topic.components:

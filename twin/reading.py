@@ -90,7 +90,7 @@ def read_inputs(
     layers = [catalog.layer(name) for name in process.inputs]
     frames = tuple(store.read(layer, query) if read is None else read(layer, as_of) for layer in layers)
     for frame in frames:
-        frame.keep("sound", partial(_require_sound, frame))
+        frame.keep("sound", partial(require_sound, frame))
     return Reading(frames=frames, parameters=values, known_at=known_at, at=now)
 
 
@@ -107,7 +107,7 @@ def plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-def _require_sound(frame: Frame) -> None:
+def require_sound(frame: Frame) -> None:
     """Refuse rows whose geometry is invalid or missing: ingest lets none in, but QGIS may have drawn one."""
     missing = shapely.is_missing(frame.geometry)
     absent = shapely.is_empty(frame.geometry) | missing

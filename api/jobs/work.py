@@ -44,7 +44,7 @@ def run_job(folder: Path, store: Place, *, serve_secret: bool) -> None:
             result = (
                 evaluate(process, catalog, opened, parameters=parameters, as_of=as_of)
                 if isinstance(process, Indicator)
-                else ask(process, catalog, opened, parameters=parameters, as_of=as_of)
+                else ask(process, served, opened, parameters=parameters, as_of=as_of)
             )
             for name, content in make_outputs(result, job.execution.outputs, served, opened).items():
                 with (folder / name).open("wb") as file:

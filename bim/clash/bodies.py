@@ -76,9 +76,11 @@ class Meetings:
     apart_m
         (r,) between their surfaces; less than 0: how thick the shared room is.
     shared_m3
-        (r,) its volume.
+        (r,) its volume; NaN of areas, which have no heights.
     places
         (r, 3) the middle of the thickest part of the shared room, or between the two nearest places.
+    shared_m2
+        (r,) what they share in plan; NaN where that was not asked.
     open_bodies
         Numbers of bodies that are not closed, of which it cannot be said what room they take.
     """
@@ -87,5 +89,6 @@ class Meetings:
     second: Numbers
     apart_m: Floats
     shared_m3: Floats
+    shared_m2: Floats
     places: Floats
     open_bodies: Numbers

@@ -9,7 +9,7 @@ from twin.errors import InvalidParameter
 from twin.frame import Frame
 from twin.indicator import Clause, Shape
 
-Against = Literal["elements", "pipes", "buildings"]
+Against = Literal["elements", "pipes", "buildings", "areas"]
 
 CLAUSE = Clause(
     document="ISO 16739-1:2024",
@@ -50,7 +50,9 @@ _FIGURES = {
         "model": "Only clashes of elements of this model.",
         "first_class": "Only of elements of this class, such as IfcPipeSegment; walls of the standard case are walls.",
         "second_class": "Only with elements of this class.",
-        "against": "Only with other elements, with pipes and wells, or with other buildings and their foundations.",
+        "against": "Only with other elements, pipes and wells, other buildings and their foundations, or areas.",
+        "areas": "A layer of polygons in which nothing may stand, such as planning_areas; none by default.",
+        "areas_filter": "Only of these features of it (CQL2): kind = 'planning'.",
         "tolerance_m": "Shared room up to this thickness is none.",
         "clearance_m": "Pairs nearer than this are told too; 0: none.",
         "time_s": "What the comparison of models that stand together may take, seconds.",
@@ -58,6 +60,7 @@ _FIGURES = {
     raises_topics=True,
     fills="building_clashes",
     narrows=("building", "model", "first_class", "second_class", "against"),
+    names=("areas", "areas_filter"),
 )
 def building_clashes(
     building_models: Frame,
@@ -71,10 +74,13 @@ def building_clashes(
     first_class: str | None = None,
     second_class: str | None = None,
     against: Against | None = None,
+    areas: str | None = None,  # noqa: ARG001 - what it names is given as `named`
+    areas_filter: str | None = None,  # noqa: ARG001
     tolerance_m: float = 0.01,
     clearance_m: float = 0.0,
     time_s: float = 600.0,
     kept: Kept,
+    named: Frame | None,
 ) -> Answer:
     """Elements of building models that share room with other elements, also of other models, with pipes or buildings.
 
@@ -83,7 +89,11 @@ def building_clashes(
     fasteners, spaces and openings. Pipes and wells are as wide as they are outside. Other buildings are blocks over
     their outlines, from the bottom of the foundation, where its depth is known, to the top; the block of the building
     that an element is of is not compared with it.
+
+    Areas, the polygons of a layer that is named, have no heights: compared is what an element covers seen from above.
+    It stands within where that is wider than the tolerance.
     """
+    from bim.clash.areas import find_within, gather_areas, require_areas, with_areas
     from bim.clash.comparing import compare_bodies
     from bim.clash.gathering import EMBEDDED, gather_scene, group_models
     from bim.clash.pairing import Wanted, find_kin
@@ -92,6 +102,10 @@ def building_clashes(
     from bim.ifc.supervising import Limits
 
     _require(tolerance_m, clearance_m, time_s)
+    if named is not None:
+        require_areas(named.layer)
+    elif against == "areas":
+        raise InvalidParameter("against=areas needs a layer: name it as areas", parameter="areas")
     wanted = Wanted(building=building, model=model, first_class=first_class, second_class=second_class, against=against)
     frames = {frame.layer.id: frame for frame in (building_elements, pipe_segments, pipe_nodes, buildings)}
     crs, data = building_models.crs, building_elements.data
@@ -116,6 +130,11 @@ def building_clashes(
         opened += len(meetings.open_bodies)
         limits = {"tolerance_m": tolerance_m, "clearance_m": clearance_m}
         found += tell_clashes(scene, meetings, first, frames, crs, **limits)
+        if named is not None and against in (None, "areas") and second_class is None:
+            near = gather_areas(named, scene, clearance_m=clearance_m)
+            within = find_within(scene, first, near, **limits)
+            whole = with_areas(scene, named.layer.id, near)
+            found += tell_clashes(whole, within, first, {**frames, named.layer.id: named}, crs, **limits)
     places = make_places(found)
     shapes = tuple(
         Shape(

@@ -108,14 +108,14 @@ def gather_scene(
     """
     ids = models.data.index[rows]
     placed = [unpack_placed(kept(digest)) for digest in models.data["placed"].iloc[rows]]
-    base, place = placed[0], _place_of(placed[0], models.crs)
+    base, place = placed[0], place_of(placed[0], models.crs)
     meshes: list[Mesh] = []
     layers: list[str] = []
     keys: list[str] = []
     owners: list[str | None] = []
     for model_id, each in zip(ids, placed, strict=True):
         of_model = elements.index[elements["model_id"] == model_id]
-        bodies = _bodies_of(each, set(of_model), _place_of(each, models.crs), place)
+        bodies = _bodies_of(each, set(of_model), place_of(each, models.crs), place)
         meshes += bodies.values()
         keys += bodies
         layers += ["building_elements"] * len(bodies)
@@ -136,7 +136,8 @@ def gather_scene(
     )
 
 
-def _place_of(placed: Placed, crs: CRS) -> Place:
+def place_of(placed: Placed, crs: CRS) -> Place:
+    """The place of a model on the ellipsoid, given the storage CRS."""
     x, y, height_m = placed.origin
     lon, lat = transform(np.array([x]), np.array([y]), crs, CRS84)
     return Place(lon=float(lon[0]), lat=float(lat[0]), height_m=height_m)
@@ -150,10 +151,11 @@ def _bodies_of(placed: Placed, wanted: set[str], own: Place, place: Place) -> di
             points, corners = placed.shapes.place(instance)
             moved = points if own == place else place.to_local(own.to_geocentric(points))
             parts.setdefault(name, []).append((moved, corners.astype(np.int64)))
-    return {name: _join(each) for name, each in parts.items()}
+    return {name: join_meshes(each) for name, each in parts.items()}
 
 
-def _join(parts: Sequence[Mesh]) -> Mesh:
+def join_meshes(parts: Sequence[Mesh]) -> Mesh:
+    """Vertices and triangles of several meshes as those of one."""
     starts = np.cumsum([0, *(len(points) for points, _ in parts)])
     points = np.concatenate([points for points, _ in parts])
     return points, np.concatenate([corners + start for (_, corners), start in zip(parts, starts, strict=False)])

@@ -57,10 +57,10 @@ def find_meetings(
     open_bodies: set[int] = set()
     found: list[tuple[int, int, float, float, Floats]] = []
     for (one, other), (distance_m, place) in sorted(near.items()):
-        if distance_m <= _TOUCH_M and _overlap(bodies.boxes[one], bodies.boxes[other]) > tolerance_m:
+        if distance_m <= _TOUCH_M and measure_overlap(bodies.boxes[one], bodies.boxes[other]) > tolerance_m:
             solids = make(one), make(other)
             open_bodies.update(body for body, solid in zip((one, other), solids, strict=True) if solid is None)
-            thickness_m, shared_m3, middle = _share(*solids, tolerance_m)
+            thickness_m, shared_m3, middle = share_room(*solids, tolerance_m)
             if thickness_m > tolerance_m:
                 found.append((one, other, -thickness_m, shared_m3, middle))
                 continue
@@ -71,6 +71,7 @@ def find_meetings(
         second=np.array([each[1] for each in found], np.int64),
         apart_m=np.array([each[2] for each in found], np.float64),
         shared_m3=np.array([each[3] for each in found], np.float64),
+        shared_m2=np.full(len(found), np.nan),
         places=np.array([each[4] for each in found], np.float64).reshape(-1, 3),
         open_bodies=np.array(sorted(open_bodies), np.int64),
     )
@@ -86,7 +87,7 @@ def _find_near(
     for body in np.flatnonzero((first | second) & (np.diff(bodies.triangle_offsets) > 0)).tolist():
         products[body] = file.create_entity("IfcBuildingElementProxy", GlobalId=ifcopenshell.guid.new())
         body_of[products[body].id()] = body
-        tree.add_element(_make_element(products[body], *bodies.mesh(body)))
+        tree.add_element(make_element(products[body], *bodies.mesh(body)))
     one, other = ([product for body, product in products.items() if chosen[body]] for chosen in sets)
     found: dict[tuple[int, int], tuple[float, Floats]] = {}
     if one and other:
@@ -102,7 +103,7 @@ def _find_near(
     return found
 
 
-def _make_element(product: Any, points: Floats, corners: Numbers) -> Any:
+def make_element(product: Any, points: Floats, corners: Numbers) -> Any:
     """Triangles as the tree takes them; without units, since the tree has none."""
     kernel: Any = wrapper
     settings = kernel.settings()
@@ -122,12 +123,12 @@ def _find_within(bodies: Bodies, among: list[int]) -> list[tuple[int, int]]:
     return [(among[a], among[b]) for a, b in zip(inner[level].tolist(), outer[level].tolist(), strict=True)]
 
 
-def _overlap(one: Floats, other: Floats) -> float:
+def measure_overlap(one: Floats, other: Floats) -> float:
     """How thick the room can be at most that two boxes share; below 0 where they are apart."""
     return float((np.minimum(one[3:], other[3:]) - np.maximum(one[:3], other[:3])).min())
 
 
-def _share(
+def share_room(
     one: manifold3d.Manifold | None, other: manifold3d.Manifold | None, tolerance_m: float
 ) -> tuple[float, float, Floats]:
     """Thickness and volume of the room that two bodies share, and the middle of its thickest part."""

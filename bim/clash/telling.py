@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _SEVERITY = {"CLASH": "error", "CLEAR": "warning"}
 #: Fields that tell what features of a layer are.
 _CLASSES = {"building_elements": "class", "pipe_segments": "class"}
-_NAMES = {"building_elements": "name", "buildings": "name"}
 
 
 def tell_clashes(
@@ -49,11 +48,18 @@ def tell_clashes(
         The limits.
     """
     places = np.asarray(shapely.points(scene.base.locate(meetings.places, crs)))
+    firsts = set(np.flatnonzero(may_be_first).tolist())
     told = []
-    for one, other, apart_m, shared_m3, place in zip(
-        meetings.first, meetings.second, meetings.apart_m, meetings.shared_m3, places, strict=True
+    for one, other, apart_m, shared_m3, shared_m2, place in zip(
+        meetings.first,
+        meetings.second,
+        meetings.apart_m,
+        meetings.shared_m3,
+        meetings.shared_m2,
+        places,
+        strict=True,
     ):
-        first, second = sorted((one, other), key=lambda body: (not may_be_first[body], scene.keys[body]))
+        first, second = sorted((one, other), key=lambda body: (body not in firsts, scene.keys[body]))
         rule = "CLASH" if apart_m < 0 else "CLEAR"
         element, what = (_describe(scene, body, frames) for body in (first, second))
         told.append(
@@ -67,11 +73,16 @@ def tell_clashes(
                 **{f"second_{name}": what[name] for name in ("layer", "id", "guid", "class", "name")},
                 "measured_m": round(float(apart_m), 4),
                 "limit_m": -tolerance_m if rule == "CLASH" else clearance_m,
-                "shared_m3": round(float(shared_m3), 6),
+                "shared_m3": _round(shared_m3),
+                "shared_m2": _round(shared_m2),
                 "place": place,
             }
         )
     return told
+
+
+def _round(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), 6)
 
 
 def _describe(scene: Scene, body: int, frames: Mapping[str, Frame]) -> dict[str, Any]:
@@ -88,7 +99,7 @@ def _describe(scene: Scene, body: int, frames: Mapping[str, Frame]) -> dict[str,
         "id": key,
         "guid": read("global_id" if is_element else None),
         "class": read(_CLASSES.get(layer)),
-        "name": read(_NAMES.get(layer)),
+        "name": read("name"),
         "building": read("building_id" if is_element else None),
         "storey": read("storey" if is_element else None),
     }

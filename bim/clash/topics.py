@@ -18,7 +18,12 @@ _LAYERS = {
     "pipe_segments": "Pipeline segment 管线段",
     "pipe_nodes": "Well 检查井",
     "buildings": "Building 建筑物",
+    "admin_areas": "Administrative area 行政区划",
+    "planning_areas": "Planning area 规划区域",
+    "key_places": "Key place 重点场所",
+    "topo_sheets": "Topographic sheet 地形图图幅",
 }
+_SHARED = (("shared_m3", "Shared room 重叠体积", "m³"), ("shared_m2", "Area within 占压面积", "m²"))
 #: How far off somebody stands who looks at a clash.
 _AWAY_M = 6.0
 
@@ -50,7 +55,7 @@ def _make_topic(shape: Shape) -> Topic:
                 f"{shape.title} {shape.title_zh}",
                 *(f"{_LAYERS[layer]}: {key}" for layer, key, *_ in about),
                 f"Measured 实测 {told['measured_m']:.3f} m, limit 限值 {told['limit_m']:.3f} m",
-                f"Shared room 重叠体积 {told['shared_m3']:.4f} m³",
+                *(f"{what} {told[name]:.4f} {unit}" for name, what, unit in _SHARED if told[name] is not None),
                 *([f"Storey 楼层: {told['storey']}"] if told["storey"] else []),
             ]
         ),

@@ -11,6 +11,7 @@ import shapely
 from layers.pipelines.axis import has_heights
 from layers.pipelines.codes.points import has_role
 from layers.pipelines.section import Sections
+from twin.crs import BBox, metric_plane, transform
 from twin.solids import End, Sweeps
 
 if TYPE_CHECKING:
@@ -34,13 +35,14 @@ def solids_of_segments(segments: GeoDataFrame) -> Sweeps:
     Those of unknown depth are left out, rather than drawn at a height that they do not have.
     """
     axes, owners = shapely.get_coordinates(segments.geometry.to_numpy(), include_z=True, return_index=True)
-    again = (np.diff(owners, prepend=-1) == 0) & (_length(np.diff(axes, axis=0, prepend=0)) < _SAME_M)
-    axes, owners = axes[~again], owners[~again]
+    metres = _in_metres(axes, segments)
+    again = (np.diff(owners, prepend=-1) == 0) & (_length(np.diff(metres, axis=0, prepend=0)) < _SAME_M)
+    axes, metres, owners = axes[~again], metres[~again], owners[~again]
     vertices = np.bincount(owners, minlength=len(segments))
     lost = np.bincount(owners, weights=~np.isfinite(axes[:, 2]), minlength=len(segments)) > 0
     deep, long = has_heights(segments) & ~lost, vertices > 1
     drawn = deep & long
-    rows, axes = np.flatnonzero(drawn), axes[drawn[owners]]
+    rows, axes, metres = np.flatnonzero(drawn), axes[drawn[owners]], metres[drawn[owners]]
     starts = _add_up(vertices[rows])
 
     sections = Sections.of(segments)
@@ -57,7 +59,7 @@ def solids_of_segments(segments: GeoDataFrame) -> Sweeps:
         width_m=sizes[rows, 0],
         height_m=sizes[rows, 1],
         is_round=is_round[rows],
-        ends=_find_ends(axes, starts, nodes.reshape(-1, 2), shapes),
+        ends=_find_ends(metres, starts, nodes.reshape(-1, 2), shapes),
         left_out=_count({"depth unknown": ~deep, "no line longer than 1 mm": deep & ~long}),
         assumed=_count({f"section unknown, {_LINE_M:g} m wide": drawn & unknown}),
     )
@@ -69,7 +71,7 @@ def _find_ends(axes: Floats, starts: Numbers, nodes: Numbers, shapes: Floats) ->
     Parameters
     ----------
     axes, starts
-        As `twin.solids.Sweeps` has them.
+        As `twin.solids.Sweeps` has them, in metres each way.
     nodes
         (n, 2) numbers of the nodes at both ends.
     shapes
@@ -124,6 +126,15 @@ def solids_of_nodes(nodes: GeoDataFrame) -> Sweeps:
         left_out=_count({"no well": ~is_well, "depth of the well or height of its cover unknown": is_well & ~deep}),
         assumed=_count({f"width of the well unknown, {_WELL_M:g} m": is_well & deep & ~wide}),
     )
+
+
+def _in_metres(axes: Floats, segments: GeoDataFrame) -> Floats:
+    """The same vertices where lengths can be measured: of a CRS in degrees, in a plane about them."""
+    if not len(axes) or segments.crs is None or not segments.crs.is_geographic:
+        return axes
+    plane = metric_plane(segments.crs, BBox.around(segments.geometry.to_numpy()))
+    x, y = transform(axes[:, 0], axes[:, 1], segments.crs, plane)
+    return np.column_stack([x, y, axes[:, 2]])
 
 
 def _length(vectors: Floats) -> Floats:

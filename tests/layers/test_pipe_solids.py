@@ -127,3 +127,14 @@ def test_taking_some_solids_keeps_their_axes():
     assert some.width_m.tolist() == pytest.approx([0.1, 0.3])
     assert some.axes[some.starts[0]].tolist() == solids.axes[solids.starts[2]].tolist()
     assert some.axes[some.starts[1]].tolist() == solids.axes[0].tolist()
+
+
+def test_in_degrees_the_same_pipes_are_drawn_with_the_same_ends():
+    """Pipes of 5 m and 20 m in a row, then one across: a metre is a hundred-thousandth of a degree."""
+    places = {"A": (0, 0), "B": (5, 0), "C": (25, 0), "D": (25, 3)}
+    rows = segments(places, **{name: {"diameter_mm": 300} for name in ("A_B", "B_C", "C_D")})
+    frame = make_frame(PIPE_SEGMENTS, rows, CRS)
+    degrees = PIPE_SEGMENTS.solids(frame.data.to_crs("EPSG:4490"))
+    assert (len(degrees), dict(degrees.left_out)) == (3, {})
+    assert degrees.ends.tolist() == [[End.FLAT, End.OPEN], [End.OPEN, End.JOINT], [End.JOINT, End.FLAT]]
+    assert np.abs(degrees.axes[:, :2]).max() < 180

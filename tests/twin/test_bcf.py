@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 import zipfile
 from datetime import UTC, datetime
 from io import BytesIO
+from pathlib import Path
 
 import bcf.v2.bcfxml
 import bcf.v3.bcfxml
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 import shapely
 from bcf.xml_parser import XmlParserSerializer
+from lxml import etree
 
 from twin.bcf import Topic, topic_id, write_bcf
 from twin.crs import parse_crs
@@ -23,6 +25,10 @@ from twin.paper import Paper
 AT = datetime(2022, 6, 30, 4, 5, 6, tzinfo=UTC)
 READERS = {"2.1": bcf.v2.bcfxml.BcfXml, "3.0": bcf.v3.bcfxml.BcfXml}
 MODELS = {"2.1": bcf.v2.model, "3.0": bcf.v3.model}
+SCHEMAS = Path(__file__).parents[1] / "vendor" / "bcf"
+#: The schema of each kind of file, by its name in the archive.
+XSD = {"bcf.version": "version", "project.bcfp": "project", "extensions.xml": "extensions"}
+XSD |= {"markup.bcf": "markup", "viewpoint.bcfv": "visinfo"}
 PLACE = (500_010.0, 3_900_020.0, 98.5)
 
 
@@ -116,6 +122,27 @@ def test_every_file_holds_what_its_schema_allows_and_nothing_else(edition, tmp_p
     assert seen == set(classes)
     with pytest.raises(Exception, match="Unknown property"):
         reader.parse(b"<Markup><Topic Guid='x'><Title>t</Title><Colour/></Topic></Markup>", model.Markup)
+
+
+def judge(kind, document, edition):
+    """What the schemas of buildingSMART say against a file."""
+    schema = etree.XMLSchema(etree.parse(SCHEMAS / edition / f"{XSD[kind]}.xsd"))
+    schema.validate(etree.fromstring(document))
+    return [f"{kind}: {each.message}" for each in schema.error_log]
+
+
+def test_every_file_is_valid_by_the_schemas_of_building_smart(edition):
+    elements = make_topic(id=topic_id("b"), labels=(), snapshot=None, components=(), guids=("2O2Fr$t4X7Zf8NOew3FNr2",))
+    topics = [make_topic(), elements, make_topic(id=topic_id("c"), components=())]
+    content = write_bcf(topics, parse_crs("EPSG:4548"), edition=edition, project="Pipes 管线", at=AT)
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist() if not name.endswith(".png")}
+    kinds = {name: name.rpartition("/")[2] for name in files}
+    assert set(kinds.values()) == XSD.keys() - ({"extensions.xml"} if edition == "2.1" else set())
+    assert [said for name, document in files.items() for said in judge(kinds[name], document, edition)] == []
+    markup = next(document for name, document in files.items() if kinds[name] == "markup.bcf")
+    (said,) = judge("markup.bcf", markup.replace(b"CreationAuthor>", b"Author>"), edition)
+    assert "Element 'Author': This element is not expected" in said
 
 
 def plain(document):
