@@ -7,6 +7,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+import ifcopenshell
 import pytest
 
 from bim.ifc.opening import open_ifc
@@ -137,6 +138,44 @@ def test_what_is_no_ifc_is_refused_and_named(tmp_path: Path, text: bytes, said: 
     path.write_bytes(text)
     with pytest.raises(SourceError, match=f"delivered.ifc .*{said}"):
         open_ifc(path)
+
+
+#: A project, as ISO 10303-28 edition 2 writes it for IFC2X3, and as buildingSMART does for IFC4.
+IFC_XML = {
+    "IFC2X3": """\ufeff<?xml version="1.0" encoding="utf-8"?>
+<ex:iso_10303_28 version="2.0" xmlns:ex="urn:iso.org:standard:10303:part(28):version(2):xmlschema:common">
+  <ex:iso_10303_28_header><ex:name>House</ex:name></ex:iso_10303_28_header>
+  <uos id="uos_1" configuration="i-ifc2x3" xmlns="http://www.iai-tech.org/ifcXML/IFC2x3/FINAL">
+    <IfcProject id="i1"><GlobalId>2GoteIPYCHwgmjT3Cz$R9K</GlobalId><Name>House</Name></IfcProject>
+  </uos>
+</ex:iso_10303_28>
+""",
+    "IFC4": """<?xml version="1.0" encoding="utf-8"?>
+<ifcXML xmlns="http://www.buildingsmart-tech.org/ifcXML/IFC4/final" id="ifcXML4">
+  <header><name>House</name></header>
+  <IfcProject id="i1" GlobalId="2GoteIPYCHwgmjT3Cz$R9K" Name="House"/>
+</ifcXML>
+""",
+}
+
+
+@pytest.mark.parametrize("schema", IFC_XML)
+@pytest.mark.parametrize("name", ["house.ifcXML", "house.ifczip", "house.ifc"])
+def test_ifcxml_is_refused_since_the_parser_does_not_read_it_either(tmp_path: Path, schema: str, name: str) -> None:
+    path = tmp_path / "house.ifcXML"
+    path.write_text(IFC_XML[schema], "utf-8")
+    # When ifcopenshell reads it, this test fails and the refusal can go.
+    with pytest.raises(NotImplementedError, match="ifcXML"):
+        ifcopenshell.open(path)
+    with pytest.raises(ifcopenshell.Error, match="SPF header"):
+        ifcopenshell.open(path, ".ifc")
+    delivered = path.with_name(name)
+    if name.endswith("zip"):
+        _pack(delivered, {"house.ifcXML": path.read_bytes()})
+    elif delivered != path:
+        path.rename(delivered)
+    with pytest.raises(SourceError, match=rf"{name} is XML: ifcXML cannot be read; save it as \.ifc \(IFC-SPF\)"):
+        open_ifc(delivered)
 
 
 def test_an_absent_file_is_named(tmp_path: Path) -> None:
