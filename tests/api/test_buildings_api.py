@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import http.client
+import shutil
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
 
 import layers
 from api.app import create_app
+from bim.plan_sheet import draw_plan
 from sample_gis.models.loading import load_models
 from sample_gis.models.models import author_models
+from tests_server import get as get_from
+from tests_server import run_server
 from twin.catalog import Catalog
 from twin.ingest import ingest_rows
 from twin.settings import Settings
+from twin.store import Changes
 from twin.stores import create_store, open_store
 
 SURVEYED = datetime(2021, 9, 30, tzinfo=UTC)
@@ -171,6 +178,25 @@ def test_a_plan_shows_the_rooms_of_the_storey_to_scale(client):
     assert "101 走廊" not in answer.text
     again = client.get(f"/buildings/{SCHOOL}/storeys/2F/plan.svg", headers={"If-None-Match": answer.headers["etag"]})
     assert again.status_code == 304
+
+
+def test_a_plan_is_drawn_once_until_something_is_written(stored, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        "api.buildings.routes.draw_plan", lambda *said, **options: drawn.append(1) or draw_plan(*said, **options)
+    )
+    own = tmp_path / "twin.gpkg"
+    shutil.copy(stored, own)
+    with open_store(own, write=True) as store, run_server(create_app(Settings(), store, layers.catalog())) as address:
+        connection = http.client.HTTPConnection(urlsplit(address).netloc)
+        for _ in range(3):
+            status, headers, body = get_from(connection, f"/buildings/{SCHOOL}/storeys/2F/plan.svg")
+            assert (status, headers["content-type"], b"<svg" in body) == (200, "image/svg+xml", True)
+        assert len(drawn) == 1
+        store.write(layers.catalog().layer("buildings"), Changes(delete=("B000001",)), author="t", reason="gone")
+        get_from(connection, f"/buildings/{SCHOOL}/storeys/2F/plan.svg")
+        assert len(drawn) == 2
+        connection.close()
 
 
 def test_the_plan_of_the_roof_shows_its_parapet(client):
