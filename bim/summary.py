@@ -11,7 +11,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from bim.footprint import areas_of, cut_instances, outline_building, unite
+from bim.footprint import areas_of, cut_instances, cut_triangles, outline_building, unite
 from bim.georeference.georeference import Georeference
 from bim.ifc.classes import serves
 from bim.model import Model
@@ -28,6 +28,12 @@ Rows = npt.NDArray[np.intp]
 _CUT_M = 0.6
 #: Storeys count as below the ground when their floor is deeper than this.
 _BELOW_M = 1.0
+#: Floors are at least this far apart; less is a foundation, a landing, a plinth.
+_STOREY_M = 2.2
+#: Above its floor a storey is built: parapets and railings end below.
+_BUILT_M = 2.0
+#: A part of the outline that what is cut there must span.
+_BUILT_SHARE = 0.25
 #: A part of its projection that the section must cover to be believed: in an open hall columns alone are cut.
 _LEAST_SHARE = 0.3
 _WALLS = ("IfcWall", "IfcWallStandardCase", "IfcWallElementedCase", "IfcCurtainWall", "IfcColumn", "IfcSpace")
@@ -64,8 +70,9 @@ class Summary:
     ground_m, top_m
         Heights in the plane: of the floor of the storey nearest to the zero of the project, and of the highest part.
     storeys, storeys_below
-        Those with walls, columns or spaces, above and below the ground; where the file has none at all, as many as it
-        says, or None.
+        Those with walls, columns or spaces, above and below the ground, that are 2.2 m apart, and where anything that
+        encloses rooms is drawn, built 2 m above their floor over a quarter of the outline; where the file has no
+        storeys at all, as many as it says, or None.
     floor_area_m2
         Gross floor area as the file says; None where it does not.
     services
@@ -187,8 +194,11 @@ def _summarise(placed: Placed, shown: _Shown, own: Rows, said: _Said, members: R
     services = not np.isin(drawn, ENCLOSING).any() and sum(map(serves, drawn)) > len(drawn) / 2
     if services:
         outline, basis = areas_of(seen.convex_hull), "projection"
-    lived = _lived_in(said, members)
-    counted = [levels[storey] >= ground_m - _BELOW_M for storey in lived if storey in levels]
+    lived = sorted({levels[storey] for storey in _lived_in(said, members) if storey in levels})
+    if np.isin(drawn, ENCLOSING).any():
+        least_m2 = _BUILT_SHARE * outline.area
+        lived = [level for level in lived if _span_m2(placed, instances, level + _BUILT_M) >= least_m2]
+    floors, floors_below = _count_floors(lived, ground_m)
     own_words = said.properties[building]
     return Summary(
         outline=outline,
@@ -196,8 +206,8 @@ def _summarise(placed: Placed, shown: _Shown, own: Rows, said: _Said, members: R
         seen=seen,
         ground_m=ground_m,
         top_m=float(bounds[:, 1, 2].max()),
-        storeys=sum(counted) if levels else _count_said(own_words, "storeysAboveGround"),
-        storeys_below=len(counted) - sum(counted) if levels else _count_said(own_words, "storeysBelowGround"),
+        storeys=floors if levels else _count_said(own_words, "storeysAboveGround"),
+        storeys_below=floors_below if levels else _count_said(own_words, "storeysBelowGround"),
         floor_area_m2=_floor_area(said, members),
         services=bool(services),
     )
@@ -216,6 +226,31 @@ def _lived_in(said: _Said, members: Rows) -> list[int]:
     """Rows of the storeys in which there are walls, columns or spaces: roofs and foundations are none."""
     storeys = said.storeys[members[np.isin(said.classes[members], _WALLS)]]
     return sorted(set(storeys[storeys >= 0].tolist()))
+
+
+def _count_floors(levels: list[float], ground_m: float) -> tuple[int, int]:
+    """How many levels are floors, from the ground upwards and from there downwards."""
+    above = [level for level in levels if level >= ground_m - _BELOW_M]
+    below = [level for level in levels if level < ground_m - _BELOW_M]
+    floors: list[float] = []
+    for level in sorted(above, key=lambda level: (level < ground_m, abs(level - ground_m))):
+        if all(abs(level - other) >= _STOREY_M for other in floors):
+            floors.append(level)
+    cellars = [min(floors, default=ground_m)]
+    for level in reversed(below):
+        if cellars[-1] - level >= _STOREY_M:
+            cellars.append(level)
+    return len(floors), len(cellars) - 1
+
+
+def _span_m2(placed: Placed, instances: Rows, height_m: float) -> float:
+    """The area of the hull of all that a level cuts."""
+    low, high = placed.bounds_m[instances][:, :, 2].T
+    met = instances[(low < height_m) & (high > height_m)]
+    lines = [cut_triangles(*placed.shapes.place(int(instance)), height_m) for instance in met]
+    if not lines:
+        return 0.0
+    return float(shapely.area(shapely.convex_hull(shapely.multipoints(np.concatenate(lines).reshape(-1, 2)))))
 
 
 def _floor_area(said: _Said, members: Rows) -> float | None:
