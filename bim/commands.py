@@ -66,7 +66,7 @@ def bim(
             try:
                 report, text = _take(session, store, file, limits, declaration, told, dry_run=dry_run)
             except TwinError as error:
-                report, text = {"refused": error.detail}, None
+                report, text = {"source": {"name": file.name}, "refused": error.detail}, None
                 click.echo(f"refused: {error.detail}", err=True)
             reports.append(report)
             if text is not None and not session.as_json:

@@ -37,6 +37,18 @@ def find_model(store: Store, elements: Layer, models: Layer, model: Model) -> st
     return best
 
 
+#: What programs write for a building where nobody gave it a name, as seen in files.
+_PLACEHOLDERS = frozenset(
+    ("building", "building name", "default building", "unnamed", "undefined", "xyz", "// building/name //")
+)
+
+
+def first_name(*texts: object) -> str | None:
+    """Return the first text that is the name of a building, and not what programs write where nobody gave one."""
+    names = (" ".join(text.split()) for text in texts if isinstance(text, str))
+    return next((name for name in names if name and name.casefold() not in _PLACEHOLDERS), None)
+
+
 def name_model(store: Store, models: Layer, file: Path) -> str:
     """Name a new model after its file; a number follows where another model has the name."""
     stem = file.name.partition(".")[0][:190] or "model"

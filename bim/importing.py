@@ -20,7 +20,7 @@ import zstandard
 
 from bim.footprint import project_instances
 from bim.georeference.choosing import Assessment, require_place
-from bim.identity import find_model, name_buildings, name_model
+from bim.identity import find_model, first_name, name_buildings, name_model
 from bim.levels import CimLevel, judge_buildings, judge_level
 from bim.model import Model
 from bim.packing import pack_placed
@@ -215,11 +215,11 @@ def _describe(
     seen = shapely.union_all([summary.seen for summary in summaries.values()])
     ground_m = min((summary.ground_m for summary in summaries.values()), default=0.0)
     outcomes = model.elements["outcome"]
-    buildings = model.elements.loc[model.elements["class"] == "IfcBuilding", "name"].dropna()
+    called = first_name(*model.elements.loc[model.elements["class"] == "IfcBuilding", "name"])
     values: dict[str, Any] = {
         "model_id": model_id,
         "building_id": next(iter(names.values())) if len(set(names.values())) == 1 else None,
-        "name": str(buildings.iloc[0])[:200] if len(buildings) and buildings.iloc[0] else Path(model.source.name).stem,
+        "name": (called or Path(model.source.name).stem)[:200],
         "file": model.source.name[:255],
         "sha256": model.source.sha256,
         "schema": model.source.schema[:64],

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from bim.identity import Names
+from bim.identity import Names, first_name
 from bim.levels import CimLevel
 from bim.model import Model
 from bim.placed import Placed
@@ -175,7 +175,7 @@ def _find_outlines(store: Store, layer: Layer, geometries: list[Any]) -> list[st
 def _call_buildings(model: Model) -> list[str | None]:
     """What the file calls each element: its long name, or else its name."""
     pairs = zip(model.elements["long_name"].tolist(), model.elements["name"].tolist(), strict=True)
-    return [next((name for name in pair if isinstance(name, str) and name), None) for pair in pairs]
+    return [first_name(*pair) for pair in pairs]
 
 
 def _say(name: str | None, summary: Summary, ground_m: float, level: CimLevel) -> dict[str, Any]:

@@ -74,7 +74,8 @@ class Summary:
         encloses rooms is drawn, built 2 m above their floor over a quarter of the outline; where the file has no
         storeys at all, as many as it says, or None.
     floor_area_m2
-        Gross floor area as the file says; None where it does not.
+        Gross floor area as the file says; None where it does not. Rooms of storeys that are not built 2 m above their
+        floor, such as roofs that can be walked on, are none.
     services
         Whether more than half of what is shown are services, and nothing encloses rooms: the outline is their hull.
     """
@@ -194,11 +195,14 @@ def _summarise(placed: Placed, shown: _Shown, own: Rows, said: _Said, members: R
     services = not np.isin(drawn, ENCLOSING).any() and sum(map(serves, drawn)) > len(drawn) / 2
     if services:
         outline, basis = areas_of(seen.convex_hull), "projection"
-    lived = sorted({levels[storey] for storey in _lived_in(said, members) if storey in levels})
+    built = sorted(set(levels.values()))
     if np.isin(drawn, ENCLOSING).any():
         least_m2 = _BUILT_SHARE * outline.area
-        lived = [level for level in lived if _span_m2(placed, instances, level + _BUILT_M) >= least_m2]
-    floors, floors_below = _count_floors(lived, ground_m)
+        built = [level for level in built if _span_m2(placed, instances, level + _BUILT_M) >= least_m2]
+    open_to_sky = [storey for storey, level in levels.items() if level not in built]
+    roofs = np.isin(said.storeys[members], open_to_sky) | np.isin(members, open_to_sky)
+    lived = {levels[storey] for storey in _lived_in(said, members) if storey in levels}
+    floors, floors_below = _count_floors(sorted(lived.intersection(built)), ground_m)
     own_words = said.properties[building]
     return Summary(
         outline=outline,
@@ -208,7 +212,7 @@ def _summarise(placed: Placed, shown: _Shown, own: Rows, said: _Said, members: R
         top_m=float(bounds[:, 1, 2].max()),
         storeys=floors if levels else _count_said(own_words, "storeysAboveGround"),
         storeys_below=floors_below if levels else _count_said(own_words, "storeysBelowGround"),
-        floor_area_m2=_floor_area(said, members),
+        floor_area_m2=_floor_area(said, members[~roofs]),
         services=bool(services),
     )
 

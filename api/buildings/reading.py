@@ -14,6 +14,7 @@ from api.context import Context
 from api.forms.geojson import plain_rows
 from api.http.links import Link, Links, link
 from api.http.media import JSON
+from bim.identity import first_name
 from bim.packing import unpack_placed
 from bim.placed import Placed
 from twin.catalog import Catalog
@@ -171,10 +172,10 @@ def find_building(context: Context, building_id: str, as_of: datetime | None) ->
     own = plain_rows(bare.elements(among("kind", ("building", "storey")), fields=("model_id", "kind", "name")))
     names = tuple(sorted({each["model_id"] for each in own}))
     models = context.store.read(context.served.layer(MODELS), Query(ids=names, as_of=as_of)) if names else None
-    called = [each["name"] for each in own if each["kind"] == "building" and each["name"]]
+    called = first_name(*(each["name"] for each in own if each["kind"] == "building"))
     return replace(
         bare,
-        title=row["name"] or (called[0] if called else building_id),
+        title=row["name"] or called or building_id,
         models=() if models is None else tuple(plain_rows(models)),
     )
 
@@ -188,7 +189,7 @@ def modelled_buildings(context: Context, as_of: datetime | None) -> tuple[Row, .
         return ()
     asked = Query(ids=tuple(sorted(names)), as_of=as_of)
     rows = plain_rows(context.store.read(context.served.layer(BUILDINGS), asked))
-    return tuple({**row, "name": row["name"] or names[row["building_id"]]} for row in rows)
+    return tuple({**row, "name": row["name"] or first_name(names[row["building_id"]])} for row in rows)
 
 
 def properties_of(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

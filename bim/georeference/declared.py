@@ -17,10 +17,11 @@ import numpy as np
 from bim.finding import Finding
 from bim.georeference.georeference import Georeference, moved_by
 from bim.georeference.levels import Levels
-from bim.georeference.mapping import axis_from_north, read_conversion
+from bim.georeference.mapping import read_conversion
 from bim.georeference.naming import find_crs, vertical_datum
 from bim.georeference.siting import into_map
 from bim.georeference.standing import FAR_M, holds, stands_at
+from bim.georeference.turning import turn_as_file_says
 from twin.crs import CRS, CRS84, crs_label, horizontal, parse_crs
 from twin.errors import CrsError, InvalidParameter
 from twin.nearest import suggest
@@ -45,7 +46,9 @@ class Declaration:
     height_shift_m
         What is added to come to 1985 heights.
     x_axis_deg
-        Where the x axis of the model points: anti-clockwise from the east of the grid, of degrees from true east.
+        Where the x axis of the model points: anti-clockwise from the east of the grid, of degrees from true east. Left
+        out, it is where a conversion of the file has it, else where its true north does; north along the y axis, which
+        programs write by default, is taken for that of the grid.
     anchor_m
         The point of the model, in project coordinates, that stands there.
     scale
@@ -144,7 +147,11 @@ def apply_declaration(declaration: Declaration, levels: Levels) -> tuple[Georefe
     elif declaration.scale is not None:
         values |= {"scale": (declaration.scale, declaration.scale, 1.0), "metres": "grid"}
     sources = {**base.sources, **dict.fromkeys(values, declaration.name)}
-    read = _near(replace(base.upright(), level=None, sources=sources, **values), levels)
+    read = replace(base.upright(), level=None, sources=sources, **values)
+    if declaration.x_axis_deg is None and sources["x"] == declaration.name:
+        turned_deg, source = turn_as_file_says(read, levels)
+        read = replace(read, axis_deg=turned_deg, sources={**sources, "axis_deg": source})
+    read = _near(read, levels)
     if not read.crs.is_projected and read.metres == "grid":
         raise InvalidParameter(f"declaration {declaration.name}: a model at a longitude has no metres of a grid")
     return read, tuple(findings)
@@ -163,10 +170,8 @@ def _from_degrees(declaration: Declaration, levels: Levels) -> Georeference:
         x=lon,
         y=lat,
         height_m=elevation_m or 0.0,
-        axis_deg=axis_from_north(levels),
         metres="true",
-        sources=dict.fromkeys(("crs", "x", "y"), declaration.name)
-        | {"height_m": "IfcSite", "axis_deg": levels.true_north.entity if levels.true_north else "the y axis is north"},
+        sources=dict.fromkeys(("crs", "x", "y"), declaration.name) | {"height_m": "IfcSite"},
     )
 
 
@@ -243,9 +248,12 @@ def _near(read: Georeference, levels: Levels) -> Georeference:
         return read
     x, y, height_m = map(float, stands_at(read, levels))
     if not holds(read.crs, x, y):
+        swapped = holds(read.crs, y, x) and read.sources["x"] == read.sources["y"]
+        advice = "easting_m and northing_m are swapped: the northing is the distance from the equator"
+        if not swapped:
+            advice = "check crs, easting_m and northing_m, or give anchor_m, the point of the model that stands there"
         raise InvalidParameter(
-            f"the model would stand at {x:.1f}, {y:.1f}, outside of where {crs_label(read.crs)} is used; check crs, "
-            "easting_m and northing_m, or give anchor_m, the point of the model that stands there"
+            f"the model would stand at {x:.1f}, {y:.1f}, outside of where {crs_label(read.crs)} is used; {advice}"
         )
     if read.metres == "grid" or away_m <= FAR_M:
         return read

@@ -11,6 +11,7 @@ from typing import Any
 from bim.georeference.choosing import Assessment
 from bim.georeference.georeference import Georeference
 from bim.georeference.levels import Levels
+from bim.georeference.mapping import axis_from_north
 from bim.georeference.siting import into_map
 from twin.crs import crs_label, horizontal, parse_crs
 
@@ -120,32 +121,47 @@ def write_template(assessment: Assessment) -> str:
             "# The CRS of eastings and northings: an EPSG code, a PROJ string or WKT.",
             f"crs = {json.dumps(crs, ensure_ascii=False)}",
             "# Where the anchor stands, in metres; or longitude_deg and latitude_deg on WGS 84 instead.",
-            f"easting_m = {known.x * metres_in_unit!r}",
-            f"northing_m = {known.y * metres_in_unit!r}",
+            f"easting_m = {_number(known.x * metres_in_unit)}",
+            f"northing_m = {_number(known.y * metres_in_unit)}",
         ]
     else:
         place = [
             "# Where the anchor stands, on WGS 84; or crs, easting_m and northing_m instead.",
-            f"longitude_deg = {known.x!r}",
-            f"latitude_deg = {known.y!r}",
+            f"longitude_deg = {_number(known.x)}",
+            f"latitude_deg = {_number(known.y)}",
         ]
     lines = [
         "# Where a building model stands. What is left out is taken from the file; what stands here goes before it.",
         "# The file says:",
         *(f"#   {line}" for line in _told(assessment.levels) or ["nothing"]),
         *place,
-        f"height_m = {known.height_m!r}",
+        f"height_m = {_number(known.height_m)}",
         "# What is added to the heights to make them 1985 heights.",
-        f"height_shift_m = {known.height_shift_m!r}",
+        f"height_shift_m = {_number(known.height_shift_m)}",
         "# Where the x axis of the model points: degrees anti-clockwise from grid east (of a longitude, true east).",
-        f"x_axis_deg = {known.axis_deg!r}",
+        *_axis_lines(assessment, known),
         "# The point of the model, in its own coordinates in metres, that stands there.",
-        f"anchor_m = {known.anchor_m.tolist()!r}",
+        f"anchor_m = [{', '.join(map(_number, known.anchor_m.tolist()))}]",
         '# "grid": metres of the model are those of the grid; "true": they are true ones, put on the grid by its',
         "# factor; or metres of the grid in a metre of the model.",
         f'scale = "{known.metres}"' if set(known.scale) == {1.0} else f"scale = {known.scale[0]!r}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _number(value: float) -> str:
+    return repr(value + 0.0)  # 0.0 for -0.0
+
+
+def _axis_lines(assessment: Assessment, known: Georeference) -> list[str]:
+    levels = assessment.levels
+    if assessment.chosen or levels.conversions or into_map(levels) is not None or not axis_from_north(levels):
+        return [f"x_axis_deg = {_number(known.axis_deg)}"]
+    true_deg = axis_from_north(levels)
+    return [
+        f"# Left out, true north in the file turns it {true_deg:.4f}° from true east.",
+        "# x_axis_deg = 0.0",
+    ]
 
 
 def _named(levels: Levels) -> str:

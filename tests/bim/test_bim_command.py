@@ -65,6 +65,7 @@ def test_a_refused_file_does_not_keep_the_others_from_being_read(house: Path, tm
     reports = json.loads(result.stdout)
     assert "broken.ifc is cut off" in reports[0]["refused"]
     assert reports[1]["instances"] == 1
+    assert [report["source"]["name"] for report in reports] == ["broken.ifc", house.name]
 
 
 def test_a_model_is_imported_by_a_declaration_and_told(house: Path, tmp_path: Path) -> None:

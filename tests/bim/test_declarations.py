@@ -1,6 +1,7 @@
 import ifcopenshell.api.georeference
 import numpy as np
 import pytest
+from pyproj import Transformer
 
 from bim.georeference.choosing import assess_levels, declare_place
 from bim.georeference.declared import parse_declaration, read_declaration
@@ -70,6 +71,56 @@ def test_a_longitude_and_a_latitude_are_declared_with_true_directions():
     assert np.degrees(np.arctan2(*(along - origin)[1::-1])) == pytest.approx(30.8522, abs=1e-3)
 
 
+HERE = {key: value for key, value in WHOLE.items() if key != "x_axis_deg"}
+ON_EARTH = {"longitude_deg": 118.4655, "latitude_deg": 35.5505, "height_m": HEIGHT}
+#: The zone east of it, with its convergence on the other side.
+GK120 = {"crs": "EPSG:4549", "easting_m": 361_010.0, "northing_m": 3_936_900.0, "height_m": HEIGHT}
+
+
+def azimuth_of_x_axis(assessment):
+    """Of the x axis of the model, from true north, by the geodesic between two of its points."""
+    ends = [place_points(np.array([[x, 0.0, 0.0]]), assessment.chosen, GK117)[0, :2] for x in (0.0, 100.0)]
+    to_degrees = Transformer.from_crs(4548, 4490, always_xy=True)
+    (lon, lat), (other_lon, other_lat) = (to_degrees.transform(*end) for end in ends)
+    return to_degrees.target_crs.get_geod().inv(lon, lat, other_lon, other_lat)[0]
+
+
+@pytest.mark.parametrize("where", [HERE, ON_EARTH, GK120], ids=["grid", "degrees", "another zone"])
+def test_a_model_whose_axis_is_not_declared_is_turned_as_its_file_says(where):
+    turned = make_model()
+    turned.by_type("IfcGeometricRepresentationContext")[0].TrueNorth = turned.createIfcDirection((0.6, 0.8))
+    # y is 36.87° west of true north: x points so far north of east.
+    by_north = declare(turned, **where)
+    assert azimuth_of_x_axis(by_north) == pytest.approx(90 - 36.8699, abs=1e-3)
+    assert by_north.chosen.sources["axis_deg"].startswith("IfcGeometricRepresentationContext #")
+
+    # 30° from grid east, where grid north is 0.8522° east of true north.
+    by_conversion = declare(add_conversion(turned, Scale=1.0002), **where)
+    assert azimuth_of_x_axis(by_conversion) == pytest.approx(90 - 30 + 0.8522, abs=1e-3)
+    assert by_conversion.chosen.sources["axis_deg"].startswith("IfcMapConversion #")
+
+
+def test_north_along_the_y_axis_is_that_of_the_grid():
+    file = make_model()
+    file.by_type("IfcGeometricRepresentationContext")[0].TrueNorth = file.createIfcDirection((0.0, 1.0))
+
+    assert declare(file, **HERE).chosen.axis_deg == 0.0
+    assert azimuth_of_x_axis(declare(file, **ON_EARTH)) == pytest.approx(90.0, abs=1e-3)
+
+
+def test_the_template_leaves_the_axis_to_true_north(tmp_path):
+    file = make_model()
+    file.by_type("IfcGeometricRepresentationContext")[0].TrueNorth = file.createIfcDirection((0.6, 0.8))
+    file.by_type("IfcSite")[0].RefElevation = -0.0
+    changes = [("easting_m = 0.0", f"easting_m = {EASTING}"), ("northing_m = 0.0", f"northing_m = {NORTHING}")]
+
+    assessment = fill_in(file, tmp_path, *changes, ("# x_axis_deg = 0.0\n", ""), ("height_m = 0.0", "height_m = 1.0"))
+
+    assert "true north in the file turns it 36.8699° from true east" in write_template(assess(file))
+    assert "-0.0\n" not in write_template(assess(file))
+    assert azimuth_of_x_axis(assessment) == pytest.approx(90 - 36.8699, abs=1e-3)
+
+
 def test_a_declared_crs_mends_a_conversion_without_one():
     file = add_conversion(make_model(milli=True), crs={"Name": "Local grid of the county"}, Scale=0.001)
     assert assess(file).chosen is None
@@ -120,7 +171,8 @@ def test_heights_above_another_datum_are_shifted():
         ({"crs": "EPSG:4548"}, "easting_m and northing_m, or longitude_deg and latitude_deg is missing"),
         ({key: WHOLE[key] for key in ("easting_m", "northing_m", "height_m")}, "crs is missing"),
         ({key: WHOLE[key] for key in ("crs", "easting_m", "northing_m")}, "height_m is missing"),
-        ({**WHOLE, "easting_m": NORTHING, "northing_m": EASTING}, "outside of where EPSG:4548 is used"),
+        ({**WHOLE, "easting_m": NORTHING, "northing_m": EASTING}, "outside of where EPSG:4548 is used; .* are swapped"),
+        ({**WHOLE, "easting_m": 20_632_885.0}, "outside of where EPSG:4548 is used; check crs"),
         ({"longitude_deg": 35.5, "latitude_deg": 118.5, "height_m": 0.0}, "no longitude and latitude"),
         ({"longitude_deg": 118.5, "latitude_deg": 35.5, "height_m": 0.0, "scale": 1.0002}, "no metres of a grid"),
     ],

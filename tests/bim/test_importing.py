@@ -11,6 +11,7 @@ import zstandard
 import layers
 from bim.georeference.choosing import assess_levels, declare_place
 from bim.georeference.declared import Declaration
+from bim.identity import first_name
 from bim.ifc.reading import read_ifc
 from bim.importing import Order, import_model
 from bim.packing import unpack_placed
@@ -53,6 +54,19 @@ def store(tmp_path):
 def take(store, files, models, number=0, order=ORDER, place=PLACE):
     model = models[number]
     return import_model(store, CATALOG, files[number], model, declare_place(model.levels, place), order)
+
+
+@pytest.mark.parametrize(
+    ("texts", "name"),
+    [
+        (("Undefined", " 教学楼  A ", "B"), "教学楼 A"),
+        ((None, float("nan"), "", "  "), None),
+        (("XYZ", "// BUILDING/NAME //", "Default Building", "building name"), None),
+        (("Building 7",), "Building 7"),
+    ],
+)
+def test_what_programs_write_where_nobody_gave_a_name_is_none(texts, name):
+    assert first_name(*texts) == name
 
 
 def test_a_model_is_three_layers_of_rows(store, files, models):
