@@ -1,4 +1,4 @@
-"""The drawing of the plan of a storey: what is cut is filled, rooms have names and areas; scale and north."""
+"""The sheet of the plan of a storey: what is cut is filled, rooms have names and areas; scale, north, title block."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ import shapely
 
 from bim.plan import Part, Plan
 from twin.paper import Paper
+from twin.title_block import BINDING_MM, BLOCK_MM, EDGE_MM, Basis, frame_sheet
 
 #: A3, and what is kept free around the plan.
 _WIDTH_MM, _HEIGHT_MM = 420.0, 297.0
-_SIDE_MM, _TOP_MM, _FOOT_MM = 14.0, 28.0, 26.0
+_SIDE_MM, _TOP_MM, _FOOT_MM = 9.0, 30.0, EDGE_MM + BLOCK_MM + 15.0
+_LEFT_MM, _RIGHT_MM = BINDING_MM + _SIDE_MM, _WIDTH_MM - EDGE_MM - _SIDE_MM
+_MIDDLE_MM = (_LEFT_MM + _RIGHT_MM) / 2
 #: Denominators of the scales of drawings (GB/T 50001-2017, 6.0.4).
 _SCALES = (20, 50, 100, 150, 200, 300, 500, 1000, 2000, 5000, 10_000)
 _MM = 1000.0
@@ -44,11 +47,11 @@ class _Field:
     def put(self, points: shapely.Geometry) -> list[tuple[float, float]]:
         """Points in millimetres of the paper."""
         (x0, y0), per_m = self.middle_m, _MM / self.scale
-        left, top = _WIDTH_MM / 2, (_HEIGHT_MM + _TOP_MM - _FOOT_MM) / 2
+        left, top = _MIDDLE_MM, (_HEIGHT_MM + _TOP_MM - _FOOT_MM) / 2
         return [(left + (x - x0) * per_m, top - (y - y0) * per_m) for x, y in shapely.get_coordinates(points).tolist()]
 
 
-def draw_plan(plan: Plan, *, title: str) -> Paper:
+def draw_plan(plan: Plan, *, title: str, basis: Basis) -> Paper:
     """Draw a plan on A3, to the largest scale at which it has room.
 
     Parameters
@@ -57,9 +60,11 @@ def draw_plan(plan: Plan, *, title: str) -> Paper:
         What to draw.
     title
         What the sheet is called.
+    basis
+        What it rests on.
     """
     west, south, east, north = plan.bounds_m
-    room_mm = (_WIDTH_MM - 2 * _SIDE_MM, _HEIGHT_MM - _TOP_MM - _FOOT_MM)
+    room_mm = (_RIGHT_MM - _LEFT_MM, _HEIGHT_MM - _TOP_MM - _FOOT_MM)
     needed = max((east - west) * _MM / room_mm[0], (north - south) * _MM / room_mm[1])
     scale = next((each for each in _SCALES if each >= needed), needed)
     field = _Field(scale=scale, middle_m=((west + east) / 2, (south + north) / 2))
@@ -74,12 +79,10 @@ def draw_plan(plan: Plan, *, title: str) -> Paper:
     rooms = [part for part in plan.parts if part.look == "space" and shapely.area(part.shape) > 0]
     for part in rooms:
         _name_room(paper, part, field)
-    paper.text(_WIDTH_MM / 2, 13, title, size_mm=5, anchor="middle")
-    cut = f"cut at {plan.cut_m:.2f} m, 1985 national heights 剖切标高, 1985国家高程基准"
-    paper.text(
-        _WIDTH_MM / 2, 20, f"Scale 比例尺 1:{scale:g}; {cut}; areas in m² 面积单位 m²",
-        size_mm=2.6, anchor="middle", color=_WEAK,
-    )  # fmt: skip
+    paper.text(_MIDDLE_MM, 15, title, size_mm=5, anchor="middle")
+    cut = f"Cut at {plan.cut_m:.2f} m 剖切标高; areas in m² 面积单位 m²"
+    paper.text(_MIDDLE_MM, 21, cut, size_mm=2.6, anchor="middle", color=_WEAK)
+    frame_sheet(paper, title, scale=f"1:{scale:g}", basis=basis)
     _point_north(paper, plan.turn_deg)
     _measure(paper, scale)
     _explain(paper, {part.look for part in plan.parts})
@@ -112,7 +115,7 @@ def _width(words: str) -> float:
 
 def _point_north(paper: Paper, turn_deg: float) -> None:
     """An arrow to true north; the paper's x axis points `turn_deg` from east."""
-    x, y, long = _WIDTH_MM - 24.0, 19.0, 9.0
+    x, y, long = _RIGHT_MM - 9.0, 23.0, 9.0
     angle = math.radians(turn_deg)
     north, east = (math.sin(angle), -math.cos(angle)), (math.cos(angle), math.sin(angle))
     tip, tail = ((x + side * long * north[0], y + side * long * north[1]) for side in (1, -1))
@@ -126,19 +129,19 @@ def _point_north(paper: Paper, turn_deg: float) -> None:
 def _measure(paper: Paper, scale: float) -> None:
     """A bar of four parts, a round number of metres each."""
     part_m = next(each for each in _PARTS_M if each * _MM / scale >= _PART_MM)
-    part_mm, y = part_m * _MM / scale, _HEIGHT_MM - 14.0
+    part_mm, y = part_m * _MM / scale, _HEIGHT_MM - EDGE_MM - BLOCK_MM - 5.0
     for number in range(4):
-        left, right = _SIDE_MM + number * part_mm, _SIDE_MM + (number + 1) * part_mm
+        left, right = _LEFT_MM + number * part_mm, _LEFT_MM + (number + 1) * part_mm
         fill = "#000000" if number % 2 == 0 else "#ffffff"
         paper.area([(left, y), (right, y), (right, y + 1.5), (left, y + 1.5)], fill=fill, color="#000000")
     for number in range(5):
         words = f"{number * part_m:g}" + (" m" if number == 4 else "")
-        paper.text(_SIDE_MM + number * part_mm, y - 1.2, words, size_mm=2.4, anchor="middle")
+        paper.text(_LEFT_MM + number * part_mm, y - 1.2, words, size_mm=2.4, anchor="middle")
 
 
 def _explain(paper: Paper, looks: set[str]) -> None:
     """What the colours mean, of those that there are."""
-    x, y = _WIDTH_MM / 2 - 40, _HEIGHT_MM - 12.5
+    x, y = _MIDDLE_MM - 40, _HEIGHT_MM - EDGE_MM - BLOCK_MM - 3.5
     for look, (fill, color, _, title) in _LOOKS.items():
         if look in looks:
             paper.area([(x, y - 2), (x + 4, y - 2), (x + 4, y + 0.6), (x, y + 0.6)], fill=fill, color=_outline(color))

@@ -10,13 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from twin import __version__
 from twin.analysis import Analysis, Answer
 from twin.catalog import Catalog
 from twin.crs import CRS, crs_label
 from twin.errors import InvalidParameter
 from twin.frame import Frame
-from twin.moments import CHINA
 from twin.query import AsOf, Query
 from twin.reading import ReadFrame, Reading, read_inputs, require_sound, write_plain
 from twin.store import Store
@@ -52,16 +50,9 @@ class Reply:
                     yield role, frame.take(places[first : first + _PIECE])
 
     def basis(self) -> Basis:
-        """What a drawing of the answer says that it rests on; instants in the time of China."""
-        at = self.computed_at if self.as_of is None else self.as_of
-        moment = f"revision {at}" if isinstance(at, int) else f"{at.astimezone(CHINA):%Y-%m-%d %H:%M}"
-        layers = ", ".join(f"{name} r{frame.revision}" for name, frame in self.frames.items())
-        return Basis(
-            area=self.twin,
-            crs=crs_label(self.crs),
-            state=f"{moment}; {layers}",
-            drawn=f"county-twin {__version__}, {self.computed_at.astimezone(CHINA):%Y-%m-%d}",
-        )
+        """What a drawing of the answer says that it rests on."""
+        revisions = {name: frame.revision for name, frame in self.frames.items()}
+        return Basis.of(self.twin, self.crs, self.as_of, revisions, self.computed_at)
 
     def to_dict(self) -> dict[str, Any]:
         """The reply as JSON carries it; derived shapes are told by what they are only."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from twin import __version__
+from twin.crs import CRS, crs_label
+from twin.moments import CHINA
 from twin.paper import Paper
+from twin.query import AsOf
 
 #: The frame is so far from the edges; at the left there is room for binding (GB/T 14689-2008, table 2).
 EDGE_MM, BINDING_MM = 5.0, 25.0
@@ -37,6 +42,31 @@ class Basis:
     crs: str
     state: str
     drawn: str
+
+    @classmethod
+    def of(cls, area: str, crs: CRS, as_of: AsOf | None, revisions: Mapping[str, int], drawn_at: datetime) -> Basis:
+        """Say what a drawing rests on; instants in the time of China.
+
+        Parameters
+        ----------
+        area, crs
+            What the twin is called, and its storage CRS.
+        as_of
+            The state that was asked for; None: that of the moment in which it is drawn.
+        revisions
+            Of each layer that was read.
+        drawn_at
+            When it is drawn.
+        """
+        at = drawn_at if as_of is None else as_of
+        moment = f"revision {at}" if isinstance(at, int) else f"{at.astimezone(CHINA):%Y-%m-%d %H:%M}"
+        layers = ", ".join(f"{name} r{revision}" for name, revision in revisions.items())
+        return cls(
+            area=area,
+            crs=crs_label(crs),
+            state=f"{moment}; {layers}",
+            drawn=f"county-twin {__version__}, {drawn_at.astimezone(CHINA):%Y-%m-%d}",
+        )
 
 
 def frame_sheet(paper: Paper, title: str, *, scale: str, basis: Basis) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -23,6 +24,7 @@ from layers.building_elements.queries import name_cases
 from twin.errors import FeatureNotFound
 from twin.expressions import Expression, among, both, compare
 from twin.query import Query as StoreQuery
+from twin.title_block import Basis
 
 _FIELDS = (*LISTED, "area_m2", "volume_m3", "length_m")
 _PLANNED = ("class", "kind", "name", "storey_id", "area_m2")
@@ -91,11 +93,13 @@ def show_plan(request: Request, building_id: str, storey: str, params: Annotated
     found = building.storey(storey)
     if found.floor_m is None:
         raise FeatureNotFound(f"storey {found.name} of building {building.id} has nothing that could be drawn")
-    rows = building.elements(fields=_PLANNED).data.reset_index()
-    plan = plan_storey(building.shapes(), rows, found.floor_m, found.element_ids, building.context.store.crs)
+    store, elements = building.context.store, building.elements(fields=_PLANNED)
+    shown = found.floor_m, found.element_ids
+    plan = plan_storey(building.shapes(), elements.data.reset_index(), *shown, store.crs)
+    basis = Basis.of(store.title, store.crs, params.as_of, {ELEMENTS: elements.revision}, datetime.now(UTC))
     request.state.lasting = params.as_of is None
     title = f"{building.title} {found.name} 平面图 Floor plan"
-    return Response(draw_plan(plan, title=title).svg(), media_type=SVG)
+    return Response(draw_plan(plan, title=title, basis=basis).svg(), media_type=SVG)
 
 
 @router.get("/buildings/{building_id}/elements", name="elements", responses=answers(JSON, HTML))

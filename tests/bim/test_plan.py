@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,9 +14,17 @@ from bim.placed import Placed
 from bim.plan import CUT_ABOVE_M, plan_storey
 from bim.plan_sheet import draw_plan
 from bim.section import cut_level, look_down
-from twin.crs import transverse_mercator
+from twin.crs import parse_crs, transverse_mercator
+from twin.title_block import Basis
 
 STORAGE = transverse_mercator(118.5)
+BASIS = Basis.of(
+    "沂南",
+    parse_crs("EPSG:4548"),
+    datetime(2026, 1, 1, tzinfo=UTC),
+    {"building_elements": 3},
+    datetime(2026, 1, 2, tzinfo=UTC),
+)
 #: A box of 1 m, corners by their bits: x, y, z.
 BOX = np.array([(n & 1, n >> 1 & 1, n >> 2) for n in range(8)], dtype=float)
 FACES = np.array(
@@ -179,8 +189,9 @@ def test_a_plan_is_turned_along_the_building(plan):
 
 
 def test_the_sheet_is_to_scale_and_names_rooms_with_their_areas(plan):
-    drawing = draw_plan(plan, title="教学楼 1F").svg()
-    for words in ("教学楼 1F", "101 教室", "36.0", "1:50", "101.20", "N 北", "Walls 墙"):
+    drawing = draw_plan(plan, title="教学楼 1F", basis=BASIS).svg()
+    told = ("教学楼 1F", "101 教室", "36.0", "1:50", "101.20", "N 北", "Walls 墙")
+    for words in (*told, "沂南", "EPSG:4548", "2026-01-01 08:00; building_elements r3"):
         assert words in drawing, words
     assert "Doors 门" not in drawing
     # 10 m of wall at 1:50 are 200 mm.
@@ -193,4 +204,4 @@ def test_a_storey_of_nothing_gives_an_empty_sheet():
     empty = pd.DataFrame({name: pd.Series(dtype=object) for name in ("element_id", "class", "name", "storey_id")})
     plan = plan_storey([], empty, 0.0, [], STORAGE)
     assert plan.parts == ()
-    assert "Scale" in draw_plan(plan, title="empty").svg()
+    assert "Scale" in draw_plan(plan, title="empty", basis=BASIS).svg()
