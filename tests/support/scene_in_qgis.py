@@ -37,7 +37,8 @@ def look(asked: dict[str, Any]) -> dict[str, Any]:
         for east, north in asked["places"]
     ]
     image.save(asked["picture"])
-    return {"valid": layer.isValid(), "drawn": [min(color.getRgb()[:3]) < 250 for color in colors]}
+    seen = [color.getRgb()[:3] for color in colors]
+    return {"valid": layer.isValid(), "drawn": [min(rgb) < 250 for rgb in seen], "colors": seen}
 
 
 application = QgsApplication([], False)
