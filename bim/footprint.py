@@ -9,6 +9,7 @@ from shapely.geometry.base import BaseGeometry
 
 from bim.model import Shapes
 from bim.placed import Placed
+from bim.section import cut_triangles
 
 Floats = npt.NDArray[np.float64]
 Geometries = npt.NDArray[np.object_]
@@ -74,25 +75,11 @@ def cut_instances(placed: Placed, instances: npt.NDArray[np.int64], height_m: fl
     areas: list[BaseGeometry] = []
     for instance in instances:
         points, triangles = placed.shapes.place(int(instance))
-        sides = cut_triangles(points, triangles, height_m)
+        sides = cut_triangles(points[triangles], height_m)
         if len(sides):
             # Sides of a solid make rings; what lies within a ring within a ring is outside again: a pipe has a hole.
             areas.append(shapely.build_area(shapely.union_all(shapely.linestrings(sides), grid_size=_GRID_M / 10)))
     return shapely.union_all(areas, grid_size=_GRID_M) if areas else shapely.MultiPolygon()
-
-
-def cut_triangles(points: Floats, triangles: npt.NDArray[np.int32], height_m: float) -> Floats:
-    """Return (k, 2, 2) the pieces of line in which triangles meet a level."""
-    z = points[:, 2] - height_m
-    z = np.where(z == 0, 1e-9, z)  # a corner on the level counts as above it
-    sides = []
-    above = z[triangles] > 0
-    for lone in range(3):
-        one, two, three = (triangles[:, (lone + k) % 3] for k in range(3))
-        alone = (above[:, lone] != above[:, (lone + 1) % 3]) & (above[:, lone] != above[:, (lone + 2) % 3])
-        if alone.any():
-            sides.append(np.stack([_meet(points, z, one[alone], other[alone]) for other in (two, three)], axis=1))
-    return np.concatenate(sides) if sides else np.zeros((0, 2, 2))
 
 
 def outline_building(cut: BaseGeometry, seen: BaseGeometry) -> BaseGeometry:
@@ -126,13 +113,6 @@ def areas_of(shape: BaseGeometry) -> BaseGeometry:
     """What of a shape has an area."""
     parts = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon" and part.area > _SLIVER_M2]
     return shapely.MultiPolygon(parts)
-
-
-def _meet(points: Floats, z: Floats, one: npt.NDArray[np.int32], other: npt.NDArray[np.int32]) -> Floats:
-    one, other = np.minimum(one, other), np.maximum(one, other)  # so that neighbours meet at the very same point
-    share = (z[one] / (z[one] - z[other]))[:, None]
-    out: Floats = points[one, :2] + share * (points[other, :2] - points[one, :2])
-    return out
 
 
 def _mesh_of(shapes: Shapes, mesh: int) -> tuple[Floats, npt.NDArray[np.int32]]:

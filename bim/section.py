@@ -44,7 +44,7 @@ def cut_level(placed: Placed, height_m: float, instances: npt.NDArray[np.integer
     sections = np.full(len(instances), None, dtype=object)
     for number in np.flatnonzero((bounds[:, 0, 2] < level) & (bounds[:, 1, 2] > level)):
         vertices, triangles = placed.shapes.place(int(instances[number]))
-        sections[number] = _fill(_cut(vertices[triangles], level))
+        sections[number] = _fill(cut_triangles(vertices[triangles], level))
     return sections
 
 
@@ -72,8 +72,11 @@ def look_down(placed: Placed, instance: int, height_m: float) -> shapely.Geometr
     return seen
 
 
-def _cut(corners: Floats, level: float) -> Floats:
-    """(k, 2, 2) segments in which (t, 3, 3) triangles are cut, with the inside at their left."""
+def cut_triangles(corners: Floats, level: float) -> Floats:
+    """(k, 2, 2) segments in which (t, 3, 3) triangles are cut, with the inside at their left.
+
+    Sides that two triangles share give the very same point; a corner on the level counts as below it.
+    """
     above = corners[:, :, 2] > level
     crossing = corners[above.any(axis=1) & ~above.all(axis=1)]
     above = crossing[:, :, 2] > level

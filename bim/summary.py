@@ -11,13 +11,14 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from bim.footprint import areas_of, cut_instances, cut_triangles, outline_building, unite
+from bim.footprint import areas_of, cut_instances, outline_building, unite
 from bim.georeference.georeference import Georeference
 from bim.ifc.classes import serves
 from bim.model import Model
 from bim.placed import Placed
 from bim.placing import place_points
 from bim.rows import gather_properties, kind_of
+from bim.section import cut_triangles
 from twin.crs import CRS
 
 Floats = npt.NDArray[np.float64]
@@ -251,7 +252,8 @@ def _span_m2(placed: Placed, instances: Rows, height_m: float) -> float:
     """The area of the hull of all that a level cuts."""
     low, high = placed.bounds_m[instances][:, :, 2].T
     met = instances[(low < height_m) & (high > height_m)]
-    lines = [cut_triangles(*placed.shapes.place(int(instance)), height_m) for instance in met]
+    meshes = (placed.shapes.place(int(instance)) for instance in met)
+    lines = [cut_triangles(points[triangles], height_m) for points, triangles in meshes]
     if not lines:
         return 0.0
     return float(shapely.area(shapely.convex_hull(shapely.multipoints(np.concatenate(lines).reshape(-1, 2)))))
