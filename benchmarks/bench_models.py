@@ -3,7 +3,8 @@
 The peer opens a file and draws its products, with as many threads, in a process that has loaded it already. A twin
 starts a process for that, also reads what products say of themselves, places every vertex, outlines buildings, writes
 rows, the file and the shapes, and the model as 3D Tiles. Beside seconds on the clock stand those of all processors,
-which a busy machine does not stretch as much.
+which a busy machine does not stretch as much. Large files are brought in and drawn several times, in turn, and the
+least of each counts, since a machine that others use too is now fast, now slow.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ CRS = parse_crs("EPSG:4326")
 SOMEWHERE = Declaration(name="place.toml", longitude_deg=118.4655, latitude_deg=35.5505, height_m=120.0, scale="true")
 MODELS, ELEMENTS = CATALOG.layer("building_models"), CATALOG.layer("building_elements")
 GEOID = GeoidOffset(offset_m=0.0, source="a benchmark")
-LARGE_BYTES = 1_000_000
+LARGE_BYTES, TIMES = 1_000_000, 3
 
 
 def place(model: Model) -> Assessment:
@@ -105,6 +106,25 @@ def bring_in(folder: Path, path: Path) -> tuple[str, tuple[float, float]]:
     ), took
 
 
+def draw_in_turn(
+    folder: Path, path: Path, took: tuple[float, float]
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The least that the bare iterator and a twin need, of several times each."""
+    bare, ours = [draw_alone(path)], [took]
+    for number in range(1, TIMES):
+        room = folder / str(number)
+        room.mkdir(exist_ok=True)
+        ours.append(bring_in(room, path)[1])
+        bare.append(draw_alone(path))
+    return least_of(bare), least_of(ours)
+
+
+def least_of(times: list[tuple[float, float]]) -> tuple[float, float]:
+    """The least on the clock, and of processors."""
+    clock, used = zip(*times, strict=True)
+    return min(clock), min(used)
+
+
 def main(words: list[str]) -> None:
     """Print the table, and the ratio to the peer for large files."""
     files = sorted(path for path in DATA.rglob("*.*"))
@@ -118,7 +138,8 @@ def main(words: list[str]) -> None:
             row, took = bring_in(Path(name), path)
             beside = " | | "
             if path.suffix == ".ifc" and path.stat().st_size > LARGE_BYTES:
-                bare = draw_alone(path)
+                bare, took = draw_in_turn(Path(name), path, took)
+                row = f"{row.rpartition('|')[0]}| {took[0]:.1f}"
                 beside = f"{bare[0]:.1f} | {took[0] / bare[0]:.2f} | {took[1] / bare[1]:.2f}"
                 ours, theirs = ours + took, theirs + bare
             print(f"| `{path.relative_to(DATA).as_posix()}` | {row} | {beside} |", flush=True)

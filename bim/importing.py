@@ -25,7 +25,7 @@ from bim.levels import CimLevel, judge_buildings, judge_level
 from bim.model import Model
 from bim.packing import pack_placed
 from bim.placed import Placed, place_model
-from bim.rows import element_keys, lay_out, tabulate_elements
+from bim.rows import element_keys, gather_properties, lay_out, tabulate_elements
 from bim.standing import stand_buildings
 from bim.summary import Summary, summarise_buildings
 from twin.catalog import Catalog
@@ -131,7 +131,8 @@ def import_model(store: Store, catalog: Catalog, file: Path, model: Model, place
     )
     placed = place_model(model, by, store.crs, element_keys(model_id, model))
     seen = project_instances(placed)
-    summaries = summarise_buildings(model, placed, seen, by, store.crs)
+    properties = gather_properties(model)
+    summaries = summarise_buildings(model, placed, seen, properties, by, store.crs)
     before = store.read(layers[MODELS], Query(ids=(model_id,))).data
     if order.model_id is None and len(before):
         _require_same_place(before.geometry.iloc[0], placed, store.crs, model_id)
@@ -143,7 +144,7 @@ def import_model(store: Store, catalog: Catalog, file: Path, model: Model, place
     pieces = (zstandard.ZstdCompressor(level=6).compress(file.read_bytes()), pack_placed(placed))
     rows = {
         ELEMENTS: tabulate_elements(
-            model, placed, seen, layers[ELEMENTS], store.crs, model_id=model_id, buildings=_of_rows(names)
+            model, placed, seen, properties, layers[ELEMENTS], store.crs, model_id=model_id, buildings=_of_rows(names)
         ),
         MODELS: _describe(model, placed, summaries, by.level, layers[MODELS], store, model_id, names, level, pieces),
         BUILDINGS: standing.rows,

@@ -56,6 +56,7 @@ def tabulate_elements(
     model: Model,
     placed: Placed,
     seen: Geometries,
+    properties: list[dict[str, dict[str, Any]]],
     layer: Layer,
     crs: CRS,
     *,
@@ -70,6 +71,8 @@ def tabulate_elements(
         The model, and its shapes in the county.
     seen
         What each instance covers from above: `bim.footprint.project_instances`.
+    properties
+        What each element says: `gather_properties`.
     layer
         `building_elements`.
     crs
@@ -82,7 +85,6 @@ def tabulate_elements(
     elements = model.elements
     keys = np.array([*placed.element_ids, None], dtype=object)  # the last one is nobody, at -1
     bottoms, tops, areas = measure_elements(placed, seen, len(elements), crs)
-    properties = gather_properties(model)
     sizes = {column: [_size_of(each, wanted) for each in properties] for column, wanted in _SIZES.items()}
     kinds = [kind_of(name) for name in elements["class"]]
     called = [_call(*row) for row in zip(kinds, elements["name"], elements["long_name"], strict=True)]

@@ -17,7 +17,7 @@ from bim.ifc.classes import serves
 from bim.model import Model
 from bim.placed import Placed
 from bim.placing import place_points
-from bim.rows import gather_properties, kind_of
+from bim.rows import kind_of
 from bim.section import cut_triangles
 from twin.crs import CRS
 
@@ -98,7 +98,12 @@ class Summary:
 
 
 def summarise_buildings(
-    model: Model, placed: Placed, seen: Geometries, by: Georeference, storage: CRS
+    model: Model,
+    placed: Placed,
+    seen: Geometries,
+    properties: list[dict[str, dict[str, Any]]],
+    by: Georeference,
+    storage: CRS,
 ) -> dict[int, Summary]:
     """Summarise every building of a model, by the row of its IfcBuilding; one alone takes what is in none as well.
 
@@ -110,6 +115,8 @@ def summarise_buildings(
         The model, and its shapes in the county.
     seen
         What each instance covers from above: `bim.footprint.project_instances`.
+    properties
+        What each element says: `bim.rows.gather_properties`.
     by
         What placed it.
     storage
@@ -121,7 +128,6 @@ def summarise_buildings(
     if not len(buildings):
         return {}
     shown = _Shown.of(placed, seen, kinds)
-    properties = gather_properties(model)
     levels_m = _find_levels(model, placed, by, storage)
     owners = elements["building"].to_numpy().copy()
     if len(buildings) == 1:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,7 @@ import pytest
 
 if TYPE_CHECKING:
     from sample_gis import County
+    from sample_gis.models.models import Authored
     from tests_postgis import Cluster
 
 # Tests see no settings of whoever runs them: what the tests themselves take is read here, the rest is dropped.
@@ -229,6 +231,35 @@ def sample_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 
     made = make_once("county.gpkg", make, tmp_path_factory)
     return Path(shutil.copy(made, tmp_path_factory.mktemp("sample") / "county.gpkg"))
+
+
+@pytest.fixture(scope="session")
+def sample_models(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Authored, ...]:
+    """The models of the sample county as they are authored."""
+    from sample_gis.models.models import author_models
+    from tests_once import make_once
+
+    def make(path: Path) -> None:
+        path.write_bytes(pickle.dumps(author_models(request.getfixturevalue("sample_county"))))
+
+    made: tuple[Authored, ...] = pickle.loads(make_once("models.pickle", make, tmp_path_factory).read_bytes())
+    return made
+
+
+@pytest.fixture(scope="session")
+def sample_made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
+    """The store that the command `twin sample` makes, models included, and what it said; whoever writes copies it."""
+    from tests_once import make_once
+
+    def make(path: Path) -> None:
+        path.mkdir()
+        command = [sys.executable, "-m", "twin.cli", "sample", "made.gpkg", "--json"]
+        with (path / "out").open("w") as out, (path / "err").open("w") as err:
+            environment = os.environ | {"TWIN_AUTHOR": "test"}
+            subprocess.run(command, cwd=path, env=environment, stdout=out, stderr=err, check=True)
+
+    made = make_once("sample made", make, tmp_path_factory)
+    return made / "made.gpkg", (made / "out").read_text("utf-8"), (made / "err").read_text("utf-8")
 
 
 @pytest.fixture

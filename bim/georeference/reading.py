@@ -13,7 +13,7 @@ from bim.georeference.conversions import Entity, read_conversions
 from bim.georeference.levels import Address, Axes, Floats, Levels, SitePlacement, SitePosition
 
 #: Of so many products a point is looked at to learn where a model stands, and so many entities of each.
-_SAMPLES, _STEPS = 300, 500
+_SAMPLES, _STEPS = 100, 500
 #: Placements are relative to so many others at most; damaged files go round in circles.
 _DEPTH = 100
 _ADDRESS = ("InternalLocation", "AddressLines", "PostalBox", "Town", "Region", "PostalCode", "Country")

@@ -109,7 +109,8 @@ def _start(program: Sequence[str], folder: Path, stderr: IO[bytes]) -> subproces
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=stderr,
-        env={**os.environ, "TMPDIR": str(folder), "TEMP": str(folder)},
+        # Threads of linear algebra cost more to start than they would spare.
+        env={**os.environ, "TMPDIR": str(folder), "TEMP": str(folder), "OPENBLAS_NUM_THREADS": "1"},
     )
 
 

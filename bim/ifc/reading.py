@@ -50,7 +50,7 @@ def read_ifc(path: Path, *, limits: Limits | None = None, watch: Callable[[str],
         raise SourceError(f"there is no file {name_of(path.name)}")
     with tempfile.TemporaryDirectory(prefix="twin-bim-", ignore_cleanup_errors=True) as folder:
         gathered = gather(path, Path(folder), limits=limits or Limits(), watch=watch or _ignore)
-        tables = {name: _read_table(Path(folder, "0", f"{name}.arrow")) for name in _TABLES}
+        tables = {name: _read_table(gathered.folder / f"{name}.arrow") for name in _TABLES}
         told: dict[str, Any] = gathered.tables or {}
         elements = tables["elements"]
         rows = {int(step): row for row, step in enumerate(elements["step"].to_numpy())}
@@ -62,7 +62,7 @@ def read_ifc(path: Path, *, limits: Limits | None = None, watch: Callable[[str],
             units=Units(**units | {"notes": tuple(units["notes"])}),
             **tables,
             shapes=shapes,
-            levels=pickle.loads(Path(folder, "0", "levels.pickle").read_bytes()),  # noqa: S301 - our own worker wrote it
+            levels=pickle.loads((gathered.folder / "levels.pickle").read_bytes()),  # noqa: S301 - our own worker wrote it
             notes=(*told["notes"], *(f"the geometry kernel: {note}" for note in gathered.notes)),
             seconds=time.monotonic() - began,
         )

@@ -65,6 +65,8 @@ class Gathered:
     ----------
     tables
         The event that tells about source, units and notes; None until it came.
+    folder
+        Of the run that wrote the tables.
     shapes
         Events of shapes with the folder of the run that they stand in.
     looks
@@ -77,17 +79,21 @@ class Gathered:
         What the kernel complained of that is about no product, or what its stops may have cost.
     drawn
         Products that have a shape.
+    started
+        Whether the kernel was started before the tables were there.
     begun, ended
         How many batches the last run began and ended.
     """
 
     tables: dict[str, Any] | None = None
+    folder: Path = Path()
     shapes: list[tuple[Path, dict[str, Any]]] = field(default_factory=list)
     looks: dict[Path, list[dict[str, Any]]] = field(default_factory=dict)
     failures: dict[int, str] = field(default_factory=dict)
     unreached: set[int] = field(default_factory=set)
     notes: dict[str, None] = field(default_factory=dict)
     drawn: set[int] = field(default_factory=set)
+    started: bool = False
     begun: int = 0
     ended: int = 0
 
@@ -97,7 +103,9 @@ class Gathered:
             case "refused":
                 raise SourceError(event["detail"])
             case "tables":
-                self.tables = event
+                self.tables, self.folder = event, folder
+            case "start":
+                self.started = True
             case "begin":
                 self.begun += 1
             case "shape":
@@ -114,15 +122,16 @@ class Gathered:
 def gather(path: Path, folder: Path, *, limits: Limits, watch: Callable[[str], None]) -> Gathered:
     """Read a file by as many workers as it takes.
 
-    The first one takes everything, on all processors. When it stops, some of the products left are drawn alone, so that
-    the one that stops again is known by name; the others go on together.
+    The first one takes everything, on all processors, and reads the tables while the kernel draws. When it stops before
+    these are there, the next one reads them first. When one stops later, some of the products left are drawn alone, so
+    that the one that stops again is known by name; the others go on together.
 
     Parameters
     ----------
     path
         The file.
     folder
-        Where the workers write; each run a folder, tables in the first.
+        Where the workers write; each run a folder.
     limits
         What it may cost.
     watch
@@ -136,13 +145,17 @@ def gather(path: Path, folder: Path, *, limits: Limits, watch: Callable[[str], N
     gathered = Gathered()
     until = time.monotonic() + limits.file_s
     pending: list[list[int]] | None = None
-    alone, runs = _ALONE, 0
+    alone, runs, careful = _ALONE, 0, False
     while pending is None or pending:
         place = folder / str(runs)
         place.mkdir()
         gathered.begun = gathered.ended = 0
-        stopped = _run(path, place, pending, gathered, limits=limits, until=until, watch=watch)
+        job = {"batches": pending, "careful": careful}
+        stopped = _run(path, place, job, gathered, limits=limits, until=until, watch=watch)
         runs += 1
+        if gathered.tables is None and gathered.started and not careful and time.monotonic() < until:
+            careful = True
+            continue
         if gathered.tables is None:
             raise SourceError(f"{name_of(path.name)} cannot be read: {stopped}; export it anew, or raise the limits")
         if stopped is None:
@@ -164,7 +177,7 @@ def gather(path: Path, folder: Path, *, limits: Limits, watch: Callable[[str], N
 def _run(
     path: Path,
     folder: Path,
-    batches: list[list[int]] | None,
+    what: dict[str, Any],
     gathered: Gathered,
     *,
     limits: Limits,
@@ -173,9 +186,9 @@ def _run(
 ) -> str | None:
     """Run one worker to its end; say what stopped it, None where nothing did."""
     job = {
+        **what,
         "path": str(path.resolve()),
         "folder": str(folder),
-        "batches": batches,
         "threads": limits.threads,
         "memory_bytes": limits.memory_bytes,
         "processor_s": int(limits.file_s * limits.threads) + 60,
@@ -203,7 +216,7 @@ class _Patience:
     drawing: bool = False
 
     def take(self, event: dict[str, Any]) -> None:
-        self.drawing = event["event"] in ("begin", "shape", "look")
+        self.drawing = event["event"] in ("start", "begin", "shape", "look")
 
     @property
     def seconds(self) -> float:

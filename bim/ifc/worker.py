@@ -7,6 +7,8 @@ goes nowhere. It knows nothing of what other runs did.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import math
 import pickle
 import re
@@ -33,7 +35,15 @@ _STEP = re.compile(r"#(\d+)")
 def main() -> None:
     """Do the job that stands in the input; never returns."""
     sys.meta_path.insert(0, _WithoutPandas())
+    _import_kernel()
     serve(_work)
+
+
+def _import_kernel() -> None:
+    """Import ifcopenshell without lark, by which it would make grammars of view definitions and streams first."""
+    sys.modules["lark"] = None  # type: ignore[assignment]
+    with contextlib.redirect_stderr(io.StringIO()):  # where it says that it misses it
+        import ifcopenshell  # noqa: F401
 
 
 class _WithoutPandas:
@@ -47,25 +57,38 @@ class _WithoutPandas:
 
 
 def _work(job: dict[str, Any], journal: Journal) -> None:
+    from bim.ifc.elements import attribute_of
     from bim.ifc.opening import open_ifc
     from bim.ifc.units import read_units
 
     opened = open_ifc(Path(job["path"]))
     units = read_units(opened.file)
-    folder = Path(job["folder"])
-    batches = job["batches"]
+    folder, batches = Path(job["folder"]), job["batches"]
+    kernel: _Kernel | None = None
     if batches is None:
+        products = opened.file.by_type("IfcProduct")
+        batches = [[each.id() for each in products if attribute_of(each, "Representation") is not None]]
         journal.tell("opened", application=opened.application)
-        batches = [write_tables(opened, units, folder, journal)]
+        if not job["careful"]:
+            # While its threads draw, the rest is read.
+            journal.tell("start")
+            kernel = _Kernel(opened.file, units, batches[0], job["threads"])
+            journal.tell("started")
+        write_tables(opened, units, folder, journal, represented=batches[0])
     pen = Pen(folder, journal)
     for batch in batches:
         journal.tell("begin", steps=batch)
-        failures, notes = _draw(opened.file, units, batch, job["threads"] if len(batch) > 1 else 1, pen)
+        kernel = kernel or _Kernel(opened.file, units, batch, job["threads"] if len(batch) > 1 else 1)
+        kernel.draw(pen)
+        failures, notes = kernel.complaints()
         journal.tell("end", failures=failures, notes=notes)
+        kernel = None
 
 
-def write_tables(opened: OpenedIfc, units: Units, folder: Path, journal: Journal) -> list[int]:
-    """Write all that is no geometry; say which products have a representation, by their numbers in the file."""
+def write_tables(
+    opened: OpenedIfc, units: Units, folder: Path, journal: Journal, *, represented: Sequence[int]
+) -> None:
+    """Write all that is no geometry."""
     import pyarrow as pa
 
     from bim.georeference.reading import read_levels
@@ -95,10 +118,7 @@ def write_tables(opened: OpenedIfc, units: Units, folder: Path, journal: Journal
         "faults": opened.faults,
         "application": opened.application,
     }
-    told = zip(products.table["step"].to_pylist(), products.table["represented"].to_pylist(), strict=True)
-    represented = [step for step, is_represented in told if is_represented]
     journal.tell("tables", source=source, units=asdict(units), notes=products.notes, represented=represented)
-    return represented
 
 
 class Pen:
@@ -158,31 +178,41 @@ def _write_all(file: BinaryIO, text: bytes) -> None:
         text = text[file.write(text) :]
 
 
-def _draw(file: Any, units: Units, steps: list[int], threads: int, pen: Pen) -> tuple[dict[int, str], list[str]]:
-    """Draw products by the iterator; return what the kernel complained of, by product, and of none of them."""
-    import ifcopenshell
-    from ifcopenshell import geom
+class _Kernel:
+    """The iterator over products: from its making on, its threads draw, whatever else is done meanwhile."""
 
-    log: Any = ifcopenshell.ifcopenshell_wrapper.logger()
-    log.output_format(log.FMT_INMEMORY)
-    log.verbosity(log.LOG_ERROR)
-    started = False
-    if steps:
-        included = [file.by_id(step) for step in steps]
-        settings: Any = geom.settings()  # type: ignore[no-untyped-call]
-        iterator: Any = geom.iterator(settings, file, threads, include=included, logger=log)
-        started = iterator.initialize()
-        if started:
+    def __init__(self, file: Any, units: Units, steps: list[int], threads: int) -> None:
+        import ifcopenshell
+        from ifcopenshell import geom
+
+        self._steps = steps
+        log: Any = ifcopenshell.ifcopenshell_wrapper.logger()
+        log.output_format(log.FMT_INMEMORY)
+        log.verbosity(log.LOG_ERROR)
+        self._log = log
+        self._started = False
+        if steps:
+            included = [file.by_id(step) for step in steps]
+            settings: Any = geom.settings()  # type: ignore[no-untyped-call]
+            self._iterator: Any = geom.iterator(settings, file, threads, include=included, logger=self._log)
+            self._started = self._iterator.initialize()
+        if self._started:
             # The kernel's own reading of the unit of length fails on files that `read_units` understands.
-            scale = units.length_m / iterator.unit_magnitude()
-            while True:
-                pen.draw(iterator.get(), scale)
-                if not iterator.next():
-                    break
-    failures, notes = _sort_complaints(log.log_messages(), set(steps))
-    if not started and notes:  # it did not come to any product
-        failures = dict.fromkeys(steps, "; ".join(notes)) | failures
-    return failures, notes
+            self._scale = units.length_m / self._iterator.unit_magnitude()
+
+    def draw(self, pen: Pen) -> None:
+        """Draw the products, each as soon as it is done."""
+        more = self._started
+        while more:
+            pen.draw(self._iterator.get(), self._scale)
+            more = self._iterator.next()
+
+    def complaints(self) -> tuple[dict[int, str], list[str]]:
+        """What was complained of, by product, and of none of them."""
+        failures, notes = _sort_complaints(self._log.log_messages(), set(self._steps))
+        if not self._started and notes:  # it did not come to any product
+            failures = dict.fromkeys(self._steps, "; ".join(notes)) | failures
+        return failures, notes
 
 
 def _sort_complaints(messages: Sequence[Any], steps: set[int]) -> tuple[dict[int, str], list[str]]:

@@ -14,7 +14,6 @@ import layers
 from api.app import create_app
 from bim.plan_sheet import draw_plan
 from sample_gis.models.loading import load_models
-from sample_gis.models.models import author_models
 from tests_server import get as get_from
 from tests_server import run_server
 from twin.catalog import Catalog
@@ -31,7 +30,7 @@ SLAB_M2 = WIDTH * DEPTH - (YARD_EAST - YARD_WEST) * YARD
 
 
 @pytest.fixture(scope="module")
-def stored(sample_county, tmp_path_factory):
+def stored(sample_county, sample_models, tmp_path_factory):
     """A twin with the school and one building of which there is no model."""
     path, catalog = tmp_path_factory.mktemp("buildings") / "twin.gpkg", layers.catalog()
     buildings = sample_county.layers["buildings"].set_index("building_id", drop=False)
@@ -40,7 +39,7 @@ def stored(sample_county, tmp_path_factory):
             store.prepare(layer)
         rows = buildings.loc[[SCHOOL, "B000001"]].reset_index(drop=True)
         ingest_rows(store, catalog.layer("buildings"), rows, author="t", reason="t", effective=SURVEYED)
-        load_models(store, catalog, tuple(model for model in author_models(sample_county) if model.name == "school"))
+        load_models(store, catalog, tuple(model for model in sample_models if model.name == "school"))
     return path
 
 

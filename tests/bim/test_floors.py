@@ -10,7 +10,7 @@ from bim.georeference.choosing import declare_place, require_place
 from bim.georeference.declared import Declaration
 from bim.ifc.reading import read_ifc
 from bim.placed import place_model
-from bim.rows import element_keys
+from bim.rows import element_keys, gather_properties
 from bim.summary import summarise_buildings
 from bimread_models import add_block, add_storeys, empty_model, write_model
 from twin.crs import parse_crs
@@ -24,7 +24,7 @@ PLACE = Declaration(
 def summarise(model):
     by = require_place(declare_place(model.levels, PLACE), "model")
     placed = place_model(model, by, CRS, element_keys("m", model))
-    (one,) = summarise_buildings(model, placed, project_instances(placed), by, CRS).values()
+    (one,) = summarise_buildings(model, placed, project_instances(placed), gather_properties(model), by, CRS).values()
     return one
 
 

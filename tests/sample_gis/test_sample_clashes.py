@@ -9,8 +9,6 @@ import shapely
 
 import layers
 from bim.clash import building_clashes
-from sample_gis.models.loading import load_models
-from sample_gis.models.models import author_models
 from tests_frames import make_frame
 from twin.asking import ask
 from twin.store import Changes
@@ -23,36 +21,30 @@ ELSE = {("IfcFlowSegment", "IfcSlab"): 4, ("IfcFlowSegment", "IfcFlowSegment"): 
 
 
 @pytest.fixture(scope="module")
-def authored(sample_county):
-    return author_models(sample_county)
-
-
-@pytest.fixture(scope="module")
-def store(sample_store, authored, tmp_path_factory):
-    path = shutil.copy(sample_store, tmp_path_factory.mktemp("clashes") / "county.gpkg")
+def store(sample_made, tmp_path_factory):
+    path = shutil.copy(sample_made[0], tmp_path_factory.mktemp("clashes") / "county.gpkg")
     with open_store(path, write=True) as store:
-        load_models(store, CATALOG, authored)
         yield store
 
 
-def test_what_was_planted_is_found_and_nothing_else_but_what_is_explained(store, authored):
+def test_what_was_planted_is_found_and_nothing_else_but_what_is_explained(store, sample_models):
     found = [shape.properties for shape in ask(building_clashes, CATALOG, store).answer.shapes]
     pairs = {frozenset((each["first_guid"], each["second_guid"])): each for each in found}
-    planted = {frozenset(fault.elements) for model in authored for fault in model.faults if fault.kind in PLANTED}
+    planted = {frozenset(fault.elements) for model in sample_models for fault in model.faults if fault.kind in PLANTED}
     assert len(planted) == 5
     assert planted <= pairs.keys()
     classes = [(each["first_class"], each["second_class"]) for pair, each in pairs.items() if pair not in planted]
     assert {pair: classes.count(pair) for pair in classes} == ELSE
-    assert {each["building_id"] for each in found} == {model.lot.building_id for model in authored[:2]}
+    assert {each["building_id"] for each in found} == {model.lot.building_id for model in sample_models[:2]}
 
 
-def test_the_double_wall_is_as_thick_as_the_wall_and_the_pipe_as_the_pipe(store, authored):
+def test_the_double_wall_is_as_thick_as_the_wall_and_the_pipe_as_the_pipe(store, sample_models):
     found = ask(building_clashes, CATALOG, store, parameters={"model": "school"}).answer.shapes
     thick = {shape.properties["second_class"]: shape.properties["measured_m"] for shape in found}
     assert thick == {"IfcWall": pytest.approx(-0.24, abs=5e-4), "IfcPipeSegment": pytest.approx(-0.1, abs=1e-3)}
 
 
-def test_a_main_through_the_footings_of_the_school_is_found(store, authored):
+def test_a_main_through_the_footings_of_the_school_is_found(store, sample_models):
     """A main of DN600 in the middle of a footing: what they share is 600 mm thick, or as the footing is."""
     layer = CATALOG.layer("building_elements")
     elements = store.read(layer).data

@@ -129,19 +129,19 @@ def test_station_spacing_is_what_was_designed(county, catalog, loaded):
     assert set(result.covered["weather_stations"]) == set(county.truth.urban_stations)
 
 
-def test_the_command_makes_a_store_and_tells_what_is_in_it(county, catalog, tmp_path):
-    done = twin("sample", "made.gpkg", "--json", folder=tmp_path)
-    answer = json.loads(done.stdout)
+def test_the_command_makes_a_store_and_tells_what_is_in_it(county, catalog, sample_made):
+    made, out, err = sample_made
+    answer = json.loads(out)
     assert answer["digest"] == county.digest()
     assert list(answer["layers"]) == list(catalog.layers)
     assert {layer: answer["layers"][layer] for layer in LAYERS} == {
         layer: len(county.layers[layer]) for layer in LAYERS
     }
     assert answer["layers"]["building_models"] == 3
-    assert "model school: 1482 elements of B005989" in done.stderr
-    assert "topo_sheets: 286 rows as of 2022-11-30" in done.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["made.gpkg"]
-    with open_store(tmp_path / "made.gpkg") as store:
+    assert "model school: 1482 elements of B005989" in err
+    assert "topo_sheets: 286 rows as of 2022-11-30" in err
+    assert {path.name for path in made.parent.iterdir()} == {"made.gpkg", "out", "err"}
+    with open_store(made) as store:
         assert "synthetic sample" in store.title
         assert store.area.equals(county.area)
 

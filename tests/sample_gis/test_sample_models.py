@@ -28,8 +28,8 @@ PROGRAMS = {"school": arrange_school, "hospital": arrange_hospital, "service_cen
 
 
 @pytest.fixture(scope="module")
-def authored(county) -> dict[str, Authored]:
-    return {model.name: model for model in author_models(county)}
+def authored(sample_models) -> dict[str, Authored]:
+    return {model.name: model for model in sample_models}
 
 
 @pytest.fixture(scope="module")

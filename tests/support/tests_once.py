@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 
 def make_once(name: str, make: Callable[[Path], None], factory: pytest.TempPathFactory) -> Path:
-    """Give the path of a file that the first process that wants it makes, while others wait; nobody writes to it."""
+    """Give a file or folder that the first process to want it makes while others wait; nobody writes there."""
     folder = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
@@ -21,6 +22,8 @@ def make_once(name: str, make: Callable[[Path], None], factory: pytest.TempPathF
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
             unfinished = path.with_stem(f"unfinished {path.stem}")
+            if unfinished.is_dir():
+                shutil.rmtree(unfinished)
             unfinished.unlink(missing_ok=True)
             make(unfinished)
             unfinished.rename(path)
