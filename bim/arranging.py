@@ -59,7 +59,8 @@ class Arrangement:
     def bring_back(self, geometries: Geometries, shapes: Numbers) -> Geometries:
         """Geometries of the arrangement where their shapes are, in metres."""
         points, at = shapely.get_coordinates(geometries, return_index=True)
-        out: Geometries = shapely.set_coordinates(geometries.copy(), (points - self.shifts[shapes[at]]) * self.grid_m)
+        in_metres = (points - self.shifts[shapes[at]]) / round(1 / self.grid_m)  # the nearest numbers there are
+        out: Geometries = shapely.set_coordinates(geometries.copy(), in_metres)
         return out
 
 

@@ -111,20 +111,27 @@ def _read_angle(name: str, parts: Sequence[int] | None, limit_deg: float, faults
 
 
 def _placement(product: Entity, length_unit_m: float) -> Floats:
-    """Return the placement of a product in project coordinates, through all that it is relative to, in metres.
+    """Return the placement of a product in project coordinates, through all that it is relative to, in metres."""
+    return _in_metres(_stand(product.ObjectPlacement, {}), length_unit_m)
+
+
+def _stand(placement: Entity | None, known: dict[int, Floats]) -> Floats:
+    """Return the (4, 4) matrix of a placement, through all that it is relative to; those that are met become known.
 
     One along an alignment is taken from its fallback (CartesianPosition), one on a grid does not move.
     """
-    matrix, placement = np.eye(4), product.ObjectPlacement
-    for _ in range(_DEPTH):
-        if placement is None:
-            break
-        along = placement.is_a("IfcLinearPlacement")
-        position = getattr(placement, "CartesianPosition" if along else "RelativePlacement", None)
-        if position is not None:
-            matrix = _matrix_of(position) @ matrix
+    chain: list[Entity] = []
+    while placement is not None and placement.id() not in known and len(chain) < _DEPTH:
+        chain.append(placement)
         placement = getattr(placement, "PlacementRelTo", None)
-    return _in_metres(matrix, length_unit_m)
+    matrix = np.eye(4) if placement is None else known.get(placement.id(), np.eye(4))
+    for each in reversed(chain):
+        along = each.is_a("IfcLinearPlacement")
+        position = getattr(each, "CartesianPosition" if along else "RelativePlacement", None)
+        if position is not None:
+            matrix = matrix @ _matrix_of(position)
+        known[each.id()] = matrix
+    return matrix
 
 
 def _matrix_of(position: Entity) -> Floats:
@@ -165,15 +172,17 @@ def _find_shapes(model: Entity, length_unit_m: float) -> Floats | None:
     shaped = [product for product in model.by_type("IfcProduct") if product.Representation is not None]
     products = [product for product in shaped if product.is_a("IfcElement")] or shaped
     step = max(1, len(products) // _SAMPLES)
-    points = [_find_point(product, length_unit_m) for product in products[::step]]
+    known: dict[int, Floats] = {}
+    points = [_find_point(product, length_unit_m, known) for product in products[::step]]
     sound = [point for point in points if np.isfinite(point).all()]
     return np.asarray(np.median(sound, axis=0)) if sound else None
 
 
-def _find_point(product: Entity, length_unit_m: float) -> Floats:
+def _find_point(product: Entity, length_unit_m: float, known: dict[int, Floats]) -> Floats:
     """Return a point of a product in project coordinates: of those that are found first, the farthest out."""
     farthest = max(_points_of(product.Representation), key=lambda p: abs(p[0]) + abs(p[1]), default=(0.0, 0.0, 0.0))
-    return (_placement(product, length_unit_m) @ (*(value * length_unit_m for value in farthest), 1.0))[:3]
+    placement = _in_metres(_stand(product.ObjectPlacement, known), length_unit_m)
+    return (placement @ (*(value * length_unit_m for value in farthest), 1.0))[:3]
 
 
 def _points_of(shape: Entity) -> Iterator[tuple[float, float, float]]:

@@ -41,6 +41,9 @@ _DEEPEST = 64
 
 _LEVELS = {"IfcSite", "IfcBuilding", "IfcBuildingStorey"}
 
+#: Positions of the attributes of each class, by which they are read faster than by their names.
+_POSITIONS: dict[str, dict[str, int]] = {}
+
 _UNSAID = {None, "NOTDEFINED", "UNSET", ""}
 
 
@@ -134,7 +137,11 @@ def read_products(file: Any, units: Units) -> Products:
 def attribute_of(instance: Any, name: str) -> Any:
     """An attribute; None where its class does not have it or its value is damaged."""
     try:
-        return getattr(instance, name)
+        kind = instance.is_a(True)
+        if kind not in _POSITIONS:
+            _POSITIONS[kind] = {instance.attribute_name(index): index for index in range(len(instance))}
+        position = _POSITIONS[kind].get(name)
+        return getattr(instance, name) if position is None else instance[position]
     except (AttributeError, RuntimeError, ValueError):
         return None
 

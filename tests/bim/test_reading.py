@@ -203,6 +203,36 @@ def test_an_element_that_stops_the_worker_is_named_and_the_others_come(
     assert list(Path(tempfile.gettempdir()).iterdir()) == []
 
 
+_SPOILED_EARLY = """
+import os, time
+import bim.ifc.worker as worker
+start, write = worker._Kernel.__init__, worker.write_tables
+written = []
+def spoiled(kernel, *of):
+    if not written:
+        {what}
+    start(kernel, *of)
+def told(*of, **more):
+    write(*of, **more)
+    written.append(True)
+worker._Kernel.__init__, worker.write_tables = spoiled, told
+worker.main()
+"""
+
+
+@pytest.mark.parametrize("what", ["time.sleep(1000)", "os.abort()", "raise MemoryError"])
+def test_a_kernel_that_stops_before_the_tables_are_read_is_started_after_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, what: str
+) -> None:
+    file = empty_model()
+    add_block(file, "IfcColumn", "A", size=(1.0, 1.0, 1.0), at=(0.0, 0.0, 0.0))
+    path = write_model(file, tmp_path / "spoiled.ifc")
+    monkeypatch.setattr(supervising, "WORKER", (sys.executable, "-c", _SPOILED_EARLY.format(what=what)))
+    model = read_ifc(path, limits=Limits(product_s=3.0))
+    assert _outcomes(model) == {"A": "shape"}
+    assert len(model.shapes.elements) == 1
+
+
 def test_what_is_not_reached_in_the_time_of_the_file_is_named(spoil: Callable[[str], Path]) -> None:
     path = spoil("time.sleep(1000)")
     model = read_ifc(path, limits=Limits(product_s=100.0, file_s=8.0, threads=1))
