@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import logging
@@ -97,7 +98,10 @@ def test_what_comes_while_a_tile_is_made_is_answered_behind_it(host, monkeypatch
 def test_a_client_that_leaves_is_logged_and_the_connection_forgotten(app, host, monkeypatch, caplog) -> None:
     release = hold_back_tiles(monkeypatch)
     with caplog.at_level(logging.INFO, logger="twin.access"):
-        exchange(host, PLAIN)
+        name, port = host.split(":")
+        with socket.create_connection((name, int(port)), timeout=5) as channel:
+            channel.sendall(PLAIN)
+            time.sleep(0.3)
         time.sleep(0.3)
         app.state.journal.write()
         release.set()
@@ -165,19 +169,18 @@ def test_every_answer_is_logged_once(app, connection, caplog) -> None:
 
 
 def exchange(host: str, *pieces: bytes) -> bytes:
-    """What comes back for some bytes, sent piece by piece."""
+    """What comes back for some bytes, sent piece by piece, until it is quiet after an answer."""
     name, port = host.split(":")
     with socket.create_connection((name, int(port)), timeout=5) as channel:
         channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         received = b""
-        for piece in pieces:
+        for number, piece in enumerate(pieces, start=1):
             channel.sendall(piece)
-            channel.settimeout(0.3)
-            try:
+            channel.settimeout(0.3 if received or number < len(pieces) else 30)
+            with contextlib.suppress(TimeoutError):
                 while data := channel.recv(65536):
                     received += data
-            except TimeoutError:
-                continue
+                    channel.settimeout(0.3 if number < len(pieces) else 1)
         return received
 
 
