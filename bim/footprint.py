@@ -21,6 +21,8 @@ Geometries = npt.NDArray[np.object_]
 
 #: Coordinates are rounded to this before areas are united, so that faces that nearly meet do.
 _GRID_M = 0.001
+#: Of many areas so many are united first, the largest, since they cover most of the others.
+_LARGE = 16
 #: Triangles that are seen from above with less than this are upright.
 _SLIVER_M2 = 1e-6
 #: Gaps in the cut of outer walls that are closed: joints, and the frames of doors.
@@ -171,7 +173,11 @@ def outline_building(cut: BaseGeometry, seen: BaseGeometry) -> BaseGeometry:
 def unite(areas: Geometries) -> BaseGeometry:
     """Unite areas; None among them is nothing."""
     there = np.array([area for area in areas if area is not None], dtype=object)
-    return areas_of(shapely.union_all(there, grid_size=_GRID_M)) if len(there) else shapely.MultiPolygon()
+    there = there[np.argsort(-shapely.area(there), kind="stable")]
+    large = shapely.union_all(there[:_LARGE], grid_size=_GRID_M)
+    shapely.prepare(large)
+    rest = there[_LARGE:]
+    return areas_of(shapely.union_all([large, *rest[~shapely.covers(large, rest)]], grid_size=_GRID_M))
 
 
 def areas_of(shape: BaseGeometry) -> BaseGeometry:

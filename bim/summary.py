@@ -205,7 +205,7 @@ def _summarise(placed: Placed, shown: _Shown, own: Rows, said: _Said, members: R
     built = sorted(set(levels.values()))
     if np.isin(drawn, ENCLOSING).any():
         least_m2 = _BUILT_SHARE * outline.area
-        built = [level for level in built if _span_m2(placed, instances, level + _BUILT_M) >= least_m2]
+        built = [level for level in built if _spans(placed, instances, level + _BUILT_M, least_m2)]
     open_to_sky = [storey for storey, level in levels.items() if level not in built]
     roofs = np.isin(said.storeys[members], open_to_sky) | np.isin(members, open_to_sky)
     lived = {levels[storey] for storey in _lived_in(said, members) if storey in levels}
@@ -254,15 +254,20 @@ def _count_floors(levels: list[float], ground_m: float) -> tuple[int, int]:
     return len(floors), len(cellars) - 1
 
 
-def _span_m2(placed: Placed, instances: Rows, height_m: float) -> float:
-    """The area of the hull of all that a level cuts."""
-    low, high = placed.bounds_m[instances][:, :, 2].T
-    met = instances[(low < height_m) & (high > height_m)]
-    meshes = (placed.shapes.place(int(instance)) for instance in met)
-    lines = [cut_triangles(points[triangles], height_m) for points, triangles in meshes]
-    if not lines:
-        return 0.0
-    return float(shapely.area(shapely.convex_hull(shapely.multipoints(np.concatenate(lines).reshape(-1, 2)))))
+def _spans(placed: Placed, instances: Rows, height_m: float, least_m2: float) -> bool:
+    """Whether the hull of all that a level cuts has an area; what is wide is cut first, and often enough."""
+    low, high = placed.bounds_m[instances].transpose(1, 0, 2)
+    met = instances[(low[:, 2] < height_m) & (high[:, 2] > height_m)]
+    wide = np.ptp(placed.bounds_m[met][:, :, :2], axis=1).max(axis=1)
+    corners = np.empty((0, 2))
+    for instance in met[np.argsort(-wide, kind="stable")].tolist():
+        points, triangles = placed.shapes.place(instance)
+        lines = cut_triangles(points[triangles], height_m)
+        hull = shapely.convex_hull(shapely.multipoints(np.concatenate([corners, lines.reshape(-1, 2)])))
+        if shapely.area(hull) >= least_m2:
+            return True
+        corners = shapely.get_coordinates(hull)
+    return least_m2 <= 0
 
 
 def _floor_area(said: _Said, members: Rows) -> float | None:

@@ -38,7 +38,7 @@ def read_levels(model: Entity, *, length_unit_m: float) -> Levels:
         addresses=tuple(_read_addresses(model)),
         positions=tuple(_read_position(site, length_unit_m) for site in sites if _has_position(site)),
         placements=tuple(SitePlacement(entity=name, matrix_m=matrix) for name, matrix in placed),
-        axes=tuple(_read_axes(context, length_unit_m) for context in contexts),
+        axes=tuple(_read_all_axes(contexts, length_unit_m)),
         conversions=read_conversions(model),
         shapes_m=_find_shapes(model, length_unit_m),
     )
@@ -148,8 +148,18 @@ def _in_metres(matrix: Floats, length_unit_m: float) -> Floats:
     return out
 
 
-def _read_axes(context: Entity, length_unit_m: float) -> Axes:
-    system = context.WorldCoordinateSystem
+def _read_all_axes(contexts: Sequence[Entity], length_unit_m: float) -> Iterator[Axes]:
+    """Read the axes of each context; some programs write one for each product, all with the same system."""
+    known: dict[int, Floats] = {}
+    for context in contexts:
+        system = context.WorldCoordinateSystem
+        number = 0 if system is None else system.id()
+        if number not in known:
+            known[number] = np.eye(4) if system is None else _in_metres(_matrix_of(system), length_unit_m)
+        yield _read_axes(context, known[number])
+
+
+def _read_axes(context: Entity, matrix_m: Floats) -> Axes:
     ratios = (context.TrueNorth and context.TrueNorth.DirectionRatios) or ()
     north = np.array((*ratios, 0.0, 0.0)[:2], dtype=np.float64)
     length = float(np.hypot(*north))
@@ -158,7 +168,7 @@ def _read_axes(context: Entity, length_unit_m: float) -> Axes:
         entity=name_of(context),
         context_type=context.ContextType or "",
         dimension=context.CoordinateSpaceDimension or 3,
-        matrix_m=np.eye(4) if system is None else _in_metres(_matrix_of(system), length_unit_m),
+        matrix_m=matrix_m,
         true_north=north / length if length > 0 else None,
         converted_by=name_of(operations[0]) if operations else None,
     )

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from bim.ifc.child import Journal, serve
+from bim.ifc.elements import attribute_of
 from bim.model import Units
 
 if TYPE_CHECKING:
@@ -57,7 +58,6 @@ class _WithoutPandas:
 
 
 def _work(job: dict[str, Any], journal: Journal) -> None:
-    from bim.ifc.elements import attribute_of
     from bim.ifc.opening import open_ifc
     from bim.ifc.units import read_units
 
@@ -75,7 +75,7 @@ def _work(job: dict[str, Any], journal: Journal) -> None:
             kernel = _Kernel(opened.file, units, batches[0], job["threads"])
             journal.tell("started")
         write_tables(opened, units, folder, journal, represented=batches[0])
-    pen = Pen(folder, journal)
+    pen = Pen(folder, journal, opened.file)
     for batch in batches:
         journal.tell("begin", steps=batch)
         kernel = kernel or _Kernel(opened.file, units, batch, job["threads"] if len(batch) > 1 else 1)
@@ -124,13 +124,14 @@ def write_tables(
 class Pen:
     """Writes meshes to files without holding them, each once, and tells where they are."""
 
-    def __init__(self, folder: Path, journal: Journal) -> None:
-        self._journal = journal
+    def __init__(self, folder: Path, journal: Journal, file: Any) -> None:
+        self._journal, self._file = journal, file
         self._files: dict[str, BinaryIO] = {
             name: (folder / f"{name}.bin").open("wb", buffering=0) for name in ("vertices", "triangles", "surfaces")
         }
         self._meshes: set[str] = set()
         self._looks: dict[tuple[Any, ...], int] = {}
+        self._names: dict[int, str] = {0: ""}  # what the kernel shows by a default has no style
 
     def draw(self, element: Any, scale: float) -> None:
         """Write the shape of one product as the iterator gives it."""
@@ -163,7 +164,13 @@ class Pen:
 
     def _look(self, style: Any) -> int:
         opacity = 1.0 - style.transparency if math.isfinite(style.transparency) else 1.0
-        return self._number(style.name, (*style.get_color().components, opacity))
+        return self._number(self._name(style.instance_id()), (*style.get_color().components, opacity))
+
+    def _name(self, step: int) -> str:
+        """What the file calls a style; the kernel names all by their numbers, also those that are alike."""
+        if step not in self._names:
+            self._names[step] = str(attribute_of(self._file.by_id(step), "Name") or "")
+        return self._names[step]
 
     def _number(self, name: str, rgba: Sequence[float]) -> int:
         key = (name, *(round(float(part), 6) for part in rgba))

@@ -46,8 +46,10 @@ def _outcomes(model: Model) -> dict[str, str]:
     return dict(zip(model.elements["name"], model.elements["outcome"], strict=True))
 
 
-def _colour(file: Any, element: Any, rgb: tuple[float, float, float], transparency: float) -> None:
-    style = api.style.add_style(file, name="Glass")
+def _colour(
+    file: Any, element: Any, rgb: tuple[float, float, float], transparency: float, name: str | None = "Glass"
+) -> None:
+    style = api.style.add_style(file, name=name)
     colour = {"Name": None, "Red": rgb[0], "Green": rgb[1], "Blue": rgb[2]}
     api.style.add_surface_style(
         file,
@@ -108,6 +110,18 @@ def test_a_surface_keeps_its_colour_and_its_transparency(school: Model) -> None:
     surfaces = school.shapes.surfaces[school.shapes.triangle_offsets[mesh] : school.shapes.triangle_offsets[mesh + 1]]
     assert len(set(surfaces.tolist())) == 1
     assert school.shapes.looks[surfaces[0]] == pytest.approx([0.2, 0.4, 0.6, 0.25])
+
+
+def test_surfaces_that_look_alike_are_one_look_with_the_name_that_the_file_gives_it(tmp_path: Path) -> None:
+    file = empty_model("IFC4")
+    for number, name in enumerate(("玻璃", None, None, "漆", "漆")):
+        block = add_block(file, "IfcWall", f"Wall {number}", size=(1.0, 0.3, 3.0), at=(2.0 * number, 0.0, 0.0))
+        _colour(file, block, (0.2, 0.4, 0.6), 0.75, name)
+    add_block(file, "IfcWall", "plain", size=(1.0, 0.3, 3.0), at=(0.0, 9.0, 0.0))
+    shapes = read_ifc(write_model(file, tmp_path / "walls.ifc")).shapes
+    looks = list(zip(shapes.look_names, shapes.looks[:, 3].tolist(), strict=True))
+    assert sorted(name for name, opacity in looks if opacity == 0.25) == ["", "漆", "玻璃"]
+    assert {name for name, opacity in looks if opacity == 1.0} == {""}
 
 
 def test_all_products_are_accounted_for(school: Model) -> None:
