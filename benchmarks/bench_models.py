@@ -46,7 +46,7 @@ CRS = parse_crs("EPSG:4326")
 SOMEWHERE = Declaration(name="place.toml", longitude_deg=118.4655, latitude_deg=35.5505, height_m=120.0, scale="true")
 MODELS, ELEMENTS = CATALOG.layer("building_models"), CATALOG.layer("building_elements")
 GEOID = GeoidOffset(offset_m=0.0, source="a benchmark")
-LARGE_BYTES, TIMES = 1_000_000, 3
+LARGE_BYTES, TIMES = 1_000_000, 5
 
 
 def place(model: Model) -> Assessment:

@@ -141,7 +141,7 @@ def attribute_of(instance: Any, name: str) -> Any:
         if kind not in _POSITIONS:
             _POSITIONS[kind] = {instance.attribute_name(index): index for index in range(len(instance))}
         position = _POSITIONS[kind].get(name)
-        return getattr(instance, name) if position is None else instance[position]
+        return getattr(instance, name) if position is None else instance.get_argument(position)
     except (AttributeError, RuntimeError, ValueError):
         return None
 

@@ -190,7 +190,7 @@ def _value(name: str, bare: list[Any], measure: str, unit: Any, units: Units) ->
 
 
 def _bare(value: Any) -> Any:
-    return getattr(value, "wrappedValue", value)
+    return attribute_of(value, "wrappedValue") if hasattr(value, "is_a") and not value.id() else value
 
 
 def _text(value: Any) -> str:
