@@ -36,7 +36,7 @@ FOLDERS = ("awkward", "building", "georef", "infra", "mep", "structure")
 
 def check(path: Path, *words: object) -> tuple[int, dict[str, Any]]:
     """The exit code and the report."""
-    limits = ("--product-seconds", 4, "--file-seconds", 600)
+    limits = ("--product-seconds", 3, "--file-seconds", 600)
     result = CliRunner().invoke(main_group, ["bim", "check", *map(str, (path, "--json", *limits, *words))])
     (report,) = json.loads(result.stdout)
     return result.exit_code, report
@@ -56,7 +56,10 @@ def test_every_folder_is_checked(shared_data: Path) -> None:
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_every_file_has_a_verdict(shared_data: Path, folder: str) -> None:
     refused = set()
-    for path in find_ifc(shared_data / "ifc" / folder):
+    files = find_ifc(shared_data / "ifc" / folder)
+    # Of buildingSMART's samples, each the same empty model but for one value, every fourth.
+    samples = [path for path in files if "bsi_rules" in path.parts]
+    for path in sorted({*files} - {*samples} | {*samples[::4]}):
         code, report = check(path)
         if report.get("refused"):
             assert (code, report["accepted"]) == (1, False)

@@ -26,7 +26,7 @@ PAGE = """<!DOCTYPE html>
 <script>
 const say = (text) => document.getElementById("said").append(text);
 const widget = new Cesium.CesiumWidget("map", {
-  globe: false, skyBox: false, skyAtmosphere: false, scene3DOnly: true,
+  globe: false, skyBox: false, skyAtmosphere: false, scene3DOnly: true, msaaSamples: 1,
   contextOptions: { webgl: { preserveDrawingBuffer: true } },
 });
 const scene = widget.scene;
@@ -53,7 +53,7 @@ Cesium.Cesium3DTileset.fromUrl("TILESET").then((tileset) => {
   let calm = 0;
   scene.postRender.addEventListener(() => {
     calm = tileset.tilesLoaded ? calm + 1 : 0;
-    if (calm === 10) say("all" + " drawn.");
+    if (calm === 5) say("all" + " drawn.");
   });
   look(MIDDLE, RANGE, PITCH);
 }).catch((error) => say("went " + "wrong " + error));
