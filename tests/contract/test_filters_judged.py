@@ -137,7 +137,7 @@ def town(new_store):
         yield store
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(FILTERS)
 def test_a_random_filter_finds_what_the_judges_find(town, layer, text):
     judged = cql2.parse_text(text)

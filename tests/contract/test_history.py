@@ -18,7 +18,7 @@ from twin.history import diff, revert
 from twin.query import Query
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(histories())
 def test_any_writes_replayed_to_any_revision_or_instant_give_the_state_that_it_had(new_store, writes):
     with new_store() as store:
@@ -38,7 +38,7 @@ def test_any_writes_replayed_to_any_revision_or_instant_give_the_state_that_it_h
             assert floors(store, bbox=beside) == {key: value for key, value in state.items() if value == number}
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 @given(histories(), st.data())
 def test_diff_is_what_turns_one_state_into_the_other(new_store, writes, data):
     with new_store() as store:
@@ -52,7 +52,7 @@ def test_diff_is_what_turns_one_state_into_the_other(new_store, writes, data):
         assert found.changed == dict.fromkeys(changed, ("floors", "geometry"))
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(histories(), st.data())
 def test_a_revert_makes_every_past_state_what_it_was_without_the_revision_or_is_refused(new_store, writes, data):
     with new_store() as store:

@@ -102,14 +102,14 @@ def town(new_store):
         yield context_of(store)
 
 
-@settings(RELAXED, max_examples=300)
+@settings(RELAXED, max_examples=120)
 @given(QUERIES)
 def test_memory_answers_as_the_store_does(town, query):
     memory, store = both_pages(town, query)
     assert memory == store
 
 
-@settings(RELAXED, max_examples=10)
+@settings(RELAXED, max_examples=6)
 @given(
     st.lists(
         st.dictionaries(

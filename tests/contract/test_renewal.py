@@ -39,7 +39,7 @@ def equal(one, other):
     assert (one.revision, one.unreadable, one.truncated) == (other.revision, other.unreadable, other.truncated)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.dictionaries(st.sampled_from([*KEYS, "a", "k0305", "z"]), st.none() | st.integers(0, 9), max_size=3),

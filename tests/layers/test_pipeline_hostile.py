@@ -78,7 +78,7 @@ def place(tmp_path_factory):
         yield folder, store
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_any_values_in_any_cells_are_accepted_whole_or_refused_with_findings(place, data):
     folder, store = place
@@ -131,7 +131,7 @@ def columns_of(layer):
     return st.tuples(*(st.sampled_from((field.name, field.title_zh, *field.aliases)) for field in layer.schema))
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_tables_of_any_columns_and_cells_are_accepted_or_refused(place, data):
     folder, store = place
@@ -168,7 +168,7 @@ def drawings(tmp_path_factory):
     return [draw(folder / "a.dxf", [*WELLS, *SEWERS], **each).read_bytes() for each in options]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_drawings_with_any_lines_or_bytes_are_accepted_or_refused(place, drawings, data):
     folder, store = place

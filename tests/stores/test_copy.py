@@ -76,7 +76,7 @@ def there_and_back(new_place, first, second, fill):
 
 
 @pytest.mark.parametrize(("first", "second"), [("gpkg", "postgis"), ("postgis", "gpkg")])
-@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(writes=histories())
 def test_any_history_is_the_same_after_going_there_and_back_in_every_row_and_every_state(
     new_place, first, second, writes
@@ -115,7 +115,7 @@ VALUES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(rows=st.dictionaries(TEXTS.filter(bool), VALUES, min_size=1, max_size=4))
 @example(
     rows={

@@ -53,7 +53,7 @@ EDITS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits=EDITS, look=st.booleans(), layer=st.sampled_from([LAYER, LOOSE, NAMED, SORTED]))
 def test_tiles_after_edits_are_those_of_a_fresh_frame(tmp_path_factory, edits, look, layer):
     path = tmp_path_factory.mktemp("renewal") / "twin.gpkg"

@@ -99,7 +99,7 @@ plots = st.fixed_dictionaries({"name": st.sampled_from("abc"), "floors": st.inte
 states = st.dictionaries(st.sampled_from("pqrst"), plots)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(states, states, states)
 def test_the_order_of_the_sides_does_not_matter_and_nothing_gets_lost(base, mine, theirs):
     """Whatever is not in conflict is that of the side that changed it; in conflict, of the side that is kept."""
