@@ -22,7 +22,7 @@ import numpy.typing as npt
 import orjson
 
 from twin.errors import SourceError
-from twin.filenames import name_of
+from twin.filenames import name_of, require_file
 
 Floats = npt.NDArray[np.float64]
 
@@ -122,8 +122,7 @@ def open_cityjson(path: Path) -> tuple[Header, Iterator[Part]]:
         sequence: a line is damaged.
     """
     name = name_of(path.name)
-    if not path.is_file():
-        raise SourceError(f"there is no file {name}")
+    require_file(path)
     digest = _digest(path)
     with path.open("rb") as file:
         start = file.read(len(_BOM))

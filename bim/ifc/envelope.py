@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twin.errors import SourceError
-from twin.filenames import name_of
+from twin.filenames import name_of, require_file
 
 #: The largest file that is unpacked, and how many times larger than its archive it may be. Real ones are 3 to 12 times.
 _LARGEST_BYTES = 8 * 2**30
@@ -96,8 +96,7 @@ def open_envelope(path: Path) -> Iterator[Envelope]:
         It is absent, empty, no IFC-SPF, cut off, or an archive without exactly one IFC; the detail says what to do.
     """
     name = name_of(path.name)
-    if not path.is_file():
-        raise SourceError(f"there is no file {name}")
+    require_file(path)
     if path.stat().st_size == 0:
         raise SourceError(f"{name} is empty (0 bytes)")
     with tempfile.TemporaryDirectory(prefix="twin-bim-") as folder:

@@ -14,8 +14,7 @@ import numpy as np
 from bim.ifc.shapes import collect_shapes
 from bim.ifc.supervising import Gathered, Limits, gather
 from bim.model import Model, Source, Units
-from twin.errors import SourceError
-from twin.filenames import name_of
+from twin.filenames import require_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,8 +45,7 @@ def read_ifc(path: Path, *, limits: Limits | None = None, watch: Callable[[str],
         It is no IFC, damaged, or of a schema that cannot be read; the detail says what to do.
     """
     began = time.monotonic()
-    if not path.is_file():
-        raise SourceError(f"there is no file {name_of(path.name)}")
+    require_file(path)
     with tempfile.TemporaryDirectory(prefix="twin-bim-", ignore_cleanup_errors=True) as folder:
         gathered = gather(path, Path(folder), limits=limits or Limits(), watch=watch or _ignore)
         tables = {name: _read_table(gathered.folder / f"{name}.arrow") for name in _TABLES}

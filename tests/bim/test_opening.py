@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import ifcopenshell
 import pytest
 
+from bim.cityjson.opening import open_cityjson
 from bim.ifc.opening import open_ifc
+from bim.ifc.reading import read_ifc
 from bimread_models import add_block, add_storeys, empty_model, write_model
 from twin.errors import SourceError
 
@@ -181,6 +184,13 @@ def test_ifcxml_is_refused_since_the_parser_does_not_read_it_either(tmp_path: Pa
 def test_an_absent_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"there is no file absent\.ifc"):
         open_ifc(tmp_path / "absent.ifc")
+
+
+@pytest.mark.parametrize("read", [open_ifc, read_ifc, open_cityjson])
+def test_a_folder_is_named_as_one(tmp_path: Path, read: Callable[[Path], object]) -> None:
+    (tmp_path / "模型").mkdir()
+    with pytest.raises(SourceError, match=r"^模型 is a folder: name the files in it$"):
+        read(tmp_path / "模型" / ".")
 
 
 def test_what_the_parser_cannot_take_is_listed_by_kind(house: Path) -> None:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twin.errors import SourceError
-from twin.filenames import decode_name, name_of
+from twin.filenames import decode_name, name_of, require_file
 
 #: What belongs to a file of each kind, beside the file itself.
 _PARTS = {
@@ -120,8 +120,7 @@ def _parts(path: Path) -> list[Path]:
         if not any(part.suffix.lower() == ".gdbtable" for part in parts):
             raise SourceError(f"{name_of(path.name)} is a folder, not a File Geodatabase: name the files in it")
         return parts
-    if not path.is_file():
-        raise SourceError(f"there is no file {name_of(path.name)}")
+    require_file(path)
     if path.stat().st_size == 0:
         raise SourceError(f"{name_of(path.name)} is empty (0 bytes)")
     wanted = _PARTS.get(path.suffix.lower(), set())
