@@ -23,7 +23,7 @@ from twin.stores import create_store, open_store
 
 pytestmark = pytest.mark.needs("postgis")
 
-WRITERS, EDITS = 8, 25
+WRITERS, EDITS = 8, 15
 START = {f"k{i}": 0 for i in range(10)}
 
 
