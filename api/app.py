@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 from pathlib import Path
 
-from fastapi import Depends, FastAPI, Response
+from fastapi import APIRouter, Depends, FastAPI, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.routing import BaseRoute
 
 from api import common, qgis, scenes
 from api.buildings import routes as buildings
@@ -107,8 +109,6 @@ def create_app(
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        default_response_class=Response,
-        dependencies=[Depends(refuse_long_address), Depends(refuse_repeated)],
         lifespan=_release,
     )
     jobs_here = jobs_of_all or Jobs(settings, Place(store.url))
@@ -152,6 +152,28 @@ def create_app(
     app.state.hot = HotTiles(app)
     app.state.hot_items = HotItems(app)
     app.state.reopen = Reopening(app, make_context, open_again or (lambda: open_store(store.url)))
+    app.router.routes += _make_routes(with_buildings=knows_buildings(served))
+    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
+    app.mount("/viewer", StaticFiles(directory=_HERE / "viewer", html=True), name="viewer")
+    problems.install_handlers(app)
+    # The last one added is the outermost: every answer, a crash included, passes CORS and gets its request id.
+    app.add_middleware(Finish)
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(WaitAtMost)
+    if settings.trust_proxy:
+        app.add_middleware(BehindProxy)
+    app.add_middleware(Observe)
+    app.add_middleware(OpenToAll, editing=keys is not None)
+    return app
+
+
+@cache
+def _make_routes(*, with_buildings: bool) -> list[BaseRoute]:
+    """What every service answers at; made once in a process, since looking through the functions takes a while."""
+    router = APIRouter(
+        default_response_class=Response,
+        dependencies=[Depends(refuse_long_address), Depends(refuse_repeated)],
+    )
     for room in (
         tilesets,
         ogctiles,
@@ -171,25 +193,13 @@ def create_app(
         styleedits,
         qgis,
         scenes,
-        *([buildings] if knows_buildings(served) else []),
+        *([buildings] if with_buildings else []),
         health,
         metrics,
         problems,
     ):
-        app.include_router(room.router)
-    app.router.routes += [wfs.ROUTE, wmts.ROUTE]
-    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
-    app.mount("/viewer", StaticFiles(directory=_HERE / "viewer", html=True), name="viewer")
-    problems.install_handlers(app)
-    # The last one added is the outermost: every answer, a crash included, passes CORS and gets its request id.
-    app.add_middleware(Finish)
-    app.add_middleware(HeadAsGet)
-    app.add_middleware(WaitAtMost)
-    if settings.trust_proxy:
-        app.add_middleware(BehindProxy)
-    app.add_middleware(Observe)
-    app.add_middleware(OpenToAll, editing=keys is not None)
-    return app
+        router.include_router(room.router)
+    return [*router.routes, wfs.ROUTE, wmts.ROUTE]
 
 
 @asynccontextmanager

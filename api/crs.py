@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -102,10 +103,14 @@ def offer_crs(store: Store) -> tuple[NamedCrs, ...]:
     gave the county's outline, all zones are.
     """
     area = None if store.area is None else reproject_bbox(BBox(*store.area.bounds), store.crs, CRS84)
-    known = [NamedCrs.of(EPSG_URI.format(code), parse_crs(code)) for code in (*_WORLD, *_ZONES)]
-    near = [each for each in known if area is None or usable_area(each.crs).holds(area)]
+    near = [each for each in _known() if area is None or usable_area(each.crs).holds(area)]
     own = storage_crs(store)
     return (DEFAULT_CRS, own, *(each for each in near if each.uri != own.uri))
+
+
+@cache
+def _known() -> tuple[NamedCrs, ...]:
+    return tuple(NamedCrs.of(EPSG_URI.format(code), parse_crs(code)) for code in (*_WORLD, *_ZONES))
 
 
 def storage_crs(store: Store) -> NamedCrs:

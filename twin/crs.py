@@ -128,8 +128,7 @@ def epsg_code(crs: CRS) -> int | None:
 
     Of CRS that differ in their area of use only (EPSG:4509, EPSG:4548) the one of the same name is taken.
     """
-    if crs.is_bound:
-        crs = horizontal(crs)
+    crs = horizontal(crs) if crs.is_bound else crs
     if crs.is_bound:  # the register knows the CRS, but not with these parameters
         return None
     if not (crs.is_geographic or crs.is_projected):
@@ -283,6 +282,7 @@ def transform(x: npt.ArrayLike, y: npt.ArrayLike, source: CRS, target: CRS) -> t
     return (x, y) if x.size == 0 else find_way(source, target)(x, y)
 
 
+@lru_cache(maxsize=256)
 def find_way(source: CRS, target: CRS) -> Way:
     """Find the way from a CRS to another, once for many `transform`; to find it takes longer than to go it."""
     source, target = horizontal(source), horizontal(target)

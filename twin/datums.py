@@ -131,6 +131,11 @@ def is_same_datum(a: CRS, b: CRS) -> bool:
 
 def same_grid(a: CRS, b: CRS) -> bool:
     """Tell whether equal x and y mean the same place in two CRS; names and axis order do not count."""
+    return a is b or _is_same_grid(a, b)  # pyproj writes a CRS as text to hash it: as seldom as may be
+
+
+@lru_cache(maxsize=256)
+def _is_same_grid(a: CRS, b: CRS) -> bool:
     a, b = horizontal(a), horizontal(b)
     return a is b or (_grid(a) == _grid(b) and is_same_datum(a, b))
 

@@ -22,6 +22,7 @@ from api.app import create_app
 from tests_gdal import reading_elsewhere
 from tests_rows import make_layer_rows
 from tests_server import run_server
+from tests_transforms import find_transformer
 from twin.catalog import Catalog
 from twin.crs import parse_crs, same_grid, transverse_mercator
 from twin.layer import Layer
@@ -70,7 +71,7 @@ class Town:
 def town(request, tmp_path_factory) -> Iterator[Town]:
     longitude, crs = request.param, parse_crs(TOWNS[request.param])
     lonlat = np.array([[longitude, 36.5], [longitude + 0.01, 36.5], [longitude, 36.51], [longitude - 0.013, 36.4871]])
-    to_storage = Transformer.from_crs("EPSG:4490", crs, always_xy=True)
+    to_storage = find_transformer("EPSG:4490", crs)
     keys = [f"M{number}" for number in range(len(lonlat))]
     points = shapely.points(*to_storage.transform(*lonlat.T), HEIGHT_M)
     rows = make_layer_rows(MARKS, points, crs=crs, mark_id=keys)
@@ -162,7 +163,7 @@ def test_gdal_reads_the_same_places(town, read_by_gdal):
     found = read_by_gdal(town.root, "marks", [f"EPSG:{code}" for code in town.codes])
     for code, read in zip(town.codes, found, strict=True):
         assert same_grid(read.crs, parse_crs(code))  # of grids with two codes GDAL names the first
-        to_degrees = Transformer.from_crs(read.crs, "EPSG:4490", always_xy=True)
+        to_degrees = find_transformer(read.crs, "EPSG:4490")
         found = np.column_stack(to_degrees.transform(read.geometry.x, read.geometry.y))
         assert np.abs(found - town.lonlat).max() <= 1e-8
         assert (read.geometry.z == HEIGHT_M).all()

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import shapely
 from fastapi.testclient import TestClient
-from pyproj import Transformer
 
 from api.app import create_app
+from tests_transforms import find_transformer
 from twin.errors import StoreExists
 from twin.settings import Settings
 from twin.store import Changes
@@ -27,7 +27,7 @@ def hrefs(document):
 
 def test_a_collection_says_where_and_since_when_it_is(client, store):
     collection = client.get("/collections/parcels").json()
-    to_degrees = Transformer.from_crs(store.crs, "OGC:CRS84", always_xy=True)
+    to_degrees = find_transformer(store.crs, "OGC:CRS84")
     west, _ = to_degrees.transform(500_000, 3_900_000)
     _, south = to_degrees.transform(504_100, 3_900_000)
     east, _ = to_degrees.transform(504_100, 3_900_100)

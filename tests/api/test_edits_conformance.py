@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import pyproj
 import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from tests_transforms import find_transformer
 from twin.catalog import Catalog
 from twin.settings import Settings
 
@@ -204,7 +204,7 @@ def test_conf_features_endpoints(editor) -> None:
 
 def test_conf_features_crs(editor) -> None:
     """The storage CRS is a transverse Mercator of 118.5° with east first; EPSG:4490 has latitude first."""
-    pole = pyproj.Transformer.from_crs("EPSG:4326", "+proj=tmerc +lon_0=118.5 +x_0=500000 +ellps=GRS80", always_xy=True)
+    pole = find_transformer("EPSG:4326", "+proj=tmerc +lon_0=118.5 +x_0=500000 +ellps=GRS80")
     place = [118.6123, 35.2345]
     wells = {}
     for name, crs, coordinates in (

@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pyproj
 import pytest
 import shapely
 
 import layers
 from tests_qgis import BACKPORT, VERSIONS, run_in_qgis
 from tests_server import serving
+from tests_transforms import find_transformer
 from twin.crs import parse_crs
 from twin.keys import add_key
 from twin.store import Changes
@@ -24,7 +24,7 @@ STATIONS = layers.catalog().layer("weather_stations")
 EDIT = Path(__file__).parents[1] / "support" / "edit_in_qgis.py"
 #: Where things go: in degrees, and in the storage CRS of the county by PROJ's own words for EPSG:4548.
 NEW, MOVED = (117.51, 35.23, 88.5), (117.52, 35.24, 120.5)
-TO_METRES = pyproj.Transformer.from_crs("EPSG:4490", "+proj=tmerc +lon_0=117 +x_0=500000 +ellps=GRS80", always_xy=True)
+TO_METRES = find_transformer("EPSG:4490", "+proj=tmerc +lon_0=117 +x_0=500000 +ellps=GRS80")
 STATION = {"station_id": "D9001", "name": "新站", "kind": "automatic", "status": "in_service"}
 
 

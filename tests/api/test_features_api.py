@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import shapely
 from fastapi.testclient import TestClient
-from pyproj import Transformer
 
 from api.app import create_app
+from tests_transforms import find_transformer
 from twin.settings import Settings
 from twin.store import Changes
 from twin.stores import create_store
@@ -28,7 +28,7 @@ def following(answer):
 
 def to_degrees(crs, x, y):
     """Longitude and latitude by PROJ itself."""
-    return Transformer.from_crs(crs, "OGC:CRS84", always_xy=True).transform(x, y)
+    return find_transformer(crs, "OGC:CRS84").transform(x, y)
 
 
 def test_features_come_in_the_order_of_their_keys_with_their_values(client):
@@ -159,7 +159,7 @@ def test_the_side_of_a_box_is_a_parallel_and_not_the_chord_of_its_corners(client
     south = to_degrees(store.crs, 500_000, 3_900_099.5)[1]
     answer = client.get(f"{ITEMS}?bbox=118.4,{south},118.6,{south + 0.01}")
     assert ids(answer) == ["P1", "P2", "P3"]
-    corner = Transformer.from_crs("OGC:CRS84", store.crs, always_xy=True).transform(118.4, south)
+    corner = find_transformer("OGC:CRS84", store.crs).transform(118.4, south)
     assert corner[1] - 3_900_099.5 == pytest.approx(9_100**2 * np.tan(np.radians(35.23)) / (2 * 6_371_000), rel=0.02)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from pyproj import CRS, Transformer
+from pyproj import CRS
+
+from tests_transforms import find_transformer
 
 ITEMS = "/collections/parcels/items"
 
@@ -21,7 +23,7 @@ def ask(client, text, **more):
 
 def to_crs(crs, code, x, y):
     """Coordinates by PROJ itself, east first."""
-    return Transformer.from_crs(crs, code, always_xy=True).transform(x, y)
+    return find_transformer(crs, code).transform(x, y)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from pyproj import Transformer
 
 import api.features.routes
 from tests_qgis import VERSIONS, run_in_qgis
+from tests_transforms import find_transformer
 
 SCRIPT = Path(__file__).parents[1] / "support" / "filter_in_qgis.py"
 
@@ -31,7 +31,7 @@ def arrived(monkeypatch):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_qgis_shows_what_meets_its_filter_and_from_3_32_on_asks_the_service_for_it(arrived, host, store, version):
-    x, y = Transformer.from_crs(store.crs, "OGC:CRS84", always_xy=True).transform(501_050, 3_900_050)
+    x, y = find_transformer(store.crs, "OGC:CRS84").transform(501_050, 3_900_050)
     expected = {
         '"floors" > 5 AND "use" = \'homes\'': ["P1", "P2"],
         "\"name\" LIKE 'T%'": ["P2", "P3"],

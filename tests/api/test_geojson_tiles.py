@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import shapely
 from fastapi.testclient import TestClient
-from pyproj import Transformer
 from shapely.affinity import translate
 
 from tests_server import get
+from tests_transforms import find_transformer
 from tiles.grid import grids_for
 from tiles.mvtread import read_tile
 from twin.store import Changes
@@ -49,7 +49,7 @@ def tiles_of(client: TestClient, root: str, grid: str, level: str) -> list[str]:
 def test_conf_geojson_content(shaped: TestClient, root: str, grid: str) -> None:
     """One FeatureCollection for each tile, in degrees, of the features and values of the vector tile, at its places."""
     own = grids_for(shaped.app.state.context.store.crs)[grid]  # type: ignore[attr-defined]
-    to_degrees = Transformer.from_crs(own.crs, "OGC:CRS84", always_xy=True).transform
+    to_degrees = find_transformer(own.crs, "OGC:CRS84").transform
     seen = 0
     for level in ("9", "13", "14"):
         for address in tiles_of(shaped, root, grid, level):

@@ -6,10 +6,10 @@ import re
 
 import pytest
 from fastapi.testclient import TestClient
-from pyproj import Transformer
 
 from api.app import create_app
 from layers.admin_areas import ADMIN_AREAS
+from tests_transforms import find_transformer
 from twin.catalog import Catalog
 from twin.settings import Settings
 from twin.store import Changes
@@ -118,7 +118,7 @@ def test_evidence_shows_what_counts_what_does_not_and_the_derived_shapes(client,
     assert roles == {"P1": "uncovered", "P2": "uncovered", "P3": "covered", "P/5 东": "uncovered"}
     (shape,) = (feature for feature in features if "id" not in feature)
     assert shape["properties"] == {"role": "best_place", "title": "Best place", "title_zh": "最佳位置"}
-    place = Transformer.from_crs(store.crs, "OGC:CRS84", always_xy=True).transform(500_000, 3_900_000)
+    place = find_transformer(store.crs, "OGC:CRS84").transform(500_000, 3_900_000)
     assert shape["geometry"]["coordinates"] == pytest.approx(place, abs=6e-10)
 
 

@@ -13,11 +13,11 @@ import shapely
 from owslib.fes2 import PropertyIsEqualTo
 from owslib.util import ServiceException
 from owslib.wfs import WebFeatureService
-from pyproj import Transformer
 
 from api.app import create_app
 from tests_qgis import VERSIONS, run_in_qgis
 from tests_server import run_server
+from tests_transforms import find_transformer
 from twin.settings import Settings
 
 LOOK = Path(__file__).parents[1] / "support" / "wfs_in_qgis.py"
@@ -71,7 +71,7 @@ def test_gdal_reads_every_value_and_place(read_by_gdal, parcels):
 def test_gdal_leaves_conditions_and_boxes_to_the_service(read_by_gdal, logged, store):
     assert sorted(read_by_gdal("-where", "use = 'homes' AND floors > 6").parcel_id) == ["P2"]
     assert "PropertyIsGreaterThan" in logged[-1]
-    to_degrees = Transformer.from_crs(store.crs, "EPSG:4490", always_xy=True).transform
+    to_degrees = find_transformer(store.crs, "EPSG:4490").transform
     box = (*to_degrees(500_500, 3_899_000), *to_degrees(502_500, 3_901_000))
     assert sorted(read_by_gdal("-spat", *map(str, box)).parcel_id) == ["P2", "P3"]
     assert "BBOX" in logged[-1]
@@ -103,7 +103,7 @@ def test_owslib_asks_by_filter_and_box(service, store):
     answer = service.getfeature("twin:parcels", filter=condition).read().decode()
     assert 'numberMatched="1"' in answer
     assert 'gml:id="parcels.P3"' in answer
-    to_degrees = Transformer.from_crs(store.crs, "EPSG:4490", always_xy=True).transform
+    to_degrees = find_transformer(store.crs, "EPSG:4490").transform
     box = (*to_degrees(500_500, 3_899_000), *to_degrees(502_500, 3_901_000), "urn:ogc:def:crs:EPSG::4490")
     assert 'numberMatched="2"' in service.getfeature("twin:parcels", bbox=box).read().decode()
 
@@ -116,9 +116,9 @@ def test_owslib_raises_what_the_service_reports(service):
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("srs", ["EPSG:4490", "EPSG:4548"])
 def test_qgis_opens_counts_filters_and_draws_in_the_right_place(address, logged, store, version, srs):
-    way = Transformer.from_crs(store.crs, srs, always_xy=True).transform
+    way = find_transformer(store.crs, srs).transform
     box = (*way(500_500, 3_899_500), *way(502_500, 3_900_500))
-    to_metres = Transformer.from_crs(store.crs, "EPSG:4548", always_xy=True).transform
+    to_metres = find_transformer(store.crs, "EPSG:4548").transform
     x, y = to_metres(501_050, 3_900_050)  # the middle of P2, which is a square of 100 m
     picture = (x - 100, y - 100, x + 100, y + 100)
     asked = {"url": address, "srs": srs, "box": box, "picture": picture, "picture_crs": "EPSG:4548"}

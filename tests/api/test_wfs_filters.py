@@ -6,7 +6,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import shapely
-from pyproj import Transformer
+
+from tests_transforms import find_transformer
 
 FES = 'xmlns:fes="http://www.opengis.net/fes/2.0" xmlns:gml="http://www.opengis.net/gml/3.2"'
 GML_ID = "{http://www.opengis.net/gml/3.2}id"
@@ -95,7 +96,7 @@ PLACE = "<fes:ValueReference>geometry</fes:ValueReference>"
 
 def area(store, west, south, east, north, code="EPSG::4490", *, north_first=True):
     """A polygon around a box of the storage CRS, as a client writes it."""
-    way = Transformer.from_crs(store.crs, code.replace("::", ":").replace("1.3:", ""), always_xy=True).transform
+    way = find_transformer(store.crs, code.replace("::", ":").replace("1.3:", "")).transform
     corners = [way(x, y) for x, y in ((west, south), (east, south), (east, north), (west, north), (west, south))]
     numbers = " ".join(f"{y} {x}" if north_first else f"{x} {y}" for x, y in corners)
     return (
@@ -126,7 +127,7 @@ def test_a_condition_on_places_finds_what_it_says_in_each_crs(client, store, ope
 
 @pytest.mark.parametrize("reference", [PLACE, "", "<fes:ValueReference>gml:boundedBy</fes:ValueReference>"])
 def test_a_box_finds_what_shares_a_point_with_it(client, store, reference):
-    way = Transformer.from_crs(store.crs, "EPSG:4490", always_xy=True).transform
+    way = find_transformer(store.crs, "EPSG:4490").transform
     (west, south), (east, north) = way(500_050, 3_899_900), way(501_050, 3_900_500)
     corners = f"<gml:lowerCorner>{south} {west}</gml:lowerCorner><gml:upperCorner>{north} {east}</gml:upperCorner>"
     box = f'<gml:Envelope srsName="urn:ogc:def:crs:EPSG::4490">{corners}</gml:Envelope>'
@@ -155,7 +156,7 @@ def test_a_box_finds_what_shares_a_point_with_it(client, store, reference):
     ],
 )
 def test_points_and_lines_are_read_in_all_their_forms(client, store, shape):
-    x, y = Transformer.from_crs(store.crs, "EPSG:4490", always_xy=True).transform(502_050, 3_900_050)
+    x, y = find_transformer(store.crs, "EPSG:4490").transform(502_050, 3_900_050)
     written = shape.format(' srsName="EPSG:4490"', f"{x} {y}").replace("35.0 118.0", "118.0 35.0")
     if "MultiPoint" in shape:
         written = written.replace("0 0", f"{x + 1} {y}")
@@ -165,7 +166,7 @@ def test_points_and_lines_are_read_in_all_their_forms(client, store, shape):
 
 
 def point(store, x, y, code="EPSG:4490"):
-    lon, lat = Transformer.from_crs(store.crs, code, always_xy=True).transform(x, y)
+    lon, lat = find_transformer(store.crs, code).transform(x, y)
     return f'<gml:Point srsName="urn:ogc:def:crs:{code.replace(":", "::")}"><gml:pos>{lat} {lon}</gml:pos></gml:Point>'
 
 
@@ -194,7 +195,7 @@ def test_distances_from_lines_and_areas_are_those_of_shapely(client, store, parc
     """A line that goes by: the nearest point of it counts, corners are round."""
     west, east = (499_000, 3_900_400), (504_500, 3_902_000)
     line = shapely.LineString([west, east])
-    to_degrees = Transformer.from_crs(store.crs, "EPSG:4490", always_xy=True).transform
+    to_degrees = find_transformer(store.crs, "EPSG:4490").transform
     steps = shapely.get_coordinates(shapely.segmentize(line, 50))  # a straight line in degrees is another one
     places = " ".join(f"{y} {x}" for x, y in (to_degrees(*step) for step in steps))
     written = (

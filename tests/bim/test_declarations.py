@@ -1,7 +1,6 @@
 import ifcopenshell.api.georeference
 import numpy as np
 import pytest
-from pyproj import Transformer
 
 from bim.georeference.choosing import assess_levels, declare_place
 from bim.georeference.declared import parse_declaration, read_declaration
@@ -18,6 +17,7 @@ from bimplace_models import (
     make_model,
     set_position,
 )
+from tests_transforms import find_transformer
 from twin.crs import parse_crs
 from twin.errors import InvalidParameter
 
@@ -80,7 +80,7 @@ GK120 = {"crs": "EPSG:4549", "easting_m": 361_010.0, "northing_m": 3_936_900.0, 
 def azimuth_of_x_axis(assessment):
     """Of the x axis of the model, from true north, by the geodesic between two of its points."""
     ends = [place_points(np.array([[x, 0.0, 0.0]]), assessment.chosen, GK117)[0, :2] for x in (0.0, 100.0)]
-    to_degrees = Transformer.from_crs(4548, 4490, always_xy=True)
+    to_degrees = find_transformer(4548, 4490)
     (lon, lat), (other_lon, other_lat) = (to_degrees.transform(*end) for end in ends)
     return to_degrees.target_crs.get_geod().inv(lon, lat, other_lon, other_lat)[0]
 

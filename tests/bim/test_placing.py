@@ -4,6 +4,7 @@ from pyproj import Transformer
 
 from bim.georeference.georeference import Georeference
 from bim.placing import place_on_globe, place_points
+from tests_transforms import find_transformer
 from twin.crs import CRS84, parse_crs, transverse_mercator
 from twin.errors import CrsError
 from twin.plane import grid_factors, lift_from_plane
@@ -47,7 +48,7 @@ def test_the_formula_of_the_standard_holds_to_the_millimetre():
 
 def test_points_in_another_zone_are_reprojected_one_by_one():
     by = Georeference(level=50, crs=GK120, x=360857.507, y=3936751.959, height_m=0.0)
-    to_storage = Transformer.from_crs(4549, 4548, always_xy=True)
+    to_storage = find_transformer(4549, 4548)
 
     placed = place_points(LONG, by, GK117)
 
@@ -76,7 +77,7 @@ def test_a_model_of_500_m_agrees_point_by_point_with_the_plane_of_proj():
 
 
 def test_a_model_of_500_m_agrees_point_by_point_with_the_formulas_of_geodesy():
-    to_grid = Transformer.from_crs(4490, 4548, always_xy=True)
+    to_grid = find_transformer(4490, 4548)
 
     placed = place_points(LONG, at_site(), GK117, geoid_offset_m=GEOID)
 
@@ -116,7 +117,7 @@ def test_a_local_system_and_its_height_shift_are_served():
     placed = place_points(np.zeros((1, 3)), by, county)
 
     assert placed[0, 2] == pytest.approx(120.471)
-    x, y = Transformer.from_crs(4490, county.to_wkt(), always_xy=True).transform(118.4655, 35.5505)
+    x, y = find_transformer(4490, county.to_wkt()).transform(118.4655, 35.5505)
     assert placed[0, :2] == pytest.approx((x, y), abs=1.5e-3)
 
 
@@ -137,7 +138,7 @@ def test_a_datum_without_public_parameters_is_refused():
 
 
 def test_points_on_a_globe_are_above_the_ellipsoid_by_the_geoid_offset():
-    x, y = Transformer.from_crs(4490, 4548, always_xy=True).transform(118.4655, 35.5505)
+    x, y = find_transformer(4490, 4548).transform(118.4655, 35.5505)
 
     (point,) = place_on_globe(np.array([[x, y, 124.2]]), GK117, geoid_offset_m=-4.2)
 

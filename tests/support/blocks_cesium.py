@@ -10,26 +10,30 @@ from math import pi
 from pathlib import Path
 from typing import Any
 
-import pyproj
 from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
 
 import tests_browser
 from tests_browser import open_browser
 from tests_server import run_server
+from tests_transforms import find_transformer
 
 VENDOR = Path(tests_browser.__file__).parents[1] / "vendor"
+#: A processor draws the pictures: they are no larger than is needed.
+WIDTH_PX, HEIGHT_PX = 400, 300
 PAGE = """<!DOCTYPE html>
-<html><head><style>body { margin: 0 } canvas { width: 800px; height: 600px; display: block }</style></head>
-<body><div id="map" style="width: 800px; height: 600px"></div><p id="said"></p>
+<html><head><style>body { margin: 0 } canvas { width: WIDTHpx; height: HEIGHTpx; display: block }</style></head>
+<body><div id="map" style="width: WIDTHpx; height: HEIGHTpx"></div><p id="said"></p>
 <script src="/Cesium.js"></script>
 <script>
 const say = (text) => document.getElementById("said").append(text);
 const widget = new Cesium.CesiumWidget("map", {
-  globe: false, skyBox: false, skyAtmosphere: false, scene3DOnly: true, msaaSamples: 1,
+  globe: false, skyBox: false, skyAtmosphere: false, scene3DOnly: true, msaaSamples: 1, useDefaultRenderLoop: false,
   contextOptions: { webgl: { preserveDrawingBuffer: true } },
 });
 const scene = widget.scene;
+// Reflections are not looked at, and take seconds where a processor draws.
+scene._brdfLutGenerator._colorTexture = scene.context.defaultTexture;
 scene.backgroundColor = Cesium.Color.WHITE;
 const at = ([x, y, z]) => new Cesium.Cartesian3(x, y, z);
 function look(place, range_m, pitch) {
@@ -46,16 +50,19 @@ function pick(place) {
   for (const name of feature ? feature.getPropertyIds() : []) told[name] = feature.getProperty(name);
   return JSON.stringify({ told, color: [...color] });
 }
-Cesium.Cesium3DTileset.fromUrl("TILESET").then((tileset) => {
+Cesium.Cesium3DTileset.fromUrl("TILESET", { environmentMapOptions: { enabled: false } }).then((tileset) => {
   scene.primitives.add(tileset);
   tileset.tileFailed.addEventListener((event) => say("tile " + "failed " + event.message));
   // What has come may name more, so that once is not enough.
   let calm = 0;
-  scene.postRender.addEventListener(() => {
+  const draw = () => {
+    widget.render();
     calm = tileset.tilesLoaded ? calm + 1 : 0;
     if (calm === 5) say("all" + " drawn.");
-  });
+    else setTimeout(draw, 20);
+  };
   look(MIDDLE, RANGE, PITCH);
+  draw();
 }).catch((error) => say("went " + "wrong " + error));
 </script></body></html>
 """
@@ -63,10 +70,8 @@ Cesium.Cesium3DTileset.fromUrl("TILESET").then((tileset) => {
 
 def to_earth(x, y, height_m):
     """The place on the globe by PROJ; heights of the test have an offset of -3 m."""
-    lon, lat = pyproj.Transformer.from_crs("EPSG:4548", "EPSG:4326", always_xy=True).transform(
-        500_000 + x, 3_940_000 + y
-    )
-    return list(pyproj.Transformer.from_crs(4979, 4978, always_xy=True).transform(lon, lat, height_m - 3))
+    lon, lat = find_transformer("EPSG:4548", "EPSG:4326").transform(500_000 + x, 3_940_000 + y)
+    return list(find_transformer(4979, 4978).transform(lon, lat, height_m - 3))
 
 
 @contextmanager
@@ -79,6 +84,8 @@ def open_scene(
     elsewhere.get("/Cesium.js")(lambda: Response(program, media_type="text/javascript"))
     html = (
         PAGE.replace("TILESET", tileset)
+        .replace("WIDTH", str(WIDTH_PX))
+        .replace("HEIGHT", str(HEIGHT_PX))
         .replace("MIDDLE", str(middle))
         .replace("RANGE", str(range_m))
         .replace("PITCH", str(pitch_rad))

@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from layers.admin_areas import ADMIN_AREAS
 from layers.planning_areas import PLANNING_AREAS
 from layers.topo_sheets import TOPO_SHEETS, topographic_coverage
+from tests_transforms import find_transformer
 from twin.indicator import Measure
 
 CRS = "EPSG:4548"
@@ -55,7 +56,7 @@ def measure_sheets(
 
 
 def geodesic_area_m2(polygon: BaseGeometry, crs: str = CRS, *, step: float = 25.0) -> float:
-    to_degrees = pyproj.Transformer.from_crs(crs, "EPSG:4490", always_xy=True)
+    to_degrees = find_transformer(crs, "EPSG:4490")
     lon, lat = to_degrees.transform(*shapely.get_coordinates(shapely.segmentize(polygon, step)).T)
     return abs(pyproj.Geod(a=6378137, rf=298.257222101).polygon_area_perimeter(lon, lat)[0])
 

@@ -20,6 +20,7 @@ from pmtiles.reader import MmapSource, Reader, all_tiles
 from pmtiles.tile import zxy_to_tileid
 
 from tests_support import CRS, LAYER, make_rows, write
+from tests_transforms import find_transformer
 from tiles.archive import write_archive
 from tiles.grid import grids_for
 from tiles.pmtiles import PmtilesWriter
@@ -91,9 +92,7 @@ def test_an_archive_holds_every_tile_that_is_not_empty_and_no_other(source, tmp_
 
 
 def to_mercator(xy):
-    import pyproj
-
-    move = pyproj.Transformer.from_crs(CRS.to_wkt(), "EPSG:3857", always_xy=True).transform
+    move = find_transformer(CRS.to_wkt(), "EPSG:3857").transform
     return np.stack(move(*xy.T), axis=1)
 
 

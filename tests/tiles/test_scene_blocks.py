@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pyproj
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from layers.buildings import BUILDINGS
 from scene_files import Glb, judge
 from tests_frames import make_frame
+from tests_transforms import find_transformer
 from tiles.scenes.forms import BLOCK
 from tiles.scenes.plan import MOST_FROM_FAR
 from tiles.scenes.stage import Stage
@@ -103,9 +103,9 @@ def test_a_roof_is_where_the_layer_has_it_after_the_way_over_the_globe():
     shape = "POLYGON ((604000 3911000, 604010 3911000, 604010 3911008, 604000 3911008, 604000 3911000))"
     stage = Stage.of(frame_of(shape, height_m=12.5), GEOID)
     ((points, *_),) = Glb.read(stage.draw(stage.plan.root, BLOCK)).parts()
-    back = pyproj.Transformer.from_crs(4978, 4979, always_xy=True)
+    back = find_transformer(4978, 4979)
     lon, lat, height_m = back.transform(*stage.plan.place.to_geocentric(points).T)
-    x, y = pyproj.Transformer.from_crs("EPSG:4326", CRS, always_xy=True).transform(lon, lat)
+    x, y = find_transformer("EPSG:4326", CRS).transform(lon, lat)
     found = {tuple(each) for each in np.column_stack([x, y, height_m + 3.0]).round(2).tolist()}
     assert found == {(x, y, z) for x in (604_000, 604_010) for y in (3_911_000, 3_911_008) for z in (100, 112.5)}
 

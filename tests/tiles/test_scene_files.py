@@ -6,7 +6,6 @@ import json
 from itertools import product
 
 import numpy as np
-import pyproj
 import pytest
 import shapely
 
@@ -16,6 +15,7 @@ from layers.pipelines.codes.classes import CLASSES
 from scene_files import Glb, judge
 from tests_frames import make_frame
 from tests_pipe_rows import CRS, make_main
+from tests_transforms import find_transformer
 from tiles.scenes.folder import write_scene
 from tiles.scenes.forms import CLOSE, FAR, NEAR, forms_of
 from tiles.scenes.plan import MOST_FROM_FAR
@@ -70,9 +70,9 @@ def test_axes_are_within_a_centimetre_of_the_layer_after_the_way_over_the_globe(
     glb = Glb.read(county_stage.draw(cell, form))
     at = next(number for number, row in enumerate(glb.rows()) if row["segment_id"] == name)
     vertices = np.concatenate([points[features == at] for points, features, _, _ in glb.parts()])
-    back = pyproj.Transformer.from_crs(4978, 4979, always_xy=True)
+    back = find_transformer(4978, 4979)
     lon, lat, height_m = back.transform(*to_earth(county_stage, vertices).T)
-    x, y = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:4548", always_xy=True).transform(lon, lat)
+    x, y = find_transformer("EPSG:4326", "EPSG:4548").transform(lon, lat)
     found = np.column_stack([x, y, height_m - GEOID.offset_m])
     for end in shapely.get_coordinates(county_stage.frame.data.loc[name].geometry, include_z=True):
         ring = found[np.linalg.norm(found - end, axis=1) < 1.0]
@@ -91,9 +91,9 @@ def corners_of(box) -> np.ndarray:
 
 def test_the_box_of_the_scene_holds_the_county_and_little_more(county_stage):
     corners = corners_of(describe_scene({"a": county_stage.plan})["root"]["boundingVolume"]["box"])
-    lon, lat, height_m = pyproj.Transformer.from_crs(4978, 4979, always_xy=True).transform(*corners.T)
-    west, south = pyproj.Transformer.from_crs("EPSG:4548", "EPSG:4326", always_xy=True).transform(604_000, 3_911_000)
-    east, north = pyproj.Transformer.from_crs("EPSG:4548", "EPSG:4326", always_xy=True).transform(662_040, 3_966_030)
+    lon, lat, height_m = find_transformer(4978, 4979).transform(*corners.T)
+    west, south = find_transformer("EPSG:4548", "EPSG:4326").transform(604_000, 3_911_000)
+    east, north = find_transformer("EPSG:4548", "EPSG:4326").transform(662_040, 3_966_030)
     assert west - 0.02 < lon.min() < west
     assert east < lon.max() < east + 0.02
     assert south - 0.02 < lat.min() < south
@@ -106,7 +106,7 @@ def test_the_box_of_the_scene_holds_the_county_and_little_more(county_stage):
 def test_the_height_above_the_ellipsoid_is_the_national_height_with_the_offset():
     stage = make_stage([pipe("a", "LINESTRING Z (600000 3940000 119, 600009 3940000 120)")])
     ((points, *_),) = Glb.read(stage.draw(stage.plan.root, FAR)).parts()
-    height_m = pyproj.Transformer.from_crs(4978, 4979, always_xy=True).transform(*to_earth(stage, points).T)[2]
+    height_m = find_transformer(4978, 4979).transform(*to_earth(stage, points).T)[2]
     assert height_m.tolist() == pytest.approx([119 - 2.95, 120 - 2.95], abs=0.001)
 
 

@@ -15,6 +15,7 @@ from layers.building_models import BUILDING_MODELS
 from layers.buildings import BUILDINGS
 from scene_files import Glb, judge
 from tests_frames import make_frame
+from tests_transforms import find_transformer
 from tiles.scenes.encoding import Encoding
 from tiles.scenes.folder import write_scene
 from tiles.scenes.shapes import draw_shapes
@@ -148,11 +149,11 @@ def test_a_model_stands_on_the_globe_where_it_was_placed(store):
     (group,) = [child for child in scene["root"]["children"] if "building_models/" in str(child["content"]["uri"])]
     matrices = [np.array(tile["transform"]).reshape(4, 4).T for tile in (group, group["children"][0])]
     x, y, z, _ = matrices[0] @ matrices[1] @ [0, 0, 0, 1]
-    lon, lat, height_m = pyproj.Transformer.from_crs(4978, 4979, always_xy=True).transform(x, y, z)
-    east, north = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:4548", always_xy=True).transform(lon, lat)
+    lon, lat, height_m = find_transformer(4978, 4979).transform(x, y, z)
+    east, north = find_transformer("EPSG:4326", "EPSG:4548").transform(lon, lat)
     assert (east, north, height_m + 3.0) == pytest.approx(ORIGIN, abs=1e-3)
     north_of = matrices[0] @ matrices[1] @ [0, 100, 0, 1]
-    lon2, lat2, _ = pyproj.Transformer.from_crs(4978, 4979, always_xy=True).transform(*north_of[:3])
+    lon2, lat2, _ = find_transformer(4978, 4979).transform(*north_of[:3])
     assert lon2 == pytest.approx(lon, abs=1e-9)
     assert pyproj.Geod(ellps="WGS84").inv(lon, lat, lon2, lat2)[2] == pytest.approx(100, abs=0.01)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pyogrio
-import pyproj
 import pytest
 import shapely
 
+from tests_transforms import find_transformer
 from tiles.grid import grids_for
 from twin.crs import parse_crs
 from twin.frame import Frame
@@ -37,7 +37,7 @@ def drawn_in_tiles(
     frame: Frame, z: int, features_of: Callable[..., list[dict[str, Any]]]
 ) -> Iterator[tuple[shapely.Geometry, float]]:
     """Every drawn geometry of every tile, without the buffer, and the metres of EPSG:3857 in a unit of its tile."""
-    to_degrees = pyproj.Transformer.from_crs(frame.crs, "OGC:CRS84", always_xy=True)
+    to_degrees = find_transformer(frame.crs, "OGC:CRS84")
     west, south, east, north = to_degrees.transform_bounds(*shapely.total_bounds(frame.geometry))
     (x0, y0), (x1, y1) = GRID.tile_at(west, north, z), GRID.tile_at(east, south, z)
     square = shapely.box(0, 0, 4096, 4096)
@@ -52,7 +52,7 @@ def drawn_in_tiles(
 
 def in_web_mercator(frame: Frame) -> shapely.Geometry:
     """All geometries in EPSG:3857, reprojected by pyproj vertex by vertex."""
-    transformer = pyproj.Transformer.from_crs(frame.crs, "EPSG:3857", always_xy=True)
+    transformer = find_transformer(frame.crs, "EPSG:3857")
     return shapely.transform(shapely.make_valid(frame.geometry), transformer.transform, interleaved=False)
 
 
